@@ -1,0 +1,41 @@
+/** A running timer, to be handed back to {@link Clock.clearTimeout}. */
+export type Timer = object
+
+/**
+ * The only way to the time. Everything that waits, expires or measures takes a `Clock`, so that tests move time
+ * themselves instead of sleeping.
+ */
+export interface Clock {
+  /** Wall time: milliseconds since the epoch. It may jump; never compute a deadline from it. */
+  now(): number
+  /** Milliseconds since an arbitrary start. It never goes back, and on most systems stands still during sleep. */
+  monotonic(): number
+  /** Calls `run` once after `ms` milliseconds. A waiting timer does not keep the process alive. */
+  setTimeout(run: () => void, ms: number): Timer
+  /** Forgets a timer; one that has fired already is ignored. */
+  clearTimeout(timer: Timer): void
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  setTimeout: (run, ms) => setTimeout(run, ms).unref(),
+  clearTimeout: timer => clearTimeout(timer as NodeJS.Timeout),
+}
+
+/** Resolves after `ms` milliseconds, or rejects with the signal's reason as soon as `signal` aborts. */
+export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const onAbort = () => {
+      clock.clearTimeout(timer)
+      reject(signal?.reason)
+    }
+    const timer = clock.setTimeout(() => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    }, ms)
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}

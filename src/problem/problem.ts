@@ -1,0 +1,84 @@
+import { type ProblemName, problemTypes } from './types.ts'
+
+/** One error as an upstream reported it, as far as its shape tells. */
+export interface UpstreamError {
+  readonly code: string | null
+  readonly message: string | null
+  readonly severity: string | null
+  readonly subject: string | null
+}
+
+/** What a problem document says of the upstream's own answer. */
+export interface UpstreamFacts {
+  readonly host: string
+  readonly status: number
+  /** The vendor's request id (`x-redlock-request-id`, else `trace-id`): what its support asks for. */
+  readonly requestId: string | null
+  readonly errors: readonly UpstreamError[]
+  /** The original body where it is JSON or short text, else null. */
+  readonly body: unknown
+}
+
+export interface ProblemOptions {
+  /** The upstream's status, where it is kept. Default: the type's own. */
+  readonly status?: number
+  /** Default: the type's own. */
+  readonly title?: string
+  /** Whether the same request may succeed later. Default: the type's own. */
+  readonly retryable?: boolean
+  /** Whole seconds until it is worth trying again, sent as `Retry-After` (RFC 9110, 10.2.3). */
+  readonly retryAfter?: number
+  readonly upstream?: UpstreamFacts
+  /** For the log alone: it never reaches a client. */
+  readonly cause?: unknown
+}
+
+/** A failure that a client is told of, in the one shape that every failure has. `detail` must hold no secret. */
+export class Problem extends Error {
+  override readonly name = 'Problem'
+  readonly type: ProblemName
+  readonly detail: string
+  readonly status: number
+  readonly title: string
+  readonly retryable: boolean
+  readonly retryAfter: number | undefined
+  readonly upstream: UpstreamFacts | undefined
+
+  constructor(type: ProblemName, detail: string, options: ProblemOptions = {}) {
+    super(detail, { cause: options.cause })
+    const defaults = problemTypes[type]
+    this.type = type
+    this.detail = detail
+    this.status = options.status ?? defaults.status
+    this.title = options.title ?? defaults.title
+    this.retryable = options.retryable ?? defaults.retryable
+    this.retryAfter = options.retryAfter
+    this.upstream = options.upstream
+  }
+}
+
+/** A problem document (RFC 9457) as it goes over the wire. */
+export interface ProblemDocument {
+  readonly type: string
+  readonly title: string
+  readonly status: number
+  readonly detail: string
+  readonly instance: string
+  readonly requestId: string
+  readonly retryable: boolean
+  readonly upstream?: UpstreamFacts
+}
+
+/** The document for a problem met on `instance` (a path without query: queries may hold what is private). */
+export function problemDocument(problem: Problem, instance: string, requestId: string): ProblemDocument {
+  return {
+    type: `/_proxy/problems/${problem.type}`,
+    title: problem.title,
+    status: problem.status,
+    detail: problem.detail,
+    instance,
+    requestId,
+    retryable: problem.retryable,
+    ...(problem.upstream && { upstream: problem.upstream }),
+  }
+}
