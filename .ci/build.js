@@ -1,0 +1,41 @@
+// Bundles src/cli.ts into dist/: one file to load starts in half the time that the tree of modules takes.
+// What only some commands need is split off and loaded when it is used.
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { build } from 'esbuild'
+
+rmSync('dist', { recursive: true, force: true })
+
+const { metafile } = await build({
+  entryPoints: { cli: 'src/cli.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  platform: 'node',
+  target: 'node20.19',
+  format: 'esm',
+  minifySyntax: true,
+  minifyWhitespace: true,
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+  // the CommonJS libraries inside call require for Node's own modules
+  banner: { js: "import{createRequire as _r}from'node:module';const require=_r(import.meta.url);" },
+})
+
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licenses(metafile))
+
+/** The licence texts of all packages that went into the bundle, as they ask for. */
+function licenses({ inputs }) {
+  const folders = Object.keys(inputs).map(
+    path => /^(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1],
+  )
+  return [...new Set(folders.filter(Boolean))]
+    .sort()
+    .map(folder => {
+      const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
+      const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry))
+      const text = file ? readFileSync(`${folder}/${file}`, 'utf8').trim() : ''
+      return `${name} ${version} (${license})\n\n${text}\n`
+    })
+    .join(`\n${'-'.repeat(80)}\n\n`)
+}
