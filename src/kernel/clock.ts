@@ -39,3 +39,25 @@ export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<v
     signal?.addEventListener('abort', onAbort, { once: true })
   })
 }
+
+/** The reason with which {@link withDeadline} aborts. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError'
+  readonly code = 'DEADLINE'
+}
+
+/** Runs `work` with a signal that aborts after `ms` milliseconds, or when the caller's own `signal` does. */
+export async function withDeadline<T>(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const deadline = new AbortController()
+  const timer = clock.setTimeout(() => deadline.abort(new DeadlineError(`no answer within ${ms} ms`)), ms)
+  try {
+    return await work(signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal)
+  } finally {
+    clock.clearTimeout(timer)
+  }
+}

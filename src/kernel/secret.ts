@@ -1,3 +1,4 @@
+import { timingSafeEqual } from 'node:crypto'
 import { inspect } from 'node:util'
 
 const MASK = '[secret]'
@@ -18,9 +19,15 @@ export class Secret {
     return this.#value
   }
 
-  /** Whether both hold the same value. */
-  equals(other: Secret): boolean {
-    return this.#value === other.#value
+  /** Whether `text` is the value, in a time that does not depend on where they differ. */
+  matches(text: string): boolean {
+    const [own, shown] = [Buffer.from(this.#value), Buffer.from(text)]
+    return own.length === shown.length && timingSafeEqual(own, shown)
+  }
+
+  /** `text` with `[secret]` wherever the value stood in it. */
+  maskIn(text: string): string {
+    return text.replaceAll(this.#value, MASK)
   }
 
   toString(): string {

@@ -2,11 +2,6 @@
 export class SingleFlight<T> {
   #flight: Promise<T> | undefined
 
-  /** Whether a call is under way. */
-  get busy(): boolean {
-    return this.#flight !== undefined
-  }
-
   /** Joins the call under way, or starts `work`. */
   run(work: () => Promise<T>): Promise<T> {
     this.#flight ??= work().finally(() => {

@@ -11,6 +11,11 @@ t.test('a secret never shows itself', async t => {
 
 t.test('a secret reveals its value to who asks by name, and compares without showing', async t => {
   t.equal(new Secret('a').reveal(), 'a')
-  t.ok(new Secret('a').equals(new Secret('a')))
-  t.notOk(new Secret('a').equals(new Secret('b')))
+  t.ok(new Secret('abc').matches('abc'))
+  t.notOk(new Secret('abc').matches('abd'))
+  t.notOk(new Secret('abc').matches('ab'))
+})
+
+t.test('a secret is masked wherever it stands in a text', async t => {
+  t.equal(new Secret('a.b$&').maskIn('a.b$& and a.b$&, not axb'), '[secret] and [secret], not axb')
 })

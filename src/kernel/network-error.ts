@@ -1,0 +1,102 @@
+/** What went wrong on the way to a host, told so that a person knows where to look. */
+export interface NetworkFailure {
+  /** Whether a deadline passed; else the host could not be reached, or broke off. */
+  readonly timeout: boolean
+  /** One sentence: what failed and the cure. */
+  readonly detail: string
+}
+
+type Explanation = (host: string) => NetworkFailure
+
+const unreachable =
+  (detail: (host: string) => string): Explanation =>
+  host => ({ timeout: false, detail: detail(host) })
+
+const timedOut =
+  (detail: (host: string) => string): Explanation =>
+  host => ({ timeout: true, detail: detail(host) })
+
+const unknownName = unreachable(
+  host =>
+    `The name ${host} cannot be resolved: check its spelling, the DNS server, or set upstream.proxy if names are resolved by an outbound proxy`,
+)
+const untrusted = unreachable(
+  host =>
+    `The certificate of ${host} is not signed by a known authority: if a TLS-inspecting proxy is in the way, give its CA as upstream.caFile`,
+)
+const brokenOff = unreachable(host => `${host} closed the connection before it answered: try again`)
+
+/** undici (7.30) means to give this error a code `HPE_…` and gives it none, so its name stands for one. */
+const PARSER_ERROR = 'HTTPParserError'
+
+/** By the error codes of Node.js (node:dns, node:net, node:tls) and undici. */
+const explanations: Readonly<Record<string, Explanation>> = {
+  ENOTFOUND: unknownName,
+  EAI_AGAIN: unknownName,
+  EAI_FAIL: unknownName,
+  ECONNREFUSED: unreachable(
+    host =>
+      `${host} refuses connections: check the host and port, and whether an outbound proxy (upstream.proxy, HTTPS_PROXY) is needed`,
+  ),
+  ENETUNREACH: unreachable(host => `There is no network route to ${host}: check this machine's network`),
+  EHOSTUNREACH: unreachable(host => `There is no network route to ${host}: check this machine's network`),
+  ECONNRESET: brokenOff,
+  EPIPE: brokenOff,
+  UND_ERR_SOCKET: brokenOff,
+  UND_ERR_CONNECT_TIMEOUT: timedOut(
+    host =>
+      `${host} did not accept a connection in time (upstream.connectTimeout): check the network, a firewall, or whether an outbound proxy is needed`,
+  ),
+  ETIMEDOUT: timedOut(
+    host =>
+      `${host} did not accept a connection in time: check the network, a firewall, or whether an outbound proxy is needed`,
+  ),
+  DEADLINE: timedOut(host => `${host} did not answer in time`),
+  UND_ERR_HEADERS_TIMEOUT: timedOut(
+    host => `${host} took the request but did not answer in time (upstream.headersTimeout)`,
+  ),
+  UND_ERR_BODY_TIMEOUT: timedOut(host => `${host} stopped sending in the middle of its answer (upstream.bodyTimeout)`),
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  CERT_HAS_EXPIRED: unreachable(
+    host => `The certificate of ${host} has expired: check this machine's clock, then tell whoever runs that host`,
+  ),
+  CERT_NOT_YET_VALID: unreachable(host => `The certificate of ${host} is not valid yet: check this machine's clock`),
+  ERR_TLS_CERT_ALTNAME_INVALID: unreachable(
+    host =>
+      `The certificate shown for ${host} belongs to another name: check the url, and whether something answers in that host's place`,
+  ),
+  EPROTO: unreachable(host => `${host} does not speak TLS as expected: check the port, and whether http was meant`),
+  UND_ERR_HEADERS_OVERFLOW: unreachable(
+    host => `The headers of the answer of ${host} are larger than this proxy takes`,
+  ),
+  [PARSER_ERROR]: unreachable(
+    host => `The answer of ${host} is not valid HTTP: check the port, and whether https was meant`,
+  ),
+}
+
+/** Explains an error met on the way to `host`, by its code or that of what caused it. Never quotes the error's own text. */
+export function explainNetworkError(error: unknown, host: string): NetworkFailure {
+  const codes = errorCodes(error)
+  for (const code of codes) {
+    const explain = explanations[code]
+    if (explain) return explain(host)
+  }
+  const [code] = codes
+  return { timeout: false, detail: `The connection to ${host} failed${code ? ` (${code})` : ''}` }
+}
+
+/** The codes of an error and of all that it wraps (`cause`, `AggregateError.errors`), outermost first. */
+export function errorCodes(error: unknown): string[] {
+  if (!(error instanceof Error)) return []
+  const inner = error instanceof AggregateError ? error.errors : []
+  return [...ownCode(error), ...[error.cause, ...inner].flatMap(errorCodes)]
+}
+
+function ownCode(error: Error): string[] {
+  if (error.name === PARSER_ERROR) return [PARSER_ERROR]
+  return 'code' in error && typeof error.code === 'string' ? [error.code] : []
+}

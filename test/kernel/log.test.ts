@@ -1,0 +1,64 @@
+import { Writable } from 'node:stream'
+import t from 'tap'
+import { createLog } from '../../src/kernel/log.ts'
+import { Secret } from '../../src/kernel/secret.ts'
+
+/** A log and what was written to it. */
+async function logTo(options: { level: string; pretty: boolean }) {
+  let written = ''
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      written += chunk
+      done()
+    },
+  })
+  const log = await createLog({ ...options, destination })
+  return { log, written: () => written }
+}
+
+t.test('each line is JSON with an ISO time, and nothing about the machine', async t => {
+  const { log, written } = await logTo({ level: 'info', pretty: false })
+  log.info({ tenant: 'default' }, 'hello')
+  const line = JSON.parse(written())
+  t.match(line, { level: 30, tenant: 'default', msg: 'hello', time: /^\d{4}-\d\d-\d\dT[\d:.]+Z$/ })
+  t.strictSame(Object.keys(line).sort(), ['level', 'msg', 'tenant', 'time'])
+})
+
+t.test('what is less severe than the level is not logged', async t => {
+  const { log, written } = await logTo({ level: 'warn', pretty: false })
+  log.info('quiet')
+  t.equal(written(), '')
+})
+
+t.test('of an error only type, message, code and stack are logged, never what a library hangs on it', async t => {
+  const { log, written } = await logTo({ level: 'info', pretty: false })
+  const request = { headers: { 'x-redlock-auth': 'MARK' } }
+  log.info({ err: Object.assign(new TypeError('broken'), { code: 'ECODE', request }) }, 'failed')
+  const { err } = JSON.parse(written())
+  t.match(err, { type: 'TypeError', message: 'broken', code: 'ECODE', stack: /log\.test/ })
+  t.strictSame(Object.keys(err).sort(), ['code', 'message', 'stack', 'type'])
+  t.notMatch(written(), /MARK/)
+})
+
+t.test('what was thrown and is no error is logged as text', async t => {
+  const { log, written } = await logTo({ level: 'info', pretty: false })
+  log.info({ err: 'just text' }, 'failed')
+  t.equal(JSON.parse(written()).err, 'just text')
+})
+
+t.test('a secret shows as [secret], in JSON and for people', async t => {
+  for (const pretty of [false, true]) {
+    const { log, written } = await logTo({ level: 'info', pretty })
+    log.info({ token: new Secret('MARK') }, 'hello')
+    t.match(written(), '[secret]')
+    t.notMatch(written(), /MARK/)
+  }
+})
+
+t.test('for people, a line is coloured text with the time of day', async t => {
+  const { log, written } = await logTo({ level: 'info', pretty: true })
+  log.info('hello')
+  t.match(written(), /\d\d:\d\d:\d\d/)
+  t.match(written(), '\u001b[')
+  t.match(written(), 'hello')
+})
