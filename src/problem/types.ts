@@ -11,33 +11,197 @@ export interface ProblemType {
   readonly causes: readonly string[]
   /** What to do about it. */
   readonly cure: string
+  /** A path of the proxy's own whose answer helps to see whether it is cured. */
+  readonly check: `/_proxy/${string}`
 }
 
 /** Every failure that the proxy reports, by the name that ends its `type`. */
 export const problemTypes = {
-  'invalid-request': { status: 400, title: 'Bad Request', retryable: false, meaning: '', causes: [], cure: '' },
-  'client-unauthorized': { status: 401, title: 'Unauthorized', retryable: false, meaning: '', causes: [], cure: '' },
-  'host-not-allowed': { status: 403, title: 'Forbidden', retryable: false, meaning: '', causes: [], cure: '' },
-  'origin-not-allowed': { status: 403, title: 'Forbidden', retryable: false, meaning: '', causes: [], cure: '' },
-  'policy-denied': { status: 403, title: 'Forbidden', retryable: false, meaning: '', causes: [], cure: '' },
-  'unknown-tenant': { status: 404, title: 'Not Found', retryable: false, meaning: '', causes: [], cure: '' },
-  'rate-limited': { status: 429, title: 'Too Many Requests', retryable: true, meaning: '', causes: [], cure: '' },
-  'credentials-rejected': { status: 502, title: 'Bad Gateway', retryable: false, meaning: '', causes: [], cure: '' },
-  'upstream-unreachable': { status: 502, title: 'Bad Gateway', retryable: true, meaning: '', causes: [], cure: '' },
-  'upstream-invalid': { status: 502, title: 'Bad Gateway', retryable: true, meaning: '', causes: [], cure: '' },
+  'invalid-request': {
+    status: 400,
+    title: 'Bad Request',
+    retryable: false,
+    meaning: 'The proxy could not make sense of the request, so it sent nothing to Prisma Cloud.',
+    causes: [
+      'A path that climbs out of the API (`..`), or holds a backslash or a broken % escape.',
+      'A header that is malformed, too large, or sent twice where only one makes sense.',
+      'A full URL as the request target, as for a forward proxy: this is a reverse proxy.',
+    ],
+    cure: 'Put right what the detail names. Use the proxy as base URL and append the path from the API documentation.',
+    check: '/_proxy/livez',
+  },
+  'client-unauthorized': {
+    status: 401,
+    title: 'Unauthorized',
+    retryable: false,
+    meaning: 'This proxy serves only clients that show its client token, and this request showed none or a wrong one.',
+    causes: ['The client does not send the token.', 'The token was changed and the client still has the old one.'],
+    cure: 'Send the token that the file named by `listen.clientTokenFile` holds. It is not your Prisma Cloud access key.',
+    check: '/_proxy/status',
+  },
+  'host-not-allowed': {
+    status: 403,
+    title: 'Forbidden',
+    retryable: false,
+    meaning:
+      'The Host header names a host that the proxy does not answer to. This keeps web pages out (DNS rebinding).',
+    causes: ['The proxy is reached by a name other than localhost, such as a container or service name.'],
+    cure: 'Use localhost or 127.0.0.1, or add the name to `listen.trustedHosts` in the configuration.',
+    check: '/_proxy/livez',
+  },
+  'origin-not-allowed': {
+    status: 403,
+    title: 'Forbidden',
+    retryable: false,
+    meaning: 'A web page of another origin sent the request. No page may use your access key, so it was not forwarded.',
+    causes: ['Script in a browser calls the proxy.', 'A tool adds an Origin header to its requests.'],
+    cure: 'Call the proxy from a program instead of a web page, or stop the tool from sending Origin.',
+    check: '/_proxy/livez',
+  },
+  'policy-denied': {
+    status: 403,
+    title: 'Forbidden',
+    retryable: false,
+    meaning: "The proxy's own policy does not let this method and path through. Prisma Cloud never saw the request.",
+    causes: [
+      'The proxy runs read-only and the request would change something.',
+      'The path is not among those that the configuration allows.',
+    ],
+    cure: 'If the request is meant to be possible, change the policy in the configuration and reload it.',
+    check: '/_proxy/status',
+  },
+  'unknown-tenant': {
+    status: 404,
+    title: 'Not Found',
+    retryable: false,
+    meaning: 'The request names a tenant that is not configured. It is never sent to the default tenant instead.',
+    causes: [
+      'A typing error in x-prismacloud-tenant, in the host name or in the /_tenant/ prefix.',
+      'The tenant was added to the file, but the configuration has not been read again.',
+    ],
+    cure: 'Use a name listed under `tenants` in the configuration, or add it there and send the proxy a SIGHUP.',
+    check: '/_proxy/status',
+  },
+  'rate-limited': {
+    status: 429,
+    title: 'Too Many Requests',
+    retryable: true,
+    meaning: 'The request was held back because it would have passed a rate limit of the Prisma Cloud API.',
+    causes: [
+      'Many requests to one endpoint in a short time.',
+      'Other programs use the same access key: limits count per user, over all machines.',
+    ],
+    cure: 'Wait for the seconds in Retry-After and try again. Send fewer requests at once, or give each job its own user.',
+    check: '/_proxy/status',
+  },
+  'credentials-rejected': {
+    status: 502,
+    title: 'Bad Gateway',
+    retryable: false,
+    meaning: 'Prisma Cloud refused the access key of this tenant, so there is no session to send the request with.',
+    causes: [
+      'The access key expired, was disabled, deleted or rotated.',
+      'The key belongs to another stack than the configured `url`.',
+      'A user name and password were given instead of an access key, while the tenant uses single sign-on.',
+    ],
+    cure: 'Run `prismacloud-proxy check`; then correct the key or the stack, and send the proxy a SIGHUP.',
+    check: '/_proxy/readyz',
+  },
+  'upstream-unreachable': {
+    status: 502,
+    title: 'Bad Gateway',
+    retryable: true,
+    meaning:
+      'No connection to the Prisma Cloud API could be made or kept. It is not known to have acted on the request.',
+    causes: [
+      'DNS, firewall or VPN: the API host cannot be found or reached.',
+      'An outbound proxy is needed (HTTPS_PROXY) and not set, or refuses.',
+      'A TLS inspector whose certificate Node does not trust (NODE_EXTRA_CA_CERTS).',
+    ],
+    cure: 'Run `prismacloud-proxy check`: it tries DNS, TLS, the outbound proxy and the login, one by one.',
+    check: '/_proxy/readyz',
+  },
+  'upstream-invalid': {
+    status: 502,
+    title: 'Bad Gateway',
+    retryable: true,
+    meaning: 'The upstream answered, but not with valid HTTP or not with what the API promises.',
+    causes: [
+      'A gateway or outbound proxy on the way answers in its place.',
+      'The `url` is not that of a Prisma Cloud API.',
+    ],
+    cure: 'Compare the `url` with `prismacloud-proxy stacks`, then run `prismacloud-proxy check`.',
+    check: '/_proxy/readyz',
+  },
   'session-unavailable': {
     status: 503,
     title: 'Service Unavailable',
     retryable: true,
-    meaning: '',
-    causes: [],
-    cure: '',
+    meaning: 'There is no live session at the moment and the proxy is trying to get one. It never sends a dead token.',
+    causes: [
+      'The login service is down or slow.',
+      'The login is rate limited.',
+      'The machine has just woken from sleep.',
+    ],
+    cure: 'Wait for the seconds in Retry-After and try again. If it lasts, the status page shows the last error.',
+    check: '/_proxy/readyz',
   },
-  overloaded: { status: 503, title: 'Service Unavailable', retryable: true, meaning: '', causes: [], cure: '' },
-  draining: { status: 503, title: 'Service Unavailable', retryable: true, meaning: '', causes: [], cure: '' },
-  'upstream-timeout': { status: 504, title: 'Gateway Timeout', retryable: true, meaning: '', causes: [], cure: '' },
-  'upstream-error': { status: 502, title: 'Upstream Error', retryable: false, meaning: '', causes: [], cure: '' },
+  overloaded: {
+    status: 503,
+    title: 'Service Unavailable',
+    retryable: true,
+    meaning: 'More requests wait in the proxy than it will hold, so this one was refused at once, before it was sent.',
+    causes: ['A client sends much faster than the API answers.', 'The API is slower than usual.'],
+    cure: 'Wait for the seconds in Retry-After, try again, and let fewer requests run at the same time.',
+    check: '/_proxy/metrics',
+  },
+  draining: {
+    status: 503,
+    title: 'Service Unavailable',
+    retryable: true,
+    meaning: 'The proxy is shutting down: it finishes what runs and takes nothing new.',
+    causes: ['It was stopped or is being restarted or upgraded.'],
+    cure: 'Try again once the proxy is back.',
+    check: '/_proxy/livez',
+  },
+  'upstream-timeout': {
+    status: 504,
+    title: 'Gateway Timeout',
+    retryable: true,
+    meaning: 'The Prisma Cloud API did not answer in time. It may still have acted on the request.',
+    causes: ['A query over too much data or too long a time range.', 'The API or the way to it is slow.'],
+    cure: 'Ask for less at once. Before sending a change again, look whether the first one took effect.',
+    check: '/_proxy/readyz',
+  },
+  'internal-error': {
+    status: 500,
+    title: 'Internal Server Error',
+    retryable: false,
+    meaning: 'The proxy itself failed. This is a fault of the proxy, not of the request or of Prisma Cloud.',
+    causes: ['A case that the proxy does not handle.'],
+    cure: "Look up the request id in the proxy's log and report what stands there.",
+    check: '/_proxy/status',
+  },
+  'upstream-error': {
+    status: 502,
+    title: 'Upstream Error',
+    retryable: false,
+    meaning: "Prisma Cloud received the request and answered with an error. The status code is Prisma Cloud's own.",
+    causes: [
+      'A parameter or body that the endpoint does not accept (400).',
+      'The role of the access key lacks a permission (401, 403).',
+      'Something that does not exist, or not in this tenant (404).',
+      'A rate limit (429), or trouble at Prisma Cloud (5xx).',
+    ],
+    cure: 'Read the detail and `upstream.errors`. Quote `upstream.requestId` when you ask Prisma Cloud support.',
+    check: '/_proxy/status',
+  },
 } as const satisfies Record<string, ProblemType>
 
 /** The name of a problem type. */
 export type ProblemName = keyof typeof problemTypes
+
+/** Whether a problem type has this name. */
+export function isProblemName(name: string): name is ProblemName {
+  return Object.hasOwn(problemTypes, name)
+}

@@ -1,0 +1,73 @@
+import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib'
+import { firstValue, type Headers } from './headers.ts'
+
+/** What an upstream's body turned out to be. */
+export type UpstreamBody =
+  | { readonly kind: 'nothing' }
+  | { readonly kind: 'json'; readonly value: unknown }
+  | { readonly kind: 'html'; readonly text: string }
+  | { readonly kind: 'text'; readonly text: string }
+  | { readonly kind: 'binary' }
+
+/** No body is decompressed beyond this many bytes, so that a small answer cannot fill the memory. */
+const MAX_DECOMPRESSED = 256 * 1024
+
+// A flush that does not insist on the end makes the start of a cut body readable.
+const zlibOptions = { maxOutputLength: MAX_DECOMPRESSED, finishFlush: constants.Z_SYNC_FLUSH }
+const brotliOptions = { maxOutputLength: MAX_DECOMPRESSED, finishFlush: constants.BROTLI_OPERATION_FLUSH }
+
+/** The content codings that Node 20 can undo (RFC 9110, 8.4.1). */
+const decoders: ReadonlyMap<string, (bytes: Buffer) => Buffer> = new Map([
+  ['gzip', (bytes: Buffer) => gunzipSync(bytes, zlibOptions)],
+  ['x-gzip', (bytes: Buffer) => gunzipSync(bytes, zlibOptions)],
+  ['deflate', inflate],
+  ['br', (bytes: Buffer) => brotliDecompressSync(bytes, brotliOptions)],
+])
+
+/** Tells what the bytes of an answer are, decompressed and decoded. Never throws, whatever the bytes and headers. */
+export function readBody(bytes: Buffer, headers: Headers): UpstreamBody {
+  const text = decodeText(decompress(bytes, firstValue(headers['content-encoding']) ?? ''))
+  if (text === undefined) return { kind: 'binary' }
+  if (text.trim() === '') return { kind: 'nothing' }
+  try {
+    return { kind: 'json', value: JSON.parse(text) }
+  } catch {
+    const kind = isHtml(text, firstValue(headers['content-type']) ?? '') ? 'html' : 'text'
+    return { kind, text }
+  }
+}
+
+// Bytes that are not what the header says stay as they are: gateways label plain errors with the coding of the page.
+function decompress(bytes: Buffer, contentEncoding: string): Buffer {
+  const codings = contentEncoding.toLowerCase().split(',')
+  try {
+    return codings.reduceRight((rest, coding) => decoders.get(coding.trim())?.(rest) ?? rest, bytes)
+  } catch {
+    return bytes
+  }
+}
+
+// "deflate" is the zlib format, but some servers send the bare one; the low four bits of zlib's first byte are 8.
+function inflate(bytes: Buffer): Buffer {
+  return bytes.readUInt8() % 16 === 8 ? inflateSync(bytes, zlibOptions) : inflateRawSync(bytes, zlibOptions)
+}
+
+/** UTF-8, else Latin-1; `undefined` where control characters show that it is no text at all. */
+function decodeText(bytes: Buffer): string | undefined {
+  const text = decodeUtf8(bytes) ?? bytes.toString('latin1')
+  return /[^\P{Cc}\t\n\f\r]/u.test(text) ? undefined : text
+}
+
+function decodeUtf8(bytes: Buffer): string | undefined {
+  try {
+    // Streaming leaves out a character that the end of a cut body splits, instead of failing on it.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
+  } catch {
+    return undefined
+  }
+}
+
+function isHtml(text: string, contentType: string): boolean {
+  const start = text.trimStart().slice(0, 20).toLowerCase()
+  return start.startsWith('<') && (contentType.includes('html') || /^<(!doctype html|html|head|body)/.test(start))
+}

@@ -1,0 +1,10 @@
+/** A header's value as Node and undici give it: an array where the header was sent more than once. */
+export type HeaderValue = string | string[] | undefined
+
+/** Headers by their lower-case names. */
+export type Headers = Readonly<Record<string, HeaderValue>>
+
+/** The first value of a header that should come once. */
+export function firstValue(value: HeaderValue): string | undefined {
+  return Array.isArray(value) ? value[0] : value
+}

@@ -1,0 +1,63 @@
+/** The Content-Security-Policy of the proxy's own pages: nothing but their inline style. */
+export const PAGE_CSP = "default-src 'none'; style-src 'unsafe-inline'"
+
+/** Markup that is safe to send: only {@link html} makes it, and it escapes all that is put in. */
+class Html {
+  readonly #text: string
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  toString(): string {
+    return this.#text
+  }
+}
+
+/** Markup with values in it. A value that is not {@link Html} itself, or a list of it, is escaped. */
+export function html(strings: TemplateStringsArray, ...values: readonly (string | number | Html | Html[])[]): Html {
+  return new Html(String.raw({ raw: strings }, ...values.map(insert)))
+}
+
+function insert(value: string | number | Html | Html[]): string {
+  if (Array.isArray(value)) return value.join('')
+  return value instanceof Html ? value.toString() : escapeHtml(String(value))
+}
+
+// In an element's text and in a quoted attribute alike.
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
+}
+
+/** A whole page, which needs nothing else from the network. */
+export function htmlPage(title: string, content: Html): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${PAGE_CSP}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title}</title>
+<style>
+:root { color-scheme: light dark }
+body { font: 1rem/1.5 system-ui, sans-serif; max-width: 46rem; margin: 3rem auto; padding: 0 1rem }
+h1 { font-size: 1.5rem }
+h2 { font-size: 1.1rem; margin-top: 2rem }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1.5rem }
+dd { margin: 0; overflow-wrap: anywhere }
+dt { opacity: .7 }
+pre { padding: .75rem 1rem; overflow-x: auto; border: 1px solid; border-radius: .4rem }
+</style>
+</head>
+<body>
+${content}
+</body>
+</html>
+`.toString()
+}
+
+/** A description list of labelled values. */
+export function htmlFacts(facts: readonly (readonly [label: string | Html, value: string | Html])[]): Html {
+  return html`<dl>
+${facts.map(([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>\n`)}</dl>`
+}

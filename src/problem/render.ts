@@ -1,0 +1,63 @@
+import { preferred } from './accept.ts'
+import { html, htmlFacts, htmlPage } from './html.ts'
+import type { ProblemDocument } from './problem.ts'
+import { oneLine } from './text.ts'
+
+/** The media type of problem documents (RFC 9457). */
+export const PROBLEM_JSON = 'application/problem+json'
+
+/** The longest line in the text form, in characters. */
+const MAX_LINE = 8000
+
+/** An answer's body and what to declare it as. */
+export interface Rendered {
+  readonly contentType: string
+  readonly body: string
+}
+
+/**
+ * A problem document in the form that the request's `Accept` header prefers: JSON unless it clearly wants text (a
+ * terminal) or HTML (a browser). The answer varies by `Accept`.
+ */
+export function renderProblem(document: ProblemDocument, accept: string | undefined): Rendered {
+  // Who asks for plain JSON gets the problem document too: RFC 9457 has no other JSON form.
+  switch (preferred(accept, PROBLEM_JSON, 'application/json', 'text/plain', 'text/html')) {
+    case 'text/plain':
+      return { contentType: 'text/plain; charset=utf-8', body: renderText(document) }
+    case 'text/html':
+      return { contentType: 'text/html; charset=utf-8', body: renderHtml(document) }
+    default:
+      return { contentType: PROBLEM_JSON, body: JSON.stringify(document) }
+  }
+}
+
+function renderText(document: ProblemDocument): string {
+  const facts = factsOf(document).map(([label, value]) => `${label}: ${value}`)
+  const lines = [headline(document), document.detail, ...facts, `more: ${document.type}`]
+  return lines.map(line => `${oneLine(line, MAX_LINE)}\n`).join('')
+}
+
+function renderHtml(document: ProblemDocument): string {
+  const more = html`<a href="${document.type}">${document.type}</a>`
+  return htmlPage(
+    headline(document),
+    html`<h1>${headline(document)}</h1>
+<p>${document.detail}</p>
+${htmlFacts([...factsOf(document), ['more', more]])}`,
+  )
+}
+
+function headline({ status, title }: ProblemDocument): string {
+  return `${status} ${title}`
+}
+
+function factsOf({ instance, requestId, retryable, upstream }: ProblemDocument): [label: string, value: string][] {
+  const facts: [string, string][] = [
+    ['path', instance],
+    ['request id', requestId],
+    ['retryable', retryable ? 'yes' : 'no'],
+  ]
+  if (!upstream) return facts
+  const id = upstream.requestId === null ? '' : `, request id ${upstream.requestId}`
+  return [...facts, ['upstream', `${upstream.host} answered ${upstream.status}${id}`]]
+}

@@ -1,0 +1,87 @@
+import { STATUS_CODES } from 'node:http'
+import { readBody, type UpstreamBody } from './body.ts'
+import { describeBody, describeErrors } from './describe.ts'
+import { firstValue, type Headers } from './headers.ts'
+import { Problem } from './problem.ts'
+import { redlockStatus } from './redlock-status.ts'
+import { MAX_RETRY_AFTER, parseRetryAfter } from './retry-after.ts'
+import { problemTitle, readErrors } from './shapes.ts'
+import { oneLine } from './text.ts'
+import { problemTypes } from './types.ts'
+
+/** An upstream's answer with an error status, as it arrived. */
+export interface UpstreamAnswer {
+  /** The host that answered. */
+  readonly host: string
+  /** The request's method. Without it, only what is safe to repeat by any method counts as retryable. */
+  readonly method?: string
+  /** 400 or above. */
+  readonly status: number
+  readonly headers: Headers
+  /** The body as on the wire: it may be compressed. */
+  readonly body: Buffer
+  /** False where the body was too large or too slow to be read to its end, or was cut. */
+  readonly complete: boolean
+}
+
+/** The longest body that is passed on, in characters of JSON. */
+const MAX_BODY = 16 * 1024
+/** The deepest body that is passed on: JSON.stringify overflows the stack at some thousand levels. */
+const MAX_DEPTH = 64
+const MAX_REQUEST_ID = 200
+
+/** Answers that promise nothing was done, so that any method may be repeated (RFC 9110, 15.5.9; RFC 8470; RFC 6585). */
+const RETRYABLE = new Set([408, 425, 429, 503])
+/** Answers after which something may have been done. */
+const RETRYABLE_IF_IDEMPOTENT = new Set([500, 502, 504])
+/** RFC 9110, 9.2.2. */
+const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
+
+/**
+ * The `upstream-error` problem for an upstream's answer in any of the shapes it comes in, with its status. `now` is the
+ * wall time in milliseconds. Never throws, whatever the upstream sent.
+ */
+export function readUpstream(answer: UpstreamAnswer, now: number): Problem {
+  const { host, status, headers, complete } = answer
+  const body = readBody(answer.body, headers)
+  const value = body.kind === 'json' ? body.value : undefined
+  const inHeader = redlockStatus(headers['x-redlock-status'])
+  const errors = inHeader.length > 0 ? inHeader : readErrors(value)
+  const retryAfter = parseRetryAfter(headers['retry-after'], now) ?? defaultRetryAfter(status, headers)
+  return new Problem('upstream-error', errors.length > 0 ? describeErrors(errors) : describeBody(body, complete), {
+    status,
+    title: problemTitle(value) ?? STATUS_CODES[status] ?? problemTypes['upstream-error'].title,
+    retryable: isRetryable(status, answer.method),
+    ...(retryAfter !== undefined && { retryAfter }),
+    upstream: { host, status, requestId: requestId(headers), errors, body: passedOn(body) },
+  })
+}
+
+function isRetryable(status: number, method = ''): boolean {
+  return RETRYABLE.has(status) || (RETRYABLE_IF_IDEMPOTENT.has(status) && IDEMPOTENT_METHODS.has(method))
+}
+
+// The bucket of a rate limit takes one request again after 1/rate seconds; a service that says nothing gets one second.
+function defaultRetryAfter(status: number, headers: Headers): number | undefined {
+  if (status !== 429 && status !== 503) return undefined
+  const requestsPerSecond = Number(firstValue(headers['x-ratelimit-replenish-rate']))
+  return requestsPerSecond > 0 ? Math.max(1, Math.min(MAX_RETRY_AFTER, Math.ceil(1 / requestsPerSecond))) : 1
+}
+
+function requestId(headers: Headers): string | null {
+  const ids = [headers['x-redlock-request-id'], headers['trace-id']].map(id =>
+    oneLine(firstValue(id) ?? '', MAX_REQUEST_ID),
+  )
+  return ids.find(id => id !== '') ?? null
+}
+
+function passedOn(body: UpstreamBody): unknown {
+  if (body.kind === 'text') return body.text.length <= MAX_BODY ? body.text : null
+  if (body.kind !== 'json' || !isShallow(body.value, MAX_DEPTH)) return null
+  return JSON.stringify(body.value).length <= MAX_BODY ? body.value : null
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every(inner => isShallow(inner, levels - 1))
+}

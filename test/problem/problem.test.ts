@@ -1,0 +1,29 @@
+import t from 'tap'
+import { Problem, problemDocument } from '../../src/problem/problem.ts'
+
+t.test('a problem takes what it is not told from its type', async t => {
+  const cause = new Error('ECONNREFUSED')
+  const problem = new Problem('upstream-unreachable', 'No connection', { cause })
+  t.match(problem, { status: 502, title: 'Bad Gateway', retryable: true, retryAfter: undefined, upstream: undefined })
+  t.equal(problem.message, 'No connection')
+  t.equal(problem.cause, cause)
+})
+
+t.test('the document of a problem holds what the contract promises, and nothing of its cause', async t => {
+  const problem = new Problem('overloaded', 'Too much', { retryAfter: 3, cause: new Error('for the log') })
+  t.strictSame(problemDocument(problem, '/v2/alert', 'r1'), {
+    type: '/_proxy/problems/overloaded',
+    title: 'Service Unavailable',
+    status: 503,
+    detail: 'Too much',
+    instance: '/v2/alert',
+    requestId: 'r1',
+    retryable: true,
+  })
+})
+
+t.test('the document of an upstream problem carries what the upstream said', async t => {
+  const upstream = { host: 'api2.prismacloud.io', status: 400, requestId: null, errors: [], body: null }
+  const problem = new Problem('upstream-error', 'No', { status: 400, title: 'Bad Request', retryable: true, upstream })
+  t.match(problemDocument(problem, '/x', 'r2'), { status: 400, title: 'Bad Request', retryable: true, upstream })
+})
