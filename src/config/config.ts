@@ -1,0 +1,40 @@
+import type { Secret } from '../kernel/secret.ts'
+import type { Target } from '../stacks/resolve.ts'
+import type { Settings } from './schema.ts'
+
+/** An access key: what a login needs. */
+export interface Credentials {
+  readonly accessKeyId: Secret
+  readonly secretKey: Secret
+}
+
+/** Where a tenant's access key comes from. */
+export interface CredentialSource {
+  /** For people: `environment PC_IDENTITY/PC_SECRET`, `file /run/secrets/key`, `command op`. Never a secret. */
+  readonly origin: string
+  /** Reads the key again, each time. Throws a `CredentialsError`, whose message holds no secret. */
+  read(): Promise<Credentials>
+}
+
+/** One tenant, ready to log in. */
+export interface TenantConfig {
+  readonly name: string
+  readonly target: Target
+  readonly credentials: CredentialSource
+  readonly prismaId: string | null
+  readonly customerName: string | null
+  /** Log in at the first request instead of at start. */
+  readonly lazy: boolean
+}
+
+/** The whole configuration, checked and frozen. Durations are milliseconds, sizes are bytes. */
+export interface Config extends Settings {
+  readonly listen: Settings['listen'] & {
+    /** The token of `clientTokenFile`, which clients must show; null when they need none. */
+    readonly clientToken: Secret | null
+  }
+  /** By name; `defaultTenant` is one of them. */
+  readonly tenants: ReadonlyMap<string, TenantConfig>
+  /** What is allowed but unwise, in sentences for the log. */
+  readonly warnings: readonly string[]
+}

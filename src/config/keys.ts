@@ -1,0 +1,40 @@
+import type { Leaf } from './leaves.ts'
+import { settingsSchema, tenantSchema } from './schema.ts'
+
+/** A mapping of the schema. */
+export interface Section {
+  readonly properties: Readonly<Record<string, Leaf | Section>>
+}
+
+/** What every variable of ours begins with. */
+export const PREFIX = 'PRISMACLOUD_PROXY_'
+
+/** The variable that names the configuration file; `--config` is its flag. */
+export const CONFIG_VARIABLE = `${PREFIX}CONFIG`
+
+/** Every key that is no tenant's, by its path: `listen.address`. */
+export const settingKeys: ReadonlyMap<string, Leaf> = new Map(leaves(settingsSchema, ''))
+
+/** Every key of a tenant, by its name: `accessKeyId`. No name is also a path in {@link settingKeys}. */
+export const tenantKeys: ReadonlyMap<string, Leaf> = new Map(leaves(tenantSchema, ''))
+
+function leaves(section: Section, path: string): [string, Leaf][] {
+  return Object.entries(section.properties).flatMap(([name, node]) =>
+    'properties' in node ? leaves(node, `${path}${name}.`) : [[`${path}${name}`, node] satisfies [string, Leaf]],
+  )
+}
+
+/** `listen.clientTokenFile` → `--listen-client-token-file`. */
+export function flagOf(key: string): string {
+  return `--${key.replaceAll('.', '-').replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+}
+
+/** `listen.clientTokenFile` → `PRISMACLOUD_PROXY_LISTEN_CLIENT_TOKEN_FILE`. */
+export function variableOf(key: string): string {
+  return `${PREFIX}${flagOf(key).slice(2).replaceAll('-', '_').toUpperCase()}`
+}
+
+/** The variable of a tenant's key: `PRISMACLOUD_PROXY_TENANTS_TEAM_A_SECRET_KEY`. */
+export function tenantVariable(tenant: string, key: string): string {
+  return variableOf(`tenants.${tenant}.${key}`)
+}

@@ -1,0 +1,68 @@
+import type { Config } from './config.ts'
+import { type Environment, readEnvironment } from './environment.ts'
+import { ConfigError, type Fault } from './fault.ts'
+import { type FileSource, readConfigFile } from './file.ts'
+import { readFlags } from './flags.ts'
+import { deepFreeze, FrozenMap } from './freeze.ts'
+import { Groups } from './groups.ts'
+import { tenantKeys } from './keys.ts'
+import { readClientToken } from './listen.ts'
+import { readSettings } from './read.ts'
+import type { Settings } from './schema.ts'
+import { attempt, type Given, type Setting, settingOf } from './setting.ts'
+import { readTenants } from './tenants.ts'
+import { readPemFile } from './text-file.ts'
+
+/** What a configuration is made of. */
+export interface ConfigSources {
+  /** The flags that follow the command's name. */
+  readonly args: readonly string[]
+  readonly env: Environment
+  /** Where the vendor's clients keep `.prismacloud/credentials.json`. */
+  readonly homeDirectory: string
+}
+
+/**
+ * The configuration: flags over environment over file over defaults; deep-frozen. Reads every file that it names, and
+ * runs no command. Throws a `ConfigError` with all faults at once.
+ */
+export async function loadConfig({ args, env, homeDirectory }: ConfigSources): Promise<Config> {
+  const [flags, environment] = [readFlags(args), readEnvironment(env)]
+  const file = await namedFile([...flags.settings, ...environment.settings])
+  const faults = [flags, environment, file].flatMap(source => source.faults)
+  const given = new Groups().fill(flags.settings).fill(environment.settings).fill(file.settings)
+  const settings = await readSettings(given.of(null), faults)
+  const clientToken = await readClientToken(settings.listen, given.of(null), faults)
+  await checkCaFile(settings, given.of(null), faults)
+
+  const defaultTenant = defaultTenantOf(settings, given)
+  const flagged = flags.settings.map(setting => placed(setting, defaultTenant))
+  const groups = new Groups().fill(flagged).fill(environment.settings).fill(file.settings)
+  // What is missing may stand in a file that cannot be used.
+  const tenants = file.usable ? await readTenants(groups, defaultTenant, { env, homeDirectory }, faults) : []
+  if (faults.length > 0) throw new ConfigError(faults)
+  const listen = { ...settings.listen, clientToken }
+  const byName = new FrozenMap(tenants.map(tenant => [tenant.name, tenant]))
+  return deepFreeze({ ...settings, listen, defaultTenant, tenants: byName, warnings: file.warnings })
+}
+
+async function namedFile(settings: readonly Setting[]): Promise<FileSource> {
+  const named = settings.find(setting => setting.key === 'config')
+  return named ? readConfigFile(named) : { settings: [], faults: [], usable: true, warnings: [] }
+}
+
+async function checkCaFile({ upstream: { caFile } }: Settings, given: Given, faults: Fault[]): Promise<void> {
+  if (caFile !== null) await attempt(settingOf(given, 'upstream.caFile'), faults, () => readPemFile(caFile))
+}
+
+/** The default that is set, else the only tenant that there is. */
+function defaultTenantOf({ defaultTenant }: Settings, given: Groups): string {
+  const [only, ...others] = given.tenants
+  const isSet = given.of(null).get('defaultTenant') !== undefined
+  return isSet || only === undefined || others.length > 0 ? defaultTenant : only
+}
+
+/** A tenant's key that was given by a flag is the default tenant's. */
+function placed(setting: Setting, defaultTenant: string): Setting {
+  return tenantKeys.has(setting.key) ? { ...setting, tenant: defaultTenant } : setting
+}

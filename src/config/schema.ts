@@ -1,0 +1,99 @@
+import * as Type from 'typebox'
+import type { Secret } from '../kernel/secret.ts'
+import {
+  address,
+  argv,
+  choice,
+  count,
+  duration,
+  file,
+  hosts,
+  label,
+  proxyUrl,
+  secret,
+  size,
+  text,
+  toggle,
+} from './leaves.ts'
+
+const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
+
+/**
+ * Every key but those of a tenant: the one place that types, defaults, checks, `--help`, the names in the environment,
+ * the README's table and `config/schema.json` come from.
+ */
+export const settingsSchema = Type.Object({
+  listen: Type.Object({
+    address: address('127.0.0.1:9080', 'Where to listen: host:port, [::1]:port, or unix:/path for a socket.'),
+    trustedHosts: hosts('Host names, beside localhost, that the Host header of a request may carry.'),
+    clientTokenFile: file(
+      'File with the token, of at least 16 characters, that clients must show. Required for an address that is not loopback.',
+    ),
+    drainTimeout: duration('10s', 'How long running requests may take to finish at shutdown.'),
+  }),
+  defaultTenant: label('default', 'The tenant of a request that names none.'),
+  errors: choice(
+    ['problem', 'passthrough'],
+    'problem',
+    'How errors of the upstream reach a client: as problem documents (RFC 9457), or as they came.',
+  ),
+  assumeJson: toggle(
+    true,
+    "Send content-type application/json where a request's body has none, or has the form type that curl sends by default.",
+  ),
+  session: Type.Object({
+    waitTimeout: duration('15s', 'How long a request waits for a session before it is refused.'),
+    callTimeout: duration('10s', 'Deadline of one call that logs in or extends a session.'),
+  }),
+  upstream: Type.Object({
+    caFile: file("PEM file with certificate authorities to trust in addition to those that Node.js brings."),
+    proxy: proxyUrl('URL of the outbound proxy. Without it HTTPS_PROXY and NO_PROXY of the environment are followed.'),
+    connectTimeout: duration('10s', 'How long connecting to the upstream may take, TLS included.'),
+    headersTimeout: duration('2m', "How long the upstream may take until its answer's headers are there."),
+    bodyTimeout: duration('2m', "How long the upstream may pause within an answer's body."),
+  }),
+  replay: Type.Object({
+    maxBody: size('1MiB', 'Largest request body kept so that a request can be sent again with a renewed session.'),
+  }),
+  pacing: Type.Object({
+    enabled: toggle(true, "Hold requests back so that they stay within the upstream's rate limits."),
+    maxWait: duration('30s', 'How long a request may be held back before it is refused.'),
+    maxQueue: count(1000, 'How many requests may be held back at one time.'),
+  }),
+  log: Type.Object({
+    level: choice(LEVELS, 'info', 'The least severe level that is logged.'),
+    format: choice(['auto', 'pretty', 'json'], 'auto', 'Form of the log; auto is pretty on a terminal, else json.'),
+    requests: choice(['all', 'errors', 'off'], 'errors', 'Which requests are logged.'),
+  }),
+})
+
+/** The keys of one tenant, found under `tenants.<name>`. */
+export const tenantSchema = Type.Object({
+  url: text('Stack name, console URL, API URL, or another https base; http only for loopback.'),
+  accessKeyId: secret('Access key id.'),
+  accessKeyIdFile: file('File with the access key id.'),
+  secretKey: secret('Secret key. Better kept in a file of its own.'),
+  secretKeyFile: file('File with the secret key.'),
+  credentialsFile: file("JSON file with access key id and secret key (and url), as Prisma Cloud's SDK writes it."),
+  credentialCommand: argv(
+    'Command and its arguments, run without a shell for at most 10 seconds, that prints the access key id and the secret key: as JSON or on two lines.',
+  ),
+  prismaId: text('Prisma id of the tenant to log in to, for a user of several tenants.'),
+  customerName: text('Customer name of the tenant to log in to, for a user of several tenants; prismaId is preferred.'),
+  lazy: toggle(false, 'Log in at the first request instead of at start.'),
+})
+
+/** Turns the schema's plain types into read-only ones, all the way down. */
+type DeepReadonly<T> = T extends Secret
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Item[]
+    : T extends object
+      ? { readonly [Key in keyof T]: DeepReadonly<T[Key]> }
+      : T
+
+/** The values of {@link settingsSchema}: durations in milliseconds, sizes in bytes. */
+export type Settings = DeepReadonly<Type.Static<typeof settingsSchema>>
+
+/** The values of {@link tenantSchema}. */
+export type TenantSettings = DeepReadonly<Type.Static<typeof tenantSchema>>

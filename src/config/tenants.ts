@@ -1,0 +1,89 @@
+import { resolveTarget, type Target } from '../stacks/resolve.ts'
+import type { TenantConfig } from './config.ts'
+import { type CredentialDocument, readCredentialsFile } from './credential-text.ts'
+import { type Draft, draftSetting, missing } from './draft.ts'
+import type { Environment } from './environment.ts'
+import type { Fault } from './fault.ts'
+import type { Groups } from './groups.ts'
+import { tenantVariable } from './keys.ts'
+import { readTenant } from './read.ts'
+import { attempt, faultOf, type Given, settingOf } from './setting.ts'
+import { credentialsOf, namesCredentials } from './tenant-credentials.ts'
+import { vendorSettings } from './vendor.ts'
+
+const NO_ACCESS_KEY: Fault = {
+  key: 'tenants',
+  origin: 'default',
+  problem: 'there is no access key',
+  cure: 'Set PC_URL, PC_IDENTITY and PC_SECRET in the environment, or name a file that holds tenants: --config FILE.',
+}
+
+/** Where the vendor's own clients would look for an access key. */
+export interface VendorPlaces {
+  readonly env: Environment
+  readonly homeDirectory: string
+}
+
+/**
+ * The tenants of their settings. Where no setting is about an access key, the default tenant has what the vendor's own
+ * clients would use. What is wrong becomes faults.
+ */
+export async function readTenants(
+  groups: Groups,
+  defaultTenant: string,
+  { env, homeDirectory }: VendorPlaces,
+  faults: Fault[],
+): Promise<TenantConfig[]> {
+  if (!groups.tenants.some(name => namesCredentials(groups.of(name)))) {
+    groups.fill(await vendorSettings(env, homeDirectory, defaultTenant))
+    if (!namesCredentials(groups.of(defaultTenant))) {
+      faults.push(NO_ACCESS_KEY)
+      return []
+    }
+  }
+  if (!groups.tenants.includes(defaultTenant)) faults.push(unknownDefault(groups, defaultTenant))
+  const tenants: TenantConfig[] = []
+  for (const name of groups.tenants) {
+    const tenant = await buildTenant(name, groups.of(name), faults)
+    if (tenant) tenants.push(tenant)
+  }
+  return tenants
+}
+
+function unknownDefault(groups: Groups, defaultTenant: string): Fault {
+  const setting = { ...settingOf(groups.of(null), 'defaultTenant'), value: defaultTenant }
+  const cure = `Set defaultTenant to one of ${groups.tenants.join(', ')}.`
+  return faultOf(setting, { problem: 'is not among the tenants', cure })
+}
+
+/** One tenant of its settings, unless something is wrong. Files are read, so that one that cannot be used is known now. */
+async function buildTenant(name: string, given: Given, faults: Fault[]): Promise<TenantConfig | undefined> {
+  const draft: Draft = { name, given, values: await readTenant(name, given, faults), faults }
+  const target = await targetOf(draft)
+  const credentials = await credentialsOf(draft)
+  const { prismaId, customerName, lazy } = draft.values
+  return target && credentials && { name, target, credentials, prismaId, customerName, lazy }
+}
+
+/** The target that `url` names, or else the credentials file. */
+async function targetOf(draft: Draft): Promise<Target | undefined> {
+  const document = await documentOf(draft)
+  const given = draftSetting(draft, 'url')
+  const inFile = document && given.value === null
+  const url = inFile ? document.url : draft.values.url
+  const setting = inFile ? { ...given, value: url, origin: `${draft.values.credentialsFile}` } : given
+  if (url !== null) return attempt(setting, draft.faults, () => resolveTarget(url))
+  // What is given but not valid has its fault already, and a file that cannot be read may well hold the url.
+  if (setting.value === null && document !== undefined)
+    draft.faults.push(
+      missing(setting, `in the environment ${tenantVariable(draft.name, 'url')}, to a stack such as app2`),
+    )
+  return undefined
+}
+
+/** The credentials file, null where there is none, or undefined where it cannot be read. */
+async function documentOf(draft: Draft): Promise<CredentialDocument | null | undefined> {
+  const path = draft.values.credentialsFile
+  if (path === null) return null
+  return attempt(draftSetting(draft, 'credentialsFile'), draft.faults, () => readCredentialsFile(path))
+}

@@ -1,0 +1,36 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Environment } from './environment.ts'
+import type { Setting } from './setting.ts'
+
+/** The variables of the vendor's own clients, by our keys: those of its Python SDK, then those of its Go SDK. */
+const SETS = [
+  { url: 'PC_URL', accessKeyId: 'PC_IDENTITY', secretKey: 'PC_SECRET', customerName: null },
+  {
+    url: 'PRISMACLOUD_URL',
+    accessKeyId: 'PRISMACLOUD_USERNAME',
+    secretKey: 'PRISMACLOUD_PASSWORD',
+    customerName: 'PRISMACLOUD_CUSTOMER_NAME',
+  },
+] as const
+
+/**
+ * What the vendor's own clients would use: the first set of variables that holds an access key, even a half one, else the
+ * file that the SDK writes. Empty when there is neither. A variable that is not set has the value null.
+ */
+export async function vendorSettings(env: Environment, homeDirectory: string, tenant: string): Promise<Setting[]> {
+  const set = SETS.find(({ accessKeyId, secretKey }) => env[accessKeyId] || env[secretKey])
+  if (set === undefined) return sdkFile(homeDirectory, tenant)
+  return Object.entries(set).flatMap(([key, name]) =>
+    name === null ? [] : [{ tenant, key, value: env[name] || null, origin: name }],
+  )
+}
+
+async function sdkFile(homeDirectory: string, tenant: string): Promise<Setting[]> {
+  const path = join(homeDirectory, '.prismacloud', 'credentials.json')
+  const exists = await stat(path).then(
+    () => true,
+    () => false,
+  )
+  return exists ? [{ tenant, key: 'credentialsFile', value: path, origin: path }] : []
+}

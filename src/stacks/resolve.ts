@@ -1,0 +1,92 @@
+import { nearest } from '../kernel/nearest.ts'
+import { StackError } from './error.ts'
+import { isLoopback } from './loopback.ts'
+import { stackOf, stacks } from './stacks.ts'
+
+/** Where a tenant's requests go. */
+export interface Target {
+  /** The stack's name, or null for a base of the user's own. */
+  readonly stack: string | null
+  /** The admin console's origin, or null for a base of the user's own. */
+  readonly console: string | null
+  /** The API's origin, without a trailing slash. */
+  readonly api: string
+  /** What every path is put behind: `''`, or `/x` without a trailing slash. */
+  readonly basePath: string
+  /** What the user had typed: a stack's name, a console's address, an API's, or a base of the user's own. */
+  readonly from: 'stack' | 'console' | 'api' | 'custom'
+}
+
+const EXAMPLES = 'Write a stack name such as app2 or app.eu, the address of the console or API, or another https base.'
+
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
+const VENDOR_HOST = /^(app|api)\d*(\.[a-z0-9-]+)?\.prismacloud\.(io|cn)$/
+const STACK_NAME = /^app\d*(\.[a-z]{2,4})?(\.cn)?$/
+
+/**
+ * The target that a user means: a stack's name (`app2.eu`), a console's or API's address, with or without scheme and
+ * path, or another https base; http only for loopback. Throws a {@link StackError}.
+ */
+export function resolveTarget(text: string): Target {
+  const typed = text.trim()
+  const hasScheme = SCHEME.test(typed)
+  const url = parse(hasScheme ? typed : `https://${typed}`)
+  const host = url.hostname.replace(/\.$/, '')
+  refuseUnsafe(url, host)
+  return stackTarget(url, host, hasScheme) ?? customTarget(url, host, hasScheme)
+}
+
+function parse(typed: string): URL {
+  // URL.parse would drop tabs and line ends in silence, and so join what was typed apart.
+  const url = /\s/.test(typed) || !URL.canParse(typed) ? null : new URL(typed)
+  if (!url?.hostname) throw new StackError('is no address', EXAMPLES)
+  return url
+}
+
+function refuseUnsafe(url: URL, host: string): void {
+  if (url.username || url.password)
+    throw new StackError('holds a user or password', 'Leave it out: access keys have keys of their own.')
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new StackError('is neither https nor http', EXAMPLES)
+  if (url.protocol === 'http:' && !isLoopback(host))
+    throw new StackError(
+      'is http, which would send the keys in the clear',
+      'Write https://; http is for loopback only.',
+    )
+  if (/(^|\.)twistlock\.com$/.test(host))
+    throw new StackError(
+      'is a Compute console, which does not log access keys in',
+      "Use the stack name or address of the Prisma Cloud console, such as app2; Compute's address is found through it.",
+    )
+}
+
+/** The vendor's own hosts, by their pattern because new stacks follow it. What comes behind them is a page's address. */
+function stackTarget(url: URL, host: string, hasScheme: boolean): Target | undefined {
+  const stack = stackName(host, hasScheme)
+  if (stack === undefined) return undefined
+  if (url.port !== '') throw new StackError('has a port that Prisma Cloud does not use', 'Leave the port out.')
+  const { console, api } = stackOf(stack)
+  const from = host.startsWith('api') ? 'api' : VENDOR_HOST.test(host) ? 'console' : 'stack'
+  return { stack, console, api, basePath: '', from }
+}
+
+function stackName(host: string, hasScheme: boolean): string | undefined {
+  const name = host.replace(/^api/, 'app').replace(/\.prismacloud(?:\.io|(\.cn))$/, '$1')
+  if (VENDOR_HOST.test(host) || stacks.some(stack => stack.name === name)) return name
+  // With a scheme, a name that no stack has yet is a host of the user's own: app.corp is one.
+  return !hasScheme && STACK_NAME.test(name) ? name : undefined
+}
+
+function customTarget(url: URL, host: string, hasScheme: boolean): Target {
+  refuseTypo(host, hasScheme)
+  if (url.search || url.hash) throw new StackError('has a query or fragment', 'Leave out what follows the path.')
+  return { stack: null, console: null, api: url.origin, basePath: url.pathname.replace(/\/+$/, ''), from: 'custom' }
+}
+
+/** Keys must not be sent to a stranger's host because of a slip. */
+function refuseTypo(host: string, hasScheme: boolean): void {
+  const known = stacks.flatMap(stack => [new URL(stack.console).host, new URL(stack.api).host])
+  const meant = nearest(host, hasScheme ? known : [...known, ...stacks.map(stack => stack.name)])
+  const otherwise = hasScheme ? '' : ' For a host of your own write https:// before it.'
+  if (meant !== undefined) throw new StackError('is no known stack', `Did you mean ${meant}?${otherwise}`)
+  if (!hasScheme && !host.includes('.') && !isLoopback(host)) throw new StackError('is no known stack', EXAMPLES)
+}

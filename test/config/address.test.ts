@@ -1,0 +1,33 @@
+import t from 'tap'
+import { isLoopback, parseAddress } from '../../src/config/address.ts'
+
+t.test('an address is a host and port, or the path of a socket', async t => {
+  t.strictSame(parseAddress('127.0.0.1:9080'), { host: '127.0.0.1', port: 9080 })
+  t.strictSame(parseAddress('localhost:0'), { host: 'localhost', port: 0 })
+  t.strictSame(parseAddress('[::1]:65535'), { host: '::1', port: 65_535 })
+  t.strictSame(parseAddress('unix:/run/proxy.sock'), { path: '/run/proxy.sock' })
+})
+
+t.test('what cannot be listened at is refused', async t => {
+  for (const text of [
+    '',
+    '9080',
+    ':9080',
+    'localhost',
+    '127.0.0.1:',
+    'a:65536',
+    '[::1]',
+    '::1:80',
+    '[::g]:80',
+    'unix:',
+    '*:80',
+    'a b:1',
+    'http://a:1',
+  ])
+    t.throws(() => parseAddress(text), { message: 'is not an address to listen at' }, text)
+})
+
+t.test('the host of an address tells whether others can reach it', async t => {
+  t.ok(isLoopback('::1'))
+  t.notOk(isLoopback('0.0.0.0'))
+})

@@ -1,0 +1,70 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { runCommand } from '../../src/config/command.ts'
+import { CredentialsError } from '../../src/config/fault.ts'
+
+const print = (text: string) => [process.execPath, '-e', `process.stdout.write(${JSON.stringify(text)})`]
+const run = (script: string) => [process.execPath, '-e', script]
+
+const outputs = [
+  '{"accessKeyId": "an-id", "secretKey": "a-key"}',
+  ' {\n"identity": "an-id", "secret": "a-key"}\n',
+  'an-id\na-key\n',
+  '\r\nan-id \r\n a-key\r\n\r\n',
+]
+
+t.test('a command prints JSON, or two lines', async t => {
+  for (const output of outputs) {
+    const { accessKeyId, secretKey } = await runCommand(print(output))
+    t.strictSame([accessKeyId.reveal(), secretKey.reveal()], ['an-id', 'a-key'], JSON.stringify(output))
+  }
+})
+
+t.test('a command gets no shell, and no input', async t => {
+  const script = 'process.stdin.on("end", () => console.log(process.argv[1] + "\\nkey")).resume()'
+  const { accessKeyId } = await runCommand([process.execPath, '-e', script, '$HOME;id'])
+  t.equal(accessKeyId.reveal(), '$HOME;id')
+})
+
+const failures = [
+  { argv: print(''), says: 'printed what is neither JSON nor two lines' },
+  { argv: print('hunter22'), says: 'printed what is neither JSON nor two lines' },
+  { argv: print('hunter22\nb\nc'), says: 'printed what is neither JSON nor two lines' },
+  { argv: print('{hunter22'), says: 'printed what is not JSON' },
+  { argv: print('{"identity": "hunter22"}'), says: 'printed what lacks the secret key' },
+  { argv: run('process.exit(3)'), says: 'failed with 3' },
+  {
+    argv: run('console.error("\\n not \\x1b[1m signed in \\nhunter22"); process.exit(1)'),
+    says: 'failed with 1: not [1m signed in',
+  },
+  { argv: run('console.log("key: hunter22"); console.error("bad hunter22!"); process.exit(1)'), says: 'failed with 1' },
+  { argv: run('console.log("id\\nab"); console.error("bad ab"); process.exit(1)'), says: 'failed with 1: bad ab' },
+  { argv: run('console.error("x".repeat(300)); process.exit(1)'), says: `failed with 1: ${'x'.repeat(200)}` },
+  {
+    argv: run('process.kill(process.pid, "SIGKILL"); setTimeout(() => {}, 9e4)'),
+    says: 'was ended by SIGKILL',
+    posix: true,
+  },
+  { argv: run('process.stdout.write("hunter22".repeat(9000))'), says: 'printed more than 64 KiB' },
+]
+
+t.test('a command that gives no access key is refused, and nothing that it printed is shown', async t => {
+  for (const { argv, says, posix } of failures) {
+    if (posix && process.platform === 'win32') continue
+    const error: unknown = await runCommand(argv).catch((error: unknown) => error)
+    t.ok(error instanceof CredentialsError, says)
+    t.match(`${error}`, /^CredentialsError: the command node/)
+    t.ok(`${error}`.endsWith(says), `${error} should end with ${says}`)
+    t.notMatch(`${error}`, 'hunter22')
+  }
+})
+
+t.test('a command that is not there is refused by its name', async t => {
+  const file = join(t.testdir(), 'no-such-command')
+  await t.rejects(runCommand([file]), new CredentialsError('the command no-such-command was not found'))
+})
+
+t.test('a command that takes too long is ended', async t => {
+  const running = runCommand(run('setTimeout(() => {}, 90_000)'), 50)
+  await t.rejects(running, { message: /did not end within 0\.05 s$/ })
+})

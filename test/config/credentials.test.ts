@@ -1,0 +1,73 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import type { Credentials } from '../../src/config/config.ts'
+import { CredentialsError, commandSource, fileSource, halvesSource } from '../../src/config/credentials.ts'
+import { Secret } from '../../src/kernel/secret.ts'
+
+function reveal({ accessKeyId, secretKey }: Credentials): string[] {
+  return [accessKeyId.reveal(), secretKey.reveal()]
+}
+
+t.test('halves are given, or read from files anew each time, without the white space around them', async t => {
+  const file = join(t.testdir({ key: '\uFEFF one-key \r\n' }), 'key')
+  const source = halvesSource('x', { secret: new Secret('an-id') }, { file })
+  t.equal(source.origin, 'x')
+  t.strictSame(reveal(await source.read()), ['an-id', 'one-key'])
+  await writeFile(file, 'another-key')
+  t.strictSame(reveal(await source.read()), ['an-id', 'another-key'])
+})
+
+t.test('a file that holds no secret any more is refused by its name', async t => {
+  const dir = t.testdir({ empty: '\n \n', directory: {} })
+  for (const [name, problem] of [
+    ['empty', 'is empty'],
+    ['directory', 'is a directory'],
+    ['missing', 'does not exist'],
+  ] as const) {
+    const file = join(dir, name)
+    const source = halvesSource('x', { file }, { secret: new Secret('a-key') })
+    await t.rejects(source.read(), new CredentialsError(`the file ${file} ${problem}`))
+  }
+})
+
+const forms = [
+  '{"url": "app2", "identity": "an-id", "secret": "a-key"}',
+  '\uFEFF{"accessKeyId": "an-id",\r\n "secretKey": "a-key"}\r\n',
+  '{"api": "app2", "username": " an-id ", "password": "a-key\\n"}',
+  '{"api_endpoint": "app2", "access_key_id": "an-id", "secret_key": "a-key", "identity": null, "secret": ""}',
+]
+
+t.test("a file of the vendor's SDK is read in each of its forms", async t => {
+  for (const [index, text] of forms.entries()) {
+    const file = join(t.testdir({ [`${index}.json`]: text }), `${index}.json`)
+    const source = fileSource(file)
+    t.equal(source.origin, `file ${file}`)
+    t.strictSame(reveal(await source.read()), ['an-id', 'a-key'], text)
+  }
+})
+
+const unusable = [
+  { text: ' ', problem: 'is empty' },
+  { text: 'hunter22', problem: 'is not JSON' },
+  { text: '{"secret": hunter22}', problem: 'is not JSON' },
+  { text: 'null', problem: 'lacks the access key id' },
+  { text: '["hunter22"]', problem: 'lacks the access key id' },
+  { text: '"hunter22"', problem: 'lacks the access key id' },
+  { text: '{"secret": "hunter22"}', problem: 'lacks the access key id' },
+  { text: '{"identity": "hunter22", "secret": 22}', problem: 'lacks the secret key' },
+  { text: '{"identity": "hunter22", "secret": " "}', problem: 'lacks the secret key' },
+]
+
+t.test("a file of the vendor's SDK that holds no access key is refused, and none of it shown", async t => {
+  for (const [index, { text, problem }] of unusable.entries()) {
+    const file = join(t.testdir({ [`${index}.json`]: text }), `${index}.json`)
+    await t.rejects(fileSource(file).read(), new CredentialsError(`the file ${file} ${problem}`), text)
+  }
+})
+
+t.test('a command is run when it is read, and shown by its name alone', async t => {
+  const source = commandSource([process.execPath, '-p', '"an-id\\na-key"'])
+  t.match(source.origin, /^command node[^/]*$/)
+  t.strictSame(reveal(await source.read()), ['an-id', 'a-key'])
+})

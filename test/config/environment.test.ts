@@ -1,0 +1,60 @@
+import t from 'tap'
+import { readEnvironment } from '../../src/config/environment.ts'
+
+const settings = [
+  { name: 'PRISMACLOUD_PROXY_CONFIG', tenant: null, key: 'config' },
+  { name: 'PRISMACLOUD_PROXY_ERRORS', tenant: null, key: 'errors' },
+  { name: 'PRISMACLOUD_PROXY_DEFAULT_TENANT', tenant: null, key: 'defaultTenant' },
+  { name: 'PRISMACLOUD_PROXY_LISTEN_CLIENT_TOKEN_FILE', tenant: null, key: 'listen.clientTokenFile' },
+  { name: 'PRISMACLOUD_PROXY_TENANTS_PROD_URL', tenant: 'prod', key: 'url' },
+  { name: 'PRISMACLOUD_PROXY_TENANTS_TEAM_A_ACCESS_KEY_ID', tenant: 'team-a', key: 'accessKeyId' },
+  { name: 'PRISMACLOUD_PROXY_TENANTS_TEAM_A_ACCESS_KEY_ID_FILE', tenant: 'team-a', key: 'accessKeyIdFile' },
+]
+
+t.test('a variable of ours gives a value', async t => {
+  for (const { name, tenant, key } of settings)
+    t.strictSame(readEnvironment({ [name]: 'x' }), {
+      settings: [{ tenant, key, value: 'x', origin: name }],
+      faults: [],
+    })
+})
+
+t.test('what is empty, not ours, or set by Kubernetes for a service of our name is passed over', async t => {
+  const env = {
+    PRISMACLOUD_PROXY_ERRORS: '',
+    PRISMACLOUD_PROXY_LOG_LEVEL: undefined,
+    PRISMACLOUD_PROXYING: 'x',
+    HOME: '/root',
+    PRISMACLOUD_PROXY_SERVICE_HOST: '10.0.0.1',
+    PRISMACLOUD_PROXY_SERVICE_PORT: '80',
+    PRISMACLOUD_PROXY_SERVICE_PORT_HTTP: '80',
+    PRISMACLOUD_PROXY_PORT: 'tcp://10.0.0.1:80',
+    PRISMACLOUD_PROXY_PORT_80_TCP: 'tcp://10.0.0.1:80',
+    PRISMACLOUD_PROXY_PORT_80_TCP_ADDR: '10.0.0.1',
+  }
+  t.strictSame(readEnvironment(env), { settings: [], faults: [] })
+})
+
+const faults = [
+  {
+    name: 'PRISMACLOUD_PROXY_LISTEN_ADRESS',
+    problem: 'is not a known variable',
+    cure: 'Did you mean PRISMACLOUD_PROXY_LISTEN_ADDRESS?',
+  },
+  {
+    name: 'PRISMACLOUD_PROXY_TENANTS_TEAM_A_SECRT_KEY',
+    problem: 'is not a known variable',
+    cure: 'Did you mean PRISMACLOUD_PROXY_TENANTS_TEAM_A_SECRET_KEY?',
+  },
+  { name: 'PRISMACLOUD_PROXY_ENTIRELY_UNLIKE', problem: 'is not a known variable', cure: 'See --help.' },
+  { name: 'PRISMACLOUD_PROXY_TENANTS__URL', problem: 'does not hold the name of a tenant', cure: /lower-case/ },
+  { name: 'PRISMACLOUD_PROXY_TENANTS_URL', problem: 'is not a known variable', cure: 'See --help.' },
+]
+
+t.test('a variable that cannot be used is a fault, which repeats no value', async t => {
+  for (const { name, problem, cure } of faults) {
+    const source = readEnvironment({ [name]: 'hunter22' })
+    t.match(source, { settings: [], faults: [{ key: name, origin: name, problem, cure }] })
+    t.notMatch(JSON.stringify(source), 'hunter22')
+  }
+})

@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import t from 'tap'
+import { parse } from 'yaml'
+import { loadConfig } from '../../src/config/load.ts'
+import { DEMO_USER } from '../../src/simulator/index.ts'
+
+const EXAMPLES = resolve(import.meta.dirname, '../../config')
+
+/** A key in files, by the names that the examples give them. */
+const SECRETS = {
+  prismacloud: { 'access-key-id': DEMO_USER.accessKeyId, 'secret-key': DEMO_USER.secretKey },
+  'prismacloud-access-key-id': DEMO_USER.accessKeyId,
+  'prismacloud-secret-key': DEMO_USER.secretKey,
+  'prismacloud-sandbox.json': JSON.stringify({ identity: DEMO_USER.accessKeyId, secret: DEMO_USER.secretKey }),
+}
+
+/** An example, with the folder of secrets that it names put in another place. */
+function example(name: string, secrets: string): string {
+  return readFileSync(resolve(EXAMPLES, name), 'utf8').replaceAll('/run/secrets', secrets)
+}
+
+t.test('example.yaml configures two tenants', async t => {
+  const secrets = t.testdir(SECRETS)
+  const file = t.testdir({ ...SECRETS, 'config.yaml': example('example.yaml', secrets) })
+  const config = await loadConfig({ args: ['--config', `${file}/config.yaml`], env: {}, homeDirectory: '/nonexistent' })
+  t.same([...config.tenants.keys()], ['production', 'sandbox'])
+  t.equal(config.defaultTenant, 'production')
+})
+
+t.test('compose.yaml starts a proxy that only the tool reaches', async t => {
+  const { services } = parse(example('compose.yaml', t.testdir(SECRETS)))
+  const { environment: env, ...proxy } = services['prismacloud-proxy']
+  const config = await loadConfig({ args: [], env, homeDirectory: '/nonexistent' })
+  t.equal(config.tenants.get('default')?.target.stack, 'app2')
+  t.match(proxy, { read_only: true, cap_drop: ['ALL'] })
+  t.notOk(proxy.ports)
+  t.equal(services.tool.network_mode, 'service:prismacloud-proxy')
+})
+
+t.test('kubernetes.yaml starts a native sidecar', async t => {
+  const { spec } = parse(example('kubernetes.yaml', t.testdir(SECRETS)))
+  const [sidecar] = spec.initContainers
+  const env = Object.fromEntries(sidecar.env.map(({ name, value }: { name: string; value: string }) => [name, value]))
+  const config = await loadConfig({ args: [], env, homeDirectory: '/nonexistent' })
+  t.equal(config.tenants.get('default')?.target.stack, 'app2')
+  t.equal(sidecar.restartPolicy, 'Always')
+  t.match(sidecar.securityContext, { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false })
+  t.equal(spec.securityContext.runAsNonRoot, true)
+})

@@ -1,0 +1,144 @@
+import { chmod } from 'node:fs/promises'
+import { join } from 'node:path'
+import t from 'tap'
+import { readConfigFile } from '../../src/config/file.ts'
+
+function read(path: string) {
+  return readConfigFile({ tenant: null, key: 'config', value: path, origin: '--config' })
+}
+
+t.test('a file gives texts, lists and nulls, each with its line', async t => {
+  const yaml =
+    '# comment\nlisten:\n  address: 127.0.0.1:0\n  trustedHosts: [a, b]\nlog:\npacing:\n  maxQueue: 012\n  enabled: on\ntenants:\n  team-a:\n    url: null\n    prismaId: 123456789012345678901\n'
+  const path = join(t.testdir({ 'c.yaml': yaml }), 'c.yaml')
+  t.strictSame(await read(path), {
+    settings: [
+      { tenant: 'team-a', key: 'url', value: null, origin: `${path}:10` },
+      { tenant: null, key: 'listen.address', value: '127.0.0.1:0', origin: `${path}:3` },
+      { tenant: null, key: 'listen.trustedHosts', value: ['a', 'b'], origin: `${path}:4` },
+      { tenant: null, key: 'pacing.maxQueue', value: '012', origin: `${path}:7` },
+      { tenant: null, key: 'pacing.enabled', value: 'on', origin: `${path}:8` },
+      { tenant: 'team-a', key: 'url', value: null, origin: `${path}:11` },
+      { tenant: 'team-a', key: 'prismaId', value: '123456789012345678901', origin: `${path}:12` },
+    ],
+    faults: [],
+    usable: true,
+    warnings: [],
+  })
+})
+
+t.test('a file may be JSON, begin with a byte order mark, and use aliases', async t => {
+  const dir = t.testdir({
+    'c.json': '\uFEFF{"log": {"level": "debug"}}',
+    'alias.yaml': 'log: &log\n  level: info\ntenants:\n  a: &a\n    url: app2\n  b: *a\n',
+  })
+  t.match(await read(join(dir, 'c.json')), { settings: [{ key: 'log.level', value: 'debug' }], faults: [] })
+  const path = join(dir, 'alias.yaml')
+  const { settings } = await read(path)
+  t.match(settings.at(-1), { tenant: 'b', key: 'url', value: 'app2', origin: `${path}:6` })
+})
+
+const bombs = ['a', 'b', 'c', 'd', 'e', 'f'].map(
+  (name, i, all) => `${name}: &${name} [${`${i ? `*${all[i - 1]}` : 'x'},`.repeat(9)}]`,
+)
+
+const unusable = [
+  { yaml: '', origin: '--config', problem: /is empty$/ },
+  { yaml: '# nothing\n', origin: '--config', problem: /is empty$/ },
+  { yaml: 'hunter22', origin: '--config', problem: /holds no mapping of keys$/ },
+  { yaml: '- hunter22', origin: '--config', problem: /holds no mapping of keys$/ },
+  { yaml: 'log:\n\tlevel: hunter22', line: 2, problem: 'the file is not valid YAML here: tab as indent' },
+  { yaml: 'log: [1\nhunter22', line: 2, problem: /not valid YAML here/ },
+  { yaml: 'log:\n---\nlog:\n', line: 2, problem: /not valid YAML here: multiple docs/ },
+  { yaml: bombs.join('\n'), line: 1, problem: 'the aliases (*name) in the file cannot be resolved' },
+  { yaml: 'log: *hunter22', line: 1, problem: 'the aliases (*name) in the file cannot be resolved' },
+]
+
+t.test('a file that cannot be used is one fault, which shows none of it', async t => {
+  for (const [index, { yaml, line, origin, problem }] of unusable.entries()) {
+    const path = join(t.testdir({ [`${index}.yaml`]: yaml }), `${index}.yaml`)
+    const { faults, usable } = await read(path)
+    t.match(faults, [{ key: 'config', origin: origin ?? `${path}:${line}`, problem }], JSON.stringify(yaml))
+    t.equal(faults.length, 1)
+    t.notOk(usable)
+    t.notMatch(JSON.stringify(faults), 'hunter22')
+  }
+})
+
+t.test('a file that is not there, or a directory, is one fault', async t => {
+  const dir = t.testdir({ file: '' })
+  t.match(await read(join(dir, 'no.yaml')), {
+    usable: false,
+    faults: [{ origin: '--config', problem: /"[^"]+" does not exist/ }],
+  })
+  t.match(await read(join(dir, 'file', 'no.yaml')), { faults: [{ problem: /does not exist/ }] })
+  t.match(await read(dir), { usable: false, faults: [{ problem: /is a directory/ }] })
+  t.match(await read(`${dir}\0`), { faults: [{ problem: /cannot be read \(ERR_INVALID_ARG_VALUE\)/ }] })
+})
+
+t.test('every duplicate key is a fault with its line', async t => {
+  const yaml = 'log:\n  level: hunter22\n  level: info\n"errors": problem\n"errors": hunter22\n'
+  const path = join(t.testdir({ 'c.yaml': yaml }), 'c.yaml')
+  t.strictSame(await read(path), {
+    settings: [],
+    faults: [
+      { key: 'level', origin: `${path}:3`, problem: 'the key is given twice', cure: 'Keep one of them.' },
+      { key: 'errors', origin: `${path}:5`, problem: 'the key is given twice', cure: 'Keep one of them.' },
+    ],
+    usable: false,
+    warnings: [],
+  })
+})
+
+const unknown = [
+  { yaml: 'lisen:\n  x: hunter22', key: 'lisen', line: 1, cure: 'Did you mean listen?' },
+  { yaml: 'listen:\n  adress: hunter22', key: 'listen.adress', line: 2, cure: 'Did you mean address?' },
+  { yaml: 'listen:\n  foreign: hunter22', key: 'listen.foreign', line: 2, cure: /^The keys known here are address, / },
+  {
+    yaml: 'tenants:\n  a:\n    secretKye: hunter22',
+    key: 'tenants.a.secretKye',
+    line: 3,
+    cure: 'Did you mean secretKey?',
+  },
+  { yaml: 'tenants:\n  Prod:\n    url: hunter22', key: 'tenants.Prod', line: 2, cure: /lower-case/ },
+  {
+    yaml: '{tenants: {a: {secretKey:hunter22}}}',
+    key: 'tenants.a.(a key that is not shown)',
+    line: 1,
+    cure: /known here/,
+  },
+  { yaml: '__proto__:\n  url: hunter22', key: '(a key that is not shown)', line: 1, cure: /known here/ },
+  { yaml: 'toString: hunter22', key: 'toString', line: 1, cure: /known here/ },
+  { yaml: '[x]: hunter22', key: '(a key that is not shown)', line: 1, cure: /known here/ },
+  { yaml: 'listen: hunter22', key: 'listen', line: 1, cure: /indented/ },
+  { yaml: 'listen: [hunter22]', key: 'listen', line: 1, cure: /indented/ },
+  { yaml: 'tenants: hunter22', key: 'tenants', line: 1, cure: /indented/ },
+  { yaml: 'log:\ntenants:\n  a: hunter22', key: 'tenants.a', line: 3, cure: /indented/ },
+]
+
+t.test('a key that is not known, or no mapping, is a fault, which repeats no value', async t => {
+  for (const [index, { yaml, key, line, cure }] of unknown.entries()) {
+    const path = join(t.testdir({ [`${index}.yaml`]: yaml }), `${index}.yaml`)
+    const { faults, usable } = await read(path)
+    t.match(faults, [{ key, origin: `${path}:${line}`, cure }], yaml)
+    t.equal(faults.length, 1)
+    t.ok(usable)
+    t.notMatch(JSON.stringify(faults), 'hunter22')
+  }
+})
+
+t.test('a secret key that others may read is worth a warning', { skip: process.platform === 'win32' }, async t => {
+  const dir = t.testdir({
+    'secret.yaml': 'tenants:\n  a:\n    secretKey: hunter22\n',
+    'plain.yaml': 'tenants:\n  a:\n    secretKey: null\n',
+  })
+  const [secret, plain] = [join(dir, 'secret.yaml'), join(dir, 'plain.yaml')]
+  await chmod(plain, 0o644)
+  await chmod(secret, 0o640)
+  t.strictSame((await read(secret)).warnings, [
+    `${secret} holds a secret key and can be read by others: chmod 600 it, or use secretKeyFile.`,
+  ])
+  await chmod(secret, 0o600)
+  t.strictSame((await read(secret)).warnings, [])
+  t.strictSame((await read(plain)).warnings, [])
+})

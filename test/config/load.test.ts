@@ -1,0 +1,143 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { attempt } from '../../src/config/setting.ts'
+import { faultsOf, load, VENDOR, yaml } from './support.ts'
+
+t.test('an access key is all that must be given', async t => {
+  const { tenants, ...config } = await load()
+  t.strictSame(config, {
+    listen: {
+      address: '127.0.0.1:9080',
+      trustedHosts: [],
+      clientTokenFile: null,
+      drainTimeout: 10_000,
+      clientToken: null,
+    },
+    defaultTenant: 'default',
+    errors: 'problem',
+    assumeJson: true,
+    session: { waitTimeout: 15_000, callTimeout: 10_000 },
+    upstream: { caFile: null, proxy: null, connectTimeout: 10_000, headersTimeout: 120_000, bodyTimeout: 120_000 },
+    replay: { maxBody: 1_048_576 },
+    pacing: { enabled: true, maxWait: 30_000, maxQueue: 1000 },
+    log: { level: 'info', format: 'auto', requests: 'errors' },
+    warnings: [],
+  })
+  t.match(
+    [...tenants],
+    [['default', { name: 'default', target: { stack: 'app2' }, prismaId: null, customerName: null, lazy: false }]],
+  )
+})
+
+t.test('flags win over the environment, the environment over the file, the file over the defaults', async t => {
+  const file = yaml(
+    t,
+    'log: {level: debug, format: json, requests: all}\ntenants: {default: {url: app3, prismaId: 1, customerName: a}}',
+  )
+  const env = {
+    ...VENDOR,
+    PRISMACLOUD_PROXY_CONFIG: file,
+    PRISMACLOUD_PROXY_LOG_LEVEL: 'warn',
+    PRISMACLOUD_PROXY_LOG_FORMAT: 'pretty',
+    PRISMACLOUD_PROXY_TENANTS_DEFAULT_URL: 'app4',
+    PRISMACLOUD_PROXY_TENANTS_DEFAULT_PRISMA_ID: '2',
+  }
+  const config = await load({ args: ['--log-level', 'error', '--url', 'app.eu'], env })
+  t.strictSame(config.log, { level: 'error', format: 'pretty', requests: 'all' })
+  t.match(config.tenants.get('default'), { target: { stack: 'app.eu' }, prismaId: '2', customerName: 'a' })
+  t.match(await faultsOf({ args: ['--config', `${file}.no`], env }), [
+    { key: 'config', origin: '--config', problem: /does not exist/ },
+  ])
+})
+
+t.test('all faults are told at once, one a line', async t => {
+  const file = yaml(t, 'lisen: {}\nlog: {level: loud}\ntenants: {a: {url: ap3}}')
+  const env = { PRISMACLOUD_PROXY_ERORS: 'x', PRISMACLOUD_PROXY_PACING_MAX_WAIT: '5', PRISMACLOUD_PROXY_CONFIG: file }
+  const args = ['--nonsense', '--replay-max-body', '1', '--default-tenant', 'b']
+  const sources = { args, env: { ...env, PRISMACLOUD_PROXY_TENANTS_B_SECRET_KEY: 'x' } }
+  const faults = await faultsOf(sources)
+  t.strictSame(
+    faults.map(({ key, origin }) => [key, origin]),
+    [
+      ['--nonsense', '--nonsense'],
+      ['PRISMACLOUD_PROXY_ERORS', 'PRISMACLOUD_PROXY_ERORS'],
+      ['lisen', `${file}:1`],
+      ['replay.maxBody', '--replay-max-body'],
+      ['pacing.maxWait', 'PRISMACLOUD_PROXY_PACING_MAX_WAIT'],
+      ['log.level', `${file}:2`],
+      ['tenants.b.url', 'default'],
+      ['tenants.b.accessKeyId', 'default'],
+      ['tenants.a.url', `${file}:3`],
+      ['tenants.a.accessKeyId', 'default'],
+      ['tenants.a.secretKey', 'default'],
+    ],
+  )
+  await t.rejects(load(sources), { name: 'ConfigError', message: /^The configuration has 11 faults:(\n- .+){11}$/ })
+  await t.rejects(load({ args: ['--log-level=x'] }), {
+    message: /^The configuration has a fault:\n- log\.level \(--log-level\): "x" is not .+\. Write one of trace, .+\.$/,
+  })
+})
+
+t.test('an address that others can reach needs a client token', async t => {
+  const dir = t.testdir({ token: '0123456789abcdef\n', short: 'hunter22', empty: '' })
+  for (const address of ['127.0.0.2:1', 'localhost:1', '[::1]:1', 'unix:/run/p.sock'])
+    await load({ args: ['--listen-address', address] })
+  for (const address of ['0.0.0.0:1', '[::]:1', '10.0.0.1:1', 'proxy.example:1'])
+    t.match(await faultsOf({ args: ['--listen-address', address] }), [
+      {
+        key: 'listen.address',
+        origin: '--listen-address',
+        problem: /can be reached from other machines/,
+        cure: /clientTokenFile/,
+      },
+    ])
+  const args = ['--listen-address=0.0.0.0:1', '--listen-client-token-file', join(dir, 'token')]
+  t.equal((await load({ args })).listen.clientToken?.reveal(), '0123456789abcdef')
+  for (const [name, problem] of [
+    ['short', /less than 16 characters/],
+    ['empty', /is empty/],
+    ['no', /does not exist/],
+  ] as const) {
+    const faults = await faultsOf({
+      args: ['--listen-address=0.0.0.0:1', '--listen-client-token-file', join(dir, name)],
+    })
+    t.match(faults, [{ key: 'listen.clientTokenFile', origin: '--listen-client-token-file', problem }])
+    t.equal(faults.length, 1)
+  }
+})
+
+t.test('a file of authorities must hold a certificate', async t => {
+  const dir = t.testdir({ 'ca.pem': '-----BEGIN CERTIFICATE-----\n', 'key.pem': '-----BEGIN PRIVATE KEY-----\n' })
+  t.equal((await load({ args: ['--upstream-ca-file', join(dir, 'ca.pem')] })).upstream.caFile, join(dir, 'ca.pem'))
+  for (const [name, problem] of [
+    ['key.pem', /holds no certificate/],
+    ['no.pem', /does not exist/],
+  ] as const)
+    t.match(await faultsOf({ args: ['--upstream-ca-file', join(dir, name)] }), [{ key: 'upstream.caFile', problem }])
+})
+
+t.test('a configuration cannot be changed', async t => {
+  const config = await load()
+  for (const value of [
+    config,
+    config.listen,
+    config.listen.trustedHosts,
+    config.tenants,
+    config.tenants.get('default'),
+  ])
+    t.ok(Object.isFrozen(value))
+  const tenants = config.tenants
+  if (!(tenants instanceof Map)) throw new Error('not a map')
+  t.throws(() => tenants.set('a', 1), TypeError)
+  t.throws(() => tenants.delete('default'), TypeError)
+  t.throws(() => tenants.clear(), TypeError)
+  t.equal(tenants.size, 1)
+})
+
+t.test('an error of our own making is no fault of the user', async t => {
+  const setting = { tenant: null, key: 'errors', value: 'x', origin: 'default' }
+  await t.rejects(
+    attempt(setting, [], () => Promise.reject(new RangeError('x'))),
+    RangeError,
+  )
+})

@@ -1,0 +1,82 @@
+import { join } from 'node:path'
+import t from 'tap'
+import { faultsOf, load } from './support.ts'
+
+const KEY = { PRISMACLOUD_PROXY_TENANTS_A_ACCESS_KEY_ID: 'an-id', PRISMACLOUD_PROXY_TENANTS_A_SECRET_KEY: 'a-key' }
+const TENANT = { PRISMACLOUD_PROXY_TENANTS_A_URL: 'app2', ...KEY }
+
+t.test('a half of an access key may come from anywhere, but from one place only', async t => {
+  const dir = t.testdir({
+    id: 'an-id',
+    key: 'a-key',
+    'sdk.json': '{"url": "app3", "identity": "a", "secret": "b"}',
+    'c.yaml': 'tenants:\n  default:\n    accessKeyId: x\n    secretKey: y\n',
+  })
+  const [id, key, sdk, file] = [join(dir, 'id'), join(dir, 'key'), join(dir, 'sdk.json'), join(dir, 'c.yaml')]
+  const origin = async (args: string[], env = {}) => {
+    const { tenants } = await load({ args: ['--url', 'app2', ...args], env })
+    const source = [...tenants.values()][0]?.credentials
+    return [source?.origin, (await source?.read())?.secretKey.reveal()]
+  }
+  t.strictSame(await origin([], KEY), [`environment ${Object.keys(KEY).join('/')}`, 'a-key'])
+  t.strictSame(await origin(['--access-key-id-file', id, '--secret-key-file', key]), [
+    `file ${id} and file ${key}`,
+    'a-key',
+  ])
+  t.strictSame(await origin(['--credentials-file', sdk]), [`file ${sdk}`, 'b'])
+  const env = { PRISMACLOUD_PROXY_TENANTS_DEFAULT_ACCESS_KEY_ID: 'x' }
+  t.strictSame(await origin(['--secret-key-file', key], env), [
+    `environment ${Object.keys(env)[0]} and file ${key}`,
+    'a-key',
+  ])
+
+  t.strictSame(await origin(['--config', file]), [`file ${file}:3 and file ${file}:4`, 'y'])
+  t.match(await faultsOf({ args: ['--url=app2', '--secret-key-file', key], env: { PRISMACLOUD_PROXY_CONFIG: file } }), [
+    {
+      key: 'tenants.default.secretKeyFile',
+      origin: '--secret-key-file',
+      problem: `gives what tenants.default.secretKey (${file}:4) gives already`,
+    },
+  ])
+  const both = await faultsOf({ args: ['--url=app2', '--credentials-file', sdk, '--config', file], env: {} })
+  t.match(both, [{ key: 'tenants.default.credentialsFile', problem: /gives already/, cure: 'Keep one of the two.' }])
+  t.equal(both.length, 1)
+})
+
+t.test('files with keys that cannot be read, or hold nothing, are all told', async t => {
+  const dir = t.testdir({ empty: ' \n' })
+  const args = ['--url=app2', '--access-key-id-file', join(dir, 'empty'), '--secret-key-file', dir]
+  t.match(await faultsOf({ args, env: {} }), [
+    { key: 'tenants.default.accessKeyIdFile', origin: '--access-key-id-file', problem: /empty" is empty$/ },
+    { key: 'tenants.default.secretKeyFile', origin: '--secret-key-file', problem: /is a directory$/ },
+  ])
+  const missing = await faultsOf({ args: ['--credentials-file', join(dir, 'no')], env: {} })
+  t.match(missing, [{ key: 'tenants.default.credentialsFile', problem: /does not exist$/ }])
+  t.equal(missing.length, 1, 'the url may stand in that file')
+})
+
+t.test('the default tenant is the one that is named, or the only one', async t => {
+  const two = {
+    ...TENANT,
+    PRISMACLOUD_PROXY_TENANTS_B_URL: 'app',
+    PRISMACLOUD_PROXY_TENANTS_B_CREDENTIAL_COMMAND: '["op"]',
+  }
+  t.equal((await load({ env: TENANT })).defaultTenant, 'a')
+  t.equal((await load({ env: two, args: ['--default-tenant', 'b'] })).defaultTenant, 'b')
+  t.match(await faultsOf({ env: two }), [
+    {
+      key: 'defaultTenant',
+      origin: 'default',
+      problem: '"default" is not among the tenants',
+      cure: 'Set defaultTenant to one of a, b.',
+    },
+  ])
+  t.match(await faultsOf({ env: TENANT, args: ['--default-tenant', 'c'] }), [
+    {
+      key: 'defaultTenant',
+      origin: '--default-tenant',
+      problem: '"c" is not among the tenants',
+      cure: 'Set defaultTenant to one of a.',
+    },
+  ])
+})

@@ -1,0 +1,120 @@
+import t from 'tap'
+import { quote } from '../../src/config/fault.ts'
+import { faultsOf, load, yaml } from './support.ts'
+
+t.test('every kind of value is read from text, and from a file', async t => {
+  const file = yaml(
+    t,
+    'listen: {trustedHosts: [A.example, "[::1]"], address: "[::1]:0"}\nassumeJson: "false"\nreplay: {maxBody: 0B}\npacing: {maxQueue: 7}\nupstream: {proxy: "http://u:p@proxy:3128"}\ntenants: {a: {lazy: true, url: "http://localhost:1/x/", credentialCommand: [op, read]}}',
+  )
+  const config = await load({ args: ['--config', file], env: {} })
+  t.match(config, {
+    listen: { trustedHosts: ['a.example', '[::1]'], address: '[::1]:0' },
+    assumeJson: false,
+    replay: { maxBody: 0 },
+    pacing: { maxQueue: 7 },
+    upstream: { proxy: 'http://u:p@proxy:3128' },
+    defaultTenant: 'a',
+  })
+  t.match(config.tenants.get('a'), {
+    lazy: true,
+    target: { api: 'http://localhost:1', basePath: '/x' },
+    credentials: { origin: 'command op' },
+  })
+  const env = {
+    PRISMACLOUD_PROXY_LISTEN_TRUSTED_HOSTS: 'a, b',
+    PRISMACLOUD_PROXY_TENANTS_A_URL: 'app',
+    PRISMACLOUD_PROXY_TENANTS_A_CREDENTIAL_COMMAND: '["pass", "x"]',
+  }
+  const other = await load({ env })
+  t.strictSame(other.listen.trustedHosts, ['a', 'b'])
+  t.equal(other.tenants.get('a')?.credentials.origin, 'command pass')
+})
+
+const values = [
+  { flag: '--log-level', key: 'log.level', value: 'loud', says: '"loud" is not one of the words known here' },
+  { flag: '--assume-json', key: 'assumeJson', value: 'yes', says: '"yes" is neither true nor false' },
+  { flag: '--pacing-max-queue', key: 'pacing.maxQueue', value: '-1', says: '"-1" is not a whole number' },
+  { flag: '--pacing-max-wait', key: 'pacing.maxWait', value: '5', says: '"5" is not a duration' },
+  { flag: '--replay-max-body', key: 'replay.maxBody', value: '5', says: '"5" is not a size' },
+  { flag: '--listen-address', key: 'listen.address', value: '9080', says: '"9080" is not an address to listen at' },
+  {
+    flag: '--listen-trusted-hosts',
+    key: 'listen.trustedHosts',
+    value: 'a,http://b',
+    says: '"a,http://b" holds what is not a host name',
+  },
+  { flag: '--default-tenant', key: 'defaultTenant', value: 'A', says: '"A" is not the name of a tenant' },
+  {
+    flag: '--upstream-proxy',
+    key: 'upstream.proxy',
+    value: 'proxy:3128',
+    says: '"proxy:3128" is not the URL of a proxy',
+  },
+  {
+    flag: '--upstream-proxy',
+    key: 'upstream.proxy',
+    value: 'http://u:hunter22@',
+    says: 'the value is not the URL of a proxy',
+  },
+  {
+    flag: '--url',
+    key: 'tenants.default.url',
+    value: 'https://u:hunter22@app2',
+    says: 'the value holds a user or password',
+  },
+  {
+    flag: '--url',
+    key: 'tenants.default.url',
+    value: 'http://app2.prismacloud.io',
+    says: '"http://app2.prismacloud.io" is http',
+  },
+  { flag: '--customer-name', key: 'tenants.default.customerName', value: '', says: '"" is empty' },
+  { flag: '--url', key: 'tenants.default.url', value: '', says: '"" is empty' },
+]
+
+t.test('a value that is not valid is one fault, with its key, origin and cure', async t => {
+  for (const { flag, key, value, says } of values) {
+    const faults = await faultsOf({ args: [`${flag}=${value}`] })
+    t.match(faults, [{ key, origin: flag, problem: says, cure: /\w/ }], `${flag} ${value}`)
+    t.equal(faults.length, 1)
+    t.notMatch(JSON.stringify(faults), 'hunter22')
+  }
+})
+
+const shapes = [
+  { text: 'log: {level: [info]}', key: 'log.level', problem: 'the value is not a single value' },
+  { text: 'listen: {trustedHosts: {a: b}}', key: 'listen.trustedHosts', problem: 'the value is not a list of texts' },
+  { text: 'listen: {trustedHosts: [[a]]}', key: 'listen.trustedHosts', problem: 'the value is not a list of texts' },
+  { text: 'tenants: {default: {url: [app2]}}', key: 'tenants.default.url', problem: 'the value is not a single value' },
+]
+
+t.test('a value of a file that has the wrong shape is one fault, with its line', async t => {
+  for (const { text, key, problem } of shapes) {
+    const file = yaml(t, `\n${text}`)
+    const faults = await faultsOf({ args: ['--config', file] })
+    t.match(faults, [{ key, origin: `${file}:2`, problem }])
+    t.equal(faults.length, 1)
+  }
+})
+
+const commands = [
+  { value: 'op read', problem: 'the value is not a list of texts' },
+  { value: '"op"', problem: 'the value is not a list of texts' },
+  { value: '[]', problem: 'the value names no command' },
+  { value: '[""]', problem: 'the value names no command' },
+]
+
+t.test('a command is a list', async t => {
+  for (const { value, problem } of commands) {
+    const name = 'PRISMACLOUD_PROXY_TENANTS_A_CREDENTIAL_COMMAND'
+    const faults = await faultsOf({ env: { [name]: value, PRISMACLOUD_PROXY_TENANTS_A_URL: 'app2' } })
+    t.match(faults, [{ key: 'tenants.a.credentialCommand', origin: name, problem }])
+    t.equal(faults.length, 1)
+  }
+})
+
+t.test('a value is quoted unless it is long, or may hold what is private', async t => {
+  t.equal(quote('a"b'), '"a\\"b"')
+  for (const value of ['u:p@host', 'host?q', 'host#f', 'x'.repeat(201)]) t.equal(quote(value), 'the value')
+})

@@ -1,0 +1,117 @@
+import { join } from 'node:path'
+import t from 'tap'
+import type { Config } from '../../src/config/config.ts'
+import { faultsOf, load } from './support.ts'
+
+const PC = { PC_URL: 'app2', PC_IDENTITY: 'pc-id', PC_SECRET: 'pc-key' }
+const GO = {
+  PRISMACLOUD_URL: 'api3.prismacloud.io',
+  PRISMACLOUD_USERNAME: 'go-id',
+  PRISMACLOUD_PASSWORD: 'go-key',
+  PRISMACLOUD_CUSTOMER_NAME: 'A Customer',
+}
+const SDK = { '.prismacloud': { 'credentials.json': '{"url": "app4", "identity": "sdk-id", "secret": "sdk-key"}' } }
+
+async function summary({ tenants }: Config) {
+  const all = [...tenants.values()].map(async ({ name, target, credentials, customerName }) => {
+    const { accessKeyId, secretKey } = await credentials.read()
+    return { name, stack: target.stack, key: [accessKeyId.reveal(), secretKey.reveal()], customerName }
+  })
+  return Promise.all(all)
+}
+
+t.test("the first of the vendor's sets is the default tenant, wholly", async t => {
+  const homeDirectory = t.testdir(SDK)
+  const pc = await load({ env: { ...PC, ...GO }, homeDirectory })
+  t.strictSame(await summary(pc), [{ name: 'default', stack: 'app2', key: ['pc-id', 'pc-key'], customerName: null }])
+  t.equal(pc.tenants.get('default')?.credentials.origin, 'environment PC_IDENTITY/PC_SECRET')
+
+  const go = await load({ env: { PC_URL: 'app2', PC_SECRET: '', ...GO }, homeDirectory })
+  t.strictSame(await summary(go), [
+    { name: 'default', stack: 'app3', key: ['go-id', 'go-key'], customerName: 'A Customer' },
+  ])
+
+  const sdk = await load({ env: { PC_URL: 'app2' }, homeDirectory })
+  t.strictSame(await summary(sdk), [{ name: 'default', stack: 'app4', key: ['sdk-id', 'sdk-key'], customerName: null }])
+  t.equal(
+    sdk.tenants.get('default')?.credentials.origin,
+    `file ${join(homeDirectory, '.prismacloud', 'credentials.json')}`,
+  )
+})
+
+t.test("our own url and ids win over the vendor's", async t => {
+  const args = ['--url', 'app.eu', '--customer-name', 'Mine']
+  t.strictSame(await summary(await load({ args, env: GO })), [
+    { name: 'default', stack: 'app.eu', key: ['go-id', 'go-key'], customerName: 'Mine' },
+  ])
+  const own = await load({ args: ['--url', 'app.eu'], env: {}, homeDirectory: t.testdir(SDK) })
+  t.strictSame(await summary(own), [
+    { name: 'default', stack: 'app.eu', key: ['sdk-id', 'sdk-key'], customerName: null },
+  ])
+})
+
+t.test('the only tenant of a file that names no access key gets what the vendor names', async t => {
+  const file = join(t.testdir({ 'c.yaml': 'tenants: {prod: {url: app3, secretKey: null}}' }), 'c.yaml')
+  t.strictSame(await summary(await load({ args: ['--config', file], env: PC })), [
+    { name: 'prod', stack: 'app3', key: ['pc-id', 'pc-key'], customerName: null },
+  ])
+})
+
+t.test("the vendor's names are passed over as soon as we name an access key, even half of one", async t => {
+  const env = { ...PC, PRISMACLOUD_PROXY_TENANTS_PROD_ACCESS_KEY_ID: 'an-id' }
+  t.match(await faultsOf({ env, homeDirectory: t.testdir(SDK) }), [
+    { key: 'tenants.prod.url', origin: 'default', problem: 'is missing', cure: /PRISMACLOUD_PROXY_TENANTS_PROD_URL/ },
+    {
+      key: 'tenants.prod.secretKey',
+      origin: 'default',
+      problem: 'is missing',
+      cure: /secretKeyFile.*PRISMACLOUD_PROXY_TENANTS_PROD_SECRET_KEY/,
+    },
+  ])
+})
+
+const incomplete = [
+  { env: { PC_IDENTITY: 'x' }, names: ['PC_URL', 'PC_SECRET'] },
+  { env: { PC_SECRET: 'x', PC_URL: 'app2' }, names: ['PC_IDENTITY'] },
+  { env: { PC_SECRET: 'x', PC_URL: 'app2', ...GO }, names: ['PC_IDENTITY'] },
+  { env: { PRISMACLOUD_PASSWORD: 'x' }, names: ['PRISMACLOUD_URL', 'PRISMACLOUD_USERNAME'] },
+]
+
+t.test("a set of the vendor's that is not complete is a fault for each missing variable", async t => {
+  for (const { env, names } of incomplete) {
+    const faults = await faultsOf({ env, homeDirectory: t.testdir(SDK) })
+    t.strictSame(
+      faults.map(({ origin, problem, cure }) => [origin, problem, cure]),
+      names.map(name => [name, 'is missing', `Set ${name} too.`]),
+    )
+  }
+})
+
+t.test('no access key anywhere is one fault, with the shortest ways to give one', async t => {
+  for (const sources of [{ env: {} }, { env: { PC_URL: 'app2' }, args: ['--url', 'app2'] }]) {
+    const faults = await faultsOf(sources)
+    t.match(faults, [
+      {
+        key: 'tenants',
+        origin: 'default',
+        problem: 'there is no access key',
+        cure: /PC_URL, PC_IDENTITY and PC_SECRET.*--config FILE/,
+      },
+    ])
+    t.equal(faults.length, 1)
+  }
+})
+
+t.test("the SDK's file must be whole, url and all", async t => {
+  const file = (text: string) => t.testdir({ '.prismacloud': { 'credentials.json': text } })
+  const origin = /credentials\.json$/
+  t.match(await faultsOf({ env: {}, homeDirectory: file('') }), [
+    { key: 'tenants.default.credentialsFile', origin, problem: /is empty$/ },
+  ])
+  t.match(await faultsOf({ env: {}, homeDirectory: file('{"identity": "a", "secret": "b"}') }), [
+    { key: 'tenants.default.url', origin, problem: 'is missing' },
+  ])
+  t.match(await faultsOf({ env: {}, homeDirectory: file('{"url": "ap3", "identity": "a", "secret": "b"}') }), [
+    { key: 'tenants.default.url', origin, problem: '"ap3" is no known stack' },
+  ])
+})

@@ -1,0 +1,94 @@
+import t from 'tap'
+import { StackError } from '../../src/stacks/error.ts'
+import { resolveTarget } from '../../src/stacks/resolve.ts'
+
+const APP2 = { stack: 'app2', console: 'https://app2.prismacloud.io', api: 'https://api2.prismacloud.io', basePath: '' }
+const EU = {
+  stack: 'app2.eu',
+  console: 'https://app2.eu.prismacloud.io',
+  api: 'https://api2.eu.prismacloud.io',
+  basePath: '',
+}
+const CHINA = { stack: 'app.cn', console: 'https://app.prismacloud.cn', api: 'https://api.prismacloud.cn' }
+
+const vendor = [
+  { typed: 'app2', meant: { ...APP2, from: 'stack' } },
+  { typed: ' APP2.eu ', meant: { ...EU, from: 'stack' } },
+  { typed: 'app2/', meant: { ...APP2, from: 'stack' } },
+  { typed: 'https://app2', meant: { ...APP2, from: 'stack' } },
+  { typed: 'api2.eu', meant: { ...EU, from: 'api' } },
+  { typed: 'https://app2.prismacloud.io', meant: { ...APP2, from: 'console' } },
+  { typed: 'app2.prismacloud.io/alerts/overview?x=1#!/y', meant: { ...APP2, from: 'console' } },
+  { typed: 'HTTPS://App2.EU.PrismaCloud.IO:443/', meant: { ...EU, from: 'console' } },
+  { typed: 'app2.prismacloud.io.', meant: { ...APP2, from: 'console' } },
+  { typed: 'api2.prismacloud.io', meant: { ...APP2, from: 'api' } },
+  { typed: 'https://api2.eu.prismacloud.io/login/', meant: { ...EU, from: 'api' } },
+  { typed: 'app.cn', meant: { ...CHINA, from: 'stack' } },
+  { typed: 'app.prismacloud.cn', meant: { ...CHINA, from: 'console' } },
+  { typed: 'api.prismacloud.cn', meant: { ...CHINA, from: 'api' } },
+  { typed: 'app7', meant: { stack: 'app7', api: 'https://api7.prismacloud.io', from: 'stack' } },
+  { typed: 'app3.br', meant: { stack: 'app3.br', api: 'https://api3.br.prismacloud.io', from: 'stack' } },
+  { typed: 'app9.za.prismacloud.io', meant: { stack: 'app9.za', api: 'https://api9.za.prismacloud.io' } },
+  { typed: 'api2.prismacloud.cn', meant: { stack: 'app2.cn', console: 'https://app2.prismacloud.cn' } },
+]
+
+t.test('a stack is found by its name, console or API, however it is written', async t => {
+  for (const { typed, meant } of vendor) t.match(resolveTarget(typed), meant, typed)
+})
+
+const custom = [
+  { typed: 'https://gateway.corp.example', api: 'https://gateway.corp.example', basePath: '' },
+  {
+    typed: 'https://gateway.corp.example:8443/Prisma/v1//',
+    api: 'https://gateway.corp.example:8443',
+    basePath: '/Prisma/v1',
+  },
+  { typed: 'gateway.corp.example/x', api: 'https://gateway.corp.example', basePath: '/x' },
+  { typed: 'https://gateway', api: 'https://gateway', basePath: '' },
+  { typed: 'https://app.corp', api: 'https://app.corp', basePath: '' },
+  { typed: 'localhost:8443', api: 'https://localhost:8443', basePath: '' },
+  { typed: 'http://localhost:8080', api: 'http://localhost:8080', basePath: '' },
+  { typed: 'http://sim.localhost:8080/x', api: 'http://sim.localhost:8080', basePath: '/x' },
+  { typed: 'http://127.8.9.1', api: 'http://127.8.9.1', basePath: '' },
+  { typed: 'http://[::1]:8080', api: 'http://[::1]:8080', basePath: '' },
+]
+
+t.test('another base is kept, without its trailing slash', async t => {
+  for (const { typed, api, basePath } of custom)
+    t.strictSame(resolveTarget(typed), { stack: null, console: null, api, basePath, from: 'custom' }, typed)
+})
+
+const refused = [
+  { typed: '', says: 'is no address. Write a stack name such as app2' },
+  { typed: '   ', says: 'is no address' },
+  { typed: 'https://', says: 'is no address' },
+  { typed: 'https://app2 .prismacloud.io', says: 'is no address' },
+  { typed: 'ap\tp2', says: 'is no address' },
+  { typed: 'ap3', says: 'Did you mean app?' },
+  { typed: 'appp2.eu', says: 'Did you mean app2.eu?' },
+  { typed: 'aap2.eu', says: 'Did you mean app2.eu? For a host of your own' },
+  { typed: 'https://app2.prismaclod.io', says: 'Did you mean app2.prismacloud.io?' },
+  { typed: 'https://api2.prismacloud.com', says: 'Did you mean api2.prismacloud.io?' },
+  { typed: 'production', says: 'is no known stack. Write a stack name' },
+  { typed: 'https:/app2.prismacloud.io', says: 'is no known stack' },
+  { typed: 'app2.prismacloud.io:8443', says: 'Leave the port out.' },
+  { typed: 'https://user:hunter22@api2.prismacloud.io', says: 'holds a user or password' },
+  { typed: 'user@api2.prismacloud.io', says: 'holds a user or password' },
+  { typed: 'https://:hunter22@api2.prismacloud.io', says: 'holds a user or password' },
+  { typed: 'ftp://api2.prismacloud.io', says: 'is neither https nor http' },
+  { typed: 'http://api2.prismacloud.io', says: 'Write https://' },
+  { typed: 'http://127.evil.example', says: 'Write https://' },
+  { typed: 'https://gateway.corp.example/?token=hunter22', says: 'has a query or fragment' },
+  { typed: 'https://gateway.corp.example/#x', says: 'has a query or fragment' },
+  { typed: 'https://us-east1.cloud.twistlock.com/us-2-158', says: 'is a Compute console' },
+  { typed: 'us-east1.cloud.twistlock.com', says: 'such as app2' },
+]
+
+t.test('what leads to no API is refused with a cure, and without a password', async t => {
+  for (const { typed, says } of refused) {
+    const error = t.throws(() => resolveTarget(typed), typed)
+    t.ok(error instanceof StackError, typed)
+    t.match(`${error}`, says, typed)
+    t.notMatch(`${error}`, 'hunter22')
+  }
+})
