@@ -1,0 +1,52 @@
+import { type Answer, json } from './answers.ts'
+import type { Call } from './call.ts'
+import { readFault } from './fault-reader.ts'
+import { isObject, parseJson } from './json-value.ts'
+import type { Vendor } from './vendor.ts'
+
+type Action = (vendor: Vendor, body: unknown) => void
+
+const PREFIX = '/_simulator/'
+
+const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
+  ['GET state', () => {}],
+  ['POST faults', (vendor, body) => vendor.faults.add(readFault(body))],
+  ['DELETE faults', vendor => vendor.faults.clear()],
+  ['POST expire', vendor => vendor.tokens.expireAll()],
+  ['POST revoke', vendor => vendor.tokens.revokeAll()],
+  ['PUT lifetime', setLifetime],
+])
+
+/** Whether a call is meant for the simulator itself. Such a call needs no token, meets no fault and is not recorded. */
+export function isControl({ path }: Call): boolean {
+  return path.startsWith(PREFIX)
+}
+
+/** Does what a control call asks for and answers with the state after it, or with 400 and what is wrong. */
+export function control({ method, path, body }: Call, vendor: Vendor): Answer {
+  const action = ACTIONS.get(`${method} ${path.slice(PREFIX.length)}`)
+  if (!action) return json({ error: `known are ${[...ACTIONS.keys()].join(', ')}` }, 404)
+  try {
+    action(vendor, parseJson(body.text ?? ''))
+    return json(state(vendor))
+  } catch (error) {
+    return json({ error: String(error) }, 400)
+  }
+}
+
+function setLifetime({ tokens }: Vendor, body: unknown): void {
+  tokens.lifetime = isObject(body) ? Number(body.seconds) : Number.NaN
+}
+
+function state({ log, tokens, faults }: Vendor): object {
+  return {
+    counts: log.counts,
+    tokenLifetime: tokens.lifetime,
+    faults: faults.pending.map(({ fault, path, left }) => ({
+      ...fault,
+      path,
+      times: left === Number.POSITIVE_INFINITY ? 'always' : left,
+    })),
+    requests: log.requests.map(({ method, url, status, body }) => ({ method, url, status, body })),
+  }
+}

@@ -1,0 +1,57 @@
+const ALERT_COUNT = 250
+const FIRST_ALERT_TIME = Date.UTC(2026, 0, 1)
+const MINUTE = 60_000
+const SEVERITIES = ['critical', 'high', 'medium', 'low', 'informational'] as const
+const REGIONS = ['us-east-1', 'eu-central-1', 'ap-southeast-2'] as const
+
+/** The cloud accounts: always the same. */
+export const CLOUD_ACCOUNTS = REGIONS.map((region, index) => ({
+  accountId: String(100000000001 + index),
+  name: `demo-${region}`,
+  cloudType: 'aws',
+  enabled: true,
+  status: 'ok',
+}))
+
+/** The policies: always the same. */
+export const POLICIES = SEVERITIES.map((severity, index) => ({
+  policyId: `00000000-0000-4000-8000-00000000000${index}`,
+  name: `Demo policy of ${severity} severity`,
+  policyType: 'config',
+  cloudType: 'aws',
+  severity,
+  enabled: true,
+}))
+
+/** The alerts: always the same, each with an id of its own. */
+export const ALERTS = Array.from({ length: ALERT_COUNT }, (_, index) => ({
+  id: `P-${1000 + index}`,
+  status: 'open',
+  alertTime: FIRST_ALERT_TIME + index * MINUTE,
+  firstSeen: FIRST_ALERT_TIME + index * MINUTE,
+  policy: POLICIES[index % POLICIES.length],
+  resource: {
+    id: `i-${index.toString(16).padStart(8, '0')}`,
+    name: `instance-${index}`,
+    account: CLOUD_ACCOUNTS[index % CLOUD_ACCOUNTS.length]?.name,
+    accountId: CLOUD_ACCOUNTS[index % CLOUD_ACCOUNTS.length]?.accountId,
+    region: REGIONS[index % REGIONS.length],
+    cloudType: 'aws',
+  },
+}))
+
+/** The repositories of application security: always the same. */
+export const REPOSITORIES = ['web', 'api', 'infrastructure'].map((repository, index) => ({
+  id: `00000000-0000-4000-9000-00000000000${index}`,
+  repository,
+  owner: 'demo',
+  source: 'Github',
+  isPublic: false,
+}))
+
+/** The compliance posture: always the same. */
+export const POSTURE = {
+  summary: { failedResources: 25, passedResources: 225, totalResources: 250, highSeverityFailedResources: 5 },
+  complianceDetails: [{ name: 'CIS v1.5.0 (AWS)', failedResources: 25, passedResources: 225, totalResources: 250 }],
+  requestedTimestamp: FIRST_ALERT_TIME,
+}

@@ -1,0 +1,7 @@
+export type { SimulatorClock } from './clock.ts'
+export { type ErrorShape, errorShapes } from './error-shapes.ts'
+export type { Fault } from './faults.ts'
+export { DECLARED_RATE_LIMITS, type RateLimit, type RateLimits } from './rate-limits.ts'
+export type { Counts, RecordedRequest } from './request-log.ts'
+export { type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts'
+export { DEMO_USER, type SimulatorTenant, type SimulatorUser } from './users.ts'

@@ -1,0 +1,20 @@
+import { type Answer, invalidParameter, springError } from './answers.ts'
+import { type Call, soleHeader } from './call.ts'
+import { isObject, type JsonObject, parseJson } from './json-value.ts'
+
+/** Reads the JSON object that a call must carry, or tells how the API refuses what came instead. */
+export function readFields(
+  call: Call,
+  required: readonly string[],
+  now: number,
+): { readonly fields: JsonObject } | { readonly refused: Answer } {
+  const type = soleHeader(call, 'content-type') ?? ''
+  const refuse = (status: number, message?: string) => ({ refused: springError(status, call.path, now, message) })
+  if (!/^application\/json\s*(;|$)/i.test(type)) return refuse(415, `Content type '${type}' not supported`)
+  const { text } = call.body
+  if (text === undefined) return refuse(413)
+  const fields = parseJson(text)
+  if (!isObject(fields)) return refuse(400, 'JSON parse error')
+  const missing = required.find(name => fields[name] === undefined || fields[name] === null)
+  return missing === undefined ? { fields } : { refused: invalidParameter(missing) }
+}

@@ -1,0 +1,68 @@
+/** A token bucket's measure. */
+export interface RateLimit {
+  /** Requests that flow back a second. */
+  readonly rate: number
+  /** Requests that fit at once. */
+  readonly burst: number
+}
+
+/** Limits by endpoint, written `METHOD /path/{variable}` as in the API descriptions. */
+export type RateLimits = Readonly<Record<string, RateLimit>>
+
+/** What the API descriptions declare for the endpoints that the simulator has. */
+export const DECLARED_RATE_LIMITS: RateLimits = {
+  'GET /v2/alert': { rate: 2, burst: 10 },
+  'POST /v2/alert': { rate: 2, burst: 10 },
+  'GET /alert/{id}': { rate: 5, burst: 10 },
+}
+
+/** Whether a request may pass, and the headers that its answer carries. */
+export interface Permit {
+  readonly granted: boolean
+  readonly headers: Readonly<Record<string, string>>
+}
+
+interface Bucket {
+  readonly level: number
+  readonly at: number
+}
+
+/** Counts requests per user and endpoint, over all of the user's tokens. */
+export class RateLimiter {
+  readonly #limits: ReadonlyMap<string, RateLimit>
+  readonly #now: () => number
+  readonly #buckets = new Map<string, Bucket>()
+
+  constructor(limits: RateLimits, now: () => number) {
+    this.#limits = new Map(Object.entries(limits))
+    this.#now = now
+  }
+
+  /** Takes one request out of the user's bucket; undefined when the endpoint has no limit. */
+  take(user: string, endpoint: string): Permit | undefined {
+    const limit = this.#limits.get(endpoint)
+    if (!limit) return undefined
+    const key = `${user} ${endpoint}`
+    const level = refilled(this.#buckets.get(key), limit, this.#now())
+    const granted = level >= 1
+    const left = granted ? level - 1 : level
+    this.#buckets.set(key, { level: left, at: this.#now() })
+    return { granted, headers: limitHeaders(limit, left) }
+  }
+}
+
+function refilled(bucket: Bucket | undefined, { rate, burst }: RateLimit, now: number): number {
+  if (!bucket) return burst
+  // A clock set back must not drain the bucket.
+  const seconds = Math.max(0, now - bucket.at) / 1000
+  return Math.min(burst, bucket.level + seconds * rate)
+}
+
+function limitHeaders({ rate, burst }: RateLimit, left: number): Permit['headers'] {
+  return {
+    'X-RateLimit-Burst-Capacity': String(burst),
+    'X-RateLimit-Remaining': String(Math.floor(left)),
+    'X-RateLimit-Replenish-Rate': String(rate),
+    'X-RateLimit-Requested-Tokens': '1',
+  }
+}

@@ -1,0 +1,70 @@
+import t from 'tap'
+import { DEMO_USER } from '../../src/simulator/index.ts'
+import { CREDENTIALS, rig } from './client.ts'
+
+t.test('the declared burst passes, counting down, and then 429 comes as a gateway sends it', async t => {
+  const { call, login } = await rig(t)
+  const token = await login()
+  for (let left = 9; left >= 0; left--) {
+    const { status, headers } = await call('/v2/alert?limit=1', { token })
+    t.equal(status, 200)
+    t.equal(headers['x-ratelimit-remaining'], String(left))
+    t.equal(headers['x-ratelimit-burst-capacity'], '10')
+    t.equal(headers['x-ratelimit-replenish-rate'], '2')
+    t.equal(headers['x-ratelimit-requested-tokens'], '1')
+  }
+  const { status, headers, text } = await call('/v2/alert?limit=1', { token })
+  t.equal(status, 429)
+  t.equal(headers['x-ratelimit-remaining'], '0')
+  t.match(headers['content-type'], 'text/html')
+  t.match(text, '<title>429 Too Many Requests</title>')
+  t.equal(headers['x-redlock-status'], undefined)
+})
+
+t.test('the bucket fills again at its rate, never beyond its burst, and a clock set back takes nothing', async t => {
+  const { call, clock, login } = await rig(t, { rateLimits: { 'GET /cloud': { rate: 2, burst: 3 } } })
+  const token = await login()
+  const remaining = async () => (await call('/cloud', { token })).headers['x-ratelimit-remaining']
+  await clock.advance(10_000)
+  t.equal(await remaining(), '2')
+  t.equal(await remaining(), '1')
+  clock.jump(-5_000)
+  t.equal(await remaining(), '0')
+  await clock.advance(499)
+  t.equal((await call('/cloud', { token })).status, 429)
+  await clock.advance(1)
+  t.equal((await call('/cloud', { token })).status, 200)
+  await clock.advance(60_000)
+  t.equal(await remaining(), '2')
+})
+
+t.test('limits count per user over all tokens, per endpoint, and over every value of its variables', async t => {
+  const other = { ...DEMO_USER, accessKeyId: 'other' }
+  const rateLimits = { 'GET /alert/{id}': { rate: 1, burst: 1 }, 'GET /cloud': { rate: 1, burst: 1 } }
+  const { call, login } = await rig(t, { users: [DEMO_USER, other], rateLimits })
+  t.equal((await call('/alert/P-1000', { token: await login() })).status, 200)
+  const token = await login()
+  t.equal((await call('/alert/P-1001', { token })).status, 429)
+  t.equal((await call('/cloud', { token })).status, 200)
+  const json = { ...CREDENTIALS, username: 'other' }
+  const { token: others } = (await call('/login', { method: 'POST', json })).json()
+  t.equal((await call('/alert/P-1001', { token: others })).status, 200)
+})
+
+t.test('an endpoint without a limit says nothing of limits', async t => {
+  const { call, login } = await rig(t)
+  t.equal((await call('/cloud', { token: await login() })).headers['x-ratelimit-remaining'], undefined)
+})
+
+t.test('a request that is refused for its content has been counted', async t => {
+  const { call, login } = await rig(t)
+  const reply = await call('/v2/alert', { method: 'POST', token: await login(), json: {} })
+  t.equal(reply.status, 400)
+  t.equal(reply.headers['x-ratelimit-remaining'], '9')
+})
+
+t.test('logins can be limited too', async t => {
+  const { call } = await rig(t, { rateLimits: { 'POST /login': { rate: 1, burst: 1 } } })
+  t.equal((await call('/login', { method: 'POST', json: CREDENTIALS })).status, 200)
+  t.equal((await call('/login', { method: 'POST', json: CREDENTIALS })).status, 429)
+})

@@ -1,0 +1,76 @@
+import t from 'tap'
+import { reason, reasons, rig } from './client.ts'
+
+const json = { timeRange: { type: 'to_now', value: 'epoch' }, query: 'config from cloud.resource' }
+
+t.test('the tenant, its accounts, policies, posture and resources can be read', async t => {
+  const { call, login } = await rig(t)
+  const token = await login()
+  t.match((await call('/meta_info', { token })).json(), { twistlockUrl: /^https:\/\// })
+  t.equal((await call('/cloud', { token })).json().length, 3)
+  t.equal((await call('/v2/policy', { token })).json().length, 5)
+  const posture = (await call('/compliance/posture', { token })).json()
+  t.equal(posture.summary.totalResources, 250)
+  t.same((await call('/compliance/posture', { method: 'POST', token, json })).json(), posture)
+  t.equal((await call('/search/config', { method: 'POST', token, json })).json().data.items.length, 250)
+})
+
+t.test('alerts come in pages, by GET and by POST, until there is no next one', async t => {
+  const { call, login } = await rig(t)
+  const token = await login()
+  const pages = {
+    get: (pageToken: string) => call(`/v2/alert?limit=120&pageToken=${pageToken}`, { token }),
+    post: (pageToken: string) => call('/v2/alert', { method: 'POST', token, json: { ...json, limit: 120, pageToken } }),
+  }
+  for (const page of [pages.get, pages.post]) {
+    const sizes: number[] = []
+    const ids = new Set<string>()
+    let pageToken: string | undefined = ''
+    while (pageToken !== undefined) {
+      const { items, nextPageToken, totalRows } = (await page(pageToken)).json()
+      t.equal(totalRows, 250)
+      sizes.push(items.length)
+      for (const { id } of items) ids.add(id)
+      pageToken = nextPageToken
+    }
+    t.same(sizes, [120, 120, 10])
+    t.equal(ids.size, 250)
+  }
+})
+
+t.test('a page holds 100 alerts unless told otherwise', async t => {
+  const { call, login } = await rig(t)
+  t.equal((await call('/v2/alert', { token: await login() })).json().items.length, 100)
+})
+
+t.test('a limit or page token that the API cannot take is refused by its name', async t => {
+  const { call, login } = await rig(t)
+  const token = await login()
+  for (const [query, subject] of [
+    ['limit=0', 'limit'],
+    ['limit=10001', 'limit'],
+    ['limit=many', 'limit'],
+    ['pageToken=made-up', 'pageToken'],
+  ]) {
+    const reply = await call(`/v2/alert?${query}`, { token })
+    t.equal(reply.status, 400)
+    t.match(reasons(reply), [{ i18nKey: 'invalid_parameter_value', subject }])
+  }
+})
+
+t.test('one alert can be read by its id; an id that is none is 404', async t => {
+  const { call, login } = await rig(t)
+  const token = await login()
+  t.match((await call('/alert/P-1007', { token })).json(), { id: 'P-1007', status: 'open' })
+  const reply = await call('/alert/P-1', { token })
+  t.equal(reply.status, 404)
+  t.equal(reason(reply), 'not_found')
+})
+
+t.test('alerts can be downloaded as a CSV file', async t => {
+  const { call, login } = await rig(t)
+  const reply = await call('/alert/csv/42/download', { token: await login() })
+  t.match(reply.headers['content-type'], /^text\/csv/)
+  t.equal(reply.headers['content-disposition'], 'attachment; filename="alerts-42.csv"')
+  t.equal(reply.text.trimEnd().split('\r\n').length, 251)
+})
