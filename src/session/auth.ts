@@ -1,0 +1,168 @@
+import type { Dispatcher } from 'undici'
+import type { Credentials } from '../config/config.ts'
+import { type Clock, withDeadline } from '../kernel/clock.ts'
+import { explainNetworkError } from '../kernel/network-error.ts'
+import { Secret } from '../kernel/secret.ts'
+import { readUpstream } from '../problem/upstream.ts'
+import type { Target } from '../stacks/resolve.ts'
+import { AuthFailure } from './failure.ts'
+import { tokenLifetime } from './jwt.ts'
+
+/** No answer of the auth calls is read beyond this many bytes; a token is a few KB, a list of tenants a few hundred. */
+const MAX_ANSWER = 1024 * 1024
+
+/** A token as the vendor issued it. */
+export interface IssuedToken {
+  readonly token: Secret
+  /** Milliseconds that it lives from its issue. */
+  readonly lifetime: number
+}
+
+/** Which of a user's tenants a login is for; the vendor prefers `prismaId`. */
+export interface TenantChoice {
+  readonly prismaId: string | null
+  readonly customerName: string | null
+}
+
+export interface AuthApiOptions {
+  readonly dispatcher: Dispatcher
+  readonly target: Target
+  readonly choice: TenantChoice
+  readonly clock: Clock
+  /** Milliseconds that one call may take in all. */
+  readonly callTimeout: number
+}
+
+interface Call {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers: Record<string, string>
+  readonly body: string | null
+  /** What it means when the answer blames the request. */
+  readonly blamed: 'rejected' | 'refused'
+  /** What the request carries; an answer may repeat it. */
+  readonly secrets: readonly Secret[]
+}
+
+interface Answer {
+  readonly status: number
+  readonly headers: Record<string, string | string[] | undefined>
+  readonly body: Buffer
+}
+
+/** The vendor's two session calls. Each gives a token or throws an {@link AuthFailure} that says what comes next. */
+export class AuthApi {
+  readonly #options: AuthApiOptions
+  readonly #host: string
+
+  constructor(options: AuthApiOptions) {
+    this.#options = options
+    this.#host = new URL(options.target.api).host
+  }
+
+  /** `POST /login`: a token for an access key. */
+  login({ accessKeyId, secretKey }: Credentials, signal?: AbortSignal): Promise<IssuedToken> {
+    const { prismaId, customerName } = this.#options.choice
+    const choice = prismaId ? { prismaId } : customerName ? { customerName } : {}
+    const call: Call = {
+      method: 'POST',
+      path: '/login',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ username: accessKeyId.reveal(), password: secretKey.reveal(), ...choice }),
+      blamed: 'rejected',
+      secrets: [accessKeyId, secretKey],
+    }
+    return this.#obtain(call, signal)
+  }
+
+  /** `GET /auth_token/extend`: a fresh token for a live one. */
+  extend(token: Secret, signal?: AbortSignal): Promise<IssuedToken> {
+    const call: Call = {
+      method: 'GET',
+      path: '/auth_token/extend',
+      headers: { 'x-redlock-auth': token.reveal() },
+      body: null,
+      blamed: 'refused',
+      secrets: [token],
+    }
+    return this.#obtain(call, signal)
+  }
+
+  async #obtain(call: Call, signal?: AbortSignal): Promise<IssuedToken> {
+    const answer = await this.#send(call, signal)
+    if (answer.status !== 200) throw this.#failure(call, answer)
+    const { token, customerNames } = parseAnswer(answer.body)
+    if (token) return { token: new Secret(token), lifetime: tokenLifetime(token) }
+    if (call.blamed === 'rejected' && customerNames.length > 1) {
+      throw new AuthFailure('rejected', ambiguousTenant(customerNames))
+    }
+    throw this.#noToken(call, answer)
+  }
+
+  async #send({ method, path, headers, body }: Call, signal?: AbortSignal): Promise<Answer> {
+    const { dispatcher, target, clock, callTimeout } = this.#options
+    const request = { origin: target.api, path: target.basePath + path, method, body }
+    try {
+      return await withDeadline(clock, callTimeout, signal, async deadline => {
+        const answer = await dispatcher.request({
+          ...request,
+          headers: { accept: 'application/json', ...headers },
+          signal: deadline,
+        })
+        return { status: answer.statusCode, headers: answer.headers, body: await readBounded(answer.body) }
+      })
+    } catch (cause) {
+      throw new AuthFailure('transient', `${method} ${path}: ${explainNetworkError(cause, this.#host).detail}`, {
+        cause,
+      })
+    }
+  }
+
+  #failure(call: Call, answer: Answer): AuthFailure {
+    const { status, headers, body } = answer
+    if (status < 400) return this.#noToken(call, answer)
+    const facts = { host: this.#host, method: call.method, status, headers, body, complete: true }
+    const { detail, retryable, retryAfter = 0 } = readUpstream(facts, this.#options.clock.now())
+    const nature = status < 500 && !retryable ? call.blamed : 'transient'
+    const shown = call.secrets.reduce((text, secret) => secret.maskIn(text), detail)
+    return new AuthFailure(nature, `${this.#host} answered ${status}: ${shown}`, { retryAfter: retryAfter * 1000 })
+  }
+
+  #noToken({ method, path }: Call, { status }: Answer): AuthFailure {
+    const answered = `${this.#host} answered ${method} ${path} with ${status} and no token`
+    return new AuthFailure('transient', `${answered}: is it a Prisma Cloud API host?`)
+  }
+}
+
+function ambiguousTenant(names: readonly string[]): string {
+  return `The access key belongs to a user of several tenants: set customerName to one of ${names.map(name => `"${name}"`).join(', ')}, or prismaId`
+}
+
+function parseAnswer(body: Buffer): { token: string | undefined; customerNames: string[] } {
+  const answer = parseObject(body)
+  const names = Array.isArray(answer.customerNames) ? answer.customerNames : []
+  return {
+    token: typeof answer.token === 'string' && answer.token !== '' ? answer.token : undefined,
+    customerNames: names.map(entry => entry?.customerName).filter(name => typeof name === 'string'),
+  }
+}
+
+function parseObject(body: Buffer): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body.toString())
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}
+
+async function readBounded(body: AsyncIterable<Buffer>): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of body) {
+    size += chunk.length
+    if (size > MAX_ANSWER) break
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}

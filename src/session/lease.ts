@@ -1,0 +1,18 @@
+import type { Secret } from '../kernel/secret.ts'
+import type { Moment } from './schedule.ts'
+
+/** What a request carries: the token, and which of a session's tokens it is. */
+export interface Lease {
+  readonly token: Secret
+  /** Counts the tokens of one session from 1. */
+  readonly generation: number
+}
+
+/** A token that a session has. */
+export interface HeldToken {
+  readonly lease: Lease
+  /** Milliseconds that it lives from its issue. */
+  readonly lifetime: number
+  /** When it was asked for. It was issued later than that, so it lives for `lifetime` from then at the least. */
+  readonly asked: Moment
+}

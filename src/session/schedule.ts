@@ -1,0 +1,51 @@
+import type { Clock } from '../kernel/clock.ts'
+
+/** A token is extended this long before its end, in milliseconds, unless half its life is later than that. */
+const LEAD = 3 * 60_000
+
+/** The part of a lifetime over which extensions are spread, so that proxies started together do not call together. */
+const JITTER = 0.1
+
+/** A token counts as dead this long before its end, in milliseconds, so that it does not die on its way. */
+const EXPIRY_MARGIN = 5_000
+
+/** The same for short lives: the part of the lifetime that is given up. */
+const EXPIRY_MARGIN_PART = 0.05
+
+/**
+ * When to extend a token, in milliseconds after its arrival: at the later of half its life and three minutes before
+ * its end, less a jitter. `random` is in [0, 1).
+ */
+export function extensionDelay(lifetime: number, random: number): number {
+  return Math.max(lifetime / 2, lifetime - LEAD) - random * JITTER * lifetime
+}
+
+/** How long a token may be sent, in milliseconds after it was asked for. */
+export function usableLife(lifetime: number): number {
+  return lifetime - Math.min(EXPIRY_MARGIN, lifetime * EXPIRY_MARGIN_PART)
+}
+
+/** A moment on both clocks. */
+export interface Moment {
+  readonly wall: number
+  readonly monotonic: number
+}
+
+/** The moment that it is. */
+export function momentOf(clock: Clock): Moment {
+  return { wall: clock.now(), monotonic: clock.monotonic() }
+}
+
+/**
+ * Milliseconds between two moments, by whichever clock went further. The monotonic clock stands still while a machine
+ * sleeps and wall time does not; when they disagree the longer one is believed, which costs a login at worst, where
+ * the shorter one would send a dead token.
+ */
+export function elapsed(from: Moment, to: Moment): number {
+  return Math.max(to.monotonic - from.monotonic, to.wall - from.wall)
+}
+
+/** Milliseconds for which a token may still be sent, 0 when it is dead. */
+export function timeLeft({ lifetime, asked }: { lifetime: number; asked: Moment }, now: Moment): number {
+  return Math.max(0, usableLife(lifetime) - elapsed(asked, now))
+}

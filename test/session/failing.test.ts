@@ -1,0 +1,166 @@
+import t from 'tap'
+import { failureOf } from '../kernel/failure-of.ts'
+import { EXTENSION, LIFETIME, offered, rig, USABLE, WAIT_TIMEOUT } from './rig.ts'
+
+const PROBE = 600_000
+
+t.test('a failed extension keeps the live token in use, up to its end and no longer', async t => {
+  const { session, start, refuse, clock } = rig(t)
+  await start()
+  await clock.advance(EXTENSION)
+  await refuse('transient', { retryAfter: LIFETIME })
+  t.equal(session.status().state, 'backing-off')
+  t.equal(await offered(session), 'MARK-1')
+  await clock.advance(USABLE - EXTENSION - 1)
+  t.equal(await offered(session), 'MARK-1')
+  await clock.advance(1)
+  t.equal(await offered(session), 'waiting')
+})
+
+t.test('failed calls are repeated after waits that double up to a minute, with full jitter', async t => {
+  const { session, refuse, clock, calls } = rig(t)
+  const waiting = failureOf(session.acquire())
+  const halves = [250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]
+  for (const [attempt, wait] of halves.entries()) {
+    await refuse('transient')
+    await clock.advance(wait - 1)
+    t.equal(calls.length, attempt + 1)
+    await clock.advance(1)
+    t.equal(calls.length, attempt + 2)
+  }
+  t.match(await waiting, { type: 'session-unavailable' })
+})
+
+t.test('the jitter reaches from no wait to the whole of it', async t => {
+  for (const [random, wait] of [
+    [0, 1],
+    [0.999, 500],
+  ] as const) {
+    const { session, refuse, clock, calls } = rig(t, { random: () => random })
+    t.equal(await offered(session), 'waiting')
+    await refuse('transient')
+    await clock.advance(wait - 1)
+    t.equal(calls.length, 1)
+    await clock.advance(1)
+    t.equal(calls.length, 2)
+  }
+})
+
+t.test('after a success the waits begin anew', async t => {
+  const { session, grant, refuse, clock, calls } = rig(t)
+  t.equal(await offered(session), 'waiting')
+  await refuse('transient')
+  await clock.advance(250)
+  await refuse('transient')
+  await clock.advance(500)
+  await grant()
+  await clock.advance(EXTENSION)
+  await refuse('transient')
+  await clock.advance(250)
+  t.equal(calls.length, 5)
+})
+
+t.test('when the upstream asks to be left alone for longer, it is', async t => {
+  const { session, refuse, clock, calls } = rig(t)
+  t.equal(await offered(session), 'waiting')
+  await refuse('transient', { retryAfter: 45_000 })
+  await clock.advance(44_999)
+  t.equal(calls.length, 1)
+  await clock.advance(1)
+  t.equal(calls.length, 2)
+})
+
+t.test('who waits too long without a live token is told why, and when the next call is due', async t => {
+  const { session, refuse, clock } = rig(t)
+  const waiting = failureOf(session.acquire())
+  await refuse('transient', { message: 'the vendor is down', retryAfter: 90_500 })
+  await clock.advance(WAIT_TIMEOUT - 1)
+  t.equal(clock.pending, 2, 'it still waits, and so does the next call')
+  await clock.advance(1)
+  t.match(await waiting, {
+    type: 'session-unavailable',
+    status: 503,
+    detail: 'There is no live session: the vendor is down',
+    retryAfter: 61,
+  })
+})
+
+t.test('who waits too long for the first answer is told so', async t => {
+  const { session, clock } = rig(t)
+  const waiting = failureOf(session.acquire())
+  await clock.advance(WAIT_TIMEOUT)
+  t.match(await waiting, { type: 'session-unavailable', detail: /first login has not been answered/, retryAfter: 1 })
+})
+
+t.test('who leaves while waiting is let go, and the login goes on for the others', async t => {
+  const { session, grant } = rig(t)
+  const controller = new AbortController()
+  const [left, other] = [failureOf(session.acquire(controller.signal)), session.acquire()]
+  controller.abort(new Error('left'))
+  t.match(await left, { message: 'left' })
+  await grant()
+  t.equal((await other).generation, 1)
+})
+
+t.test('who waits through failures is served by the first success, without a restart', async t => {
+  const { session, grant, refuse, clock, made } = rig(t)
+  const lease = session.acquire()
+  await refuse('transient')
+  await clock.advance(250)
+  await refuse('transient')
+  await clock.advance(500)
+  await grant()
+  t.equal((await lease).token.reveal(), 'MARK-3')
+  t.equal(session.status().state, 'ready')
+  t.strictSame(made(), ['login', 'login', 'login'])
+})
+
+t.test('when the credentials are rejected, who waits and who comes is told so at once', async t => {
+  const { session, refuse } = rig(t)
+  const waiting = failureOf(session.acquire())
+  await refuse('rejected', { message: 'the key is disabled' })
+  const expected = { type: 'credentials-rejected', status: 502, detail: 'the key is disabled' }
+  t.match(await waiting, expected)
+  t.match(await failureOf(session.acquire()), expected)
+  t.equal(session.status().state, 'rejected')
+})
+
+t.test('rejected credentials are tried once every ten minutes, whatever is asked for', async t => {
+  const { session, refuse, clock, made } = rig(t)
+  t.equal(await offered(session), 'waiting')
+  await refuse('rejected')
+  for (const probes of [1, 2, 3]) {
+    await clock.advance(PROBE - 1)
+    t.equal(await offered(session), 'credentials-rejected')
+    t.equal(made().length, probes)
+    await clock.advance(1)
+    t.equal(made().length, probes + 1)
+    await refuse('rejected')
+  }
+})
+
+t.test('a probe that succeeds ends the rejection, also for who came while it was under way', async t => {
+  const { session, grant, refuse, clock } = rig(t)
+  t.equal(await offered(session), 'waiting')
+  await refuse('rejected')
+  await clock.advance(PROBE)
+  const lease = session.acquire()
+  await grant()
+  t.equal((await lease).token.reveal(), 'MARK-2')
+  t.equal(session.status().state, 'ready')
+  await clock.advance(EXTENSION)
+  await grant()
+  t.equal(await offered(session), 'MARK-3')
+})
+
+t.test('credentials that are rejected while a token lives leave it in use until its end', async t => {
+  const { session, start, refuse, clock } = rig(t)
+  await start()
+  await clock.advance(EXTENSION)
+  await refuse('refused')
+  await refuse('rejected')
+  t.equal(session.status().state, 'rejected')
+  t.equal(await offered(session), 'MARK-1')
+  await clock.advance(USABLE - EXTENSION)
+  t.equal(await offered(session), 'credentials-rejected')
+})

@@ -1,0 +1,80 @@
+import { inspect } from 'node:util'
+import t from 'tap'
+import { failureOf } from '../kernel/failure-of.ts'
+import { EXTENSION, rig } from './rig.ts'
+
+t.test('the status of a session that nobody used says so', async t => {
+  t.strictSame(rig(t).session.status(), {
+    state: 'idle',
+    generation: 0,
+    secondsLeft: 0,
+    lastRefresh: null,
+    lastError: null,
+    logins: 0,
+    extensions: 0,
+  })
+})
+
+t.test('the status tells state, age, last error and how many calls were made', async t => {
+  const { session, start, grant, refuse, clock } = rig(t)
+  await start()
+  await clock.advance(EXTENSION)
+  await grant()
+  await clock.advance(EXTENSION + 500)
+  await refuse('transient', { message: 'the vendor is down' })
+  t.strictSame(session.status(), {
+    state: 'backing-off',
+    generation: 2,
+    secondsLeft: 204,
+    lastRefresh: '2026-01-01T00:06:30.001Z',
+    lastError: { at: '2026-01-01T00:13:00.501Z', reason: 'the vendor is down' },
+    logins: 1,
+    extensions: 2,
+  })
+})
+
+t.test('each change of state and each call is told, with its reason', async t => {
+  const { session, start, grant, refuse, clock, told } = rig(t)
+  await start()
+  await clock.advance(EXTENSION)
+  await grant()
+  await clock.advance(EXTENSION)
+  await refuse('refused')
+  await refuse('transient', { message: 'the vendor is down' })
+  await clock.advance(250)
+  await refuse('rejected', { message: 'the key is disabled' })
+  session.close()
+  t.strictSame(told, [
+    'idle → authenticating: logging in',
+    'login: ok',
+    'authenticating → ready: live for 600 s',
+    'ready → authenticating: extending the session',
+    'extend: ok',
+    'authenticating → ready: live for 600 s',
+    'ready → authenticating: extending the session',
+    'extend: refused',
+    'login: transient',
+    'authenticating → backing-off: the vendor is down',
+    'backing-off → authenticating: extending the session',
+    'extend: rejected',
+    'authenticating → rejected: the key is disabled',
+    'rejected → closed: closed',
+  ])
+})
+
+t.test('no secret stands in a status, an event, a problem, a lease or the session itself', async t => {
+  const { session, start, refuse, clock, told } = rig(t)
+  const lease = await start()
+  const seen: unknown[] = [session, session.status(), lease]
+  await clock.advance(EXTENSION)
+  await refuse('transient')
+  seen.push(session.status())
+  session.invalidate(lease, false)
+  const waiting = failureOf(session.acquire())
+  await clock.advance(250)
+  await refuse('rejected')
+  seen.push(await waiting, session.status(), told)
+  const text = inspect(seen, { depth: null, showHidden: true }) + JSON.stringify(seen)
+  t.notMatch(text, /MARK/)
+  t.match(text, '[secret]')
+})

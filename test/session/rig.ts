@@ -1,0 +1,119 @@
+import type { Test } from 'tap'
+import { Secret } from '../../src/kernel/secret.ts'
+import type { IssuedToken } from '../../src/session/auth.ts'
+import { AuthFailure, type FailureNature } from '../../src/session/failure.ts'
+import type { Lease } from '../../src/session/lease.ts'
+import { type AuthCall, Session, type SessionEvents, type SessionOptions } from '../../src/session/session.ts'
+import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
+import { failureOf } from '../kernel/failure-of.ts'
+import { settle } from '../support/clock.ts'
+
+/** The lifetime of the vendor's tokens, in milliseconds. */
+export const LIFETIME = 600_000
+
+/** When they are extended, with the rig's chance: 3 minutes before their end less half of the jitter. */
+export const EXTENSION = 390_000
+
+/** How long they may be sent. */
+export const USABLE = 595_000
+
+export const WAIT_TIMEOUT = 30_000
+
+/** An auth call that the session made. */
+interface MadeCall {
+  readonly call: AuthCall
+  /** The token to be extended, or the secret key. */
+  readonly secret: string
+  readonly signal: AbortSignal | undefined
+  answer(issued: IssuedToken): void
+  fail(error: unknown): void
+}
+
+/** A session whose time, chance and auth calls are in the test's hands. Its secrets all contain `MARK`. */
+export interface Rig {
+  readonly session: Session
+  readonly clock: CountedClock
+  /** Every auth call so far. */
+  readonly calls: readonly MadeCall[]
+  /** The kinds of those calls. */
+  readonly made: () => AuthCall[]
+  /** What the session told, in order. */
+  readonly told: string[]
+  /** Answers the call under way with a token, `MARK-1` and so on. */
+  grant(lifetime?: number): Promise<void>
+  /** Fails the call under way. */
+  refuse(nature: FailureNature, options?: { message?: string; retryAfter?: number }): Promise<void>
+  /** Gets the session its first token. */
+  start(lifetime?: number): Promise<Lease>
+}
+
+export function rig(t: Test, options: Partial<SessionOptions> = {}): Rig {
+  const clock = countedClock()
+  const calls: MadeCall[] = []
+  const told: string[] = []
+  const events: SessionEvents = {
+    changed: (from, to, reason) => told.push(`${from} → ${to}: ${reason}`),
+    called: (call, outcome) => told.push(`${call}: ${outcome}`),
+  }
+  const make = (call: AuthCall, secret: Secret, signal?: AbortSignal) =>
+    new Promise<IssuedToken>((answer, fail) => calls.push({ call, secret: secret.reveal(), signal, answer, fail }))
+  const session = new Session({
+    auth: {
+      login: ({ secretKey }, signal) => make('login', secretKey, signal),
+      extend: (token, signal) => make('extend', token, signal),
+    },
+    credentials: { origin: 'test', read: async () => credentials },
+    clock,
+    waitTimeout: WAIT_TIMEOUT,
+    random: () => 0.5,
+    events,
+    ...options,
+  })
+  t.teardown(() => session.close())
+
+  let answered = 0
+  const underWay = async () => {
+    await settle()
+    const call = calls[answered++]
+    if (!call) throw new Error('no call is under way')
+    return call
+  }
+  const grant = async (lifetime = LIFETIME) => {
+    const call = await underWay()
+    call.answer({ token: new Secret(`MARK-${answered}`), lifetime })
+    await settle()
+  }
+  return {
+    session,
+    clock,
+    calls,
+    made: () => calls.map(({ call }) => call),
+    told,
+    grant,
+    async refuse(nature, { message = `${nature} by the test`, retryAfter = 0 } = {}) {
+      const call = await underWay()
+      call.fail(new AuthFailure(nature, message, { retryAfter }))
+      await settle()
+    },
+    async start(lifetime) {
+      const lease = session.acquire()
+      await grant(lifetime)
+      return lease
+    },
+  }
+}
+
+const credentials = { accessKeyId: new Secret('MARK-id'), secretKey: new Secret('MARK-key') }
+
+/** What a session would give now: a token, `waiting`, or the type of the problem. Who waits stays waiting. */
+export async function offered(session: Session): Promise<string> {
+  const lease = session.acquire()
+  const given = failureOf(lease).then(async failure =>
+    failure === undefined ? (await lease).token.reveal() : typeOf(failure),
+  )
+  return Promise.race([given, settle().then(() => 'waiting')])
+}
+
+function typeOf(failure: unknown): string {
+  return typeof failure === 'object' && failure !== null && 'type' in failure ? String(failure.type) : String(failure)
+}

@@ -1,0 +1,45 @@
+import t from 'tap'
+import { elapsed, extensionDelay, momentOf, timeLeft, usableLife } from '../../src/session/schedule.ts'
+import { testClock } from '../support/clock.ts'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+
+const extensions: [lifetime: number, latest: number, earliest: number][] = [
+  [10 * MINUTE, 7 * MINUTE, 6 * MINUTE],
+  [60 * MINUTE, 57 * MINUTE, 51 * MINUTE],
+  [6 * MINUTE, 3 * MINUTE, 2.4 * MINUTE],
+  [5 * MINUTE, 2.5 * MINUTE, 2 * MINUTE],
+  [2 * SECOND, SECOND, 0.8 * SECOND],
+]
+
+for (const [lifetime, latest, earliest] of extensions) {
+  t.test(`a token of ${lifetime / 1000} s is extended after ${earliest / 1000} to ${latest / 1000} s`, async t => {
+    t.equal(extensionDelay(lifetime, 0), latest)
+    t.equal(extensionDelay(lifetime, 1), earliest)
+    t.ok(extensionDelay(lifetime, 0) < usableLife(lifetime), 'while it may still be sent')
+  })
+}
+
+t.test('a token is given up five seconds before its end, or a twentieth of a short life', async t => {
+  t.equal(usableLife(10 * MINUTE), 10 * MINUTE - 5 * SECOND)
+  t.equal(usableLife(100 * SECOND), 95 * SECOND)
+  t.equal(usableLife(10 * SECOND), 9.5 * SECOND)
+})
+
+t.test('between two moments the clock that went further is believed', async t => {
+  const from = { wall: 1000, monotonic: 0 }
+  t.equal(elapsed(from, { wall: 1500, monotonic: 500 }), 500)
+  t.equal(elapsed(from, { wall: 9000, monotonic: 500 }), 8000, 'the machine slept')
+  t.equal(elapsed(from, { wall: 0, monotonic: 500 }), 500, 'wall time was set back')
+})
+
+t.test('the time left shrinks from the usable life to nothing, and not below', async t => {
+  const clock = testClock()
+  const held = { lifetime: 10 * MINUTE, asked: momentOf(clock) }
+  t.equal(timeLeft(held, momentOf(clock)), 595 * SECOND)
+  await clock.advance(594 * SECOND)
+  t.equal(timeLeft(held, momentOf(clock)), SECOND)
+  await clock.advance(MINUTE)
+  t.equal(timeLeft(held, momentOf(clock)), 0)
+})

@@ -1,0 +1,121 @@
+import t, { type Test } from 'tap'
+import { Agent, request } from 'undici'
+import { Secret } from '../../src/kernel/secret.ts'
+import { AuthApi } from '../../src/session/auth.ts'
+import type { Lease } from '../../src/session/lease.ts'
+import { Session, type SessionState } from '../../src/session/session.ts'
+import { DEMO_USER, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
+import { failureOf } from '../kernel/failure-of.ts'
+import { testClock } from '../support/clock.ts'
+import { EXTENSION, LIFETIME } from './rig.ts'
+
+const MINUTE = 60_000
+
+/** A session before a simulator, on one clock. `outcome` resolves with the state to which the next renewal leads. */
+async function rig(t: Test, options: Partial<SimulatorOptions> = {}) {
+  const clock = testClock()
+  const simulator = await startSimulator({ clock, ...options })
+  const dispatcher = new Agent()
+  let renewed = (_state: SessionState) => {}
+  const auth = new AuthApi({
+    dispatcher,
+    target: { stack: null, console: null, api: simulator.url, basePath: '', from: 'custom' },
+    choice: { prismaId: null, customerName: null },
+    clock,
+    callTimeout: 15_000,
+  })
+  const key = { accessKeyId: new Secret(DEMO_USER.accessKeyId), secretKey: new Secret(DEMO_USER.secretKey) }
+  const session = new Session({
+    auth,
+    credentials: { origin: 'test', read: async () => key },
+    clock,
+    waitTimeout: 30_000,
+    random: () => 0.5,
+    events: { changed: (from, to) => from === 'authenticating' && renewed(to) },
+  })
+  t.teardown(async () => {
+    session.close()
+    await dispatcher.destroy()
+    await simulator.close()
+  })
+  const opens = async ({ token }: Lease) => {
+    const headers = { 'x-redlock-auth': token.reveal() }
+    const answer = await request(`${simulator.url}/cloud`, { headers, dispatcher })
+    await answer.body.dump()
+    return answer.statusCode === 200
+  }
+  const outcome = () =>
+    new Promise<SessionState>(resolve => {
+      renewed = resolve
+    })
+  return { session, simulator, clock, opens, outcome }
+}
+
+t.test('a session opens the API for hours with one login', async t => {
+  const { session, simulator, clock, opens, outcome } = await rig(t)
+  await session.acquire()
+  for (let extension = 1; extension <= 20; extension++) {
+    const extended = outcome()
+    await clock.advance(EXTENSION)
+    t.equal(await extended, 'ready')
+    t.equal(await opens(await session.acquire()), true)
+  }
+  t.match(session.status(), { logins: 1, extensions: 20, generation: 21 })
+  t.match(simulator.counts, { logins: 1, extensions: 20, unauthorized: 0 })
+})
+
+t.test("the vendor's clock may be hours off", async t => {
+  for (const clockOffset of [-3 * LIFETIME, 3 * LIFETIME]) {
+    const { session, opens } = await rig(t, { clockOffset })
+    t.equal(await opens(await session.acquire()), true)
+    t.equal(session.status().secondsLeft, 595)
+  }
+})
+
+t.test('when the vendor has revoked the token, the extension is refused and a login follows', async t => {
+  const { session, simulator, clock, opens, outcome } = await rig(t)
+  await session.acquire()
+  simulator.revokeAll()
+  const renewed = outcome()
+  await clock.advance(EXTENSION)
+  t.equal(await renewed, 'ready')
+  t.match(session.status(), { logins: 2, extensions: 1 })
+  t.equal(await opens(await session.acquire()), true)
+})
+
+t.test('a wrong key is rejected, and accepted at the next probe once it has been put right', async t => {
+  const users = [{ ...DEMO_USER, secretKey: 'not yet' }]
+  const { session, clock, opens, outcome } = await rig(t, { users })
+  const failure = await failureOf(session.acquire())
+  t.match(failure, { type: 'credentials-rejected', detail: /answered 401: invalid_credentials/ })
+  t.notMatch(JSON.stringify([failure, session.status()]), DEMO_USER.secretKey)
+  users[0] = DEMO_USER
+  const probed = outcome()
+  await clock.advance(10 * MINUTE)
+  t.equal(await probed, 'ready')
+  t.equal(await opens(await session.acquire()), true)
+})
+
+t.test('a user of several tenants who named none is told their names', async t => {
+  const tenants = [
+    { customerName: 'Acme', prismaId: '1' },
+    { customerName: 'Acme Labs', prismaId: '2' },
+  ]
+  const { session } = await rig(t, { users: [{ ...DEMO_USER, tenants }] })
+  const failure = await failureOf(session.acquire())
+  t.match(failure, { type: 'credentials-rejected', detail: /"Acme", "Acme Labs"/ })
+})
+
+t.test('an outage of the vendor is outlived', async t => {
+  const { session, simulator, clock, opens, outcome } = await rig(t)
+  simulator.fault({ kind: 'status', status: 503, headers: { 'retry-after': '20' }, path: '/login' })
+  simulator.fault({ kind: 'reset', path: '/login' })
+  const first = outcome()
+  const lease = session.acquire()
+  t.equal(await first, 'backing-off')
+  const second = outcome()
+  await clock.advance(20_000)
+  t.equal(await second, 'backing-off')
+  await clock.advance(500)
+  t.equal(await opens(await lease), true)
+})

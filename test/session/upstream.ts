@@ -1,0 +1,80 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
+import type { Test } from 'tap'
+import { Agent } from 'undici'
+import { Secret } from '../../src/kernel/secret.ts'
+import { AuthApi, type AuthApiOptions } from '../../src/session/auth.ts'
+import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
+
+export const CALL_TIMEOUT = 15_000
+
+export const KEY = { accessKeyId: new Secret('MARK-id'), secretKey: new Secret('MARK-key/+=') }
+
+/** A real server that stands in for the API host, and the auth calls to it. All ends with the test. */
+export interface Upstream {
+  readonly auth: AuthApi
+  readonly clock: CountedClock
+  /** Its name and port. */
+  readonly host: string
+  /** The requests that came, with their bodies. */
+  readonly requests: { readonly request: IncomingMessage; readonly body: string }[]
+  /** Resolves once a request has come. */
+  readonly asked: Promise<unknown>
+}
+
+export async function upstream(
+  t: Test,
+  answer: (response: ServerResponse, body: string) => void,
+  options: Partial<AuthApiOptions> & { readonly basePath?: string } = {},
+): Promise<Upstream> {
+  const requests: Upstream['requests'] = []
+  const origin = await listen(t, async (request, response) => {
+    const body = Buffer.concat(await request.toArray()).toString()
+    requests.push({ request, body })
+    answer(response, body)
+    arrived()
+  })
+  let arrived = () => {}
+  const asked = new Promise<void>(resolve => {
+    arrived = resolve
+  })
+  const clock = countedClock()
+  const dispatcher = new Agent()
+  t.teardown(() => dispatcher.destroy())
+  const { basePath = '', ...rest } = options
+  const auth = new AuthApi({
+    dispatcher,
+    target: { stack: null, console: null, api: origin, basePath, from: 'custom' },
+    choice: { prismaId: null, customerName: null },
+    clock,
+    callTimeout: CALL_TIMEOUT,
+    ...rest,
+  })
+  return { auth, clock, host: new URL(origin).host, requests, asked }
+}
+
+/** Starts a server that ends with the test and gives its origin. */
+async function listen(t: Test, listener: RequestListener): Promise<string> {
+  const server = createServer(listener).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return originOf(server.address())
+}
+
+/** The origin of a port at which nobody listens any more. */
+export async function deadOrigin(): Promise<string> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const origin = originOf(server.address())
+  server.close()
+  await once(server, 'close')
+  return origin
+}
+
+function originOf(address: ReturnType<ReturnType<typeof createServer>['address']>): string {
+  if (address === null || typeof address === 'string') throw new Error('not listening at a port')
+  return `http://127.0.0.1:${address.port}`
+}
