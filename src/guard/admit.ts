@@ -1,0 +1,83 @@
+import type { Secret } from '../kernel/secret.ts'
+import type { ProblemName } from '../problem/types.ts'
+
+/** What is known of a request before it is let in. */
+export interface Facts {
+  /** Every `Host` header that came; a good request has one (RFC 9112, 3.2). */
+  readonly hosts: readonly string[]
+  /** The address at which it arrived; undefined for a Unix socket. */
+  readonly localAddress: string | undefined
+  readonly origin: string | undefined
+  readonly secFetchSite: string | undefined
+  /** The token that the client showed, if any. */
+  readonly token: string | undefined
+}
+
+/** Who is let in. */
+export interface Policy {
+  /** Names, beside loopback names and the address itself, that `Host` may carry. */
+  readonly trustedHosts: readonly string[]
+  /** What every client must show; null where none is asked for. */
+  readonly token: Secret | null
+}
+
+export type Verdict =
+  | { readonly admitted: true }
+  | { readonly admitted: false; readonly problem: ProblemName; readonly detail: string }
+
+const ADMITTED: Verdict = { admitted: true }
+
+const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?$/i
+const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
+
+/** Decides who may use the access key that this proxy holds. When in doubt, nobody. */
+export function admit(facts: Facts, policy: Policy): Verdict {
+  return judgeHost(facts, policy) ?? judgeOrigin(facts) ?? judgeToken(facts, policy) ?? ADMITTED
+}
+
+/**
+ * A page that has its own name resolve to 127.0.0.1 (DNS rebinding) still sends that name as `Host`, so only names that
+ * cannot be anybody else's are served.
+ */
+function judgeHost({ hosts, localAddress }: Facts, { trustedHosts }: Policy): Verdict | undefined {
+  const [host, ...others] = hosts
+  if (host === undefined || others.length > 0)
+    return refused('host-not-allowed', 'The request must have one Host header')
+  const name = HOST.exec(host)?.[1]?.toLowerCase()
+  if (name === undefined) return refused('host-not-allowed', 'The Host header is not a host name')
+  if (LOOPBACK.test(name) || name === asHost(localAddress) || trustedHosts.includes(name)) return undefined
+  return refused(
+    'host-not-allowed',
+    `Host ${name} is not served: use localhost, or add the name to listen.trustedHosts`,
+  )
+}
+
+/** A browser says which page asks (Fetch standard; Fetch Metadata); only pages of this proxy itself may. */
+function judgeOrigin({ hosts, origin, secFetchSite }: Facts): Verdict | undefined {
+  const own = [`http://${hosts[0]}`, `https://${hosts[0]}`]
+  if (origin !== undefined && !own.includes(origin)) {
+    return refused('origin-not-allowed', 'Web pages of another origin may not use this proxy')
+  }
+  if (secFetchSite !== undefined && secFetchSite !== 'same-origin' && secFetchSite !== 'none') {
+    return refused('origin-not-allowed', 'Web pages of another site may not use this proxy')
+  }
+  return undefined
+}
+
+function judgeToken({ token }: Facts, policy: Policy): Verdict | undefined {
+  if (policy.token === null || (token !== undefined && policy.token.matches(token))) return undefined
+  return refused('client-unauthorized', 'Show the client token: curl -u :TOKEN, or Authorization: Bearer TOKEN')
+}
+
+/**
+ * An address as it stands in `Host`. An IPv4 client of an IPv6 socket is shown as `::ffff:192.0.2.1` (RFC 4291,
+ * 2.5.5.2); a zone (`%eth0`) means something on its own machine alone (RFC 6874) and is left out.
+ */
+function asHost(address = ''): string {
+  const plain = address.replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, '')
+  return plain.includes(':') ? `[${plain}]` : plain
+}
+
+function refused(problem: ProblemName, detail: string): Verdict {
+  return { admitted: false, problem, detail }
+}

@@ -1,0 +1,77 @@
+import { LRUCache } from 'lru-cache'
+import { type Clock, sleep } from '../kernel/clock.ts'
+import { Problem } from '../problem/problem.ts'
+import { type Bucket, giveBack, type Limit, learn, take } from './bucket.ts'
+
+/** Limits are remembered for no more endpoints than this. */
+const MAX_BUCKETS = 1_000
+
+export interface PacerOptions {
+  readonly clock: Clock
+  readonly enabled: boolean
+  /** Milliseconds that a request waits at most. */
+  readonly maxWait: number
+  /** Requests that wait at most, over all endpoints. */
+  readonly maxQueue: number
+}
+
+/** Holds requests back until their endpoint's limit lets them through, so that the upstream need not refuse them. */
+export class Pacer {
+  readonly #options: PacerOptions
+  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS })
+  #waiting = 0
+
+  constructor(options: PacerOptions) {
+    this.#options = options
+  }
+
+  /** How many requests wait. */
+  get waiting(): number {
+    return this.#waiting
+  }
+
+  /**
+   * Waits for a request's turn; `key` is its tenant and endpoint.
+   * @throws {Problem} `rate-limited` at once when its turn is too far off.
+   */
+  async admit(key: string, signal?: AbortSignal): Promise<void> {
+    const bucket = this.#buckets.get(key)
+    if (!bucket) return
+    const { clock, maxWait, maxQueue } = this.#options
+    const turn = take(bucket, clock.monotonic())
+    if (turn.wait > maxWait) throw rateLimited(turn.wait - maxWait, `its turn would come in ${seconds(turn.wait)} s`)
+    if (turn.wait > 0 && this.#waiting >= maxQueue) throw rateLimited(turn.wait, `${maxQueue} requests wait already`)
+    this.#buckets.set(key, turn.bucket)
+    if (turn.wait > 0) await this.#wait(key, turn.wait, signal)
+  }
+
+  /** Notes what an answer says of its endpoint's limit. */
+  observe(key: string, limit: Limit | undefined): void {
+    if (!limit || !this.#options.enabled) return
+    this.#buckets.set(key, learn(this.#buckets.get(key), limit, this.#options.clock.monotonic()))
+  }
+
+  async #wait(key: string, ms: number, signal?: AbortSignal): Promise<void> {
+    this.#waiting++
+    try {
+      await sleep(this.#options.clock, ms, signal)
+    } catch (error) {
+      const bucket = this.#buckets.get(key)
+      if (bucket) this.#buckets.set(key, giveBack(bucket))
+      throw error
+    } finally {
+      this.#waiting--
+    }
+  }
+}
+
+function rateLimited(wait: number, why: string): Problem {
+  const retryAfter = seconds(wait)
+  return new Problem('rate-limited', `The upstream's rate limit for this endpoint is used up and ${why}`, {
+    retryAfter,
+  })
+}
+
+function seconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000))
+}

@@ -1,0 +1,118 @@
+import t from 'tap'
+import { admit, type Facts, type Policy } from '../../src/guard/admit.ts'
+import { Secret } from '../../src/kernel/secret.ts'
+import type { ProblemName } from '../../src/problem/types.ts'
+
+const FACTS: Facts = {
+  hosts: ['localhost:9080'],
+  localAddress: '127.0.0.1',
+  origin: undefined,
+  secFetchSite: undefined,
+  token: undefined,
+}
+const OPEN: Policy = { trustedHosts: ['proxy.internal', '[fd00::1]'], token: null }
+const LOCKED: Policy = { ...OPEN, token: new Secret('MARK-token') }
+
+type Row = [title: string, facts: Partial<Facts>, refusal?: ProblemName]
+
+const host = (name: string): Partial<Facts> => ({ hosts: [name] })
+const at = (localAddress: string | undefined, name: string): Partial<Facts> => ({ localAddress, hosts: [name] })
+const from = (origin: string): Partial<Facts> => ({ origin })
+const site = (secFetchSite: string): Partial<Facts> => ({ secFetchSite })
+
+const byHost: Row[] = [
+  ['localhost', host('localhost')],
+  ['localhost with a port', host('localhost:9080')],
+  ['localhost in any case', host('LocalHost')],
+  ["a tenant's name under localhost", host('prod.localhost:9080')],
+  ['127.0.0.1', host('127.0.0.1:9080')],
+  ['any address of 127.0.0.0/8', host('127.1.2.3')],
+  ['the IPv6 loopback address', host('[::1]:9080')],
+  ['the address at which it arrived', at('192.0.2.7', '192.0.2.7:9080')],
+  ['the IPv4 address at which it arrived on an IPv6 socket', at('::ffff:192.0.2.7', '192.0.2.7')],
+  ['the IPv6 address at which it arrived', at('2001:db8::7', '[2001:db8::7]:9080')],
+  ['the IPv6 address at which it arrived, in any case', at('2001:db8::a', '[2001:DB8::A]')],
+  ['the IPv6 address at which it arrived, though it looks mapped', at('::ffff:1:2:3', '[::ffff:1:2:3]')],
+  ['the link-local address at which it arrived', at('fe80::1%eth0', '[fe80::1]')],
+  ['localhost at a Unix socket', at(undefined, 'localhost')],
+  ['a trusted name', host('proxy.internal')],
+  ['a trusted name in any case, with any port', host('Proxy.Internal:80')],
+  ['a trusted IPv6 address', host('[fd00::1]:9080')],
+  ['no Host', { hosts: [] }, 'host-not-allowed'],
+  ['an empty Host', host(''), 'host-not-allowed'],
+  ['two Hosts', { hosts: ['localhost', 'localhost'] }, 'host-not-allowed'],
+  ['a name of somebody else (DNS rebinding)', host('evil.example:9080'), 'host-not-allowed'],
+  ['a name that only begins as localhost', host('localhost.evil.example'), 'host-not-allowed'],
+  ['a name that only ends as localhost', host('evillocalhost'), 'host-not-allowed'],
+  ['nothing before .localhost', host('.localhost'), 'host-not-allowed'],
+  ['a name that only begins as 127.0.0.1', host('127.0.0.1.evil.example'), 'host-not-allowed'],
+  ['a short form of 127.0.0.1', host('127.1'), 'host-not-allowed'],
+  ['127.0.0.1 as one number', host('2130706433'), 'host-not-allowed'],
+  ['0.0.0.0', host('0.0.0.0'), 'host-not-allowed'],
+  ['an address of the machine at which it did not arrive', at('192.0.2.7', '192.0.2.8'), 'host-not-allowed'],
+  ['a mapped form of the address', at('::ffff:192.0.2.7', '[::ffff:192.0.2.7]'), 'host-not-allowed'],
+  ['another name at a Unix socket', at(undefined, 'evil.example'), 'host-not-allowed'],
+  ['a name under a trusted one', host('a.proxy.internal'), 'host-not-allowed'],
+  ['a list', host('localhost, localhost'), 'host-not-allowed'],
+  ['a user', host('localhost@evil.example'), 'host-not-allowed'],
+  ['a path', host('localhost/x'), 'host-not-allowed'],
+  ['a scheme', host('http://localhost'), 'host-not-allowed'],
+  ['white space', host('local host'), 'host-not-allowed'],
+  ['a port that is no number', host('localhost:http'), 'host-not-allowed'],
+  ['a line end', host('localhost\n'), 'host-not-allowed'],
+]
+
+const byPage: Row[] = [
+  ['no Origin and no Sec-Fetch-Site, as programs send it', {}],
+  ['its own origin', from('http://localhost:9080')],
+  ['its own origin over TLS', from('https://localhost:9080')],
+  ['another port', from('http://localhost:3000'), 'origin-not-allowed'],
+  ['another name of the same machine', from('http://127.0.0.1:9080'), 'origin-not-allowed'],
+  ['another site', from('https://evil.example'), 'origin-not-allowed'],
+  ['the opaque origin null', from('null'), 'origin-not-allowed'],
+  ['an empty Origin', from(''), 'origin-not-allowed'],
+  ['two origins', from('http://localhost:9080, https://evil.example'), 'origin-not-allowed'],
+  ['Sec-Fetch-Site same-origin', site('same-origin')],
+  ['Sec-Fetch-Site none, as typed into the address bar', site('none')],
+  ['Sec-Fetch-Site same-site', site('same-site'), 'origin-not-allowed'],
+  ['Sec-Fetch-Site cross-site', site('cross-site'), 'origin-not-allowed'],
+  ['an unknown Sec-Fetch-Site', site('elsewhere'), 'origin-not-allowed'],
+  ['an empty Sec-Fetch-Site', site(''), 'origin-not-allowed'],
+  ['its own origin but cross-site', { ...from('http://localhost:9080'), ...site('cross-site') }, 'origin-not-allowed'],
+]
+
+const byToken: Row[] = [
+  ['the token', { token: 'MARK-token' }],
+  ['no token', {}, 'client-unauthorized'],
+  ['an empty token', { token: '' }, 'client-unauthorized'],
+  ['a wrong token', { token: 'MARK-Token' }, 'client-unauthorized'],
+  ['the token and more', { token: 'MARK-token ' }, 'client-unauthorized'],
+  ['the token under a name of somebody else', { token: 'MARK-token', ...host('evil.example') }, 'host-not-allowed'],
+  ['the token from a page of another origin', { token: 'MARK-token', ...from('null') }, 'origin-not-allowed'],
+]
+
+const tables: [what: string, policy: Policy, rows: Row[]][] = [
+  ['a request for', OPEN, byHost],
+  ['a request with', OPEN, byPage],
+  ['where a token is asked for, a request with', LOCKED, byToken],
+]
+
+for (const [what, policy, rows] of tables) {
+  for (const [title, facts, refusal] of rows) {
+    t.test(`${what} ${title} is ${refusal ? `refused: ${refusal}` : 'let in'}`, async t => {
+      const verdict = admit({ ...FACTS, ...facts }, policy)
+      if (refusal === undefined) t.strictSame(verdict, { admitted: true })
+      else t.match(verdict, { admitted: false, problem: refusal, detail: /\w/ })
+      t.notMatch(JSON.stringify(verdict), /MARK/)
+    })
+  }
+}
+
+t.test('where none is asked for, any token is let in', async t => {
+  t.equal(admit({ ...FACTS, token: 'whatever' }, OPEN).admitted, true)
+})
+
+t.test('a refusal says what to do about it', async t => {
+  t.match(admit({ ...FACTS, hosts: ['x.example'] }, OPEN), { detail: /x\.example.*listen\.trustedHosts/ })
+  t.match(admit(FACTS, LOCKED), { detail: /Authorization: Bearer/ })
+})
