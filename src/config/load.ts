@@ -12,6 +12,7 @@ import type { Settings } from './schema.ts'
 import { attempt, type Given, type Setting, settingOf } from './setting.ts'
 import { readTenants } from './tenants.ts'
 import { readPemFile } from './text-file.ts'
+import { readProxyUrl } from './values.ts'
 
 /** What a configuration is made of. */
 export interface ConfigSources {
@@ -34,6 +35,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const settings = await readSettings(given.of(null), faults)
   const clientToken = await readClientToken(settings.listen, given.of(null), faults)
   await checkCaFile(settings, given.of(null), faults)
+  await checkProxy(settings, env, faults)
 
   const defaultTenant = defaultTenantOf(settings, given)
   const flagged = flags.settings.map(setting => placed(setting, defaultTenant))
@@ -53,6 +55,14 @@ async function namedFile(settings: readonly Setting[]): Promise<FileSource> {
 
 async function checkCaFile({ upstream: { caFile } }: Settings, given: Given, faults: Fault[]): Promise<void> {
   if (caFile !== null) await attempt(settingOf(given, 'upstream.caFile'), faults, () => readPemFile(caFile))
+}
+
+/** undici follows `HTTPS_PROXY` by itself, and throws a bare `Invalid URL` for one that is none. */
+async function checkProxy({ upstream: { proxy } }: Settings, env: Environment, faults: Fault[]): Promise<void> {
+  const origin = env.https_proxy === undefined ? 'HTTPS_PROXY' : 'https_proxy'
+  const value = env[origin]
+  if (proxy !== null || !value) return
+  await attempt({ tenant: null, key: 'upstream.proxy', value, origin }, faults, () => readProxyUrl(value))
 }
 
 /** The default that is set, else the only tenant that there is. */

@@ -46,7 +46,7 @@ export const settingsSchema = Type.Object({
     callTimeout: duration('10s', 'Deadline of one call that logs in or extends a session.'),
   }),
   upstream: Type.Object({
-    caFile: file("PEM file with certificate authorities to trust in addition to those that Node.js brings."),
+    caFile: file('PEM file with certificate authorities to trust in addition to those that Node.js brings.'),
     proxy: proxyUrl('URL of the outbound proxy. Without it HTTPS_PROXY and NO_PROXY of the environment are followed.'),
     connectTimeout: duration('10s', 'How long connecting to the upstream may take, TLS included.'),
     headersTimeout: duration('2m', "How long the upstream may take until its answer's headers are there."),

@@ -63,8 +63,9 @@ function readLabel(text: string): string {
 /** How to write the name of a tenant. */
 export const LABEL_CURE = 'Write at most 63 lower-case letters, digits and hyphens, with no hyphen at either end.'
 
-function readProxyUrl(text: string): string {
-  if (/^https?:\/\//i.test(text) && URL.canParse(text)) return text
+/** Reads the URL of an outbound proxy. Throws an `InvalidValue`. */
+export function readProxyUrl(text: string): string {
+  if (/^(https?|socks5?):\/\//i.test(text) && URL.canParse(text)) return text
   throw new InvalidValue('is not the URL of a proxy', 'Write http://host:port or https://host:port.')
 }
 
