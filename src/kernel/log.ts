@@ -11,6 +11,15 @@ export interface LogOptions {
   readonly destination: DestinationStream & NodeJS.WritableStream
 }
 
+/** A line each; the facts beside the message are for programs, but for the request id, by which to find them. */
+const FOR_PEOPLE = {
+  colorize: true,
+  translateTime: 'SYS:HH:MM:ss',
+  hideObject: true,
+  messageFormat: '{msg}{if requestId} ({requestId}){end}',
+  sync: true,
+} as const
+
 /**
  * A logger. Secrets show as `[secret]` by their type; of errors only type, message, code and stack are logged, never the
  * request or headers that libraries hang on them.
@@ -19,7 +28,7 @@ export async function createLog({ level, pretty, destination }: LogOptions): Pro
   const options = { level, base: null, serializers: { err: plainError } }
   if (!pretty) return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, destination)
   const { default: pinoPretty } = await import('pino-pretty')
-  return pino(options, pinoPretty({ destination, colorize: true, translateTime: 'SYS:HH:MM:ss', sync: true }))
+  return pino(options, pinoPretty({ ...FOR_PEOPLE, destination }))
 }
 
 function plainError(error: unknown) {

@@ -49,7 +49,7 @@ t.test('what was thrown and is no error is logged as text', async t => {
 t.test('a secret shows as [secret], in JSON and for people', async t => {
   for (const pretty of [false, true]) {
     const { log, written } = await logTo({ level: 'info', pretty })
-    log.info({ token: new Secret('MARK') }, 'hello')
+    log.info({ token: new Secret('MARK') }, `a token: ${new Secret('MARK')}`)
     t.match(written(), '[secret]')
     t.notMatch(written(), /MARK/)
   }
@@ -57,8 +57,9 @@ t.test('a secret shows as [secret], in JSON and for people', async t => {
 
 t.test('for people, a line is coloured text with the time of day', async t => {
   const { log, written } = await logTo({ level: 'info', pretty: true })
-  log.info('hello')
+  log.info({ requestId: 'id-1', tenant: 'default' }, 'hello')
   t.match(written(), /\d\d:\d\d:\d\d/)
   t.match(written(), '\u001b[')
-  t.match(written(), 'hello')
+  t.match(written(), 'hello (id-1)')
+  t.notMatch(written(), 'default')
 })
