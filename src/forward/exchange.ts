@@ -1,0 +1,32 @@
+import type { Problem } from '../problem/problem.ts'
+
+/** One request as it went, for its answer, the log and the metrics. Times are milliseconds. */
+export interface Exchange {
+  readonly requestId: string
+  readonly method: string
+  /** The path as the client sent it, without its query, which may hold what is private. */
+  readonly path: string
+  /** Aborts when it is over: the answer is complete, or the client has left. */
+  readonly over: AbortSignal
+  /** Of the monotonic clock. */
+  readonly startedAt: number
+  tenant: string | null
+  /** Spent waiting for a session, for the rate limit, and for the upstream's headers. */
+  readonly spent: { session: number; queue: number; upstream: number }
+  /** Whether the request was sent twice. */
+  replayed: boolean
+  /** The upstream's request id. */
+  upstreamRequestId: string | null
+  /** What went wrong, if anything did: what the client was told of, or could not be told of any more. */
+  failure: Problem | undefined
+}
+
+/** The headers that an answer carries of its exchange. */
+export function exchangeHeaders({ requestId, spent, replayed }: Exchange): Record<string, string> {
+  const { session, queue, upstream } = spent
+  return {
+    'x-request-id': requestId,
+    'server-timing': `session;dur=${session.toFixed(1)}, queue;dur=${queue.toFixed(1)}, upstream;dur=${upstream.toFixed(1)}`,
+    ...(replayed && { 'x-prismacloud-proxy-replayed': '1' }),
+  }
+}

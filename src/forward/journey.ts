@@ -1,0 +1,64 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Config, TenantConfig } from '../config/config.ts'
+import { endpoint } from '../pacing/endpoint.ts'
+import type { Session } from '../session/session.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { hasBody, RequestBody } from './body.ts'
+import type { Exchange } from './exchange.ts'
+import { judgeTarget, withoutQuery } from './path.ts'
+import { chooseTenant } from './tenant.ts'
+
+/** A request that came in, and where its answer goes. */
+export interface Incoming {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  /** The request target as sent. */
+  readonly target: string
+  readonly exchange: Exchange
+  /** Called once the head of an answer has been written to `response`. */
+  takeOver(): void
+}
+
+/** The same once it is known where it goes. */
+export interface Journey extends Incoming {
+  readonly tenant: TenantConfig
+  readonly session: Session
+  readonly body: RequestBody | undefined
+  /** Whether errors reach the client as they came. */
+  readonly passthrough: boolean
+  readonly paceKey: string
+}
+
+/**
+ * Where a request goes, and what it takes along.
+ * @throws {Problem} `unknown-tenant` or `invalid-request`
+ */
+export function planJourney(
+  incoming: Incoming,
+  config: Pick<Config, 'tenants' | 'defaultTenant' | 'errors' | 'replay'>,
+  sessions: Sessions,
+): Journey {
+  const { request, exchange } = incoming
+  const facts = {
+    header: request.headers['x-prismacloud-tenant']?.toString(),
+    host: request.headers.host,
+    target: incoming.target,
+  }
+  const { tenant, target } = chooseTenant(facts, config.tenants, config.defaultTenant)
+  exchange.tenant = tenant.name
+  judgeTarget(target)
+  return {
+    ...incoming,
+    target,
+    tenant,
+    session: sessions.of(tenant),
+    body: hasBody(request) ? new RequestBody(request, config.replay.maxBody) : undefined,
+    passthrough: (request.headers['x-prismacloud-proxy-errors'] ?? config.errors) === 'passthrough',
+    paceKey: `${tenant.name} ${endpoint(exchange.method, withoutQuery(target))}`,
+  }
+}
+
+/** The host, with its port, that a tenant's requests go to. */
+export function hostOf({ target }: TenantConfig): string {
+  return new URL(target.api).host
+}

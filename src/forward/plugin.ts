@@ -1,0 +1,80 @@
+import httpProxy from '@fastify/http-proxy'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { Dispatcher } from 'undici'
+import type { Clock } from '../kernel/clock.ts'
+import { Problem } from '../problem/problem.ts'
+import { readUpstream } from '../problem/upstream.ts'
+import type { Exchange } from './exchange.ts'
+import type { Forwarder, Refusal } from './forwarder.ts'
+import { clientHeaders, headersByName } from './headers.ts'
+import { hostOf } from './journey.ts'
+
+/**
+ * The one route that everything forwarded is served by. Requests are sent to it by `rewriteUrl` whatever their path, so
+ * that no router decodes, collapses or refuses what is the upstream's to judge.
+ */
+export const FORWARD_ROUTE = '/'
+
+/** The methods that are forwarded: those of the API. */
+export const FORWARDED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
+
+/** Describes a body that a problem document takes the place of. */
+const OF_THE_BODY = /^(content-|etag$|last-modified$|accept-ranges$|date$)/
+
+export interface ForwardPluginOptions {
+  readonly forwarder: Forwarder
+  readonly dispatcher: Dispatcher
+  readonly clock: Clock
+  exchangeOf(request: FastifyRequest): Exchange
+}
+
+/** Serves {@link FORWARD_ROUTE} through `@fastify/http-proxy`, whose `handler` is ours: nothing calls `reply.from`. */
+export async function forwardPlugin(app: FastifyInstance, options: ForwardPluginOptions): Promise<void> {
+  await app.register(httpProxy, {
+    // required, and not used: the handler knows where to go
+    upstream: 'http://upstream.invalid',
+    undici: options.dispatcher,
+    routes: [FORWARD_ROUTE],
+    httpMethods: [...FORWARDED_METHODS],
+    proxyPayloads: false,
+    handler: (request, reply) => forward(request, reply, options),
+  })
+}
+
+/** Has bodies streamed, whatever they are declared to be; Fastify's parsers would read, bound or refuse them. */
+export function leaveBodiesAlone(app: FastifyInstance): void {
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null))
+  app.addHook('onRequest', async ({ raw }) => {
+    // by its type a body would find one of Fastify's own parsers, or 415; what is forwarded comes from rawHeaders
+    delete raw.headers['content-type']
+  })
+}
+
+async function forward(request: FastifyRequest, reply: FastifyReply, options: ForwardPluginOptions): Promise<void> {
+  const exchange = options.exchangeOf(request)
+  try {
+    const refusal = await options.forwarder.forward({
+      request: request.raw,
+      response: reply.raw,
+      target: request.originalUrl,
+      exchange,
+      takeOver: () => void reply.hijack(),
+    })
+    if (refusal) throw upstreamProblem(refusal, reply, exchange, options.clock.now())
+  } catch (error) {
+    if (!reply.raw.headersSent && !exchange.over.aborted) throw error
+    if (error instanceof Problem) exchange.failure = error
+    reply.hijack()
+    reply.raw.destroy()
+  }
+}
+
+/** The upstream's error as a problem; its headers still reach the client, less those of the body that is replaced. */
+function upstreamProblem({ tenant, answer }: Refusal, reply: FastifyReply, exchange: Exchange, now: number) {
+  const { status, body, complete } = answer
+  const headers = headersByName(answer.headers)
+  for (const [name, value] of Object.entries(headersByName(clientHeaders(answer.headers, tenant.target.api)))) {
+    if (!OF_THE_BODY.test(name)) reply.header(name, value)
+  }
+  return readUpstream({ host: hostOf(tenant), method: exchange.method, status, headers, body, complete }, now)
+}

@@ -1,0 +1,91 @@
+import type { ServerResponse } from 'node:http'
+import type { Clock, Timer } from '../kernel/clock.ts'
+import { clientTrailers, pairsOf, type RawHeaders } from './headers.ts'
+
+/** An error's body is not read beyond this many bytes. */
+const MAX_COLLECTED = 64 * 1024
+
+/** Nor waited for longer than this, in milliseconds. */
+const MAX_COLLECTING = 2_000
+
+/** The one status of an answer with a body's length and no body (RFC 9110, 8.6), but for answers to HEAD. */
+const NOT_MODIFIED = 304
+
+/** Where an answer goes, its head excepted. */
+export interface Sink {
+  data(chunk: Buffer): void
+  end(trailers: RawHeaders): void
+  fail(error: Error): void
+}
+
+/** What became of an answer. */
+export type Answer = { readonly kind: 'relayed' } | Collected
+
+/** An answer that was kept. */
+export interface Collected {
+  readonly kind: 'collected'
+  readonly status: number
+  readonly headers: RawHeaders
+  readonly body: Buffer
+  /** False when the body was cut off, by the bounds or by the upstream. */
+  readonly complete: boolean
+}
+
+/** The promise that an answer settles. */
+export interface Settle {
+  resolve(answer: Answer): void
+  reject(error: unknown): void
+}
+
+/** What sends the answer, as far as it can be told to. */
+export interface Source {
+  pause(): void
+  resume(): void
+  abort(reason: Error): void
+}
+
+/** Streams the body to a client whose answer has its head already, as fast as the client takes it. */
+export function streaming(status: number, response: ServerResponse, source: Source, settle: Settle): Sink {
+  const onDrain = () => source.resume()
+  const end = (trailers: RawHeaders) => {
+    response.off('drain', onDrain)
+    response.addTrailers(pairsOf(clientTrailers(trailers)))
+    response.end()
+    settle.resolve({ kind: 'relayed' })
+  }
+  response.on('drain', onDrain)
+  // undici waits for the body that the length in a 304 seems to promise, and then breaks off
+  if (status === NOT_MODIFIED) end([])
+  return {
+    data(chunk) {
+      if (!response.write(chunk)) source.pause()
+    },
+    end,
+    fail(error) {
+      response.off('drain', onDrain)
+      if (!response.writableEnded) response.destroy()
+      settle.reject(error)
+    },
+  }
+}
+
+/** Keeps the body for the caller, as far as the bounds go. */
+export function collecting(status: number, headers: RawHeaders, source: Source, clock: Clock, settle: Settle): Sink {
+  const chunks: Buffer[] = []
+  let size = 0
+  const cutOff = () => source.abort(new Error('the rest of the answer is not waited for'))
+  const timer: Timer = clock.setTimeout(cutOff, MAX_COLLECTING)
+  const finish = (complete: boolean) => {
+    clock.clearTimeout(timer)
+    settle.resolve({ kind: 'collected', status, headers, body: Buffer.concat(chunks), complete })
+  }
+  return {
+    data(chunk) {
+      size += chunk.length
+      if (size > MAX_COLLECTED) cutOff()
+      else chunks.push(chunk)
+    },
+    end: () => finish(true),
+    fail: () => finish(false),
+  }
+}

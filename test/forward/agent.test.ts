@@ -1,0 +1,122 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { createAgent } from '../../src/forward/agent.ts'
+import { startSimulator } from '../../src/simulator/index.ts'
+import { testClock } from '../support/clock.ts'
+import { inDays, issue, makeCa } from '../support/pki.ts'
+import { makeConfig, startProxy } from '../support/proxy.ts'
+import { rawUpstream } from '../support/upstream.ts'
+
+for (const name of ['http_proxy', 'https_proxy', 'no_proxy']) {
+  delete process.env[name]
+  delete process.env[name.toUpperCase()]
+}
+
+/** A simulator behind TLS, with a certificate for these names, and the file of the authority that signed it. */
+async function secure(t: Test, names: readonly string[], notAfter?: Date) {
+  const ca = await makeCa()
+  const clock = testClock()
+  const tls = await issue(ca, { names, ...(notAfter && { notAfter }) })
+  const simulator = await startSimulator({ clock, tls, host: 'localhost' })
+  t.teardown(() => simulator.close())
+  const caFile = join(t.testdir({ 'ca.pem': ca.cert }), 'ca.pem')
+  return { url: simulator.url, caFile, clock }
+}
+
+/** An outbound proxy that takes CONNECT, and the hosts that it was asked for. */
+async function outboundProxy(t: Test) {
+  const hosts: string[] = []
+  const server = createServer().on('connect', (asked, client) => {
+    hosts.push(asked.url ?? '')
+    const [host = '', port = ''] = (asked.url ?? '').split(':')
+    const upstream = connect(Number(port), host, () => {
+      client.write('HTTP/1.1 200 Connection Established\r\n\r\n')
+      upstream.pipe(client).pipe(upstream)
+    })
+    for (const socket of [client, upstream]) socket.on('error', () => {})
+    t.teardown(() => {
+      client.destroy()
+      upstream.destroy()
+    })
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  const address = server.address()
+  return { hosts, url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}` }
+}
+
+t.test('an upstream whose authority is not known is refused with the reason', async t => {
+  const { url } = await secure(t, ['localhost'])
+  const { url: loginAt } = await rawUpstream(t, () => {})
+  const { call } = await startProxy(t, { upstream: url, loginAt })
+  const reply = await call('/x')
+  t.equal(reply.status, 502)
+  t.match(reply.json(), { type: '/_proxy/problems/upstream-unreachable', detail: /not signed by a known authority/ })
+})
+
+t.test('an authority of upstream.caFile is trusted beside the system’s', async t => {
+  const { url, caFile, clock } = await secure(t, ['localhost'])
+  const { call } = await startProxy(t, { upstream: url, clock, config: { upstream: { caFile } } })
+  t.equal((await call('/v2/policy')).status, 200)
+})
+
+t.test('a certificate for another name, or one that has expired, is refused', async t => {
+  const { url: loginAt } = await rawUpstream(t, () => {})
+  const other = await secure(t, ['other.example'])
+  const misnamed = await startProxy(t, { upstream: other.url, loginAt, config: { upstream: { caFile: other.caFile } } })
+  t.match((await misnamed.call('/x')).json(), { status: 502, detail: /belongs to another name/ })
+  const old = await secure(t, ['localhost'], inDays(-0.5))
+  const expired = await startProxy(t, { upstream: old.url, loginAt, config: { upstream: { caFile: old.caFile } } })
+  t.match((await expired.call('/x')).json(), { status: 502, detail: /has expired/ })
+})
+
+t.test('an outbound proxy leads to https upstreams, with their authorities still verified', async t => {
+  const { url, caFile, clock } = await secure(t, ['localhost'])
+  const outbound = await outboundProxy(t)
+  const upstream = { caFile, proxy: outbound.url }
+  const { call } = await startProxy(t, { upstream: url, clock, config: { upstream } })
+  t.equal((await call('/v2/policy')).status, 200)
+  t.strictSame(new Set(outbound.hosts), new Set([new URL(url).host]))
+  const { url: loginAt } = await rawUpstream(t, () => {})
+  const unknown = { upstream: url, loginAt, config: { upstream: { proxy: outbound.url } } }
+  t.match((await (await startProxy(t, unknown)).call('/x')).json().detail, /not signed by a known authority/)
+})
+
+t.test('without one of its own, HTTPS_PROXY and NO_PROXY are followed', async t => {
+  const { url, caFile, clock } = await secure(t, ['localhost'])
+  const outbound = await outboundProxy(t)
+  process.env.HTTPS_PROXY = outbound.url
+  t.teardown(() => {
+    delete process.env.HTTPS_PROXY
+    delete process.env.NO_PROXY
+  })
+  const { call } = await startProxy(t, { upstream: url, clock, config: { upstream: { caFile } } })
+  t.equal((await call('/v2/policy')).status, 200)
+  const { length } = outbound.hosts
+  t.ok(length > 0)
+  process.env.NO_PROXY = 'localhost'
+  const direct = await startProxy(t, { upstream: url, clock, config: { upstream: { caFile } } })
+  t.equal((await direct.call('/v2/policy')).status, 200)
+  t.equal(outbound.hosts.length, length)
+})
+
+t.test('no proxy leads to an http upstream, which is on this machine', async t => {
+  process.env.HTTP_PROXY = 'http://127.0.0.1:1'
+  t.teardown(() => delete process.env.HTTP_PROXY)
+  const simulator = await startSimulator({ clock: testClock() })
+  t.teardown(() => simulator.close())
+  const { call } = await startProxy(t, {
+    upstream: simulator.url,
+    config: { upstream: { proxy: 'http://127.0.0.1:1' } },
+  })
+  t.equal((await call('/v2/policy')).status, 200)
+})
+
+t.test('a caFile that cannot be read is told before anything is served', async t => {
+  const { upstream } = makeConfig({ upstream: 'https://localhost' })
+  await t.rejects(createAgent({ ...upstream, caFile: '/nonexistent/ca.pem' }), { message: /./ })
+})

@@ -1,0 +1,104 @@
+import t, { type Test } from 'tap'
+import { testClock } from '../support/clock.ts'
+import { startProxy } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
+import { http, rawUpstream } from '../support/upstream.ts'
+
+/** A proxy before an upstream that answers everything with these headers, and a call to it. */
+async function answering(t: Test, headers: readonly string[], status = '200 OK') {
+  const upstream = await rawUpstream(t, request => request.answer(http(status, headers)))
+  const proxy = await startProxy(t, { upstream: upstream.url })
+  return { upstream, ...proxy, reply: await proxy.call('/v2/policy') }
+}
+
+t.test('what the upstream says reaches the client in the same order and case', async t => {
+  const headers = ['X-One: 1', 'x-TWO: a', 'x-two: b', 'Content-Type: a/b', 'X-Empty: ', 'X-Bytes: M\xfcller']
+  const { reply } = await answering(t, headers)
+  const sent = headers.flatMap(line => line.split(': '))
+  t.strictSame(reply.rawHeaders.slice(0, sent.length), sent)
+  t.strictSame(reply.rawHeaders.filter((_, index) => index % 2 === 0).slice(sent.length / 2), [
+    'content-length',
+    'x-request-id',
+    'server-timing',
+    'Date',
+    'Connection',
+  ])
+})
+
+t.test('what would bind or open the proxy’s own origin does not reach the client', async t => {
+  const { reply } = await answering(t, [
+    ...['Set-Cookie: a=b', 'set-cookie: c=d', 'strict-transport-security: max-age=1', 'Alt-Svc: h2=":443"'],
+    ...['Access-Control-Allow-Origin: *', 'access-control-expose-headers: x', 'X-Redlock-Auth: token'],
+    ...['keep-alive: timeout=5', 'Connection: keep-alive, X-Hop', 'x-hop: 1', 'proxy-authenticate: Basic', 'te: x'],
+    ...['trailer: x-t', 'upgrade: h2c', 'proxy-connection: x', 'x-stays: yes', 'x-request-id: upstream'],
+  ])
+  const names = reply.rawHeaders.filter((_, index) => index % 2 === 0).map(name => name.toLowerCase())
+  t.strictSame(names.sort(), ['connection', 'content-length', 'date', 'server-timing', 'x-request-id', 'x-stays'])
+  t.match(reply.headers['x-request-id'], /^[0-9a-f-]{36}$/)
+})
+
+t.test('a redirect is handed to the client, and one to the API host leads back to the proxy', async t => {
+  const upstream = await rawUpstream(t, request => {
+    const to = decodeURIComponent(request.target.slice('/to?'.length)).replace('SELF', upstream.url)
+    request.answer(http('302 Found', [`Location: ${to}`]))
+  })
+  const { call } = await startProxy(t, { upstream: upstream.url })
+  const locations = {
+    'SELF/v2/policy?x=1': '/v2/policy?x=1',
+    SELF: '/',
+    'SELF?x': '?x',
+    'SELF#x': '#x',
+    'SELF0/elsewhere': 'SELF0/elsewhere',
+    'https://other.example/x': 'https://other.example/x',
+    '/relative': '/relative',
+    '../relative': '../relative',
+  }
+  for (const [sent, received] of Object.entries(locations)) {
+    const reply = await call(`/to?${encodeURIComponent(sent)}`)
+    t.equal(reply.status, 302)
+    t.equal(reply.headers.location, received.replace('SELF', upstream.url), sent)
+  }
+  t.equal(upstream.requests.length, Object.keys(locations).length, 'none was followed')
+})
+
+t.test('every answer carries the request id of the client, or a new one, and what took how long', async t => {
+  const { call } = await answering(t, [])
+  const id = async (headers: Record<string, string> | string[], path = '/x') =>
+    (await call(path, { headers })).headers['x-request-id']
+  t.equal(await id({ 'x-request-id': 'mine-1' }), 'mine-1')
+  t.equal(await id({ 'x-request-id': 'mine-2' }, '/_proxy/livez'), 'mine-2')
+  t.equal(await id({ 'x-request-id': 'mine-3' }, '/_proxy/nothing'), 'mine-3')
+  t.equal(await id({ 'x-request-id': 'x'.repeat(128) }), 'x'.repeat(128))
+  for (const bad of ['x'.repeat(129), '']) t.match(await id({ 'x-request-id': bad }), /^[0-9a-f-]{36}$/)
+  t.not(await id({}), await id({}), 'each request has its own')
+  for (const path of ['/x', '/_proxy/livez', '/a/../b']) {
+    const { headers } = await call(path)
+    t.match(headers['server-timing'], /^session;dur=\d+\.\d, queue;dur=\d+\.\d, upstream;dur=\d+\.\d$/, path)
+  }
+})
+
+t.test('server-timing tells the waits for session, rate limit and upstream apart', async t => {
+  const clock = testClock()
+  const limit = ['x-ratelimit-replenish-rate: 1', 'x-ratelimit-burst-capacity: 1', 'x-ratelimit-remaining: 0']
+  const upstream = await rawUpstream(
+    t,
+    async request => {
+      await clock.advance(50)
+      request.answer(http('200 OK', limit))
+    },
+    {
+      async login(request) {
+        await request.body()
+        await clock.advance(30)
+        request.answer(http('200 OK', [], '{"token":"t"}'))
+      },
+    },
+  )
+  const { call } = await startProxy(t, { upstream: upstream.url, clock })
+  const first = await call('/x')
+  t.equal(first.headers['server-timing'], 'session;dur=30.0, queue;dur=0.0, upstream;dur=50.0')
+  const second = call('/x')
+  await until(async () => /queue_length 1/.test((await call('/_proxy/metrics')).text))
+  await clock.advance(1000)
+  t.equal((await second).headers['server-timing'], 'session;dur=0.0, queue;dur=1000.0, upstream;dur=50.0')
+})

@@ -1,0 +1,110 @@
+import t, { type Test } from 'tap'
+import { talk } from '../support/http.ts'
+import { startProxy } from '../support/proxy.ts'
+import { http, rawUpstream } from '../support/upstream.ts'
+
+/** A proxy before an upstream that answers everything with these bytes. */
+async function answering(t: Test, ...lines: string[]) {
+  const upstream = await rawUpstream(t, request => request.answer(...lines))
+  return { upstream, ...(await startProxy(t, { upstream: upstream.url })) }
+}
+
+t.test('204 and 304 have no body, and what they say of one is kept', async t => {
+  const { call } = await answering(t, 'HTTP/1.1 204 No Content', 'etag: "a"', '', '')
+  const noContent = await call('/x')
+  t.match(noContent, { status: 204, headers: { etag: '"a"' }, text: '' })
+  t.notOk('content-length' in noContent.headers || 'transfer-encoding' in noContent.headers)
+  const { call: again } = await answering(t, 'HTTP/1.1 304 Not Modified', 'etag: "a"', 'content-length: 999', '', '')
+  t.match(await again('/x'), { status: 304, headers: { etag: '"a"', 'content-length': '999' }, text: '' })
+  const { call: bare } = await answering(t, 'HTTP/1.1 304 Not Modified', 'etag: "a"', '', '')
+  t.match(await bare('/x'), { status: 304, headers: { etag: '"a"' }, text: '' })
+})
+
+t.test('the answer to HEAD keeps the length of the body that it does not have', async t => {
+  const { call } = await answering(t, 'HTTP/1.1 200 OK', 'content-length: 12345', '', '')
+  t.match(await call('/x', { method: 'HEAD' }), { status: 200, headers: { 'content-length': '12345' }, text: '' })
+  const { call: unsaid } = await answering(t, 'HTTP/1.1 200 OK', 'x-a: b', '', '')
+  t.match(await unsaid('/x', { method: 'HEAD' }), { status: 200, headers: { 'x-a': 'b' }, text: '' })
+})
+
+t.test('an answer without a length comes in chunks, and to an HTTP/1.0 client to the connection’s end', async t => {
+  const { call, port } = await answering(
+    t,
+    'HTTP/1.1 200 OK',
+    'transfer-encoding: chunked',
+    '',
+    '3',
+    'abc',
+    '0',
+    '',
+    '',
+  )
+  t.match(await call('/x'), { text: 'abc', headers: { 'transfer-encoding': 'chunked' } })
+  const plain = await talk(port, 'GET /x HTTP/1.0\r\nhost: localhost\r\n\r\n')
+  t.match(plain, /^HTTP\/1\.1 200 OK\r\n/)
+  t.notMatch(plain, /transfer-encoding/i)
+  t.match(plain, /\r\n\r\nabc$/)
+})
+
+t.test('an answer to the connection’s end is one, too', async t => {
+  const upstream = await rawUpstream(t, ({ socket }) => void socket.end('HTTP/1.0 200 OK\r\n\r\nto the end'))
+  const { call } = await startProxy(t, { upstream: upstream.url })
+  t.equal((await call('/x')).text, 'to the end')
+})
+
+t.test('trailers reach the client, less those that headers may not be', async t => {
+  const head = ['HTTP/1.1 200 OK', 'trailer: x-sum', 'transfer-encoding: chunked', '']
+  const { call } = await answering(
+    t,
+    ...head,
+    '3',
+    'abc',
+    '0',
+    'x-sum: 1',
+    'set-cookie: a=b',
+    'x-redlock-auth: t',
+    '',
+    '',
+  )
+  const reply = await call('/x')
+  t.equal(reply.text, 'abc')
+  t.strictSame({ ...reply.trailers }, { 'x-sum': '1' })
+})
+
+t.test('what comes before the answer stays between the upstream and the proxy', async t => {
+  const early = ['HTTP/1.1 103 Early Hints', 'link: </x>', '', 'HTTP/1.1 102 Processing', '', '']
+  const { port } = await answering(t, ...early, http('200 OK', ['x-final: 1'], 'abc'))
+  const text = await talk(port, 'GET /x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n')
+  t.match(text, /^HTTP\/1\.1 200 OK\r\nx-final: 1\r\n/)
+  t.notMatch(text, /link/)
+  t.match(text, /abc$/)
+})
+
+t.test('requests that come at once on one connection are answered in their order', async t => {
+  const upstream = await rawUpstream(t, request => request.answer(http('200 OK', [], request.target)))
+  const { port } = await startProxy(t, { upstream: upstream.url })
+  const request = (path: string, more = '') => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n${more}\r\n`
+  const text = await talk(port, request('/a') + request('/b') + request('/c', 'connection: close\r\n'))
+  t.match(text, /200 OK.*\/a.*200 OK.*\/b.*200 OK.*\/c$/s)
+})
+
+t.test('an answer that is not HTTP becomes a problem that says so', async t => {
+  const answers = {
+    'not HTTP at all': ['NONSENSE', '', ''],
+    'a control byte in a header': ['HTTP/1.1 200 OK', 'x-a: a\x01b', 'content-length: 0', '', ''],
+    'a NUL in a header': ['HTTP/1.1 200 OK', 'x-a: a\0b', 'content-length: 0', '', ''],
+    'a DEL in a header': ['HTTP/1.1 200 OK', 'x-a: a\x7fb', 'content-length: 0', '', ''],
+    'a header without a name': ['HTTP/1.1 200 OK', ': x', 'content-length: 0', '', ''],
+    'a lone line feed in a header': ['HTTP/1.1 200 OK', 'x-a: a\nset-cookie: a=b', 'content-length: 0', '', ''],
+    'two lengths': ['HTTP/1.1 200 OK', 'content-length: 0', 'content-length: 1', '', ''],
+    'headers that never end': ['HTTP/1.1 200 OK', `x-a: ${'x'.repeat(100_000)}`, '', ''],
+  }
+  for (const [name, lines] of Object.entries(answers)) {
+    const { call } = await answering(t, ...lines)
+    const reply = await call('/x')
+    t.equal(reply.status, 502, name)
+    t.match(reply.json(), { type: '/_proxy/problems/upstream-invalid', retryable: true, instance: '/x' })
+    t.match(reply.json().detail, /is not valid HTTP|are larger than this proxy takes/)
+    t.notMatch(reply.rawHeaders.join(), /a=b/)
+  }
+})

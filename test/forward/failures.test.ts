@@ -1,0 +1,86 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import t, { type Test } from 'tap'
+import { answerTo, open } from '../support/http.ts'
+import { startProxy } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
+import { rawUpstream } from '../support/upstream.ts'
+
+const granting = (t: Test) => rawUpstream(t, () => {})
+
+/** A port at which nobody listens. */
+async function closedPort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+t.test('an upstream that refuses connections is named, with what to look at', async t => {
+  const { url: loginAt } = await granting(t)
+  const port = await closedPort()
+  const { call, log } = await startProxy(t, { upstream: `http://127.0.0.1:${port}`, loginAt })
+  const reply = await call('/v2/policy?private=1')
+  t.equal(reply.status, 502)
+  t.match(reply.json(), {
+    type: '/_proxy/problems/upstream-unreachable',
+    title: 'Bad Gateway',
+    status: 502,
+    detail: `127.0.0.1:${port} refuses connections`,
+    instance: '/v2/policy',
+    retryable: true,
+  })
+  t.notMatch(reply.text, /ECONNREFUSED|private/, 'the error itself is for the log')
+  await until(() => log.some(line => line.err))
+  t.match(log.at(-1), { level: 40, problem: 'upstream-unreachable', err: { code: 'ECONNREFUSED' }, status: 502 })
+})
+
+t.test('a name that does not exist is told', async t => {
+  const { url: loginAt } = await granting(t)
+  const { call } = await startProxy(t, { upstream: 'https://nothing.invalid', loginAt })
+  const reply = await call('/x')
+  t.equal(reply.status, 502)
+  t.match(reply.json(), {
+    type: '/_proxy/problems/upstream-unreachable',
+    detail: 'The name nothing.invalid cannot be resolved',
+  })
+})
+
+t.test('an upstream that resets the connection is told', async t => {
+  const upstream = await rawUpstream(t, ({ socket }) => void socket.resetAndDestroy())
+  const { call } = await startProxy(t, { upstream: upstream.url })
+  const reply = await call('/x', { method: 'POST' })
+  t.match(reply.json(), { type: '/_proxy/problems/upstream-unreachable', detail: /closed the connection/ })
+})
+
+t.test('an upstream that does not answer in time is a timeout, and its request is ended', async t => {
+  const upstream = await rawUpstream(t, request => request.closed)
+  const { call } = await startProxy(t, { upstream: upstream.url, config: { upstream: { headersTimeout: 200 } } })
+  const reply = await call('/x')
+  t.equal(reply.status, 504)
+  t.match(reply.json(), { type: '/_proxy/problems/upstream-timeout', detail: /headersTimeout/, retryable: true })
+  await upstream.requests[0]?.closed
+  t.equal(upstream.requests.length, 1, 'it is not asked again')
+})
+
+t.test('an answer that breaks off in the middle is one for the client, too, and counts as a failure', async t => {
+  for (const framing of ['content-length: 100', 'transfer-encoding: chunked']) {
+    const upstream = await rawUpstream(t, async request => {
+      request.answer('HTTP/1.1 200 OK', framing, '', '3', 'abc', '')
+      await request.closed
+    })
+    const { port, log, call } = await startProxy(t, { upstream: upstream.url })
+    const sent = open(port, '/x')
+    sent.end()
+    const answer = await answerTo(sent)
+    await once(answer, 'data')
+    upstream.requests[0]?.socket.destroy()
+    await t.rejects(once(answer, 'end'), { code: 'ECONNRESET' }, framing)
+    await until(() => log.some(line => line.status === 0))
+    t.match(log.at(-1), { level: 40, path: '/x', msg: 'GET /x aborted' })
+    const { tenants } = (await call('/_proxy/status')).json()
+    t.match(tenants.default.counters, { requests: 1, failures: 1 })
+    t.equal(upstream.requests.length, 1, 'it is not asked again')
+  }
+})

@@ -1,0 +1,108 @@
+import t from 'tap'
+import { judgeTarget, withoutQuery } from '../../src/forward/path.ts'
+import { talk } from '../support/http.ts'
+import { startProxy } from '../support/proxy.ts'
+import { http, rawUpstream } from '../support/upstream.ts'
+
+const get = (target: string) => `GET ${target} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n`
+
+t.test('a path and its query reach the upstream byte for byte', async t => {
+  const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
+  const proxy = await startProxy(t, { upstream: upstream.url })
+  const targets = [
+    '/',
+    '/?',
+    '/v2/policy?b=1&a=2&b=0',
+    '/a%2Fb/c%2fd',
+    '/a//b///',
+    '//host.example/x',
+    '/a;v=1/b;c',
+    '/a+b%20c?q=a+b%20c',
+    '/twice%252Fencoded%255C%252e%252e/x',
+    `/quotes'"\`?q='"\``,
+    '/pipe|{}^?q=|[]^',
+    '/latin1%e9%FF?q=%a0',
+    '/stray%?q=%',
+    '/stray%zz%f',
+    '/...b/..c/d../.e',
+    '/x..%2Fy',
+    '/%2525',
+    '/a?x=/../b&y=\\&z=%00',
+    '/a?/_proxy/x',
+    '/_proxyx',
+    '/x/_proxy/y',
+    '/a#b',
+    `/long?q=${'x'.repeat(14_000)}`,
+  ]
+  for (const target of targets) {
+    t.match(await talk(proxy.port, get(target)), /^HTTP\/1\.1 200 /, target)
+    t.equal(upstream.requests.at(-1)?.target, target)
+  }
+  t.equal(upstream.requests.length, targets.length)
+})
+
+t.test('a target that could mean something else at the upstream is refused and never forwarded', async t => {
+  const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
+  const proxy = await startProxy(t, { upstream: upstream.url })
+  const targets = {
+    '/..': /dot segment/,
+    '/a/../b': /dot segment/,
+    '/a/./b': /dot segment/,
+    '/a/.': /dot segment/,
+    '/a/%2e%2E/b': /dot segment/,
+    '/a/.%2e': /dot segment/,
+    '/a%2f..%2fb': /dot segment/,
+    '/a\\b': /backslash/,
+    '/a%5cb': /backslash/,
+    '/a%00b': /NUL/,
+    'http://api.example/v2/policy': /Only requests for a path/,
+    '*': /Only requests for a path/,
+    '/%5fproxy/x': /proxy's own/,
+    '/_%70roxy/status': /proxy's own/,
+    '//_proxy/': /proxy's own/,
+    '/%2f_proxy/': /proxy's own/,
+    '/_PROXY/status': /proxy's own/,
+    '/_proxy%2fstatus': /proxy's own/,
+    '/_proxy/%zz': /proxy's own/,
+    '/_proxy/livez%00': /NUL/,
+    '/_tenant/default/_proxy/x': /proxy's own/,
+    '/_tenant/default/%5Fproxy': /proxy's own/,
+    '/_tenant/default//_proxy/status': /proxy's own/,
+  }
+  for (const [target, detail] of Object.entries(targets)) {
+    const method = target === '*' ? 'OPTIONS' : 'GET'
+    const answer = await talk(proxy.port, get(target).replace('GET', method))
+    t.match(answer, /^HTTP\/1\.1 400 Bad Request\r\n/, target)
+    t.match(answer, '"type":"/_proxy/problems/invalid-request"')
+    t.match(answer, detail)
+  }
+  t.equal(upstream.requests.length, 0)
+  t.equal(upstream.logins.length, 0, 'not even a session is asked for')
+})
+
+t.test('bytes that no URI may hold are refused by the HTTP parser', async t => {
+  const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
+  const proxy = await startProxy(t, { upstream: upstream.url })
+  for (const target of ['/\xe9', '/a?q=\xff', '/a b', '/a\x01', '/a\x7f']) {
+    t.match(await talk(proxy.port, get(target)), /^HTTP\/1\.1 400 Bad Request\r\n/, target)
+  }
+  t.equal(upstream.requests.length, 0)
+})
+
+t.test('the base path of an upstream of the user’s own is put before the path', async t => {
+  const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
+  const proxy = await startProxy(t, { upstream: `${upstream.url}/gateway/prisma/` })
+  await proxy.call('/v2/policy?x=1')
+  await proxy.call('//x')
+  t.strictSame(
+    [...upstream.logins, ...upstream.requests].map(request => request.target),
+    ['/gateway/prisma/login', '/gateway/prisma/v2/policy?x=1', '/gateway/prisma//x'],
+  )
+})
+
+t.test('judging a target throws or does nothing', async t => {
+  t.throws(() => judgeTarget('/a/../b'), { name: 'Problem', type: 'invalid-request', status: 400 })
+  t.equal(judgeTarget('/a/b'), undefined)
+  t.equal(withoutQuery('/a?b?c'), '/a')
+  t.equal(withoutQuery('/a'), '/a')
+})

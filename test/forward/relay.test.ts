@@ -1,0 +1,184 @@
+import { once } from 'node:events'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import t, { type Test } from 'tap'
+import { Dispatcher } from 'undici'
+import { type RelayOptions, relay } from '../../src/forward/relay.ts'
+import type { Answer } from '../../src/forward/sinks.ts'
+import { testClock } from '../support/clock.ts'
+import { call } from '../support/http.ts'
+import { until } from '../support/until.ts'
+
+type Handler = Required<Dispatcher.DispatchHandler>
+
+/** A dispatcher and its upstream, whose part the test plays itself. */
+class Stage extends Dispatcher implements Dispatcher.DispatchController {
+  rawHeaders: string[] | Buffer[] | null = ['x-a', 'b']
+  rawTrailers: string[] | Buffer[] | null = null
+  paused = false
+  aborted = false
+  reason: Error | null = null
+  handler: Handler | undefined
+
+  override dispatch(_options: Dispatcher.DispatchOptions, handler: Handler): boolean {
+    this.handler = handler
+    handler.onRequestStart(this, {})
+    return true
+  }
+
+  abort(reason: Error): void {
+    this.aborted = true
+    this.reason = reason
+    this.handler?.onResponseError(this, reason)
+  }
+
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    this.paused = false
+  }
+
+  begin(status: number): void {
+    this.handler?.onResponseStart(this, status, {})
+  }
+
+  data(chunk: string | Buffer): void {
+    this.handler?.onResponseData(this, Buffer.from(chunk))
+  }
+
+  end(): void {
+    this.handler?.onResponseEnd(this, {})
+  }
+}
+
+/** A relay from a stage to a real client. */
+async function play(t: Test, options: Partial<RelayOptions> = {}) {
+  const stage = new Stage()
+  const clock = testClock()
+  let begun: (of: { response: ServerResponse; answer: Promise<Answer> }) => void
+  const playing = new Promise<{ response: ServerResponse; answer: Promise<Answer> }>(resolve => (begun = resolve))
+  const server = createServer((_request, response) => {
+    const answer = relay({
+      dispatcher: stage,
+      request: { path: '/', method: 'GET' },
+      response,
+      clock,
+      signal: new AbortController().signal,
+      decide: () => 'relay',
+      sendHead: (status, headers) => void response.writeHead(status, [...headers]),
+      ...options,
+    })
+    answer.catch(() => {})
+    begun({ response, answer })
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const { port } = server.address() as AddressInfo
+  const reply = call(port, '/')
+  reply.catch(() => {})
+  return { stage, clock, reply, ...(await playing) }
+}
+
+t.test('a client that is slower than the upstream holds it back', async t => {
+  const { stage, reply, answer } = await play(t)
+  stage.begin(200)
+  stage.data('a')
+  t.notOk(stage.paused)
+  stage.data(Buffer.alloc(1024 * 1024))
+  t.ok(stage.paused, 'as soon as what was sent waits')
+  await until(() => !stage.paused)
+  stage.end()
+  t.strictSame(await answer, { kind: 'relayed' })
+  t.equal((await reply).body.length, 1024 * 1024 + 1)
+})
+
+t.test('headers and trailers are relayed whether a dispatcher gives them as text, as bytes or not at all', async t => {
+  for (const [headers, value] of [
+    [['x-a', 'caf\xe9'], 'caf\xe9'],
+    [[Buffer.from('x-a'), Buffer.from('caf\xe9', 'latin1')], 'caf\xe9'],
+    [null, undefined],
+  ] as const) {
+    const { stage, reply } = await play(t)
+    stage.rawHeaders = headers && ([...headers] as string[])
+    stage.rawTrailers = headers && ([...headers] as string[])
+    stage.begin(200)
+    stage.data('a')
+    stage.end()
+    t.equal((await reply).headers['x-a'], value)
+    t.equal((await reply).trailers['x-a'], value)
+  }
+})
+
+t.test('a trailer that cannot be sent breaks the transfer off instead of hanging', async t => {
+  const { stage, reply, answer, response } = await play(t)
+  stage.rawTrailers = ['x-a', 'a\nb']
+  stage.begin(200)
+  stage.data('a')
+  t.throws(() => stage.end(), { code: 'ERR_INVALID_CHAR' })
+  stage.abort(new Error('undici tells of what was thrown'))
+  await t.rejects(answer, { message: 'undici tells of what was thrown' })
+  t.ok(response.destroyed)
+  await t.rejects(reply)
+})
+
+t.test('an error’s body is collected until 64 KiB', async t => {
+  const { stage, answer } = await play(t, { decide: () => 'collect' })
+  stage.begin(500)
+  stage.data(Buffer.alloc(64 * 1024 - 1))
+  stage.data('a')
+  t.notOk(stage.aborted)
+  stage.data('b')
+  t.ok(stage.aborted)
+  const { body, ...rest } = (await answer) as { body: Buffer }
+  t.match(rest, { kind: 'collected', status: 500, headers: ['x-a', 'b'], complete: false })
+  t.equal(body.length, 64 * 1024)
+})
+
+t.test('an error’s body is collected for two seconds', async t => {
+  const { stage, answer, clock } = await play(t, { decide: () => 'collect' })
+  stage.begin(500)
+  stage.data('abc')
+  await clock.advance(1999)
+  t.notOk(stage.aborted)
+  await clock.advance(1)
+  t.ok(stage.aborted)
+  t.match(await answer, { complete: false, body: Buffer.from('abc') })
+})
+
+t.test('an error’s body that ends is complete, and nothing stops it later', async t => {
+  const { stage, answer, clock, response } = await play(t, { decide: () => 'collect' })
+  stage.begin(500)
+  stage.end()
+  t.match(await answer, { complete: true, body: Buffer.alloc(0) })
+  await clock.advance(10_000)
+  t.notOk(stage.aborted)
+  t.notOk(response.headersSent, 'it is the caller’s to tell')
+})
+
+t.test('a client that has left already has nothing sent for it', async t => {
+  const reason = new Error('left')
+  const { stage, answer } = await play(t, { signal: AbortSignal.abort(reason) })
+  t.equal(stage.reason, reason)
+  await t.rejects(answer, reason)
+})
+
+t.test('an error before the answer leaves the client to the caller', async t => {
+  const { stage, answer, response } = await play(t)
+  stage.begin(103)
+  stage.abort(new Error('refused'))
+  await t.rejects(answer, { message: 'refused' })
+  t.notOk(response.headersSent || response.destroyed)
+})
+
+t.test('a 304 is complete with its head, whatever the upstream does then', async t => {
+  const { stage, reply, answer } = await play(t)
+  stage.begin(304)
+  t.strictSame(await answer, { kind: 'relayed' })
+  stage.abort(new Error('a body was expected'))
+  t.equal((await reply).status, 304)
+})

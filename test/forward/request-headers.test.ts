@@ -1,0 +1,101 @@
+import t, { type Test } from 'tap'
+import { authHeader, headerOf, headersByName } from '../../src/forward/headers.ts'
+import { talk } from '../support/http.ts'
+import { startProxy } from '../support/proxy.ts'
+import { http, rawUpstream } from '../support/upstream.ts'
+
+const TOKEN = 'header.payload.signature'
+
+async function start(t: Test) {
+  const upstream = await rawUpstream(t, async request => {
+    await request.body()
+    request.answer(http('200 OK'))
+  })
+  const proxy = await startProxy(t, { upstream: upstream.url })
+  /** The headers with which a request arrives, in their order. */
+  const arriving = async (headers: readonly string[], path = '/v2/policy') => {
+    await proxy.call(path, { headers })
+    return upstream.requests.at(-1)?.headers ?? []
+  }
+  return { upstream, arriving, port: proxy.port }
+}
+
+t.test('the token goes where each API expects it', async t => {
+  const { arriving } = await start(t)
+  const carried = async (path: string) =>
+    (await arriving([], path)).filter(([name]) => ['authorization', 'x-redlock-auth'].includes(name))
+  t.strictSame(await carried('/v2/policy'), [['x-redlock-auth', TOKEN]])
+  t.strictSame(await carried('/codex'), [['x-redlock-auth', TOKEN]])
+  t.strictSame(await carried('/x?/code/'), [['x-redlock-auth', TOKEN]])
+  for (const path of ['/code/api/v1/x', '/code', '/code?x', '/bridgecrew/api/v1/x', '/_tenant/default/code/api']) {
+    t.strictSame(await carried(path), [['authorization', TOKEN]], path)
+  }
+})
+
+t.test('what the client sends arrives in the same order and case', async t => {
+  const { arriving } = await start(t)
+  const headers = ['X-One', '1', 'x-TWO', 'a', 'Accept', '*/*', 'x-two', 'b', 'User-Agent', 'curl/8', 'X-Empty', '']
+  const arrived = await arriving(headers)
+  t.strictSame(arrived.slice(2).flat(), [...headers, 'x-redlock-auth', TOKEN])
+  t.strictSame(
+    arrived.slice(0, 2).map(([name]) => name),
+    ['host', 'connection'],
+  )
+})
+
+t.test('bytes above ASCII in a header arrive as they are', async t => {
+  const { arriving } = await start(t)
+  t.equal((await arriving(['x-name', 'M\xfcller \xff'])).find(([name]) => name === 'x-name')?.[1], 'M\xfcller \xff')
+})
+
+t.test('what is no business of the upstream’s stays here', async t => {
+  const { upstream, port } = await start(t)
+  const headers = [
+    ...['authorization', 'Bearer own', 'Cookie', 'a=b', 'X-Redlock-Auth', 'own', 'x-prismacloud-proxy-token', 'own'],
+    ...['Forwarded', 'for=1', 'from', 'me@example', 'referer', 'http://localhost/', 'via', '1.1 x'],
+    ...['x-real-ip', '1', 'X-Forwarded-For', '1', 'x-forwarded-host', '1', 'x-prismacloud-tenant', 'default'],
+    ...['sec-fetch-mode', 'cors', 'sec-fetch-site', 'none', 'sec-ch-ua', 'x', 'access-control-request-method', 'GET'],
+    ...[
+      'keep-alive',
+      'timeout=1',
+      'proxy-authorization',
+      'Basic x',
+      'proxy-connection',
+      'keep-alive',
+      'te',
+      'trailers',
+    ],
+    ...['trailer', 'x-t', 'upgrade', 'h2c', 'proxy-authenticate', 'x', 'x-stays', 'yes'],
+    ...['Connection', 'close, X-Hop', 'x-hop', '1', 'connection', 'x-redlock-auth, x-hip', 'X-Hip', '2'],
+  ]
+  const lines = headers.map((part, index) => (index % 2 === 0 ? `${part}: ` : `${part}\r\n`))
+  t.match(await talk(port, `GET /x HTTP/1.1\r\nhost: localhost\r\n${lines.join('')}\r\n`), /^HTTP\/1\.1 200 /)
+  const arrived = upstream.requests[0]?.headers ?? []
+  t.strictSame(
+    arrived.map(([name]) => name.toLowerCase()),
+    ['host', 'connection', 'x-stays', 'x-redlock-auth'],
+  )
+  t.strictSame(Object.fromEntries(arrived), {
+    host: new URL(upstream.url).host,
+    connection: 'keep-alive',
+    'x-stays': 'yes',
+    'x-redlock-auth': TOKEN,
+  })
+})
+
+t.test('the origin of a page of the proxy itself is not told', async t => {
+  const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
+  const proxy = await startProxy(t, { upstream: upstream.url })
+  const { status } = await proxy.call('/x', { headers: { origin: `http://localhost:${proxy.port}` } })
+  t.equal(status, 200)
+  t.notMatch(upstream.requests[0]?.head, /origin/i)
+})
+
+t.test('headers are looked up by their lower-case names', async t => {
+  const headers = ['A', '1', 'b', '2', 'a', '3', 'B', '4', 'b', '5']
+  t.equal(headerOf(headers, 'a'), '1')
+  t.equal(headerOf(headers, 'c'), undefined)
+  t.strictSame({ ...headersByName(headers) }, { a: ['1', '3'], b: ['2', '4', '5'] })
+  t.strictSame(Object.keys(headersByName(['__proto__', 'x'])), ['__proto__'])
+  t.equal(authHeader('/code/x'), 'authorization')
+})

@@ -1,0 +1,100 @@
+import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Readable } from 'node:stream'
+import { promisify } from 'node:util'
+
+const BINARY = new URL('../../dist/cli.js', import.meta.url).pathname
+
+/** What every process needs. */
+const BARE_ENVIRONMENT = { PATH: process.env.PATH, HOME: '/nonexistent' }
+
+type Environment = Readonly<Record<string, string>>
+
+/** Something with an end, as a tap test has. */
+interface Owner {
+  teardown(end: () => unknown): void
+}
+
+/** A running command of the built binary. */
+export interface RunningCli {
+  readonly process: ChildProcess
+  /** All it has printed so far, on both streams. */
+  output(): string
+  /** Waits until the output matches and gives the match; rejects when the process ends before. */
+  until(pattern: RegExp): Promise<RegExpExecArray>
+  /** Resolves with the exit code, or the signal's name. */
+  readonly ended: Promise<number | string>
+}
+
+/**
+ * Starts a process with no more than it needs in its environment. tap puts its loaders into that of every Node.js that a
+ * test starts, which would make the built binary slow and count towards the coverage; `env -i` takes them out again.
+ */
+export function spawnBare(
+  program: string,
+  args: readonly string[],
+  env: Environment = {},
+  cwd = '.',
+): ChildProcessByStdio<null, Readable, Readable> {
+  const variables = Object.entries({ ...BARE_ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`)
+  return spawn('env', ['-i', ...variables, program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+/** Starts a command of the built binary; it is ended with the test. */
+export function startCli(owner: Owner, args: readonly string[], env: Environment = {}): RunningCli {
+  const child = spawnBare(process.execPath, [BINARY, ...args], env)
+  let output = ''
+  const keep = (chunk: Buffer) => {
+    output += chunk
+  }
+  child.stdout.on('data', keep)
+  child.stderr.on('data', keep)
+  const ended = once(child, 'close').then(([code, signal]) => code ?? signal)
+  owner.teardown(() => child.kill('SIGKILL'))
+  return { process: child, output: () => output, ended, until: pattern => until(pattern, child, () => output) }
+}
+
+async function until(pattern: RegExp, child: ChildProcess, output: () => string): Promise<RegExpExecArray> {
+  for (;;) {
+    const match = pattern.exec(output())
+    if (match) return match
+    if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode} before ${pattern}: ${output()}`)
+    await Promise.race([once(child.stdout ?? child, 'data'), once(child.stderr ?? child, 'data'), once(child, 'close')])
+  }
+}
+
+/** What curl made of an answer. */
+export interface CurlResult {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: string
+}
+
+/** Runs the real curl with these arguments. Rejects when curl itself fails. */
+export async function curl(...args: string[]): Promise<CurlResult> {
+  const { stdout } = await run('curl', ['-sS', '--max-time', '60', '-D', '-', ...args])
+  return parse(stdout)
+}
+
+/** Runs a program and gives what it printed. */
+export function run(
+  program: string,
+  args: readonly string[],
+  env: Environment = {},
+): Promise<{ stdout: string; stderr: string }> {
+  return promisify(execFile)(program, args, { env: { ...BARE_ENVIRONMENT, ...env }, maxBuffer: 64 * 1024 * 1024 })
+}
+
+/** Splits what `curl -D -` prints: the heads, of which the last counts, and the body. */
+function parse(text: string): CurlResult {
+  let head = ''
+  let body = text
+  while (/^HTTP\/[\d.]+ \d/.test(body)) {
+    const end = body.indexOf('\r\n\r\n')
+    head = body.slice(0, end)
+    body = body.slice(end + 4)
+  }
+  const [statusLine = '', ...lines] = head.split('\r\n')
+  const headers = lines.map(line => [line.slice(0, line.indexOf(':')).toLowerCase(), line.slice(line.indexOf(':') + 2)])
+  return { status: Number(statusLine.split(' ')[1]), headers: Object.fromEntries(headers), body }
+}

@@ -1,0 +1,144 @@
+import { Writable } from 'node:stream'
+import type { Test } from 'tap'
+import type { Dispatcher } from 'undici'
+import { type App, buildApp } from '../../src/app.ts'
+import type { Config, TenantConfig } from '../../src/config/config.ts'
+import { createAgent } from '../../src/forward/agent.ts'
+import type { Clock } from '../../src/kernel/clock.ts'
+import { createLog } from '../../src/kernel/log.ts'
+import { Secret } from '../../src/kernel/secret.ts'
+import { DEMO_USER, type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
+import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { testClock } from './clock.ts'
+import { type CallOptions, call, type Reply } from './http.ts'
+
+/** Parts of a configuration that a test cares about. */
+type ConfigParts = {
+  readonly [Key in keyof Config]?: Config[Key] extends readonly unknown[] | ReadonlyMap<string, unknown>
+    ? Config[Key]
+    : Config[Key] extends object
+      ? Partial<Config[Key]>
+      : Config[Key]
+}
+
+export interface ProxyOptions {
+  /** Of the upstream of tenants that name none. */
+  readonly upstream: string
+  /** Default: one tenant, `default`. */
+  readonly tenants?: Readonly<Record<string, Partial<TenantConfig> & { readonly url?: string }>>
+  readonly config?: ConfigParts
+  /** Default: one that stands still. */
+  readonly clock?: Clock
+  /** Where logins go instead, so that a session is there though the upstream fails. */
+  readonly loginAt?: string
+}
+
+/** A proxy that listens on a free port and ends with the test. */
+export interface TestProxy {
+  readonly app: App
+  readonly port: number
+  /** What was logged, as parsed lines, at level trace. */
+  readonly log: readonly LogLine[]
+  call(path: string, options?: CallOptions): Promise<Reply>
+}
+
+export interface LogLine {
+  readonly msg?: string
+  readonly level?: number
+  readonly [key: string]: unknown
+}
+
+/** Starts a proxy before the given upstream. */
+export async function startProxy(t: Test, options: ProxyOptions): Promise<TestProxy> {
+  const config = makeConfig(options)
+  const lines: LogLine[] = []
+  const destination = new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()))
+      done()
+    },
+  })
+  const log = await createLog({ level: config.log.level, pretty: false, destination })
+  const clock = options.clock ?? testClock()
+  const dispatcher = diverted(await createAgent(config.upstream), options.loginAt)
+  const app = await buildApp(config, { version: '1.2.3', clock, log, dispatcher })
+  t.teardown(() => {
+    app.server.server.closeAllConnections()
+    return app.close()
+  })
+  const port = Number(new URL(await app.server.listen({ host: '127.0.0.1', port: 0 })).port)
+  return { app, port, log: lines, call: (path, callOptions) => call(port, path, callOptions) }
+}
+
+function diverted(dispatcher: Dispatcher, loginAt: string | undefined): Dispatcher {
+  if (loginAt === undefined) return dispatcher
+  return dispatcher.compose(
+    dispatch => (options, handler) =>
+      dispatch(options.path.endsWith('/login') ? { ...options, origin: loginAt } : options, handler),
+  )
+}
+
+/** A proxy before a simulator; both share a clock that stands still. */
+export async function startPair(
+  t: Test,
+  options: Omit<ProxyOptions, 'upstream' | 'clock'> = {},
+  simulated: Partial<SimulatorOptions> = {},
+) {
+  const clock = testClock()
+  const simulator: Simulator = await startSimulator({ clock, ...simulated })
+  t.teardown(() => simulator.close())
+  return { ...(await startProxy(t, { ...options, clock, upstream: simulator.url })), simulator, clock }
+}
+
+/** A whole configuration: the defaults, and what the test says. */
+export function makeConfig({ upstream, tenants = { default: {} }, config = {} }: ProxyOptions): Config {
+  const named = Object.entries(tenants).map(([name, given]) => [name, makeTenant(name, upstream, given)] as const)
+  return {
+    defaultTenant: 'default',
+    errors: 'problem',
+    assumeJson: true,
+    ...config,
+    listen: {
+      address: '127.0.0.1:0',
+      trustedHosts: [],
+      clientTokenFile: null,
+      clientToken: null,
+      drainTimeout: 10_000,
+      ...config.listen,
+    },
+    session: { waitTimeout: 15_000, callTimeout: 10_000, ...config.session },
+    upstream: {
+      caFile: null,
+      proxy: null,
+      connectTimeout: 10_000,
+      headersTimeout: 120_000,
+      bodyTimeout: 120_000,
+      ...config.upstream,
+    },
+    replay: { maxBody: 1024 * 1024, ...config.replay },
+    pacing: { enabled: true, maxWait: 30_000, maxQueue: 1_000, ...config.pacing },
+    log: { level: 'trace', format: 'json', requests: 'errors', ...config.log },
+    tenants: new Map(named),
+    warnings: [],
+  }
+}
+
+function makeTenant(
+  name: string,
+  upstream: string,
+  { url = upstream, ...given }: Partial<TenantConfig> & { readonly url?: string },
+): TenantConfig {
+  const { accessKeyId, secretKey } = DEMO_USER
+  return {
+    name,
+    target: resolveTarget(url),
+    credentials: {
+      origin: 'test',
+      read: async () => ({ accessKeyId: new Secret(accessKeyId), secretKey: new Secret(secretKey) }),
+    },
+    prismaId: null,
+    customerName: null,
+    lazy: false,
+    ...given,
+  }
+}

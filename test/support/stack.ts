@@ -1,0 +1,90 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Test } from 'tap'
+import { Agent, request } from 'undici'
+import { DEMO_USER } from '../../src/simulator/index.ts'
+import { issue, makeCa } from './pki.ts'
+import { type RunningCli, startCli } from './process.ts'
+
+/** The simulator and the proxy before it, each a process of its own, with TLS between them. */
+export interface Stack {
+  readonly proxy: string
+  readonly simulator: SimulatorProcess
+  readonly cli: RunningCli
+}
+
+/** A simulator that can be killed and brought back at the same address. */
+export interface SimulatorProcess {
+  readonly url: string
+  readonly caFile: string
+  /** Drives it through its own paths. */
+  control(method: 'POST' | 'PUT' | 'DELETE' | 'GET', path: string, body?: unknown): Promise<unknown>
+  kill(): Promise<void>
+  start(): Promise<void>
+}
+
+/** Starts both. `lifetime` is that of the simulator's tokens, in seconds. */
+export async function startStack(
+  t: Test,
+  lifetime: number,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Stack> {
+  const simulator = await startSimulatorProcess(t, lifetime)
+  const cli = startCli(t, ['--listen-address', '127.0.0.1:0'], { ...credentials(simulator), ...env })
+  const [, proxy = ''] = await cli.until(/listening at (http:\S+?)"/)
+  return { proxy, simulator, cli }
+}
+
+/** The environment with which a proxy finds a simulator and its key. */
+export function credentials({ url, caFile }: SimulatorProcess): Record<string, string> {
+  return {
+    PC_URL: url,
+    PC_IDENTITY: DEMO_USER.accessKeyId,
+    PC_SECRET: DEMO_USER.secretKey,
+    PRISMACLOUD_PROXY_UPSTREAM_CA_FILE: caFile,
+  }
+}
+
+/** Starts a simulator that speaks https with a certificate of an authority made for this test. */
+export async function startSimulatorProcess(t: Test, lifetime: number): Promise<SimulatorProcess> {
+  // not t.testdir(), of which a test has but one
+  const directory = mkdtempSync(join(tmpdir(), 'prismacloud-proxy-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  const ca = await makeCa()
+  const { cert, key } = await issue(ca, { names: ['localhost', '127.0.0.1'] })
+  const files = { ca: join(directory, 'ca.pem'), cert: join(directory, 'cert.pem'), key: join(directory, 'key.pem') }
+  writeFileSync(files.ca, ca.cert)
+  writeFileSync(files.cert, cert)
+  writeFileSync(files.key, key)
+  const start = async (port: string) => {
+    const tls = ['--tls-cert', files.cert, '--tls-key', files.key]
+    const cli = startCli(t, ['simulate', '--port', port, '--token-lifetime', `${lifetime}`, ...tls])
+    const [, url = ''] = await cli.until(/simulator (https:\S+)/)
+    return { cli, url }
+  }
+  let running = await start('0')
+  const { url } = running
+  return {
+    url,
+    caFile: files.ca,
+    control: (method, path, body) => control(`${url}/_simulator/${path}`, method, files.ca, body),
+    async kill() {
+      running.cli.process.kill('SIGKILL')
+      await running.cli.ended
+    },
+    async start() {
+      running = await start(new URL(url).port)
+    },
+  }
+}
+
+async function control(url: string, method: string, caFile: string, body?: unknown): Promise<unknown> {
+  const dispatcher = new Agent({ connect: { ca: readFileSync(caFile, 'utf8') } })
+  try {
+    const answer = await request(url, { method, dispatcher, ...(body !== undefined && { body: JSON.stringify(body) }) })
+    return await answer.body.json()
+  } finally {
+    await dispatcher.close()
+  }
+}
