@@ -1,0 +1,45 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { withoutQuery } from '../forward/path.ts'
+import { FORWARDED_METHODS } from '../forward/plugin.ts'
+import { Problem, problemDocument } from '../problem/problem.ts'
+import { renderProblem } from '../problem/render.ts'
+import { exchangeOf } from './observe.ts'
+
+/** Gives every failure the one shape that failures have, and refuses the methods that are not forwarded. */
+export function failures(app: FastifyInstance): void {
+  app.addHook('onRequest', async ({ method }, reply) => {
+    if (FORWARDED_METHODS.includes(method)) return
+    reply.header('allow', FORWARDED_METHODS.join(', '))
+    throw notForwarded(method)
+  })
+  app.setErrorHandler((error, request, reply) => refuse(asProblem(error), request, reply))
+  app.setNotFoundHandler((request, reply) => refuse(notServed(request), request, reply))
+}
+
+function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const exchange = exchangeOf(request)
+  exchange.failure = problem
+  const document = problemDocument(problem, withoutQuery(request.originalUrl), exchange.requestId)
+  const { contentType, body } = renderProblem(document, request.headers.accept)
+  if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter)
+  if (problem.type === 'client-unauthorized') reply.header('www-authenticate', 'Bearer, Basic')
+  if (!request.raw.complete) reply.raw.shouldKeepAlive = false
+  // as bytes, because to text Fastify adds a charset, which problem documents do not have
+  return reply.code(problem.status).header('vary', 'accept').type(contentType).send(Buffer.from(body))
+}
+
+/** Anything but a problem is a fault of the proxy's own, whose text is for the log alone. */
+function asProblem(error: unknown): Problem {
+  if (error instanceof Problem) return error
+  return new Problem('internal-error', 'The proxy failed; its log says more under this request id', { cause: error })
+}
+
+function notServed({ method, originalUrl }: FastifyRequest): Problem {
+  const detail = `Nothing is served at ${method} ${withoutQuery(originalUrl)}: see /_proxy/status, /_proxy/problems/`
+  return new Problem('invalid-request', detail, { status: 404, title: 'Not Found' })
+}
+
+function notForwarded(method: string): Problem {
+  const detail = `The method ${method} is not forwarded`
+  return new Problem('invalid-request', detail, { status: 405, title: 'Method Not Allowed' })
+}

@@ -1,0 +1,28 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import { Problem, problemDocument } from '../problem/problem.ts'
+import { PROBLEM_JSON } from '../problem/render.ts'
+
+/** Statuses for what Node's HTTP parser refuses; all else is 400. */
+const PARSER_STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
+
+/**
+ * Answers what is not HTTP as it should be with a problem, and closes its connection: where the next request begins is
+ * unknown. `last` is the latest answer on that connection; what would come in its middle, or be taken for it, is not sent.
+ */
+export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, last: ServerResponse | undefined): void {
+  if (!socket.writable || error.code === 'ECONNRESET' || !isFree(last)) return void socket.destroy()
+  const status = PARSER_STATUS[String(error.code)] ?? 400
+  const title = String(STATUS_CODES[status])
+  const problem = new Problem('invalid-request', `The request is not valid HTTP (${error.code})`, { status, title })
+  const body = JSON.stringify(problemDocument(problem, '', ''))
+  socket.write(
+    `HTTP/1.1 ${status} ${title}\r\ncontent-type: ${PROBLEM_JSON}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  )
+  socket.destroySoon()
+}
+
+/** Whether an answer sent now is taken for that of the malformed request, which may be the one that `last` answers. */
+function isFree(last: ServerResponse | undefined): boolean {
+  return last === undefined || last.writableEnded || (!last.headersSent && !last.req.complete)
+}

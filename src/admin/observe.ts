@@ -1,0 +1,100 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { type Exchange, exchangeHeaders } from '../forward/exchange.ts'
+import { withoutQuery } from '../forward/path.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Metrics } from './metrics.ts'
+
+/** A client's request id is taken over if it is no longer than this. */
+const MAX_REQUEST_ID = 128
+
+/** From here on a request is slow enough for a log line, in milliseconds. */
+const SLOW = 10_000
+
+export interface ObserveOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly requests: 'all' | 'errors' | 'off'
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    exchange: Exchange | null
+  }
+}
+
+/** The client's request id, or a new one. */
+export function requestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && given !== '' && given.length <= MAX_REQUEST_ID ? given : randomUUID()
+}
+
+/** The exchange that {@link observe} opened for a request. */
+export function exchangeOf({ exchange }: FastifyRequest): Exchange {
+  if (!exchange) throw new Error('the request has no exchange')
+  return exchange
+}
+
+/** Opens an exchange for every request, tells of it in the answer, and counts and logs it once it has ended, however it does. */
+export function observe(app: FastifyInstance, options: ObserveOptions): void {
+  const { clock, metrics } = options
+  app.decorateRequest('exchange', null)
+  // each of the requests that stand in line on a connection listens for its end
+  app.server.on('connection', socket => socket.setMaxListeners(0))
+  app.addHook('onRequest', async (request, { raw }) => {
+    const exchange = open(request, clock, over(raw))
+    request.exchange = exchange
+    metrics.started()
+    exchange.over.addEventListener('abort', () => {
+      const took = clock.monotonic() - exchange.startedAt
+      const status = raw.writableFinished ? raw.statusCode : 0
+      metrics.finished(exchange, status, took / 1000)
+      logExchange(exchange, status, took, options)
+    })
+  })
+  app.addHook('onSend', async (request, reply) => {
+    reply.headers(exchangeHeaders(exchangeOf(request)))
+  })
+}
+
+/** Aborts when an answer is complete or its client has left. */
+function over(response: ServerResponse): AbortSignal {
+  const controller = new AbortController()
+  const { socket } = response.req
+  const end = () => {
+    response.off('close', end)
+    socket.off('close', end)
+    controller.abort(new Error('the client has left'))
+  }
+  response.on('close', end)
+  // Node.js 20 does not tell an answer that waits for those before it
+  socket.on('close', end)
+  return controller.signal
+}
+
+function open({ id, method, originalUrl }: FastifyRequest, clock: Clock, signal: AbortSignal): Exchange {
+  return {
+    requestId: id,
+    method,
+    path: withoutQuery(originalUrl),
+    over: signal,
+    startedAt: clock.monotonic(),
+    tenant: null,
+    spent: { session: 0, queue: 0, upstream: 0 },
+    replayed: false,
+    upstreamRequestId: null,
+    failure: undefined,
+  }
+}
+
+function logExchange(exchange: Exchange, status: number, took: number, { log, requests }: ObserveOptions): void {
+  const { requestId, method, path, tenant, replayed, upstreamRequestId, failure } = exchange
+  if (requests === 'off' || (requests === 'errors' && !failure && took < SLOW)) return
+  const facts = { requestId, method, path, tenant, status, ms: Math.round(took), replayed, upstreamRequestId }
+  const text = `${method} ${path} ${status || 'aborted'}`
+  if (failure) log.warn({ ...facts, problem: failure.type, err: failure.cause }, `${text}: ${failure.detail}`)
+  else log.info(facts, text)
+}

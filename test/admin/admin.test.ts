@@ -1,0 +1,112 @@
+import t from 'tap'
+import { talk } from '../support/http.ts'
+import { startPair, startProxy } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
+import { http, rawUpstream } from '../support/upstream.ts'
+
+t.test('livez is 200 while the process serves, whatever the upstream does', async t => {
+  const { call } = await startProxy(t, { upstream: 'https://nothing.invalid' })
+  const reply = await call('/_proxy/livez')
+  t.match(reply, { status: 200, headers: { 'content-type': /^application\/json/ } })
+  t.strictSame(reply.json(), { status: 'ok' })
+  t.match(await call('/_proxy/livez?x=1', { method: 'HEAD' }), { status: 200, text: '' })
+})
+
+t.test('readyz says which tenants stand in the way and why, until each has a session', async t => {
+  const { call, app, simulator, clock } = await startPair(t, { tenants: { default: {}, other: {} } })
+  t.match(await call('/_proxy/readyz'), { status: 503 })
+  t.strictSame((await call('/_proxy/readyz')).json(), {
+    ready: false,
+    waitingFor: [
+      { tenant: 'default', state: 'idle', reason: null },
+      { tenant: 'other', state: 'idle', reason: null },
+    ],
+  })
+  simulator.fault({ kind: 'refuse-login' })
+  await app.login()
+  t.match((await call('/_proxy/readyz')).json(), {
+    ready: false,
+    waitingFor: [{ tenant: 'default', state: 'rejected', reason: /answered 401: invalid_credentials/ }],
+  })
+  await clock.advance(600_000)
+  await until(async () => (await call('/_proxy/readyz')).status === 200)
+  t.strictSame((await call('/_proxy/readyz')).json(), { ready: true, waitingFor: [] })
+})
+
+t.test('readyz falls back when a session is lost', async t => {
+  const { call, app, simulator } = await startPair(t)
+  await app.login()
+  t.equal((await call('/_proxy/readyz')).status, 200)
+  simulator.revokeAll()
+  simulator.fault({ kind: 'refuse-login' })
+  await call('/v2/policy')
+  t.equal((await call('/_proxy/readyz')).status, 503)
+})
+
+t.test('a lazy tenant does not stand in the way, and is not logged in before its first request', async t => {
+  const { call, app, simulator } = await startPair(t, { tenants: { default: { lazy: true } } })
+  await app.login()
+  t.equal(simulator.counts.logins, 0)
+  t.equal((await call('/_proxy/readyz')).status, 200)
+  t.equal((await call('/v2/policy')).status, 200)
+  t.equal(simulator.counts.logins, 1)
+})
+
+t.test('status tells version, uptime, and each tenant’s stack, session and counters', async t => {
+  const { call, app, clock, simulator } = await startPair(t, {
+    tenants: { default: {}, idle: { url: 'app2.eu', lazy: true } },
+  })
+  await app.login()
+  await call('/v2/policy')
+  await call('/nowhere')
+  simulator.revokeAll()
+  await call('/v2/policy')
+  await clock.advance(61_000)
+  const status = (await call('/_proxy/status')).json()
+  t.match(status, { version: '1.2.3', uptime: 61, ready: true, waitingFor: [] })
+  t.match(status.tenants.default, {
+    stack: null,
+    api: simulator.url,
+    lazy: false,
+    session: { state: 'ready', generation: 2, logins: 2, extensions: 0, lastError: null },
+    counters: { requests: 3, failures: 1, replays: 1 },
+  })
+  t.match(status.tenants.default.session.lastRefresh, /^2026-01-01T00:00:00\.\d{3}Z$/)
+  t.equal(Math.round(status.tenants.default.session.secondsLeft), 600 - 5 - 61)
+  t.strictSame(status.tenants.idle, {
+    stack: 'app2.eu',
+    api: 'https://api2.eu.prismacloud.io',
+    lazy: true,
+    session: null,
+    counters: { requests: 0, failures: 0, replays: 0 },
+  })
+})
+
+t.test('the proxy’s own paths are never forwarded, known or not', async t => {
+  const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
+  const { call } = await startProxy(t, { upstream: upstream.url })
+  for (const path of ['/_proxy', '/_proxy/', '/_proxy?x', '/_proxy/x', '/_proxy/livez/', '/_proxy//livez']) {
+    const reply = await call(path)
+    t.equal(reply.status, 404, path)
+    t.match(reply.json(), { title: 'Not Found', detail: /^Nothing is served at GET \/_proxy/, requestId: String })
+  }
+  t.equal((await call(`/_proxy/problems/${'x'.repeat(8_000)}`)).status, 404)
+  const bodies = { 'application/json': '{not json', 'text/weird': 'x', '': 'x' }
+  for (const [type, body] of Object.entries(bodies)) {
+    const headers = { 'content-type': type }
+    t.equal((await call('/_proxy/status', { method: 'POST', headers, body })).status, 404, type)
+  }
+  t.equal(upstream.requests.length + upstream.logins.length, 0)
+})
+
+t.test('the pages of the problems are served', async t => {
+  const { call } = await startPair(t)
+  t.match((await call('/_proxy/problems/draining')).json(), { name: 'draining', status: 503 })
+  t.match(await call('/_proxy/problems/nothing'), { status: 404, headers: { 'x-request-id': String } })
+})
+
+t.test('a request with an unfinished body that is refused ends its connection', async t => {
+  const { port } = await startPair(t)
+  const head = 'POST /_proxy/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\nabc'
+  t.match(await talk(port, head), /^HTTP\/1\.1 404 Not Found\r\n.*connection: close/is)
+})

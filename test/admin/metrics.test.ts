@@ -1,0 +1,105 @@
+import t from 'tap'
+import { answerTo, open } from '../support/http.ts'
+import { startPair } from '../support/proxy.ts'
+
+/** The samples by their name and labels. */
+async function samples(call: (path: string) => Promise<{ text: string }>): Promise<Record<string, number>> {
+  const { text } = await call('/_proxy/metrics')
+  const lines = text.split('\n').filter(line => line !== '' && !line.startsWith('#'))
+  return Object.fromEntries(
+    lines.map(line => {
+      const at = line.lastIndexOf(' ')
+      return [line.slice(0, at).replace('prismacloud_proxy_', ''), Number(line.slice(at + 1))]
+    }),
+  )
+}
+
+t.test('what the proxy did is counted, by tenant, method and status class', async t => {
+  const { call, simulator } = await startPair(t)
+  await call('/v2/policy')
+  await call('/v2/policy')
+  await call('/nowhere', { method: 'DELETE' })
+  simulator.revokeAll()
+  await call('/v2/policy')
+  simulator.fault({ kind: 'status', status: 503, path: '/v2/policy' })
+  await call('/v2/policy', { method: 'HEAD' })
+  await call('/x', { headers: { 'x-prismacloud-tenant': 'unknown' } })
+  await call('/_proxy/livez')
+  t.match(await samples(call), {
+    'requests_total{tenant="default",method="GET",status="2xx"}': 3,
+    'requests_total{tenant="default",method="DELETE",status="4xx"}': 1,
+    'requests_total{tenant="default",method="HEAD",status="5xx"}': 1,
+    'requests_total{tenant="",method="GET",status="4xx"}': 1,
+    'requests_total{tenant="",method="GET",status="2xx"}': 1,
+    'replays_total{tenant="default"}': 1,
+    'request_duration_seconds_count{tenant="default"}': 5,
+    'session_calls_total{tenant="default",call="login",outcome="ok"}': 2,
+    requests_in_flight: 1,
+    queue_length: 0,
+  })
+})
+
+t.test('durations fall into buckets of seconds', async t => {
+  const { call, clock, simulator, port } = await startPair(t)
+  await call('/v2/policy')
+  simulator.fault({ kind: 'slow', delay: 700, path: '/v2/policy' })
+  const sent = open(port, '/v2/policy')
+  sent.end()
+  const answer = answerTo(sent)
+  let done = false
+  const finished = answer.then(head => head.resume()).finally(() => (done = true))
+  while (!done) await clock.advance(700 / 7)
+  await finished
+  const found = await samples(call)
+  const bucket = (kind: string, le: string) => found[`${kind}_duration_seconds_bucket{le="${le}",tenant="default"}`]
+  t.equal(bucket('upstream', '0.5'), 0, 'the clock stood still for the first, which therefore took no time')
+  t.equal(bucket('upstream', '+Inf'), 1)
+  t.equal(bucket('request', '0.005'), 1)
+  t.equal(bucket('request', '+Inf'), 2)
+})
+
+t.test('the gauges tell how the sessions are', async t => {
+  const { call, app, clock, simulator } = await startPair(t, { tenants: { default: {}, other: { lazy: true } } })
+  const state = (tenant: string, name: string) => `session_state{tenant="${tenant}",state="${name}"}`
+  t.match(await samples(call), {
+    [state('default', 'idle')]: 1,
+    'session_seconds_left{tenant="default"}': 0,
+  })
+  await app.login()
+  await clock.advance(95_000)
+  t.match(await samples(call), {
+    [state('default', 'ready')]: 1,
+    [state('default', 'idle')]: 0,
+    [state('default', 'rejected')]: 0,
+    [state('other', 'idle')]: 1,
+    'session_seconds_left{tenant="default"}': 500,
+    'session_seconds_left{tenant="other"}': 0,
+  })
+  simulator.revokeAll()
+  simulator.fault({ kind: 'refuse-login' })
+  await call('/v2/policy')
+  t.match(await samples(call), {
+    [state('default', 'ready')]: 0,
+    [state('default', 'rejected')]: 1,
+    'session_calls_total{tenant="default",call="login",outcome="rejected"}': 1,
+  })
+})
+
+t.test('no client can make a label of its own', async t => {
+  const { call } = await startPair(t)
+  await call('/x', { method: 'PURGE' })
+  await call('/x', { method: 'PROPFIND' })
+  await call('/x', { headers: { 'x-prismacloud-tenant': 'evil"} 1' } })
+  const found = await samples(call)
+  t.equal(found['requests_total{tenant="",method="other",status="4xx"}'], 2)
+  t.notMatch(Object.keys(found).join(), /evil|PURGE/)
+})
+
+t.test('the answer is in the Prometheus text format', async t => {
+  const { call } = await startPair(t)
+  const { headers, text } = await call('/_proxy/metrics')
+  t.match(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')
+  t.match(text, '# TYPE prismacloud_proxy_requests_total counter')
+  t.match(text, '# TYPE prismacloud_proxy_request_duration_seconds histogram')
+  t.match(text, '# HELP prismacloud_proxy_session_state ')
+})
