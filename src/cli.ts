@@ -1,0 +1,99 @@
+import { realpathSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { type Command, ExitCode, type Host, UsageError } from './commands/host.ts'
+import { version } from './commands/version.ts'
+import { ConfigError } from './config/fault.ts'
+import { nearest } from './kernel/nearest.ts'
+
+/** Loaded when they are used, so that a start pays for nothing else. */
+const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
+  ['start', async () => (await import('./commands/start.ts')).start],
+  ['check', async () => (await import('./commands/check.ts')).check],
+  ['stacks', async () => (await import('./commands/stacks.ts')).stacks],
+  ['simulate', async () => (await import('./commands/simulate.ts')).simulate],
+  ['demo', async () => (await import('./commands/demo.ts')).demo],
+])
+
+/** Runs the command that the arguments name and gives its exit code. */
+export async function main(host: Host): Promise<number> {
+  const [first = 'start', ...rest] = host.args
+  if (first === '--version') return print(host, `${version}\n`)
+  if (first === '--help' || first === 'help') return print(host, await overview())
+  const [name, args] = first.startsWith('-') ? ['start', host.args] : [first, rest]
+  const load = commands.get(name)
+  if (!load) return complain(host, unknownCommand(name))
+  const command = await load()
+  if (args.includes('--help')) return print(host, command.help())
+  return run(command, { ...host, args })
+}
+
+async function run(command: Command, host: Host): Promise<number> {
+  try {
+    return await command.run(host)
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof ConfigError) return complain(host, error.message)
+    host.stderr.write(describeCrash(error))
+    return ExitCode.failed
+  }
+}
+
+async function overview(): Promise<string> {
+  const loaded = await Promise.all([...commands].map(async ([name, load]) => [name, await load()] as const))
+  const lines = loaded.map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
+  return `Usage: prismacloud-proxy [COMMAND] [OPTIONS]
+
+A local authenticating reverse proxy for the Prisma Cloud API.
+
+Commands:
+${lines.join('\n')}
+
+Every command explains itself with --help; --version prints the version.
+`
+}
+
+function unknownCommand(name: string): string {
+  const meant = nearest(name, commands.keys())
+  return `There is no command "${name}"${meant ? `; did you mean "${meant}"?` : '.'} See prismacloud-proxy --help.`
+}
+
+function print({ stdout }: Host, text: string): number {
+  stdout.write(text)
+  return ExitCode.good
+}
+
+function complain({ stderr }: Host, message: string): number {
+  stderr.write(`${message}\n`)
+  return ExitCode.badUsage
+}
+
+function describeCrash(error: unknown): string {
+  return `prismacloud-proxy failed: ${error instanceof Error ? error.stack : error}\n`
+}
+
+function isEntryPoint(): boolean {
+  return process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)
+}
+
+/** Says what went wrong in one line of its own; Node.js would show the line of the bundle too, which is a megabyte long. */
+function crash(error: unknown): never {
+  process.stderr.write(describeCrash(error))
+  process.exit(ExitCode.failed)
+}
+
+if (isEntryPoint()) {
+  process.on('uncaughtException', crash)
+  const code = await main({
+    args: process.argv.slice(2),
+    env: process.env,
+    homeDirectory: homedir(),
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    signals: process,
+  })
+  // what is on its way to a pipe is not lost
+  await new Promise(done => process.stdout.write('', done))
+  // a DNS lookup cannot be called off and would keep the process for as long as its servers are silent
+  process.exit(code)
+}

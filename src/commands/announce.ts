@@ -1,0 +1,79 @@
+import { styleText } from 'node:util'
+import type { Readiness } from '../admin/readiness.ts'
+import type { Config, TenantConfig } from '../config/config.ts'
+import { systemClock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Host } from './host.ts'
+import { version } from './version.ts'
+
+type Format = Parameters<typeof styleText>[0]
+
+/** Tells whoever started the proxy how it goes. */
+export interface Announcer {
+  listening(address: string): void
+  ready(): void
+  notReady(waitingFor: Readiness['waitingFor']): void
+  draining(): void
+}
+
+/** Coloured, aligned lines for a person at a terminal; elsewhere log lines. Times count from the process's start. */
+export function announcer(config: Config, host: Host, log: Log): Announcer {
+  return host.stdout.isTTY && config.log.format !== 'json' ? forPeople(config, host) : forMachines(config, log)
+}
+
+function forMachines(config: Config, log: Log): Announcer {
+  const tenants = [...config.tenants.values()].map(({ name, target, credentials }) => ({
+    tenant: name,
+    stack: target.stack,
+    api: target.api,
+    credentials: credentials.origin,
+  }))
+  for (const warning of config.warnings) log.warn(warning)
+  return {
+    listening: address => log.info({ version, address, tenants }, `listening at ${address}`),
+    ready: () => log.info({ ms: sinceStart() }, `ready in ${sinceStart()} ms`),
+    notReady: waitingFor => log.warn({ waitingFor }, `not ready: ${reasons(waitingFor)}`),
+    draining: () => log.info('draining: running requests may finish'),
+  }
+}
+
+function forPeople(config: Config, { stdout }: Host): Announcer {
+  const style = (format: Format, text: string) => styleText(format, text, { stream: stdout })
+  const line = (label: string, text: string) => stdout.write(`  ${style('dim', label.padEnd(11))}${text}\n`)
+  stdout.write(`\n  ${style('bold', 'prismacloud-proxy')} ${version}\n\n`)
+  for (const tenant of config.tenants.values()) line('tenant', describe(tenant))
+  for (const warning of config.warnings) line('warning', style('yellow', warning))
+  return {
+    listening(address) {
+      line('address', style('cyan', address))
+      line('try', tryOut(address, config.listen.clientTokenFile))
+    },
+    ready: () => line('ready', style('green', `in ${sinceStart()} ms`)),
+    notReady: waitingFor => line('not ready', style('red', reasons(waitingFor))),
+    draining: () => line('draining', 'running requests may finish'),
+  }
+}
+
+/** A command to paste; an address that stands for all of this machine's has no name that a Host header may carry. */
+function tryOut(address: string, clientTokenFile: string | null): string {
+  const token = clientTokenFile === null ? '' : `-u ":$(cat ${clientTokenFile})" `
+  const base = address.startsWith('unix:')
+    ? `--unix-socket ${address.slice('unix:'.length)} http://localhost`
+    : address.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:')
+  return `curl ${token}${base}/v2/policy`
+}
+
+function describe({ name, target, credentials }: TenantConfig): string {
+  const place = target.stack === null ? target.api + target.basePath : `${target.stack} (${new URL(target.api).host})`
+  return `${name} → ${place}, key from ${credentials.origin}`
+}
+
+/** Which tenants have no session, and why. */
+export function reasons(waitingFor: Readiness['waitingFor']): string {
+  return waitingFor.map(({ tenant, state, reason }) => `${tenant} is ${state}${reason ? `: ${reason}` : ''}`).join('; ')
+}
+
+/** Node's monotonic clock counts from the start of the process, so the loading of this program is included. */
+function sinceStart(): number {
+  return Math.round(systemClock.monotonic())
+}

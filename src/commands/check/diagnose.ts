@@ -1,0 +1,63 @@
+import type { Config, TenantConfig } from '../../config/config.ts'
+import { createAgent } from '../../forward/agent.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import { AuthApi } from '../../session/auth.ts'
+import type { Host } from '../host.ts'
+import { judgeClock } from './clock.ts'
+import { type Finding, needing, type Step } from './finding.ts'
+import { lookUp, type Resolve } from './names.ts'
+import { findWay } from './outbound.ts'
+import { type Moment, reach } from './reach.ts'
+import { advise, extend, logIn, readKey } from './session.ts'
+import { describeTarget } from './target.ts'
+
+/** What a diagnosis takes from its surroundings. */
+export interface Surroundings {
+  readonly env: Host['env']
+  readonly clock: Clock
+  readonly resolve: Resolve
+}
+
+/** Tries what a tenant's session needs, step by step, and tells each finding once it is there. */
+export async function* diagnose(tenant: TenantConfig, config: Config, around: Surroundings): AsyncGenerator<Finding> {
+  const key = await readKey(tenant.credentials)
+  yield key.finding
+  yield describeTarget(tenant.target)
+  const reached = yield* diagnoseNetwork(tenant, config, around)
+  yield (await needing('clock', reached, moment => judgeClock(moment, new URL(tenant.target.api).host))).finding
+  const token = await needing('login', reached, () =>
+    needing('login', key, key => withAuth(tenant, config, around, auth => logIn(auth, key, advise(tenant, config)))),
+  )
+  yield token.finding
+  yield (await needing('extend', token, token => withAuth(tenant, config, around, auth => extend(auth, token)))).finding
+}
+
+async function* diagnoseNetwork(
+  { target }: TenantConfig,
+  config: Config,
+  { env, clock, resolve }: Surroundings,
+): AsyncGenerator<Finding, Step<Moment>> {
+  const { proxy, connectTimeout } = config.upstream
+  const way = findWay(target, proxy, env)
+  yield way.finding
+  const named = await needing('DNS', way, way => lookUp(target, way, { resolve, clock, timeout: connectTimeout }))
+  yield named.finding
+  const reached = await needing('TLS', named, way => reach(target, way, config, clock))
+  yield reached.finding
+  return reached
+}
+
+/** Makes the auth calls' connection only once it is known that there can be one. */
+async function withAuth<T>(
+  { target, prismaId, customerName }: TenantConfig,
+  { upstream, session: { callTimeout } }: Config,
+  { clock }: Surroundings,
+  work: (auth: AuthApi) => Promise<T>,
+): Promise<T> {
+  const dispatcher = await createAgent(upstream)
+  try {
+    return await work(new AuthApi({ dispatcher, target, choice: { prismaId, customerName }, clock, callTimeout }))
+  } finally {
+    await dispatcher.destroy()
+  }
+}

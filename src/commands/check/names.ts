@@ -1,0 +1,46 @@
+import { lookup } from 'node:dns/promises'
+import { type Clock, DeadlineError, withDeadline } from '../../kernel/clock.ts'
+import { explainNetworkError } from '../../kernel/network-error.ts'
+import type { Target } from '../../stacks/resolve.ts'
+import { bad, good, type Step } from './finding.ts'
+import type { Way } from './outbound.ts'
+
+const LABEL = 'DNS'
+
+/** Gives the addresses of a name. */
+export type Resolve = (name: string) => Promise<readonly string[]>
+
+/** Resolves as connections do: by way of the operating system. */
+export const systemResolve: Resolve = async name => (await lookup(name, { all: true })).map(({ address }) => address)
+
+/** What a lookup is done with. */
+export interface Resolving {
+  readonly resolve: Resolve
+  readonly clock: Clock
+  /** Milliseconds. */
+  readonly timeout: number
+}
+
+/** Looks up the API's host, for the same way on; an outbound proxy does it by itself. */
+export async function lookUp({ api }: Target, way: Way, { resolve, clock, timeout }: Resolving): Promise<Step<Way>> {
+  const name = new URL(api).hostname.replace(/^\[|\]$/g, '')
+  if (way.proxy) {
+    return { finding: { label: LABEL, mark: 'skipped', text: `the outbound proxy resolves ${name}` }, value: way }
+  }
+  return withDeadline(clock, timeout, undefined, signal => Promise.race([resolve(name), aborted(signal)])).then(
+    addresses => good(LABEL, `${name} is ${addresses.join(', ')}`, way),
+    error => bad(LABEL, explain(error, name)),
+  )
+}
+
+/** A lookup cannot be called off, only abandoned. */
+function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason))
+  })
+}
+
+function explain(error: unknown, name: string): string {
+  if (!(error instanceof DeadlineError)) return explainNetworkError(error, name).detail
+  return `No DNS server answered for ${name} in time: check this machine's network and DNS settings`
+}

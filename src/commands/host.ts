@@ -1,0 +1,43 @@
+import type { EventEmitter } from 'node:events'
+import type { WriteStream } from 'node:tty'
+
+/** Where output goes: a terminal, a pipe or a file. */
+export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
+
+/** What a command knows of the process that it runs in; tests give another. */
+export interface Host {
+  /** What follows the command's name. */
+  readonly args: readonly string[]
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly homeDirectory: string
+  readonly stdin: NodeJS.ReadableStream
+  readonly stdout: Output
+  readonly stderr: Output
+  /** Emits `SIGINT` and `SIGTERM`. */
+  readonly signals: Pick<EventEmitter, 'once'>
+}
+
+/** How a command ends; the contract's exit codes. */
+export const ExitCode = {
+  good: 0,
+  failed: 1,
+  badUsage: 2,
+  credentialsRefused: 3,
+  interrupted: 130,
+  terminated: 143,
+} as const
+
+/** One of the binary's commands. */
+export interface Command {
+  /** One line for the list of commands. */
+  readonly summary: string
+  /** All of `--help`. */
+  help(): string
+  /** Runs it and gives the exit code. Throws a {@link UsageError} for arguments that make no sense. */
+  run(host: Host): Promise<number>
+}
+
+/** Arguments that make no sense; the message names the fault and the cure. */
+export class UsageError extends Error {
+  override readonly name = 'UsageError'
+}

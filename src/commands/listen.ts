@@ -1,0 +1,83 @@
+import { lstat, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { type Address, parseAddress } from '../config/address.ts'
+
+/**
+ * In bytes, the most that every system takes (macOS and the BSDs: `sun_path` has 104 with the final zero). Node 20 cuts a
+ * longer one short without a word, and then listens elsewhere.
+ */
+const LONGEST_SOCKET_PATH = 103
+
+/** The address cannot be listened at. The message names the cure. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+}
+
+/** Listens at `host:port` or `unix:/path` and gives the address for people to use. */
+export async function listen(server: FastifyInstance, text: string): Promise<string> {
+  const address = parseAddress(text)
+  const listening = 'path' in address ? listenAtSocket(server, address.path) : listenAtPort(server, address, text)
+  return listening.catch((error: NodeJS.ErrnoException) => {
+    throw new ListenError(explain(error, text, address), { cause: error })
+  })
+}
+
+/** Where port 0 was asked for, the address has the port that was had. */
+async function listenAtPort(
+  server: FastifyInstance,
+  where: { host: string; port: number },
+  text: string,
+): Promise<string> {
+  const bound = await server.listen(where)
+  return `http://${text.slice(0, text.lastIndexOf(':'))}${bound.slice(bound.lastIndexOf(':'))}`
+}
+
+/** Only the owner may use the socket. One that nobody serves any more is taken over; a living one never is. */
+async function listenAtSocket(server: FastifyInstance, path: string): Promise<string> {
+  if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH)
+    throw new Error(`the path of a socket has at most ${LONGEST_SOCKET_PATH} bytes`)
+  if (await isStale(path)) await rm(path)
+  const before = process.umask(0o177)
+  try {
+    await server.listen({ path })
+  } finally {
+    process.umask(before)
+  }
+  return `unix:${path}`
+}
+
+/** Connecting to a plain file is refused too on Linux, and that is somebody's data: it is left alone. */
+async function isStale(path: string): Promise<boolean> {
+  const isSocket = await lstat(path).then(
+    found => found.isSocket(),
+    () => false,
+  )
+  return isSocket && isDead(path)
+}
+
+function isDead(path: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const probe = connect(path)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(false)
+    })
+    probe.once('error', ({ code }: NodeJS.ErrnoException) => resolve(code === 'ECONNREFUSED'))
+  })
+}
+
+function explain({ code, message }: NodeJS.ErrnoException, text: string, address: Address): string {
+  if (code === 'EADDRINUSE') {
+    const look =
+      'path' in address ? `lsof ${address.path}` : `lsof -i :${address.port} (Linux: ss -ltnp; Windows: netstat -ano)`
+    return `${text} is taken: see by whom with ${look}, or choose another with --listen-address`
+  }
+  if (code === 'EACCES') {
+    // libuv says so of a folder that does not exist, too
+    const orElse = 'path' in address ? ', or its folder does not exist' : ''
+    return `${text} may not be listened at by this user${orElse}: choose another with --listen-address`
+  }
+  if (code === 'EADDRNOTAVAIL') return `${text} is not an address of this machine: choose another with --listen-address`
+  return `${text} cannot be listened at (${code ?? message}): choose another with --listen-address`
+}

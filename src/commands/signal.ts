@@ -1,0 +1,20 @@
+import type { App } from '../app.ts'
+import { ExitCode, type Host } from './host.ts'
+
+/** The exit code of what a signal ended before its time: 128 and the signal's number (POSIX shell). */
+const SIGNALS = { SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated } as const
+
+/**
+ * Waits for the first signal that asks to end, and gives the exit code for an end that has to be cut short. The same
+ * signal once more ends the process at once, as if nobody listened.
+ */
+export function untilSignal({ signals }: Host): Promise<number> {
+  return new Promise(resolve => {
+    for (const [name, code] of Object.entries(SIGNALS)) signals.once(name, () => resolve(code))
+  })
+}
+
+/** Ends an app for a signal, and gives the exit code: good, unless running requests had to be cut off. */
+export async function drain(app: App, ending: number): Promise<number> {
+  return (await app.close()) ? ExitCode.good : ending
+}

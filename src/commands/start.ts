@@ -1,0 +1,80 @@
+import { readiness } from '../admin/readiness.ts'
+import { type App, buildApp } from '../app.ts'
+import type { Config } from '../config/config.ts'
+import { renderHelp } from '../config/help.ts'
+import { loadConfig } from '../config/load.ts'
+import { createAgent } from '../forward/agent.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { createLog, type Log } from '../kernel/log.ts'
+import { type Announcer, announcer, reasons } from './announce.ts'
+import { type Command, ExitCode, type Host } from './host.ts'
+import { listen } from './listen.ts'
+import { drain, untilSignal } from './signal.ts'
+import { version } from './version.ts'
+
+/** Serves. */
+export const start: Command = {
+  summary: 'Serve the API at a local address (the default)',
+  help: () => `Usage: prismacloud-proxy [start] [OPTIONS]
+
+Serves the Prisma Cloud API at a local address, with a session attached to every request.
+SIGTERM and SIGINT let running requests finish, then end the proxy.
+
+Options:
+${renderHelp()}
+`,
+  run: async host => serve(await loadConfig(host), host),
+}
+
+/** Serves until a signal comes, and gives the exit code. */
+export async function serve(config: Config, host: Host): Promise<number> {
+  const log = await openLog(config, host)
+  const announce = announcer(config, host, log)
+  const app = await buildApp(config, {
+    version,
+    clock: systemClock,
+    log,
+    dispatcher: await createAgent(config.upstream),
+  })
+  const signal = untilSignal(host)
+  try {
+    const loggingIn = app.login()
+    const address = await listen(app.server, config.listen.address).catch((error: Error) => error)
+    if (address instanceof Error) return fail(host, address)
+    announce.listening(address)
+    const early = await Promise.race([signal, loggingIn])
+    if (early === undefined && isRefused(app, host, announce)) return ExitCode.credentialsRefused
+    const ending = await signal
+    announce.draining()
+    return await drain(app, ending)
+  } finally {
+    await app.close()
+  }
+}
+
+function fail({ stderr }: Host, { message }: Error): number {
+  stderr.write(`${message}\n`)
+  return ExitCode.failed
+}
+
+function openLog({ log: { level, format } }: Config, { stdout }: Host): Promise<Log> {
+  const pretty = format === 'pretty' || (format === 'auto' && stdout.isTTY === true)
+  return createLog({ level, pretty, destination: stdout })
+}
+
+/** Says how the first logins went, and gives whether it makes no sense to go on. */
+function isRefused(app: App, { stderr }: Host, announce: Announcer): boolean {
+  const { ready, waitingFor } = readiness(app.sessions)
+  if (allRejected(app)) {
+    stderr.write(`The credentials were refused. ${reasons(waitingFor)}. Find out more: prismacloud-proxy check\n`)
+    return true
+  }
+  if (ready) announce.ready()
+  else announce.notReady(waitingFor)
+  return false
+}
+
+function allRejected({ sessions }: App): boolean {
+  const eager = [...sessions.all()].filter(({ tenant }) => !tenant.lazy)
+  return eager.length > 0 && eager.every(({ session }) => session?.status().state === 'rejected')
+}

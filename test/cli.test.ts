@@ -1,0 +1,138 @@
+import { spawn } from 'node:child_process'
+import { symlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import t, { type Test } from 'tap'
+import { main } from '../src/cli.ts'
+import { version } from '../src/commands/version.ts'
+import { systemClock } from '../src/kernel/clock.ts'
+import { DEMO_USER, startSimulator } from '../src/simulator/index.ts'
+import { type FakeHostOptions, fakeHost } from './support/host.ts'
+
+const SOURCE = join(import.meta.dirname, '..', 'src', 'cli.ts')
+const COMMANDS = ['start', 'check', 'stacks', 'simulate', 'demo']
+
+/** Runs the program and gives what came of it. */
+async function run(args: readonly string[], options: FakeHostOptions = {}) {
+  const host = fakeHost({ ...options, args })
+  const code = await main(host)
+  return { code, stdout: host.stdout.text, stderr: host.stderr.text }
+}
+
+/** Runs Node as a process of its own, with the loaders of this one, so that what it covers is counted. */
+async function node(...args: string[]) {
+  const child = spawn(process.execPath, [...process.execArgv, ...args])
+  const ended = new Promise(resolve => child.once('close', resolve))
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  return { code: await ended, stdout, stderr }
+}
+
+/** Has the program serve a simulator, and gives its output once it was ended by a signal. */
+async function serve(t: Test, ...args: string[]): Promise<string> {
+  const simulator = await startSimulator({ clock: systemClock })
+  t.teardown(() => simulator.close())
+  const env = {
+    PC_URL: simulator.url,
+    PC_IDENTITY: DEMO_USER.accessKeyId,
+    PC_SECRET: DEMO_USER.secretKey,
+    PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:0',
+  }
+  const host = fakeHost({ args, env })
+  const running = main(host)
+  await host.stdout.until(/ready in/)
+  host.signals.emit('SIGTERM')
+  t.equal(await running, 0)
+  t.notOk(host.stdout.text.includes(DEMO_USER.secretKey))
+  return host.stdout.text
+}
+
+t.test('without a command, or with flags before all else, it starts', async t => {
+  t.match(await serve(t), 'listening at http://127.0.0.1')
+  t.match(await serve(t, 'start'), 'listening at http://127.0.0.1')
+  t.match(await serve(t, '--listen-address', 'localhost:0'), 'listening at http://localhost')
+  t.match(await serve(t, 'start', '--listen-address', 'localhost:0'), 'listening at http://localhost')
+})
+
+t.test('it tells its version', async t => {
+  t.same(await run(['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
+  t.match(version, /^\d+\.\d+\.\d+/)
+})
+
+t.test('its help lists every command with what it does, aligned', async t => {
+  const help = await run(['--help'])
+  t.match(help, { code: 0, stderr: '', stdout: /^Usage: prismacloud-proxy \[COMMAND\] \[OPTIONS\]\n/ })
+  t.match(help.stdout, `Commands:\n  start     Serve the API at a local address (the default)\n  check     Find out`)
+  for (const name of COMMANDS) t.match(help.stdout, new RegExp(`^  ${name.padEnd(10)}[A-Z]`, 'm'))
+  t.same(await run(['help']), help)
+})
+
+t.test('every command explains itself, whatever else is said', async t => {
+  for (const name of COMMANDS) {
+    const help = await run([name, '--help'])
+    t.match(help, { code: 0, stderr: '', stdout: new RegExp(`^Usage: prismacloud-proxy \\[?${name}`) })
+    t.same(await run([name, '--nonsense', '--help']), help)
+    t.match(help.stdout, /\n$/)
+  }
+  t.same(await run(['--log-level', 'debug', '--help']), await run(['start', '--help']))
+})
+
+t.test('a command that there is none of is told, with the nearest that there is', async t => {
+  const rows = {
+    strat: 'There is no command "strat"; did you mean "start"? See prismacloud-proxy --help.\n',
+    Demo: 'There is no command "Demo"; did you mean "demo"? See prismacloud-proxy --help.\n',
+    'make-coffee': 'There is no command "make-coffee". See prismacloud-proxy --help.\n',
+    constructor: 'There is no command "constructor". See prismacloud-proxy --help.\n',
+    '': 'There is no command "". See prismacloud-proxy --help.\n',
+  }
+  for (const [name, stderr] of Object.entries(rows)) t.same(await run([name]), { code: 2, stdout: '', stderr })
+})
+
+t.test('bad usage and a bad configuration end with 2 and the message alone', async t => {
+  const env = { PC_IDENTITY: 'marked-identity', PC_SECRET: 'marked-secret', PC_URL: 'nowhere' }
+  t.same(await run(['demo', '--twice']), { code: 2, stdout: '', stderr: 'demo takes --once, not "--twice".\n' })
+  const { code, stdout, stderr } = await run(['--log-level', 'loud'], { env })
+  t.equal(code, 2)
+  t.equal(stdout, '')
+  t.match(stderr, 'log.level')
+  t.match(stderr, 'url')
+  t.notMatch(stderr, /marked-| {4}at /)
+})
+
+t.test('an unexpected error ends with 1 and is told once, with the place', async t => {
+  for (const [thrown, shown] of [
+    [new Error('no space left'), /^prismacloud-proxy failed: Error: no space left\n +at /],
+    ['no space left', /^prismacloud-proxy failed: no space left\n$/],
+  ] as const) {
+    const host = fakeHost({ args: ['stacks'] })
+    const write = () => {
+      throw thrown
+    }
+    Object.assign(host.stdout, { write })
+    t.equal(await main(host), 1)
+    t.match(host.stderr.text, shown)
+    t.equal(host.stderr.text.split('prismacloud-proxy failed').length, 2)
+  }
+})
+
+t.test('as a process it takes its arguments and gives its exit code', async t => {
+  t.same(await node(SOURCE, 'strat'), { code: 2, stdout: '', stderr: (await run(['strat'])).stderr })
+})
+
+t.test('as a process it tells of an error that nobody caught, and ends with 1', async t => {
+  const child = spawn(process.execPath, [...process.execArgv, SOURCE, '--version'])
+  child.stdout.destroy() // so that its first word meets a broken pipe
+  const ended = new Promise(resolve => child.once('close', resolve))
+  t.match(await text(child.stderr), /^prismacloud-proxy failed: Error: write EPIPE\n/)
+  t.equal(await ended, 1)
+})
+
+t.test('it runs through a symbolic link, as npm makes one', async t => {
+  const link = join(t.testdir(), 'prismacloud-proxy')
+  symlinkSync(SOURCE, link)
+  t.same(await node(link, '--version'), { code: 0, stdout: `${version}\n`, stderr: '' })
+})
+
+t.test('imported, it does nothing by itself', async t => {
+  const code = `await import(${JSON.stringify(SOURCE)})`
+  t.same(await node('--input-type=module', '--eval', code), { code: 0, stdout: '', stderr: '' })
+})

@@ -1,0 +1,170 @@
+import { stripVTControlCharacters } from 'node:util'
+import t, { type Test } from 'tap'
+import { announcer, reasons } from '../../src/commands/announce.ts'
+import { start } from '../../src/commands/start.ts'
+import { version } from '../../src/commands/version.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
+import { createLog } from '../../src/kernel/log.ts'
+import { DEMO_USER, startSimulator } from '../../src/simulator/index.ts'
+import { fakeHost } from '../support/host.ts'
+import { makeConfig, type ProxyOptions } from '../support/proxy.ts'
+
+// what the one who runs the tests has set would decide otherwise, and tap sets it too
+delete process.env.FORCE_COLOR
+delete process.env.NO_COLOR
+
+interface Told extends Partial<ProxyOptions> {
+  readonly isTTY?: boolean
+  readonly warnings?: readonly string[]
+}
+
+/** An announcer, and what it has told so far: the lines, without their colours. */
+async function announce({ isTTY = true, warnings = [], upstream = 'app2', ...options }: Told = {}) {
+  const host = fakeHost({ isTTY })
+  const config = makeConfig({ upstream, config: { log: { format: 'auto' } }, ...options })
+  const log = await createLog({ level: 'info', pretty: false, destination: host.stdout })
+  const lines = () => stripVTControlCharacters(host.stdout.text).split('\n').filter(Boolean)
+  return { announcer: announcer({ ...config, warnings }, host, log), lines, host }
+}
+
+/** The command to paste that is shown for an address. */
+async function tried(address: string, clientTokenFile: string | null = null): Promise<string | undefined> {
+  const { announcer, lines } = await announce({ config: { log: { format: 'auto' }, listen: { clientTokenFile } } })
+  announcer.listening(address)
+  return lines()
+    .at(-1)
+    ?.replace(/^ {2}try {8}/, '')
+}
+
+/** Serves a simulator until it is ready, and gives all that was printed. */
+async function serve(t: Test, { args = [], isTTY }: { args?: readonly string[]; isTTY: boolean }) {
+  const simulator = await startSimulator({ clock: systemClock })
+  t.teardown(() => simulator.close())
+  const env = { PC_URL: simulator.url, PC_IDENTITY: DEMO_USER.accessKeyId, PC_SECRET: DEMO_USER.secretKey }
+  const host = fakeHost({ args: ['--listen-address', '127.0.0.1:0', ...args], env, isTTY })
+  const running = start.run(host)
+  await host.stdout.until(/ready.*in.* ms/)
+  host.signals.emit('SIGINT')
+  t.equal(await running, 0)
+  return { url: simulator.url, printed: host.stdout.text }
+}
+
+const WAITING = [
+  { tenant: 'a', state: 'rejected', reason: '127.0.0.1 answered 401' },
+  { tenant: 'b', state: 'authenticating', reason: null },
+]
+
+t.test('a person at a terminal is told version, tenants, address, a command to try, and when it is ready', async t => {
+  const { url, printed } = await serve(t, { isTTY: true, args: ['--log-level', 'silent'] })
+  const text = stripVTControlCharacters(printed)
+  const [, port] = /address {4}http:\/\/127\.0\.0\.1:(\d+)\n/.exec(text) ?? []
+  t.match(text, /ready {6}in \d+ ms\n/)
+  t.equal(
+    text.replace(/in \d+ ms/, 'in N ms'),
+    `
+  prismacloud-proxy ${version}
+
+  tenant     default → ${url}, key from environment PC_IDENTITY/PC_SECRET
+  address    http://127.0.0.1:${port}
+  try        curl http://127.0.0.1:${port}/v2/policy
+  ready      in N ms
+  draining   running requests may finish
+`,
+  )
+})
+
+t.test('its lines are coloured at a terminal', async t => {
+  const { announcer, host } = await announce({ warnings: ['Beware'] })
+  announcer.listening('http://127.0.0.1:1')
+  announcer.ready()
+  announcer.notReady(WAITING)
+  const { text } = host.stdout
+  const coloured = ['1mprismacloud-proxy', '33mBeware', '36mhttp://127.0.0.1:1', '32min ', '31ma is rejected', '2mtry']
+  for (const part of coloured) t.ok(text.includes(`\u001b[${part}`), part)
+})
+
+t.test('each tenant is shown with the API host of its stack, or the url that is none of a stack', async t => {
+  const tenants = { prod: {}, gov: { url: 'https://app.gov.prismacloud.io' }, own: { url: 'http://localhost:1/base/' } }
+  const { lines } = await announce({ tenants })
+  t.strictSame(lines().slice(1), [
+    '  tenant     prod → app2 (api2.prismacloud.io), key from test',
+    '  tenant     gov → app.gov (api.gov.prismacloud.io), key from test',
+    '  tenant     own → http://localhost:1/base, key from test',
+  ])
+})
+
+t.test('the command to try works as it is pasted', async t => {
+  const rows: [address: string, command: string][] = [
+    ['http://127.0.0.1:9080', 'curl http://127.0.0.1:9080/v2/policy'],
+    ['http://[::1]:9080', 'curl http://[::1]:9080/v2/policy'],
+    ['http://0.0.0.0:9080', 'curl http://localhost:9080/v2/policy'],
+    ['http://[::]:9080', 'curl http://localhost:9080/v2/policy'],
+    ['unix:/run/proxy.sock', 'curl --unix-socket /run/proxy.sock http://localhost/v2/policy'],
+  ]
+  for (const [address, command] of rows) t.equal(await tried(address), command)
+  t.equal(await tried('http://10.0.0.1:80', '/token'), 'curl -u ":$(cat /token)" http://10.0.0.1:80/v2/policy')
+})
+
+t.test('warnings of the configuration are shown, before all else that is told', async t => {
+  const warnings = ['c.yaml can be read by others', 'Another']
+  t.strictSame((await announce({ warnings })).lines().slice(-2), [
+    '  warning    c.yaml can be read by others',
+    '  warning    Another',
+  ])
+  const { lines } = await announce({ warnings, isTTY: false })
+  t.match(lines().map(parse), [
+    { level: 40, msg: warnings[0] },
+    { level: 40, msg: warnings[1] },
+  ])
+})
+
+t.test('a tenant without a session is told with the reason, where there is one', async t => {
+  const text = 'a is rejected: 127.0.0.1 answered 401; b is authenticating'
+  t.equal(reasons(WAITING), text)
+  const { announcer, lines } = await announce()
+  announcer.notReady(WAITING)
+  t.equal(lines().at(-1), `  not ready  ${text}`)
+})
+
+t.test('elsewhere than at a terminal, and where the log is to be JSON, each line is one of the log', async t => {
+  await toldInJson(t, { isTTY: false })
+  await toldInJson(t, { config: { log: { format: 'json' } } })
+})
+
+t.test('the log is for people at a terminal, unless it is to be JSON; elsewhere it may be too', async t => {
+  const rows = [
+    { isTTY: true, format: 'auto', isJson: false },
+    { isTTY: true, format: 'json', isJson: true },
+    { isTTY: false, format: 'auto', isJson: true },
+    { isTTY: false, format: 'pretty', isJson: false },
+  ]
+  for (const { isTTY, format, isJson } of rows) {
+    const { printed } = await serve(t, { isTTY, args: ['--log-format', format] })
+    if (isJson) t.doesNotThrow(() => printed.trimEnd().split('\n').map(parse))
+    else t.match(printed, /INFO.*: .*session of default is ready/)
+  }
+})
+
+async function toldInJson(t: Test, told: Told): Promise<void> {
+  const { announcer, lines } = await announce(told)
+  announcer.listening('http://127.0.0.1:1')
+  announcer.ready()
+  announcer.notReady(WAITING)
+  announcer.draining()
+  const [listening, ready, ...others] = lines().map(parse)
+  t.match(listening, {
+    level: 30,
+    msg: 'listening at http://127.0.0.1:1',
+    version,
+    tenants: [{ tenant: 'default', stack: 'app2', api: 'https://api2.prismacloud.io', credentials: 'test' }],
+  })
+  t.match(ready, { level: 30, ms: Number, msg: /^ready in \d+ ms$/ })
+  t.match(others, [
+    { level: 40, waitingFor: WAITING, msg: /^not ready: a is/ },
+    { level: 30, msg: 'draining: running requests may finish' },
+  ])
+}
+
+function parse(line: string) {
+  return JSON.parse(line)
+}

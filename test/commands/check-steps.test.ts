@@ -1,0 +1,128 @@
+import t from 'tap'
+import { judgeClock } from '../../src/commands/check/clock.ts'
+import { lookUp, systemResolve } from '../../src/commands/check/names.ts'
+import { findWay } from '../../src/commands/check/outbound.ts'
+import { explainFailure, reach } from '../../src/commands/check/reach.ts'
+import { describeTarget } from '../../src/commands/check/target.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { startSimulator } from '../../src/simulator/index.ts'
+import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { settle, testClock } from '../support/clock.ts'
+
+const SECOND = 1000
+const HOUR = 3600 * SECOND
+const NOON = Date.UTC(2026, 0, 1, 12)
+const DIRECT = { proxy: null }
+
+t.test('a clock is judged by how far and in which direction it is off', async t => {
+  const rows: [ahead: number, mark: string, text: string | RegExp][] = [
+    [0, 'good', 'agrees with that of api.test'],
+    [60 * SECOND, 'good', 'agrees with that of api.test'],
+    [61 * SECOND, 'bad', /clock is 61 seconds ahead of that of api\.test: set it by a time server/],
+    [-61 * SECOND, 'bad', /clock is 61 seconds behind that of api\.test/],
+    [7 * 60 * SECOND, 'bad', /7 minutes ahead/],
+    [-3 * HOUR, 'bad', /3 hours behind/],
+    [400 * 24 * HOUR, 'bad', /400 days ahead/],
+    [Number.NaN, 'skipped', 'api.test does not tell its time'],
+  ]
+  for (const [ahead, mark, text] of rows) {
+    t.match(judgeClock({ here: NOON + ahead, there: NOON }, 'api.test').finding, { label: 'clock', mark, text })
+  }
+})
+
+t.test('the url is told as it was understood', async t => {
+  const rows = [
+    ['app2', 'stack app2: the API is https://api2.prismacloud.io'],
+    [
+      'app2.prismacloud.io/home',
+      'a console URL was given, of stack app2: the API that is used instead is https://api2.prismacloud.io',
+    ],
+    ['https://api.eu.prismacloud.io', 'the API of stack app.eu: https://api.eu.prismacloud.io'],
+    ['https://gateway.corp/prisma/', 'a base of your own: https://gateway.corp/prisma'],
+  ] as const
+  for (const [typed, text] of rows) {
+    t.same(describeTarget(resolveTarget(typed)), { label: 'url', mark: 'good', text })
+  }
+})
+
+t.test('the way to an API leads by the proxy that undici would take', async t => {
+  const app2 = resolveTarget('app2')
+  const way = (env: Record<string, string>, own: string | null = null, target = app2) =>
+    findWay(target, own, env).finding.text
+  const HTTPS_PROXY = 'http://proxy:3128'
+
+  t.equal(way({}), 'none: direct connections')
+  t.equal(way({ HTTPS_PROXY }), 'http://proxy:3128, from HTTPS_PROXY')
+  t.equal(way({ HTTPS_PROXY, https_proxy: 'https://low' }), 'https://low, from https_proxy')
+  t.equal(way({ HTTPS_PROXY, https_proxy: '' }), 'none: direct connections')
+  t.equal(way({ HTTPS_PROXY }, 'socks5://own:1080'), 'socks5://own:1080, from upstream.proxy')
+  t.equal(way({ HTTPS_PROXY: 'http://user:hunter2@proxy:3128' }), 'http://***@proxy:3128, from HTTPS_PROXY')
+  t.equal(way({ HTTPS_PROXY: 'http://:hunter2@proxy' }), 'http://***@proxy, from HTTPS_PROXY')
+  t.equal(way({ HTTPS_PROXY: 'http://hunter2@proxy' }), 'http://***@proxy, from HTTPS_PROXY')
+  t.equal(way({ HTTPS_PROXY }, null, resolveTarget('http://localhost:1')), 'none: the API is on this machine')
+})
+
+t.test('NO_PROXY exempts hosts as undici reads it', async t => {
+  const rows: [noProxy: string, isExempt: boolean][] = [
+    ['api2.prismacloud.io', true],
+    ['API2.prismacloud.io:443', true],
+    ['api2.prismacloud.io:8443', false],
+    ['other, prismacloud.io', true],
+    ['.prismacloud.io', true],
+    ['*.prismacloud.io', true],
+    ['ismacloud.io', false],
+    ['*', true],
+    ['*,other', false],
+    [',', false],
+    ['', false],
+  ]
+  for (const [noProxy, isExempt] of rows) {
+    for (const name of ['NO_PROXY', 'no_proxy']) {
+      const env = { HTTPS_PROXY: 'http://p', [name]: noProxy }
+      const { finding, value } = findWay(resolveTarget('app2'), null, env)
+      t.equal(value?.proxy === null, isExempt, `${name}=${noProxy}`)
+      t.equal(finding.text.startsWith('none: NO_PROXY exempts api2.prismacloud.io from http://p'), isExempt)
+    }
+  }
+  const other = findWay(resolveTarget('https://gateway.corp:8443'), 'http://p', { NO_PROXY: 'gateway.corp:8443' })
+  t.equal(other.value?.proxy, null)
+  const rooted = findWay(resolveTarget('https://gateway.corp.'), 'http://p', { NO_PROXY: ' , ' })
+  t.equal(rooted.finding.text, 'http://p, from upstream.proxy')
+})
+
+t.test('a lookup tells every address, of an IPv6 one without its brackets', async t => {
+  const resolve = async (name: string) => [name, '192.0.2.1']
+  const how = { resolve, clock: testClock(), timeout: SECOND }
+  const { finding } = await lookUp(resolveTarget('https://[::1]'), DIRECT, how)
+  t.same(finding, { label: 'DNS', mark: 'good', text: '::1 is ::1, 192.0.2.1' })
+  t.same(await systemResolve('127.0.0.1'), ['127.0.0.1'])
+})
+
+t.test('a lookup that takes too long is given up', async t => {
+  const clock = testClock()
+  const never = () => new Promise<never>(() => {})
+  const step = lookUp(resolveTarget('app2'), DIRECT, { resolve: never, clock, timeout: SECOND })
+  await clock.advance(SECOND)
+  t.match((await step).finding, { mark: 'bad', text: /^No DNS server answered for api2\.prismacloud\.io in time/ })
+})
+
+t.test('a host that takes the request and never answers is given up', async t => {
+  const clock = testClock()
+  const simulator = await startSimulator({ clock })
+  t.teardown(() => simulator.close())
+  simulator.fault({ kind: 'hang' })
+  const env = { PC_URL: simulator.url, PC_IDENTITY: 'id', PC_SECRET: 'secret' }
+  const config = await loadConfig({ args: [], env, homeDirectory: '/nonexistent' })
+  const step = reach(resolveTarget(simulator.url), DIRECT, config, clock)
+  while (simulator.requests.length === 0) await settle()
+  await clock.advance(config.session.callTimeout)
+  t.match((await step).finding, { label: 'TLS', mark: 'bad', text: /did not answer in time$/ })
+})
+
+t.test('behind an outbound proxy, what fails is told of the host that failed', async t => {
+  const way = { proxy: new URL('http://proxy:3128') }
+  const coded = (code: string) => Object.assign(new Error('raw'), { code })
+  t.match(explainFailure(coded('ENOTFOUND'), 'api.test', way), /^The outbound proxy: The name proxy:3128 cannot be/)
+  t.match(explainFailure(coded('ECONNRESET'), 'api.test', way), /^api\.test closed/)
+  t.match(explainFailure('no error', 'api.test', way), /^The connection to api\.test failed$/)
+})

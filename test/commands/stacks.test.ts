@@ -1,0 +1,164 @@
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { type Candidate, findStack, type Reply, stacks, stacksCommand } from '../../src/commands/stacks.ts'
+import { ConfigError } from '../../src/config/fault.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
+import { DEMO_USER, type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
+import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { stacks as table } from '../../src/stacks/stacks.ts'
+import { type FakeHostOptions, fakeHost } from '../support/host.ts'
+
+const KEY = { PC_IDENTITY: DEMO_USER.accessKeyId, PC_SECRET: DEMO_USER.secretKey }
+const STRANGERS = { users: [{ ...DEMO_USER, secretKey: 'another' }] }
+
+/** A stack for each simulator: `one`, `two`, … */
+async function simulate(t: Test, ...options: Partial<SimulatorOptions>[]) {
+  const simulators = await Promise.all(options.map(each => startSimulator({ clock: systemClock, ...each })))
+  t.teardown(() => Promise.all(simulators.map(simulator => simulator.close())))
+  return { simulators, candidates: simulators.map(candidateOf) }
+}
+
+function candidateOf({ url }: Pick<Simulator, 'url'>, index: number): Candidate {
+  return { stack: `s${index + 1}`, target: resolveTarget(url) }
+}
+
+/** Runs `stacks find`. Whatever it finds, it shows neither key nor token. */
+async function find(t: Test, candidates: readonly Candidate[], options: FakeHostOptions = {}) {
+  const host = fakeHost({ env: KEY, ...options, args: ['find', ...(options.args ?? [])] })
+  const code = await stacksCommand(candidates).run(host)
+  const text = host.stdout.text + host.stderr.text
+  for (const secret of [DEMO_USER.accessKeyId, DEMO_USER.secretKey, 'eyJ']) t.notOk(text.includes(secret))
+  return { code, text }
+}
+
+async function run(...args: string[]): Promise<string> {
+  const host = fakeHost({ args })
+  t.equal(await stacks.run(host), 0)
+  return host.stdout.text
+}
+
+t.test('the table is aligned, with every stack in it', async t => {
+  const [head, first, ...others] = (await run()).trimEnd().split('\n')
+  t.equal(head, 'STACK    ADMIN CONSOLE                   API')
+  t.equal(first, 'app      https://app.prismacloud.io      https://api.prismacloud.io')
+  t.equal(others.length, table.length - 1)
+  for (const line of others) t.match(line, /^app.{6}https:\/\/app.{21}https:\/\/api/)
+})
+
+t.test('as JSON it has a member for each column', async t => {
+  const rows = JSON.parse(await run('--json'))
+  t.equal(rows.length, table.length)
+  t.same(rows[1], { stack: 'app2', console: 'https://app2.prismacloud.io', api: 'https://api2.prismacloud.io' })
+})
+
+t.test('a word or flag that it does not know is refused, with the nearest that it does', async t => {
+  const rows: [args: string[], message: RegExp][] = [
+    [['fnd'], /stacks takes no "fnd"; did you mean "find"\?/],
+    [['--jsn'], /stacks takes no "--jsn"; did you mean "--json"\?/],
+    [['--json', 'completely-else'], /stacks takes no "completely-else" See/],
+  ]
+  for (const [args, message] of rows) await t.rejects(stacks.run(fakeHost({ args })), { name: 'UsageError', message })
+  const unknown = fakeHost({ args: ['find', '--yes', '--urk', 'x'], env: KEY })
+  await t.rejects(stacks.run(unknown), { name: 'ConfigError', message: 'Did you mean --url?' })
+})
+
+t.test('its help tells of both forms', async t => {
+  t.match(stacks.help(), /stacks \[--json\]\n.*stacks find \[--yes\] \[OPTIONS\][\s\S]*--credentials-file FILE/)
+  t.match(stacks.summary, 'console')
+})
+
+t.test('find agrees to nothing by itself: without a terminal it needs --yes', async t => {
+  const { simulators, candidates } = await simulate(t, {})
+  await t.rejects(find(t, candidates), { name: 'UsageError', message: 'stacks find --yes' })
+  const piped = { ...fakeHost({ args: ['find'], env: KEY, isTTY: true, input: 'y\n' }), stdout: fakeHost().stdout }
+  await t.rejects(stacksCommand(candidates).run(piped), { name: 'UsageError' })
+  t.equal(simulators[0]?.requests.length, 0)
+})
+
+t.test('find needs an access key, and no url', async t => {
+  await t.rejects(find(t, [], { args: ['--yes'], env: {} }), ConfigError)
+  t.match(await find(t, [], { args: ['--yes', '--url=app3'] }), { code: 1 })
+  t.match(await find(t, [], { args: ['--yes'] }), { code: 1 })
+})
+
+t.test('find asks at a terminal, saying first whom it will send the key to', async t => {
+  const { simulators, candidates } = await simulate(t, STRANGERS, {})
+  const hosts = simulators.map(({ url }) => `  ${new URL(url).host}\n`).join('')
+  for (const input of ['', '\n', 'n\n', 'yeah\n']) {
+    const { code, text } = await find(t, candidates, { isTTY: true, input })
+    t.match(text, `until one of these 2 knows it:\n${hosts}Go on? [y/N] Nothing was sent.\n`)
+    t.equal(code, 1)
+  }
+  t.equal(simulators[1]?.requests.length, 0)
+  for (const input of ['y\n', ' YES \n']) t.match(await find(t, candidates, { isTTY: true, input }), { code: 0 })
+})
+
+t.test('find names the stack that knows the key, and how to use it', async t => {
+  const { candidates } = await simulate(t, STRANGERS, {}, STRANGERS)
+  const { code, text } = await find(t, candidates, { args: ['--yes'] })
+  t.equal(code, 0)
+  t.match(text, '\ns2 knows this key.\nUse it: --url s2, or PC_URL=s2, or "url: s2" in the configuration file.\n')
+})
+
+t.test('find knows the stack of a user of several tenants, and names them', async t => {
+  const tenants = ['One', 'Two'].map((customerName, index) => ({ customerName, prismaId: `${index}` }))
+  const { candidates } = await simulate(t, { users: [{ ...DEMO_USER, tenants }] })
+  const { code, text } = await find(t, candidates, { args: ['--yes'] })
+  t.equal(code, 0)
+  t.match(
+    text,
+    's1 knows this key.\nThe access key belongs to a user of several tenants: set customerName to one of "One"',
+  )
+})
+
+t.test('find tells what each login said when none knows the key', async t => {
+  const { simulators, candidates } = await simulate(t, STRANGERS, STRANGERS)
+  await simulators[1]?.close()
+  const { code, text } = await find(t, candidates, { args: ['--yes'] })
+  t.equal(code, 3)
+  t.match(text, /\nNo stack that could be asked knows this key:\n {2}s\d {7}/)
+  t.match(text, /\n {2}s1 {7}127\.0\.0\.1:\d+ answered 401: invalid_credentials/)
+  t.match(text, /\n {2}s2 {7}POST \/login: 127\.0\.0\.1:\d+ refuses connections/)
+})
+
+t.test('find fails when no login could be asked', async t => {
+  const { simulators, candidates } = await simulate(t, {})
+  await simulators[0]?.close()
+  const { code, text } = await find(t, candidates, { args: ['--yes'] })
+  t.equal(code, 1)
+  t.match(text, 'No stack could be asked:\n  s1')
+})
+
+t.test('find fails when the access key cannot be read', async t => {
+  const file = join(t.testdir({ 'it.yaml': 'tenants: {default: {credentialCommand: ["false"]}}' }), 'it.yaml')
+  const { code, text } = await find(t, [], { args: ['--yes', '--config', file], env: {} })
+  t.equal(code, 1)
+  t.match(text, 'The access key cannot be read: the command false failed with 1')
+})
+
+t.test('at most four logins are asked at a time, and none after one knew the key', async t => {
+  const candidates = Array.from({ length: 9 }, (_, index) =>
+    candidateOf({ url: `http://localhost:${index + 1}` }, index),
+  )
+  const asked: { stack: string; signal: AbortSignal; reply: (verdict: Reply['verdict']) => void }[] = []
+  const searching = findStack(candidates, ({ stack }, signal) => {
+    return new Promise(resolve => {
+      asked.push({ stack, signal, reply: verdict => resolve({ stack, verdict, reason: '' }) })
+    })
+  })
+  const stacksAsked = () => asked.map(({ stack }) => stack).join()
+  t.equal(stacksAsked(), 's1,s2,s3,s4')
+  asked[1]?.reply('refused')
+  await new Promise(setImmediate)
+  t.equal(stacksAsked(), 's1,s2,s3,s4,s5')
+  asked[4]?.reply('known')
+  await new Promise(setImmediate)
+  t.ok(asked.every(({ signal }) => signal.aborted))
+  for (const each of asked) each.reply('unasked')
+  t.match(await searching, [
+    { stack: 's2', verdict: 'refused' },
+    { stack: 's5', verdict: 'known' },
+  ])
+  t.equal((await searching).length, 2)
+  t.equal(stacksAsked(), 's1,s2,s3,s4,s5')
+})

@@ -1,0 +1,214 @@
+import t, { type Test } from 'tap'
+import { start } from '../../src/commands/start.ts'
+import { version } from '../../src/commands/version.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
+import { DEMO_USER, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
+import { settle } from '../support/clock.ts'
+import { type FakeHostOptions, fakeHost } from '../support/host.ts'
+import { answerTo, call, open, readReply } from '../support/http.ts'
+import { until } from '../support/until.ts'
+import { http, rawUpstream } from '../support/upstream.ts'
+
+const USER = { ...DEMO_USER, accessKeyId: 'marked-identity', secretKey: 'marked-secret' }
+const KEY = { PC_IDENTITY: USER.accessKeyId, PC_SECRET: USER.secretKey }
+
+/** The key, and the tokens that simulator and raw upstream grant for it. */
+const SECRETS = /marked-|eyJ|header\.payload/
+
+async function simulate(t: Test, options: Partial<SimulatorOptions> = {}) {
+  const simulator = await startSimulator({ clock: systemClock, users: [USER], ...options })
+  t.teardown(() => simulator.close())
+  return simulator
+}
+
+/** A `start` that runs, at a free port unless told otherwise, and ends with the test. */
+function run(t: Test, env: NonNullable<FakeHostOptions['env']>, options: FakeHostOptions = {}) {
+  const atFreePort = { PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:0', PRISMACLOUD_PROXY_LOG_LEVEL: 'trace' }
+  const host = fakeHost({ env: { ...atFreePort, ...KEY, ...env }, ...options })
+  const { stdout, stderr, signals } = host
+  const running = start.run(host)
+  t.teardown(() => {
+    signals.emit('SIGTERM')
+    return running.catch(() => {})
+  })
+  const listening = async () => Number(/127\.0\.0\.1:(\d+)/.exec(await stdout.until(/listening at \S+"/))?.[1])
+  /** Waits for the end; then nothing listens any more, and no secret was told. */
+  const ended = async () => {
+    const code = await running
+    const port = /listening at \S+:(\d+)"/.exec(stdout.text)?.[1]
+    if (port !== undefined) await t.rejects(call(Number(port), '/_proxy/livez'), { code: 'ECONNREFUSED' })
+    t.notMatch([stdout.text, stderr.text, process.title, ...process.argv].join('\n'), SECRETS)
+    return code
+  }
+  return { host, listening, ended }
+}
+
+/** What was logged; throws unless each line is JSON. */
+function logged(text: string): { msg: string; [key: string]: unknown }[] {
+  return text
+    .trimEnd()
+    .split('\n')
+    .map(line => JSON.parse(line))
+}
+
+t.test('it serves, and tells the log how it goes in lines of JSON and nothing else', async t => {
+  const simulator = await simulate(t)
+  const { host, listening, ended } = run(t, { PC_URL: simulator.url })
+  const port = await listening()
+  await host.stdout.until(/"ready in \d+ ms"/)
+  t.equal((await call(port, '/v2/policy')).status, 200)
+  host.signals.emit('SIGTERM')
+  t.equal(await ended(), 0)
+  const lines = logged(host.stdout.text)
+  t.match(
+    lines.find(({ msg }) => msg.startsWith('listening')),
+    {
+      level: 30,
+      version,
+      address: `http://127.0.0.1:${port}`,
+      tenants: [
+        { tenant: 'default', stack: null, api: simulator.url, credentials: 'environment PC_IDENTITY/PC_SECRET' },
+      ],
+    },
+  )
+  t.equal(lines.at(-1)?.msg, 'session of default is closed: closed')
+  t.equal(host.stderr.text, '')
+})
+
+t.test('a running request may finish after either signal, and the end is a good one', async t => {
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    const upstream = await rawUpstream(t, () => {})
+    const { host, listening, ended } = run(t, { PC_URL: upstream.url })
+    const sent = open(await listening(), '/v2/policy')
+    sent.end()
+    await until(() => upstream.requests.length === 1)
+    host.signals.emit(signal)
+    await host.stdout.until(/draining/)
+    upstream.requests[0]?.answer(http('200 OK', [], 'late'))
+    t.match(await readReply(await answerTo(sent)), { status: 200, text: 'late', headers: { connection: 'close' } })
+    t.equal(await ended(), 0, signal)
+  }
+})
+
+t.test('a drain that has to be cut short ends as the signal would have', async t => {
+  const codes = { SIGTERM: 143, SIGINT: 130 }
+  for (const [signal, code] of Object.entries(codes)) {
+    const upstream = await rawUpstream(t, () => {})
+    const drainTimeout = { PRISMACLOUD_PROXY_LISTEN_DRAIN_TIMEOUT: '50ms' }
+    const { host, listening, ended } = run(t, { PC_URL: upstream.url, ...drainTimeout })
+    const cut = t.rejects(call(await listening(), '/v2/policy'), { code: 'ECONNRESET' })
+    await until(() => upstream.requests.length === 1)
+    host.signals.emit(signal)
+    t.equal(await ended(), code)
+    await cut
+  }
+})
+
+t.test('a signal during the first login ends it, and nothing is said of a login any more', async t => {
+  const upstream = await rawUpstream(t, () => {}, { login: () => {} })
+  const { host, listening, ended } = run(t, { PC_URL: upstream.url })
+  await listening()
+  await until(() => upstream.logins.length === 1)
+  host.signals.emit('SIGTERM')
+  t.equal(await ended(), 0)
+  await settle()
+  t.notMatch(host.stdout.text, /ready/)
+  t.equal(host.stderr.text, '')
+})
+
+t.test('credentials that every tenant is refused end it, with a message that names each', async t => {
+  const { url } = await simulate(t, { users: [DEMO_USER] })
+  const { host, ended } = run(t, { ...tenantsAt(url), PRISMACLOUD_PROXY_TENANTS_C_LAZY: 'true' })
+  t.equal(await ended(), 3)
+  t.match(host.stderr.text, /^The credentials were refused\. a is rejected: .*invalid_credentials.*; b is rejected: /)
+  t.match(host.stderr.text, /Find out more: prismacloud-proxy check\n$/)
+  t.notMatch(host.stderr.text, /c is/)
+})
+
+t.test('credentials that one of two is refused leave the other served', async t => {
+  const [good, bad] = [await simulate(t), await simulate(t, { users: [DEMO_USER] })]
+  const { host, listening, ended } = run(t, { ...tenantsAt(good.url), PRISMACLOUD_PROXY_TENANTS_B_URL: bad.url })
+  await host.stdout.until(/"not ready: b is rejected: .*invalid_credentials/)
+  const port = await listening()
+  t.equal((await call(port, '/v2/policy')).status, 200)
+  t.equal((await call(port, '/v2/policy', { headers: { 'x-prismacloud-tenant': 'b' } })).status, 502)
+  host.signals.emit('SIGINT')
+  t.equal(await ended(), 0)
+  const line = logged(host.stdout.text).find(({ msg }) => msg.startsWith('not ready'))
+  t.match(line, { level: 40, waitingFor: [{ tenant: 'b', state: 'rejected' }] })
+  t.notMatch(line?.msg, /a is/)
+})
+
+/** Two tenants of the same upstream, of which `a` is the default, and a third of which nothing is said but its key. */
+function tenantsAt(url: string): Record<string, string> {
+  const of = (name: string) =>
+    Object.entries({ URL: url, ACCESS_KEY_ID: USER.accessKeyId, SECRET_KEY: USER.secretKey }).map(
+      ([key, value]) => [`PRISMACLOUD_PROXY_TENANTS_${name}_${key}`, value] as const,
+    )
+  return Object.fromEntries([...['A', 'B', 'C'].flatMap(of), ['PRISMACLOUD_PROXY_DEFAULT_TENANT', 'a']])
+}
+
+t.test('an upstream that is down at start is waited for', async t => {
+  const gone = await simulate(t)
+  await gone.close()
+  const { host, listening, ended } = run(t, { PC_URL: gone.url, PRISMACLOUD_PROXY_SESSION_WAIT_TIMEOUT: '50ms' })
+  const port = await listening()
+  await host.stdout.until(/session of default is backing-off: .*refuses connections/)
+  await host.stdout.until(/"not ready: default is/)
+  t.equal((await call(port, '/_proxy/readyz')).status, 503)
+  await simulate(t, { port: Number(new URL(gone.url).port) })
+  await host.stdout.until(/session of default is ready/)
+  t.equal((await call(port, '/_proxy/readyz')).status, 200)
+  host.signals.emit('SIGTERM')
+  t.equal(await ended(), 0)
+})
+
+t.test('a lazy tenant logs in at its first use', async t => {
+  const simulator = await simulate(t)
+  const { host, listening, ended } = run(t, { PC_URL: simulator.url, PRISMACLOUD_PROXY_TENANTS_DEFAULT_LAZY: 'true' })
+  await host.stdout.until(/"ready in/)
+  t.equal(simulator.counts.logins, 0)
+  t.equal((await call(await listening(), '/v2/policy')).status, 200)
+  t.equal(simulator.counts.logins, 1)
+  host.signals.emit('SIGTERM')
+  t.equal(await ended(), 0)
+})
+
+t.test('an address that cannot be had ends it with the cure', async t => {
+  const { url } = await simulate(t)
+  const taken = new URL(url).host
+  const rows = { [taken]: `${taken} is taken: see by whom`, '192.0.2.1:0': 'is not an address of this machine' }
+  for (const [address, message] of Object.entries(rows)) {
+    const clientTokenFile = t.testdir({ token: 'marked-client-token' })
+    const { host, ended } = run(t, {
+      PC_URL: url,
+      PRISMACLOUD_PROXY_LISTEN_ADDRESS: address,
+      PRISMACLOUD_PROXY_LISTEN_CLIENT_TOKEN_FILE: `${clientTokenFile}/token`,
+    })
+    t.equal(await ended(), 1)
+    t.match(host.stderr.text, message)
+    t.notMatch(host.stdout.text, 'listening')
+  }
+})
+
+t.test('a configuration with faults is none', async t => {
+  await t.rejects(start.run(fakeHost({ args: ['--log-level', 'loud'] })), { name: 'ConfigError' })
+})
+
+t.test('an unexpected error is passed on, and nothing is left listening', async t => {
+  const { url } = await simulate(t)
+  const host = fakeHost({ env: { ...KEY, PC_URL: url, PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:0' } })
+  let text = ''
+  const write = (line: string) => {
+    text += line
+    throw new Error('no space left')
+  }
+  Object.assign(host.stdout, { write })
+  await t.rejects(start.run(host), { message: 'no space left' })
+  const [line] = logged(text)
+  await t.rejects(call(Number(new URL(`${line?.address}`).port), '/_proxy/livez'), { code: 'ECONNREFUSED' })
+})
+
+t.test('its help has every option', async t => {
+  t.match(start.help(), /Usage: prismacloud-proxy \[start\] \[OPTIONS\][\s\S]*--listen-address ADDRESS/)
+})
