@@ -1,0 +1,48 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import t from 'tap'
+import { curl, run, startCli } from '../support/process.ts'
+import { credentials, startSimulatorProcess } from '../support/stack.ts'
+
+t.test('a socket serves its owner and nobody else, whatever became of the proxy before', async t => {
+  const simulator = await startSimulatorProcess(t, 600)
+  // not t.testdir(), whose paths are too long for a socket
+  const directory = mkdtempSync(join(tmpdir(), 'socket-'))
+  t.teardown(() => rmSync(directory, { recursive: true }))
+  const path = join(directory, 'proxy.sock')
+  const env = credentials(simulator)
+  const start = () => startCli(t, ['--listen-address', `unix:${path}`], env)
+  const ask = async () => (await curl('--unix-socket', path, 'http://localhost/v2/policy')).status
+
+  const first = start()
+  await first.until(/listening at unix:.*proxy\.sock"/)
+  t.equal(await ask(), 200)
+  t.equal(statSync(path).mode & 0o777, 0o600)
+
+  await t.test('another proxy does not take it away from a living one', async t => {
+    const other = start()
+    t.equal(await other.ended, 1)
+    t.match(other.output(), `unix:${path} is taken: see by whom with lsof ${path}`)
+    t.equal(await ask(), 200)
+  })
+
+  await t.test('other users of the machine see no secret in the list of processes', async t => {
+    const { stdout } = await run('ps', ['-ww', '-o', 'args=', '-p', `${first.process.pid}`])
+    t.match(stdout, path)
+    t.notOk(stdout.includes(`${env.PC_SECRET}`))
+  })
+
+  first.process.kill('SIGKILL')
+  t.equal(await first.ended, 'SIGKILL')
+  t.equal(statSync(path).isSocket(), true, 'the killed one leaves its socket behind')
+
+  const second = start()
+  await second.until(/listening at unix:/)
+  t.equal(await ask(), 200)
+  t.equal(statSync(path).mode & 0o777, 0o600)
+  second.process.kill('SIGTERM')
+  t.equal(await second.ended, 0)
+  t.throws(() => statSync(path), { code: 'ENOENT' })
+  t.notOk((first.output() + second.output()).includes(`${env.PC_SECRET}`))
+})
