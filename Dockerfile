@@ -1,0 +1,21 @@
+# syntax=docker/dockerfile:1
+
+FROM node:24-slim AS build
+WORKDIR /build
+COPY package.json package-lock.json ./
+RUN npm ci --ignore-scripts
+COPY . .
+RUN npm run build
+
+# Nothing but Node.js and the bundle. Runs with a read-only root file system; writes nowhere.
+FROM node:24-slim
+WORKDIR /app
+COPY --from=build /build/package.json ./
+COPY --from=build /build/dist ./dist
+ENV NODE_ENV=production
+USER node
+# At 127.0.0.1 alone: containers that share this one's network reach it, nobody else does.
+EXPOSE 9080
+HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "-e", "fetch('http://127.0.0.1:9080/_proxy/livez').then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
+ENTRYPOINT ["node", "/app/dist/cli.js"]
+CMD ["start"]
