@@ -1,0 +1,138 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import t from 'tap'
+
+const ROOT = resolve(import.meta.dirname, '..')
+const SOURCE = join(ROOT, 'src')
+
+/** From the top down; a floor imports only what stands below it. */
+const FLOORS = [
+  'cli.ts',
+  'commands',
+  'app.ts',
+  'admin',
+  'guard',
+  'forward',
+  'pacing',
+  'session',
+  'config',
+  'stacks',
+  'problem',
+  'kernel',
+  'simulator',
+]
+
+/** No file is longer: one that is holds more than one concept. */
+const MAX_LINES = 250
+
+/** Static imports and exports, and what is loaded when it is used. */
+const IMPORT = /^(?:import|export)\b[^']*? from '([^']+)'|\bimport\('([^']+)'\)/gm
+
+interface SourceFile {
+  readonly path: string
+  readonly floor: string
+  readonly text: string
+  /** Of the project's own files, by their paths below src. */
+  readonly imports: readonly string[]
+  /** Names of packages. */
+  readonly packages: readonly string[]
+}
+
+const files: readonly SourceFile[] = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
+  .filter(path => path.endsWith('.ts'))
+  .map(path => {
+    const text = readFileSync(join(SOURCE, path), 'utf8')
+    const specifiers = [...text.matchAll(IMPORT)].map(([, from, loaded]) => from ?? loaded ?? '')
+    const own = specifiers.filter(name => name.startsWith('.') && name.endsWith('.ts'))
+    return {
+      path,
+      floor: path.split('/')[0] ?? '',
+      text,
+      imports: own.map(name => relative(SOURCE, resolve(SOURCE, dirname(path), name))),
+      packages: specifiers.filter(name => !name.startsWith('.') && !name.startsWith('node:')).map(packageOf),
+    }
+  })
+
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
+function floorOf(path: string): string {
+  return path.split('/')[0] ?? ''
+}
+
+/** The paths of the files whose text matches, beside those where it may. */
+function filesWith(pattern: RegExp, allowed: readonly string[]): string[] {
+  const code = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
+  return files
+    .filter(({ path, text }) => pattern.test(code(text)) && !allowed.some(start => path.startsWith(start)))
+    .map(({ path }) => path)
+}
+
+t.test('imports only go down', async t => {
+  const wrong = files.flatMap(({ path, floor, imports }) =>
+    imports
+      .filter(target => floorOf(target) !== floor && FLOORS.indexOf(floorOf(target)) <= FLOORS.indexOf(floor))
+      .map(target => `${path} imports ${target}`),
+  )
+  t.same(wrong, [])
+  t.same(
+    [...new Set(files.map(({ floor }) => floor))].filter(floor => !FLOORS.includes(floor)),
+    [],
+    'no other floors',
+  )
+})
+
+t.test('only commands import the simulator', async t => {
+  const wrong = files.filter(
+    ({ floor, imports }) =>
+      imports.some(target => floorOf(target) === 'simulator') && floor !== 'simulator' && floor !== 'commands',
+  )
+  t.same(
+    wrong.map(({ path }) => path),
+    [],
+  )
+})
+
+t.test('there is no circle', async t => {
+  const byPath = new Map(files.map(file => [file.path, file]))
+  const done = new Set<string>()
+  const visit = (path: string, way: readonly string[]): void => {
+    if (way.includes(path)) t.fail([...way, path].join(' → '))
+    if (way.includes(path) || done.has(path)) return
+    for (const target of byPath.get(path)?.imports ?? []) visit(target, [...way, path])
+    done.add(path)
+  }
+  for (const { path } of files) visit(path, [])
+  t.equal(done.size, files.length)
+})
+
+t.test('time is read in one place', async t => {
+  const clocks = /(?<![\w.])(setTimeout|setInterval)\(|\bDate\.now\b|\bperformance\.|AbortSignal\.timeout|new Date\(\)/
+  t.same(filesWith(clocks, ['kernel/clock.ts', 'simulator/clock.ts']), [])
+})
+
+t.test('the process is touched only at the top', async t => {
+  t.same(filesWith(/\bprocess\.|from 'node:process'|console\./, ['cli.ts', 'commands/']), [])
+})
+
+t.test('a secret is revealed to the auth calls and the header, and nowhere else', async t => {
+  t.same(filesWith(/\.reveal\(/, ['session/auth.ts', 'forward/headers.ts']), [])
+})
+
+t.test('nothing calls reply.from', async t => {
+  t.same(filesWith(/\breply\.from\b/, []), [])
+})
+
+t.test('a file holds one concept', async t => {
+  t.same(
+    files.filter(({ text }) => text.split('\n').length > MAX_LINES).map(({ path }) => path),
+    [],
+  )
+})
+
+t.test('every dependency is used, and every used package is a dependency', async t => {
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const used = new Set(files.flatMap(({ packages }) => packages))
+  t.same([...used].sort(), Object.keys(dependencies).sort())
+})
