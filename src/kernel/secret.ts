@@ -3,6 +3,9 @@ import { inspect } from 'node:util'
 
 const MASK = '[secret]'
 
+/** No real key or token is shorter, in characters. */
+const SHORTEST_KEY = 8
+
 /**
  * A key or token. However it is printed (string, JSON, `util.inspect`, a log line) it shows as `[secret]`; the value
  * lives in a private field and leaves only through {@link Secret.reveal}.
@@ -25,9 +28,9 @@ export class Secret {
     return own.length === shown.length && timingSafeEqual(own, shown)
   }
 
-  /** `text` with `[secret]` wherever the value stood in it. */
+  /** `text` with `[secret]` wherever the value stood in it. A value too short for a key is left: it may be a word. */
   maskIn(text: string): string {
-    return text.replaceAll(this.#value, MASK)
+    return this.#value.length < SHORTEST_KEY ? text : text.replaceAll(this.#value, MASK)
   }
 
   toString(): string {

@@ -21,7 +21,7 @@ t.test('a login shows the access key as JSON and gives the token with its lifeti
   const [{ request, body } = { request: undefined, body: '' }] = requests
   t.match(request, { method: 'POST', url: '/login' })
   t.match(request?.headers, { accept: 'application/json', 'content-type': 'application/json' })
-  t.strictSame(JSON.parse(body), { username: 'MARK-id', password: 'MARK-key/+=' })
+  t.strictSame(JSON.parse(body), { username: 'MARK-key-id', password: 'MARK-key/+=' })
   t.equal(clock.pending, 0)
 })
 

@@ -103,7 +103,7 @@ export function rig(t: Test, options: Partial<SessionOptions> = {}): Rig {
   }
 }
 
-const credentials = { accessKeyId: new Secret('MARK-id'), secretKey: new Secret('MARK-key') }
+const credentials = { accessKeyId: new Secret('MARK-key-id'), secretKey: new Secret('MARK-key') }
 
 /** What a session would give now: a token, `waiting`, or the type of the problem. Who waits stays waiting. */
 export async function offered(session: Session): Promise<string> {

@@ -8,7 +8,7 @@ import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
 
 export const CALL_TIMEOUT = 15_000
 
-export const KEY = { accessKeyId: new Secret('MARK-id'), secretKey: new Secret('MARK-key/+=') }
+export const KEY = { accessKeyId: new Secret('MARK-key-id'), secretKey: new Secret('MARK-key/+=') }
 
 /** A real server that stands in for the API host, and the auth calls to it. All ends with the test. */
 export interface Upstream {
