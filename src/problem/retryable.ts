@@ -11,7 +11,10 @@ export function isIdempotent(method: string): boolean {
   return IDEMPOTENT_METHODS.has(method)
 }
 
-/** Whether the same request may succeed later after an answer with `status`, without harm from its being sent twice. */
-export function isRetryable(status: number, method: string): boolean {
+/**
+ * Whether the same request may succeed later after an answer with `status`, without harm from its being
+ * sent twice. Without a method, that of a request which may not be repeated is assumed.
+ */
+export function isRetryable(status: number, method = ''): boolean {
   return RETRYABLE.has(status) || (RETRYABLE_IF_IDEMPOTENT.has(status) && isIdempotent(method))
 }

@@ -5,6 +5,7 @@ import { firstValue, type Headers } from './headers.ts'
 import { Problem } from './problem.ts'
 import { redlockStatus } from './redlock-status.ts'
 import { MAX_RETRY_AFTER, parseRetryAfter } from './retry-after.ts'
+import { isRetryable } from './retryable.ts'
 import { problemTitle, readErrors } from './shapes.ts'
 import { oneLine } from './text.ts'
 import { problemTypes } from './types.ts'
@@ -30,13 +31,6 @@ const MAX_BODY = 16 * 1024
 const MAX_DEPTH = 64
 const MAX_REQUEST_ID = 200
 
-/** Answers that promise nothing was done, so that any method may be repeated (RFC 9110, 15.5.9; RFC 8470; RFC 6585). */
-const RETRYABLE = new Set([408, 425, 429, 503])
-/** Answers after which something may have been done. */
-const RETRYABLE_IF_IDEMPOTENT = new Set([500, 502, 504])
-/** RFC 9110, 9.2.2. */
-const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
-
 /**
  * The `upstream-error` problem for an upstream's answer in any of the shapes it comes in, with its status. `now` is the
  * wall time in milliseconds. Never throws, whatever the upstream sent.
@@ -55,10 +49,6 @@ export function readUpstream(answer: UpstreamAnswer, now: number): Problem {
     ...(retryAfter !== undefined && { retryAfter }),
     upstream: { host, status, requestId: requestId(headers), errors, body: passedOn(body) },
   })
-}
-
-function isRetryable(status: number, method = ''): boolean {
-  return RETRYABLE.has(status) || (RETRYABLE_IF_IDEMPOTENT.has(status) && IDEMPOTENT_METHODS.has(method))
 }
 
 // The bucket of a rate limit takes one request again after 1/rate seconds; a service that says nothing gets one second.
