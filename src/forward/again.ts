@@ -19,7 +19,10 @@ export function mayRenew({ session }: Journey, lease: Lease, headers: RawHeaders
   return meaning !== 'permission' && session.invalidate(lease, meaning === 'unknown')
 }
 
-/** Whether sending a request again after an error can neither do it twice nor follow a part of an answer. */
+/**
+ * Whether a request may be sent again after an error: its connection broke, nothing of an answer has gone out, all of it
+ * is still there, and doing it twice does no more than once (RFC 9110, 9.2.2).
+ */
 export function mayRetry(error: unknown, journey: Journey): boolean {
   const { exchange, response } = journey
   const broken = errorCodes(error).some(code => BROKEN_CONNECTION.has(code))

@@ -1,17 +1,20 @@
 import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
-import type { Config, TenantConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { errorCodes, explainNetworkError } from '../kernel/network-error.ts'
+import type { Secret } from '../kernel/secret.ts'
 import { readLimit } from '../pacing/bucket.ts'
 import type { Pacer } from '../pacing/pacer.ts'
 import { Problem } from '../problem/problem.ts'
+import { isIdempotent } from '../problem/retryable.ts'
 import type { Lease } from '../session/lease.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { canResend, mayRenew, mayRetry } from './again.ts'
 import { type Exchange, exchangeHeaders } from './exchange.ts'
 import { clientHeaders, headerOf, type RawHeaders, upstreamHeaders } from './headers.ts'
-import { hostOf, type Incoming, type Journey, planJourney } from './journey.ts'
+import { type Incoming, type Journey, planJourney } from './journey.ts'
+import type { Home } from './location.ts'
 import { type RelayOptions, relay, type Verdict } from './relay.ts'
 import type { Answer, Collected } from './sinks.ts'
 
@@ -26,9 +29,9 @@ export interface ForwarderOptions {
   readonly config: Pick<Config, 'tenants' | 'defaultTenant' | 'errors' | 'assumeJson' | 'replay'>
 }
 
-/** What the upstream answered with an error, and for which tenant: to be told to the client as a problem. */
+/** What the upstream answered with an error, to be told to the client as a problem. */
 export interface Refusal {
-  readonly tenant: TenantConfig
+  readonly home: Home
   readonly answer: Collected
 }
 
@@ -47,11 +50,11 @@ export class Forwarder {
   async forward(incoming: Incoming): Promise<Refusal | undefined> {
     const { config, sessions, pacer } = this.#options
     const journey = planJourney(incoming, config, sessions)
-    const { exchange, session, paceKey, tenant } = journey
+    const { exchange, session, paceKey, home } = journey
     await this.#timed(exchange, 'queue', pacer.admit(paceKey, exchange.over))
     const lease = await this.#timed(exchange, 'session', session.acquire(exchange.over))
     const answer = await this.#send(journey, lease)
-    return answer.kind === 'collected' ? { tenant, answer } : undefined
+    return answer.kind === 'collected' ? { home, answer } : undefined
   }
 
   /** Sends the request, and once more with a renewed session where the first was answered 401 because of its token. */
@@ -85,11 +88,11 @@ export class Forwarder {
     }
   }
 
-  #relay(journey: Journey, lease: Lease, decide: RelayOptions['decide']): Promise<Answer> {
+  async #relay(journey: Journey, lease: Lease, decide: RelayOptions['decide']): Promise<Answer> {
     const { clock, dispatcher, pacer } = this.#options
     const { response, exchange, paceKey } = journey
     const sentAt = clock.monotonic()
-    return relay({
+    const answer = await relay({
       dispatcher,
       clock,
       signal: exchange.over,
@@ -106,6 +109,7 @@ export class Forwarder {
       },
       sendHead: (status, headers) => sendHead(journey, status, headers),
     })
+    return answer.kind === 'collected' ? masked(answer, lease.token) : answer
   }
 
   #request({ request, tenant, target, exchange, body }: Journey, lease: Lease): Dispatcher.DispatchOptions {
@@ -129,27 +133,29 @@ export class Forwarder {
   }
 }
 
+/** An error may quote the request, token and all, and is shown to clients and the log. */
+function masked(answer: Collected, token: Secret): Collected {
+  const body = Buffer.from(token.maskIn(answer.body.toString('latin1')), 'latin1')
+  return { ...answer, headers: answer.headers.map(text => token.maskIn(text)), body }
+}
+
 function verdictOn(status: number, { passthrough }: Journey): Verdict {
   return status >= 400 && !passthrough ? 'collect' : 'relay'
 }
 
-function sendHead(
-  { request, response, exchange, tenant, takeOver }: Journey,
-  status: number,
-  headers: RawHeaders,
-): void {
+function sendHead({ request, response, exchange, home, takeOver }: Journey, status: number, headers: RawHeaders): void {
   // what is left of an upload that was answered early must not be taken for the next request
   const close = request.complete ? [] : ['connection', 'close']
   const own = Object.entries(exchangeHeaders(exchange)).flat()
-  response.writeHead(status, [...clientHeaders(headers, tenant.target.api), ...own, ...close])
+  response.writeHead(status, [...clientHeaders(headers, home), ...own, ...close])
   takeOver()
 }
 
 /** What the client is told of an error; once it has left, the error as it is. */
-function problemOf(error: unknown, { tenant, exchange }: Journey): unknown {
+function problemOf(error: unknown, { home, exchange }: Journey): unknown {
   if (exchange.over.aborted) return error
-  const { timeout, detail } = explainNetworkError(error, hostOf(tenant))
+  const { timeout, maybeSent, detail } = explainNetworkError(error, new URL(home.api).host)
   const invalid = errorCodes(error).some(code => INVALID_ANSWER.has(code))
   const name = timeout ? 'upstream-timeout' : invalid ? 'upstream-invalid' : 'upstream-unreachable'
-  return new Problem(name, detail, { cause: error })
+  return new Problem(name, detail, { cause: error, retryable: !maybeSent || isIdempotent(exchange.method) })
 }

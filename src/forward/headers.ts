@@ -1,4 +1,5 @@
 import type { Secret } from '../kernel/secret.ts'
+import { type Home, localLocation } from './location.ts'
 
 /** Header names and values in turn, in order and case as they came: Node's `rawHeaders`. */
 export type RawHeaders = readonly string[]
@@ -44,6 +45,7 @@ const NOT_FOR_THE_CLIENT = new Set([
   'set-cookie',
   'strict-transport-security',
   'alt-svc',
+  'authorization',
   'x-redlock-auth',
   // this proxy's own takes its place
   'x-request-id',
@@ -107,22 +109,17 @@ function setJsonType(headers: string[]): void {
   else if (FORM_TYPE.test(String(headers[at + 1]))) headers[at + 1] = 'application/json'
 }
 
-/** The headers that go to the client. `apiOrigin` in a `location` is taken off, so that the client comes back here. */
-export function clientHeaders(headers: RawHeaders, apiOrigin: string): string[] {
+/** The headers that go to the client, of which a `location` brings it back here. */
+export function clientHeaders(headers: RawHeaders, home: Home): string[] {
   return pairsOf(clientTrailers(headers)).flatMap(([name, value]) => [
     name,
-    name.toLowerCase() === 'location' ? localLocation(value, apiOrigin) : value,
+    name.toLowerCase() === 'location' ? localLocation(value, home) : value,
   ])
 }
 
 /** The same for the trailers of an answer, where nothing but the names matters. */
 export function clientTrailers(trailers: RawHeaders): string[] {
   return without(trailers, NOT_FOR_THE_CLIENT, NOT_FOR_THE_CLIENT_PREFIXES)
-}
-
-function localLocation(location: string, apiOrigin: string): string {
-  const isLocal = location.startsWith(apiOrigin) && /^([/?#]|$)/.test(location.slice(apiOrigin.length))
-  return isLocal ? location.slice(apiOrigin.length) || '/' : location
 }
 
 function without(headers: RawHeaders, names: ReadonlySet<string>, prefixes: readonly string[]): string[] {

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Config, TenantConfig } from '../config/config.ts'
 import { endpoint } from '../pacing/endpoint.ts'
+import { Problem } from '../problem/problem.ts'
 import type { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { hasBody, RequestBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
+import type { Home } from './location.ts'
 import { judgeTarget, withoutQuery } from './path.ts'
 import { chooseTenant } from './tenant.ts'
 
@@ -22,6 +24,7 @@ export interface Incoming {
 /** The same once it is known where it goes. */
 export interface Journey extends Incoming {
   readonly tenant: TenantConfig
+  readonly home: Home
   readonly session: Session
   readonly body: RequestBody | undefined
   /** Whether errors reach the client as they came. */
@@ -44,13 +47,15 @@ export function planJourney(
     host: request.headers.host,
     target: incoming.target,
   }
-  const { tenant, target } = chooseTenant(facts, config.tenants, config.defaultTenant)
+  const { tenant, target, prefix } = chooseTenant(facts, config.tenants, config.defaultTenant)
   exchange.tenant = tenant.name
   judgeTarget(target)
+  judgeCoding(request)
   return {
     ...incoming,
     target,
     tenant,
+    home: { api: tenant.target.api, basePath: tenant.target.basePath, prefix },
     session: sessions.of(tenant),
     body: hasBody(request) ? new RequestBody(request, config.replay.maxBody) : undefined,
     passthrough: (request.headers['x-prismacloud-proxy-errors'] ?? config.errors) === 'passthrough',
@@ -58,7 +63,10 @@ export function planJourney(
   }
 }
 
-/** The host, with its port, that a tenant's requests go to. */
-export function hostOf({ target }: TenantConfig): string {
-  return new URL(target.api).host
+/** Other codings of the transfer would have to be undone here, as they are for one connection (RFC 9112, 6.1). */
+function judgeCoding({ headers }: IncomingMessage): void {
+  const coding = headers['transfer-encoding']
+  if (coding === undefined || coding.trim().toLowerCase() === 'chunked') return
+  const options = { status: 501, title: 'Not Implemented' }
+  throw new Problem('invalid-request', 'The only transfer-encoding that is served is chunked', options)
 }

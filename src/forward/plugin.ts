@@ -7,7 +7,6 @@ import { readUpstream } from '../problem/upstream.ts'
 import type { Exchange } from './exchange.ts'
 import type { Forwarder, Refusal } from './forwarder.ts'
 import { clientHeaders, headersByName } from './headers.ts'
-import { hostOf } from './journey.ts'
 
 /**
  * The one route that everything forwarded is served by. Requests are sent to it by `rewriteUrl` whatever their path, so
@@ -70,11 +69,11 @@ async function forward(request: FastifyRequest, reply: FastifyReply, options: Fo
 }
 
 /** The upstream's error as a problem; its headers still reach the client, less those of the body that is replaced. */
-function upstreamProblem({ tenant, answer }: Refusal, reply: FastifyReply, exchange: Exchange, now: number) {
+function upstreamProblem({ home, answer }: Refusal, reply: FastifyReply, exchange: Exchange, now: number) {
   const { status, body, complete } = answer
   const headers = headersByName(answer.headers)
-  for (const [name, value] of Object.entries(headersByName(clientHeaders(answer.headers, tenant.target.api)))) {
+  for (const [name, value] of Object.entries(headersByName(clientHeaders(answer.headers, home)))) {
     if (!OF_THE_BODY.test(name)) reply.header(name, value)
   }
-  return readUpstream({ host: hostOf(tenant), method: exchange.method, status, headers, body, complete }, now)
+  return readUpstream({ host: new URL(home.api).host, method: exchange.method, status, headers, body, complete }, now)
 }

@@ -11,7 +11,7 @@ export interface TenantFacts {
   readonly target: string
 }
 
-const HOST = /^([a-z0-9-]+)\.localhost(:\d+)?$/i
+const HOST = /^(.+)\.localhost(:\d+)?$/i
 const PREFIX = /^\/_tenant\/([^/?]*)/
 
 /**
@@ -23,7 +23,7 @@ export function chooseTenant<T>(
   facts: TenantFacts,
   tenants: ReadonlyMap<string, T>,
   defaultTenant: string,
-): { tenant: T; target: string } {
+): { tenant: T; target: string; prefix: string } {
   const prefix = PREFIX.exec(facts.target)
   const host = HOST.exec(facts.host ?? '')?.[1]?.toLowerCase()
   const names = new Set([facts.header, host, prefix?.[1]].filter(name => name !== undefined))
@@ -32,7 +32,8 @@ export function chooseTenant<T>(
   const [name = defaultTenant] = names
   const tenant = tenants.get(name)
   if (tenant === undefined) throw unknownTenant(name, tenants)
-  return { tenant, target: prefix ? rooted(facts.target.slice(prefix[0].length)) : facts.target }
+  if (!prefix) return { tenant, target: facts.target, prefix: '' }
+  return { tenant, target: rooted(facts.target.slice(prefix[0].length)), prefix: prefix[0] }
 }
 
 function rooted(target: string): string {

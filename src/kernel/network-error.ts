@@ -2,19 +2,33 @@
 export interface NetworkFailure {
   /** Whether a deadline passed; else the host could not be reached, or broke off. */
   readonly timeout: boolean
+  /** Whether the request may have reached the host before. */
+  readonly maybeSent: boolean
   /** One sentence: what failed and the cure. */
   readonly detail: string
 }
 
 type Explanation = (host: string) => NetworkFailure
 
-const unreachable =
-  (detail: (host: string) => string): Explanation =>
-  host => ({ timeout: false, detail: detail(host) })
+type Detail = (host: string) => string
 
-const timedOut =
-  (detail: (host: string) => string): Explanation =>
-  host => ({ timeout: true, detail: detail(host) })
+/** The request did not leave. */
+const unreachable =
+  (detail: Detail): Explanation =>
+  host => ({ timeout: false, maybeSent: false, detail: detail(host) })
+
+/** The request may have been taken, its answer did not come whole. */
+const unanswered =
+  (detail: Detail): Explanation =>
+  host => ({ timeout: false, maybeSent: true, detail: detail(host) })
+
+const noConnection =
+  (detail: Detail): Explanation =>
+  host => ({ timeout: true, maybeSent: false, detail: detail(host) })
+
+const noAnswer =
+  (detail: Detail): Explanation =>
+  host => ({ timeout: true, maybeSent: true, detail: detail(host) })
 
 const unknownName = unreachable(
   host =>
@@ -24,7 +38,7 @@ const untrusted = unreachable(
   host =>
     `The certificate of ${host} is not signed by a known authority: if a TLS-inspecting proxy is in the way, give its CA as upstream.caFile`,
 )
-const brokenOff = unreachable(host => `${host} closed the connection before it answered: try again`)
+const brokenOff = unanswered(host => `${host} closed the connection before it answered`)
 
 /** undici (7.30) means to give this error a code `HPE_…` and gives it none, so its name stands for one. */
 const PARSER_ERROR = 'HTTPParserError'
@@ -43,19 +57,19 @@ const explanations: Readonly<Record<string, Explanation>> = {
   ECONNRESET: brokenOff,
   EPIPE: brokenOff,
   UND_ERR_SOCKET: brokenOff,
-  UND_ERR_CONNECT_TIMEOUT: timedOut(
+  UND_ERR_CONNECT_TIMEOUT: noConnection(
     host =>
       `${host} did not accept a connection in time (upstream.connectTimeout): check the network, a firewall, or whether an outbound proxy is needed`,
   ),
-  ETIMEDOUT: timedOut(
+  ETIMEDOUT: noAnswer(
     host =>
       `${host} did not accept a connection in time: check the network, a firewall, or whether an outbound proxy is needed`,
   ),
-  DEADLINE: timedOut(host => `${host} did not answer in time`),
-  UND_ERR_HEADERS_TIMEOUT: timedOut(
+  DEADLINE: noAnswer(host => `${host} did not answer in time`),
+  UND_ERR_HEADERS_TIMEOUT: noAnswer(
     host => `${host} took the request but did not answer in time (upstream.headersTimeout)`,
   ),
-  UND_ERR_BODY_TIMEOUT: timedOut(host => `${host} stopped sending in the middle of its answer (upstream.bodyTimeout)`),
+  UND_ERR_BODY_TIMEOUT: noAnswer(host => `${host} stopped sending in the middle of its answer (upstream.bodyTimeout)`),
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
@@ -70,10 +84,8 @@ const explanations: Readonly<Record<string, Explanation>> = {
       `The certificate shown for ${host} belongs to another name: check the url, and whether something answers in that host's place`,
   ),
   EPROTO: unreachable(host => `${host} does not speak TLS as expected: check the port, and whether http was meant`),
-  UND_ERR_HEADERS_OVERFLOW: unreachable(
-    host => `The headers of the answer of ${host} are larger than this proxy takes`,
-  ),
-  [PARSER_ERROR]: unreachable(
+  UND_ERR_HEADERS_OVERFLOW: unanswered(host => `The headers of the answer of ${host} are larger than this proxy takes`),
+  [PARSER_ERROR]: unanswered(
     host => `The answer of ${host} is not valid HTTP: check the port, and whether https was meant`,
   ),
 }
@@ -86,7 +98,8 @@ export function explainNetworkError(error: unknown, host: string): NetworkFailur
     if (explain) return explain(host)
   }
   const [code] = codes
-  return { timeout: false, detail: `The connection to ${host} failed${code ? ` (${code})` : ''}` }
+  const detail = `The connection to ${host} failed${code ? ` (${code})` : ''}`
+  return { timeout: false, maybeSent: true, detail }
 }
 
 /** The codes of an error and of all that it wraps (`cause`, `AggregateError.errors`), outermost first. */

@@ -63,11 +63,8 @@ export const problemTypes = {
     title: 'Forbidden',
     retryable: false,
     meaning: "The proxy's own policy does not let this method and path through. Prisma Cloud never saw the request.",
-    causes: [
-      'The proxy runs read-only and the request would change something.',
-      'The path is not among those that the configuration allows.',
-    ],
-    cure: 'If the request is meant to be possible, change the policy in the configuration and reload it.',
+    causes: ['The tool logs in or extends a session, which the proxy does itself and whose answers hold the token.'],
+    cure: 'Leave that call out: every other request has a session already.',
     check: '/_proxy/status',
   },
   'unknown-tenant': {
@@ -79,7 +76,7 @@ export const problemTypes = {
       'A typing error in x-prismacloud-tenant, in the host name or in the /_tenant/ prefix.',
       'The tenant was added to the file, but the configuration has not been read again.',
     ],
-    cure: 'Use a name listed under `tenants` in the configuration, or add it there and send the proxy a SIGHUP.',
+    cure: 'Use a name listed under `tenants` in the configuration, or add it there and restart the proxy.',
     check: '/_proxy/status',
   },
   'rate-limited': {
@@ -104,7 +101,7 @@ export const problemTypes = {
       'The key belongs to another stack than the configured `url`.',
       'A user name and password were given instead of an access key, while the tenant uses single sign-on.',
     ],
-    cure: 'Run `prismacloud-proxy check`; then correct the key or the stack, and send the proxy a SIGHUP.',
+    cure: 'Run `prismacloud-proxy check`; then correct the key or the stack, and restart the proxy.',
     check: '/_proxy/readyz',
   },
   'upstream-unreachable': {

@@ -46,8 +46,8 @@ t.test('a redirect is handed to the client, and one to the API host leads back t
   const locations = {
     'SELF/v2/policy?x=1': '/v2/policy?x=1',
     SELF: '/',
-    'SELF?x': '?x',
-    'SELF#x': '#x',
+    'SELF?x': '/?x',
+    'SELF#x': '/#x',
     'SELF0/elsewhere': 'SELF0/elsewhere',
     'https://other.example/x': 'https://other.example/x',
     '/relative': '/relative',

@@ -146,3 +146,31 @@ t.test('an error whose body breaks off is told nevertheless', async t => {
   simulator.fault({ kind: 'cut', path: '/nowhere' })
   t.match((await call('/nowhere')).json(), { status: 404, upstream: { status: 404 } })
 })
+
+t.test('an upstream that repeats the token does not bring it to the client or the log', async t => {
+  const upstream = await rawUpstream(t, request => {
+    const [, token = ''] = request.headers.find(([name]) => name === 'x-redlock-auth') ?? []
+    const headers = [`authorization: ${token}`, `x-more: got ${token}`]
+    if (request.target === '/bad')
+      return request.answer(http('400 Bad Request', headers, JSON.stringify({ message: token })))
+    request.answer(http('200 OK', headers.slice(0, 1)))
+  })
+  const { call, log } = await startProxy(t, { upstream: upstream.url })
+  const bad = await call('/bad')
+  t.match(bad.json(), { status: 400, detail: '[secret]' })
+  t.equal(bad.headers['x-more'], 'got [secret]')
+  const good = await call('/good')
+  t.equal(good.status, 200)
+  t.notMatch(JSON.stringify([log, bad.rawHeaders, bad.text, good.rawHeaders]), /header\.payload\.signature/)
+})
+
+t.test('a failure is worth a retry unless the request may have been done and must not be twice', async t => {
+  const upstream = await rawUpstream(t, request => request.socket.destroy())
+  const { call } = await startProxy(t, { upstream: upstream.url })
+  const retryable = async (method: string) => (await call('/x', { method })).json()
+  t.match(await retryable('POST'), { type: /upstream-unreachable/, retryable: false })
+  t.match(await retryable('PATCH'), { type: /upstream-unreachable/, retryable: false })
+  t.match(await retryable('GET'), { type: /upstream-unreachable/, retryable: true })
+  const { call: callNobody } = await startProxy(t, { upstream: 'http://127.0.0.1:1', loginAt: upstream.url })
+  t.match((await callNobody('/x', { method: 'POST' })).json(), { detail: /refuses connections/, retryable: true })
+})

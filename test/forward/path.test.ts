@@ -100,6 +100,31 @@ t.test('the base path of an upstream of the user’s own is put before the path'
   )
 })
 
+t.test(
+  'the calls that log in and extend the session never reach the upstream, whatever they are dressed as',
+  async t => {
+    const upstream = await rawUpstream(t, request => request.answer(http('200 OK', [], 'a token')))
+    const proxy = await startProxy(t, { upstream: upstream.url })
+    const targets = [
+      '/login',
+      '/Login/',
+      '//login?x',
+      '/%6cogin',
+      '/login;x=1',
+      '/auth_token/extend',
+      '/auth_token//extend',
+      '/auth_token;a/extend/',
+    ]
+    for (const target of [...targets, ...targets.map(target => `/_tenant/default${target}`)]) {
+      const text = await talk(proxy.port, get(target))
+      t.match(text, /^HTTP\/1\.1 403 Forbidden\r\n/, target)
+      t.match(text, '/_proxy/problems/policy-denied')
+    }
+    t.equal(upstream.requests.length + upstream.logins.length, 0)
+    t.equal((await proxy.call('/login/history')).status, 200, 'what only begins so does')
+  },
+)
+
 t.test('judging a target throws or does nothing', async t => {
   t.throws(() => judgeTarget('/a/../b'), { name: 'Problem', type: 'invalid-request', status: 400 })
   t.equal(judgeTarget('/a/b'), undefined)

@@ -9,14 +9,13 @@ const choose = (target: string, facts: { header?: string; host?: string } = {}) 
   chooseTenant({ header: facts.header, host: facts.host, target }, tenants, 'default')
 
 t.test('a request names its tenant by header, host or path, else it is for the default', async t => {
-  t.strictSame(choose('/x'), { tenant: 'default', target: '/x' })
-  t.strictSame(choose('/x', { host: 'localhost:9080' }), { tenant: 'default', target: '/x' })
-  t.strictSame(choose('/x', { host: '127.0.0.1' }), { tenant: 'default', target: '/x' })
-  t.strictSame(choose('/x', { host: 'a.team-a.localhost' }), { tenant: 'default', target: '/x' })
-  t.strictSame(choose('/x', { header: 'team-a' }), { tenant: 'team-a', target: '/x' })
-  t.strictSame(choose('/x', { host: 'team-b.localhost' }), { tenant: 'team-b', target: '/x' })
-  t.strictSame(choose('/x', { host: 'Team-B.LocalHost:9080' }), { tenant: 'team-b', target: '/x' })
-  t.strictSame(choose('/_tenant/team-a/x?y=1'), { tenant: 'team-a', target: '/x?y=1' })
+  t.strictSame(choose('/x'), { tenant: 'default', target: '/x', prefix: '' })
+  t.strictSame(choose('/x', { host: 'localhost:9080' }), { tenant: 'default', target: '/x', prefix: '' })
+  t.strictSame(choose('/x', { host: '127.0.0.1' }), { tenant: 'default', target: '/x', prefix: '' })
+  t.strictSame(choose('/x', { header: 'team-a' }), { tenant: 'team-a', target: '/x', prefix: '' })
+  t.strictSame(choose('/x', { host: 'team-b.localhost' }), { tenant: 'team-b', target: '/x', prefix: '' })
+  t.strictSame(choose('/x', { host: 'Team-B.LocalHost:9080' }), { tenant: 'team-b', target: '/x', prefix: '' })
+  t.strictSame(choose('/_tenant/team-a/x?y=1'), { tenant: 'team-a', target: '/x?y=1', prefix: '/_tenant/team-a' })
 })
 
 t.test('the prefix is taken off and what remains is a path', async t => {
@@ -48,6 +47,8 @@ t.test('an unknown tenant is never the default, and the nearest known one is sug
     ...unknown,
     detail: 'There is no tenant "production"; configured: default, team-a, team-b',
   })
+  for (const host of ['a.team-a.localhost', 'team_a.localhost:9080'])
+    t.throws(() => choose('/x', { host }), unknown, host)
   for (const facts of [{ header: '' }, { header: 'TEAM-A' }, { header: 'team-a, team-b' }]) {
     t.throws(() => choose('/x', facts), unknown)
   }

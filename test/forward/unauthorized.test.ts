@@ -9,7 +9,7 @@ t.test('a 401 says by its reasons whether the token or a permission is at fault'
     [status('token_expired'), 'token'],
     [status('invalid_token'), 'token'],
     [status('JWT_INVALID'), 'token'],
-    [status('session_not_found'), 'token'],
+    [status('session_not_permitted'), 'unknown'],
     [status('unauthorized_access'), 'permission'],
     [status('unauthorized_access', 'token_expired'), 'token'],
     [status('something_else'), 'unknown'],

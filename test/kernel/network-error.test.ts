@@ -46,6 +46,15 @@ for (const [code, timeout, says] of rows) {
   })
 }
 
+t.test('it is told whether the request may have been taken', async t => {
+  for (const code of ['ENOTFOUND', 'ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'EPROTO']) {
+    t.equal(explainNetworkError(failed(code), HOST).maybeSent, false, code)
+  }
+  for (const code of ['ECONNRESET', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'DEADLINE', 'ESTRANGE']) {
+    t.equal(explainNetworkError(failed(code), HOST).maybeSent, true, code)
+  }
+})
+
 t.test('the first code that can be explained is, however deep it lies', async t => {
   const deep = new AggregateError([failed('ESTRANGE'), failed('ECONNREFUSED')], 'MARK')
   t.match(explainNetworkError(new TypeError('fetch failed', { cause: deep }), HOST).detail, /refuses connections/)
@@ -60,7 +69,7 @@ t.test('an answer that is no HTTP is told so, though the error has no code', asy
 })
 
 t.test('what has no code is told without one', async t => {
-  const expected = { timeout: false, detail: `The connection to ${HOST} failed` }
+  const expected = { timeout: false, maybeSent: true, detail: `The connection to ${HOST} failed` }
   for (const error of [new Error('MARK'), failed('ESTRANGE').message, undefined, { code: 'ENOTFOUND' }]) {
     t.strictSame(explainNetworkError(error, HOST), expected)
   }

@@ -1,0 +1,37 @@
+/** Where a tenant's requests go, and by which path the client reaches it here. */
+export interface Home {
+  /** The API's origin. */
+  readonly api: string
+  /** What every path stands behind at the upstream. */
+  readonly basePath: string
+  /** What the client put before the path: `/_tenant/<tenant>`, or nothing. */
+  readonly prefix: string
+}
+
+/**
+ * A `location` of the upstream as the client is to follow it: one of the tenant's own becomes a path of this proxy, on
+ * which the same tenant answers; any other is left as it is.
+ */
+export function localLocation(location: string, { api, basePath, prefix }: Home): string {
+  const path = pathAt(location, api)
+  if (path === undefined) return location
+  const rest = below(path, basePath)
+  return rest === undefined ? api + path : prefix + rooted(rest)
+}
+
+/** The path, query and fragment of a location at the API's origin. */
+function pathAt(location: string, api: string): string | undefined {
+  if (/^\/(?!\/)/.test(location)) return location
+  const rest = below(location, api)
+  return rest === undefined ? undefined : rooted(rest)
+}
+
+function rooted(rest: string): string {
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+/** What follows `start`, if it ends there as a whole. */
+function below(text: string, start: string): string | undefined {
+  const rest = text.slice(start.length)
+  return text.startsWith(start) && /^([/?#]|$)/.test(rest) ? rest : undefined
+}
