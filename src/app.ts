@@ -76,9 +76,12 @@ export async function buildApp(config: Config, deps: AppDeps): Promise<App> {
     rewriteUrl: ({ url = '/' }) => (isOwnPath(url) ? url : FORWARD_ROUTE),
     // the own paths have short names, but a router's own answer to a long one would be no problem document
     routerOptions: { maxParamLength: MAX_HEADER_SIZE },
-    http: { maxHeaderSize: MAX_HEADER_SIZE },
+    // a missing Host is the guard's to refuse
+    http: { maxHeaderSize: MAX_HEADER_SIZE, requireHostHeader: false },
     clientErrorHandler: (error, socket) => refuseMalformed(error, socket, lastAnswers.get(socket)),
   })
+  // an expectation that is not known is the upstream's to judge; Node would answer 417 by itself
+  server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   server.addHook('onRequest', async ({ raw }, reply) => void lastAnswers.set(raw.socket, reply.raw))
   leaveBodiesAlone(server)
   observe(server, { clock, log, metrics, requests: config.log.requests })

@@ -20,12 +20,12 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
 export async function main(host: Host): Promise<number> {
   const [first = 'start', ...rest] = host.args
   if (first === '--version') return print(host, `${version}\n`)
-  if (first === '--help' || first === 'help') return print(host, await overview())
+  if (first === '--help' || first === '-h' || first === 'help') return print(host, await overview())
   const [name, args] = first.startsWith('-') ? ['start', host.args] : [first, rest]
   const load = commands.get(name)
   if (!load) return complain(host, unknownCommand(name))
   const command = await load()
-  if (args.includes('--help')) return print(host, command.help())
+  if (args.includes('--help') || args.includes('-h')) return print(host, command.help())
   return run(command, { ...host, args })
 }
 
@@ -84,6 +84,8 @@ function crash(error: unknown): never {
 
 if (isEntryPoint()) {
   process.on('uncaughtException', crash)
+  // whoever read the output has gone (`| head`): what still comes is for nobody, and no reason to end
+  for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   const code = await main({
     args: process.argv.slice(2),
     env: process.env,

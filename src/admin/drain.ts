@@ -5,6 +5,9 @@ import type { Clock } from '../kernel/clock.ts'
 import { Problem } from '../problem/problem.ts'
 import { exchangeOf } from './observe.ts'
 
+/** How long a request that is half sent has for the rest, in milliseconds; whole, it is told of the drain. */
+const HALF_SENT = 1_000
+
 /**
  * Makes an observed server one that can be drained; the function given back does it, and gives whether all running requests could
  * finish within `timeout` milliseconds, after which their connections are cut.
@@ -34,12 +37,21 @@ export function drainable(app: FastifyInstance): (clock: Clock, timeout: number)
     for (const response of running) response.shouldKeepAlive = false
     // opened ahead of need; Node counts a connection as idle only after its first request
     for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
-    const timer = clock.setTimeout(() => {
-      finished = false
-      app.server.closeAllConnections()
-    }, timeout)
+    const timers = [
+      clock.setTimeout(() => closeQuiet(sockets, running), HALF_SENT),
+      clock.setTimeout(() => {
+        finished = running.size === 0
+        app.server.closeAllConnections()
+      }, timeout),
+    ]
     await app.close()
-    clock.clearTimeout(timer)
+    for (const timer of timers) clock.clearTimeout(timer)
     return finished
   }
+}
+
+/** Closes the connections that no request is served on. */
+function closeQuiet(sockets: ReadonlySet<Socket>, running: ReadonlySet<ServerResponse>): void {
+  const busy = new Set([...running].map(response => response.req.socket))
+  for (const socket of sockets) if (!busy.has(socket)) socket.destroy()
 }

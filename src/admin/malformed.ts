@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import { Problem, problemDocument } from '../problem/problem.ts'
@@ -15,9 +16,10 @@ export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, la
   const status = PARSER_STATUS[String(error.code)] ?? 400
   const title = String(STATUS_CODES[status])
   const problem = new Problem('invalid-request', `The request is not valid HTTP (${error.code})`, { status, title })
-  const body = JSON.stringify(problemDocument(problem, '', ''))
+  const requestId = randomUUID()
+  const body = JSON.stringify(problemDocument(problem, '', requestId))
   socket.write(
-    `HTTP/1.1 ${status} ${title}\r\ncontent-type: ${PROBLEM_JSON}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    `HTTP/1.1 ${status} ${title}\r\ncontent-type: ${PROBLEM_JSON}\r\nx-request-id: ${requestId}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
   socket.destroySoon()
 }

@@ -11,10 +11,12 @@ import { isProblemName, problemTypes } from '../problem/types.ts'
  * prefers that. Reading them needs no session.
  */
 export async function problemPages(app: FastifyInstance): Promise<void> {
-  app.get('/_proxy/problems/', (request, reply) => {
-    const problems = problemEntries(originOf(request))
-    return wantsHtml(request, reply) ? sendPage(reply, problemListPage(problems)) : reply.send({ problems })
-  })
+  for (const path of ['/_proxy/problems', '/_proxy/problems/']) {
+    app.get(path, (request, reply) => {
+      const problems = problemEntries(originOf(request))
+      return wantsHtml(request, reply) ? sendPage(reply, problemListPage(problems)) : reply.send({ problems })
+    })
+  }
 
   app.get<{ Params: { name: string } }>('/_proxy/problems/:name', (request, reply) => {
     const { name } = request.params

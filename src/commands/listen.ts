@@ -29,7 +29,9 @@ async function listenAtPort(
   where: { host: string; port: number },
   text: string,
 ): Promise<string> {
-  const bound = await server.listen(where)
+  // at one address: for localhost Fastify adds a server at ::1, which nothing here could drain
+  const host = where.host === 'localhost' ? '127.0.0.1' : where.host
+  const bound = await server.listen({ ...where, host })
   return `http://${text.slice(0, text.lastIndexOf(':'))}${bound.slice(bound.lastIndexOf(':'))}`
 }
 

@@ -74,7 +74,7 @@ ${renderHelp()}
 
 function unknownArgument(argument: string): UsageError {
   const meant = nearest(argument, ['find', '--json'])
-  const hint = meant ? `; did you mean "${meant}"?` : ''
+  const hint = meant ? `; did you mean "${meant}"?` : '.'
   return new UsageError(`stacks takes no "${argument}"${hint} See prismacloud-proxy stacks --help.`)
 }
 

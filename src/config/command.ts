@@ -25,7 +25,8 @@ interface Outcome {
 
 /**
  * Runs a command without a shell and reads the access key that it prints: as JSON, or id and secret on two lines. Throws
- * a `CredentialsError`, which shows neither the command's arguments nor what it printed.
+ * a `CredentialsError`, which shows neither the command's arguments nor what it printed on stdout, but the first line on
+ * stderr.
  */
 export async function runCommand([file = '', ...args]: readonly string[], deadline = DEADLINE): Promise<Credentials> {
   const { error, stdout, stderr } = await outcomeOf(file, args, deadline)

@@ -47,7 +47,7 @@ export const settingsSchema = Type.Object({
   }),
   upstream: Type.Object({
     caFile: file('PEM file with certificate authorities to trust in addition to those that Node.js brings.'),
-    proxy: proxyUrl('URL of the outbound proxy. Without it HTTPS_PROXY and NO_PROXY of the environment are followed.'),
+    proxy: proxyUrl('URL of the outbound proxy, in place of HTTPS_PROXY of the environment. NO_PROXY is followed.'),
     connectTimeout: duration('10s', 'How long connecting to the upstream may take, TLS included.'),
     headersTimeout: duration('2m', "How long the upstream may take until its answer's headers are there."),
     bodyTimeout: duration('2m', "How long the upstream may pause within an answer's body."),

@@ -20,10 +20,16 @@ const SETS = [
  */
 export async function vendorSettings(env: Environment, homeDirectory: string, tenant: string): Promise<Setting[]> {
   const set = SETS.find(({ accessKeyId, secretKey }) => env[accessKeyId] || env[secretKey])
-  if (set === undefined) return sdkFile(homeDirectory, tenant)
+  if (set === undefined) return [...urlSetting(env, tenant), ...(await sdkFile(homeDirectory, tenant))]
   return Object.entries(set).flatMap(([key, name]) =>
     name === null ? [] : [{ tenant, key, value: env[name] || null, origin: name }],
   )
+}
+
+/** An address without a key is meant for the key in the file. */
+function urlSetting(env: Environment, tenant: string): Setting[] {
+  const origin = SETS.map(({ url }) => url).find(name => env[name])
+  return origin === undefined ? [] : [{ tenant, key: 'url', value: env[origin], origin }]
 }
 
 async function sdkFile(homeDirectory: string, tenant: string): Promise<Setting[]> {

@@ -122,8 +122,10 @@ export class AuthApi {
     const { status, headers, body } = answer
     if (status < 400) return this.#noToken(call, answer)
     const facts = { host: this.#host, method: call.method, status, headers, body, complete: true }
-    const { detail, retryable, retryAfter = 0 } = readUpstream(facts, this.#options.clock.now())
-    const nature = status < 500 && !retryable ? call.blamed : 'transient'
+    const { detail, retryable, retryAfter = 0, upstream } = readUpstream(facts, this.#options.clock.now())
+    // a page that blocks the way, of a firewall or a portal, says nothing of the key
+    const judged = status === 401 || Boolean(upstream?.errors.length)
+    const nature = status < 500 && !retryable && judged ? call.blamed : 'transient'
     const shown = call.secrets.reduce((text, secret) => secret.maskIn(text), detail)
     return new AuthFailure(nature, `${this.#host} answered ${status}: ${shown}`, { retryAfter: retryAfter * 1000 })
   }

@@ -2,18 +2,16 @@ import { LRUCache } from 'lru-cache'
 import type { TenantConfig } from '../config/config.ts'
 import type { Session } from './session.ts'
 
-/** No more tenants than this have a session at a time; the one unused for longest makes room. */
-const MAX_SESSIONS = 1_000
-
 /** The sessions of the configured tenants, each made at its first use. It owns them: what leaves is closed. */
 export class Sessions {
   readonly #tenants: ReadonlyMap<string, TenantConfig>
   readonly #create: (tenant: TenantConfig) => Session
-  readonly #live = new LRUCache<string, Session>({ max: MAX_SESSIONS, dispose: session => session.close() })
+  readonly #live: LRUCache<string, Session>
 
   constructor(tenants: ReadonlyMap<string, TenantConfig>, create: (tenant: TenantConfig) => Session) {
     this.#tenants = tenants
     this.#create = create
+    this.#live = new LRUCache({ max: Math.max(1, tenants.size), dispose: session => session.close() })
   }
 
   /** The session of a configured tenant. */

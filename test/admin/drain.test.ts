@@ -129,3 +129,15 @@ t.test('a proxy can be closed twice, and before it has listened', async t => {
   )
   await simulator.close()
 })
+
+t.test('a request that stays half sent does not hold the drain up', async t => {
+  const { app, port, sockets, clock } = await start(t)
+  const late = dial(port)
+  const closed = once(late, 'close')
+  late.write('GET /x HTTP/1.1\r\n')
+  await until(() => (sockets[0]?.bytesRead ?? 0) > 0)
+  const closing = app.close()
+  await clock.advance(1_000)
+  await closed
+  t.equal(await closing, true)
+})

@@ -110,3 +110,33 @@ t.test('a request that takes too long to come is 408, and an error without a cod
     t.match(written, new RegExp(`^HTTP/1\\.1 ${status} `))
   }
 })
+
+t.test(
+  'a missing Host is refused by the guard, an odd expectation is left to the upstream, other codings are not served',
+  async t => {
+    const { port, upstream } = await start(t)
+    const hostless = await talk(port, 'GET /now HTTP/1.1\r\nconnection: close\r\n\r\n')
+    t.match(hostless, /^HTTP\/1\.1 403 /)
+    t.match(body(hostless), { type: '/_proxy/problems/host-not-allowed' })
+    const coded = await talk(
+      port,
+      'POST /now HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n',
+    )
+    t.match(coded, /^HTTP\/1\.1 501 Not Implemented\r\n/)
+    t.match(coded, '/_proxy/problems/invalid-request')
+    t.equal(upstream.requests.length, 0)
+    const expecting = await talk(
+      port,
+      'GET /now HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nexpect: banana\r\n\r\n',
+    )
+    t.match(expecting, /^HTTP\/1\.1 200 OK\r\n/)
+  },
+)
+
+t.test('what is malformed has a request id too', async t => {
+  const { port } = await start(t)
+  const text = await talk(port, 'nonsense\r\n\r\n')
+  const [, id = ''] = /\r\nx-request-id: (\S+)\r\n/.exec(text) ?? []
+  t.match(id, /^[0-9a-f-]{36}$/)
+  t.equal(body(text).requestId, id)
+})

@@ -52,6 +52,7 @@ t.test('a page says whether a retry is worth it', async t => {
 
 t.test('the list names every problem type, in JSON and in HTML', async t => {
   const app = serve(t)
+  t.equal((await app.inject({ url: '/_proxy/problems' })).statusCode, 200)
   const json = await app.inject({ url: '/_proxy/problems/' })
   t.strictSame(
     json.json().problems.map((problem: { name: string }) => problem.name),

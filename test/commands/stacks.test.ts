@@ -55,7 +55,7 @@ t.test('a word or flag that it does not know is refused, with the nearest that i
   const rows: [args: string[], message: RegExp][] = [
     [['fnd'], /stacks takes no "fnd"; did you mean "find"\?/],
     [['--jsn'], /stacks takes no "--jsn"; did you mean "--json"\?/],
-    [['--json', 'completely-else'], /stacks takes no "completely-else" See/],
+    [['--json', 'completely-else'], /stacks takes no "completely-else"\. See/],
   ]
   for (const [args, message] of rows) await t.rejects(stacks.run(fakeHost({ args })), { name: 'UsageError', message })
   const unknown = fakeHost({ args: ['find', '--yes', '--urk', 'x'], env: KEY })

@@ -31,7 +31,14 @@ t.test("the first of the vendor's sets is the default tenant, wholly", async t =
     { name: 'default', stack: 'app3', key: ['go-id', 'go-key'], customerName: 'A Customer' },
   ])
 
-  const sdk = await load({ env: { PC_URL: 'app2' }, homeDirectory })
+  const moved = await load({ env: { PC_URL: 'app2' }, homeDirectory })
+  t.strictSame(
+    await summary(moved),
+    [{ name: 'default', stack: 'app2', key: ['sdk-id', 'sdk-key'], customerName: null }],
+    'an address alone is for the key in the file',
+  )
+
+  const sdk = await load({ env: {}, homeDirectory })
   t.strictSame(await summary(sdk), [{ name: 'default', stack: 'app4', key: ['sdk-id', 'sdk-key'], customerName: null }])
   t.equal(
     sdk.tenants.get('default')?.credentials.origin,

@@ -45,7 +45,21 @@ const answers: Record<string, Row> = {
     extend: 'refused',
     says: /answered 400: bad/,
   },
-  '404, as of another host': { status: 404, login: 'rejected', extend: 'refused', says: /answered 404/ },
+  '404, as of another host': { status: 404, login: 'transient', extend: 'transient', says: /answered 404/ },
+  '403 with a page, as of a firewall': {
+    status: 403,
+    body: '<html>blocked</html>',
+    login: 'transient',
+    extend: 'transient',
+    says: /HTML/,
+  },
+  '403 with a reason': {
+    status: 403,
+    body: json({ code: 'FORBIDDEN', message: 'no' }),
+    login: 'rejected',
+    extend: 'refused',
+    says: /FORBIDDEN/,
+  },
   '408': { status: 408, login: 'transient', extend: 'transient', says: /answered 408/ },
   '429 with Retry-After': {
     status: 429,

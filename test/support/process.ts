@@ -27,17 +27,23 @@ export interface RunningCli {
 }
 
 /**
- * Starts a process with no more than it needs in its environment. tap puts its loaders into that of every Node.js that a
- * test starts, which would make the built binary slow and count towards the coverage; `env -i` takes them out again.
+ * The arguments of `env` for a program with no more than it needs in its environment. tap puts its loaders into that of
+ * every process that a test starts, which would make the built binary slow and count towards the coverage; `env -i`
+ * takes them out again.
  */
+function bare(program: string, args: readonly string[], env: Environment): string[] {
+  const variables = Object.entries({ ...BARE_ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`)
+  return ['-i', ...variables, program, ...args]
+}
+
+/** Starts a process with no more than it needs in its environment. */
 export function spawnBare(
   program: string,
   args: readonly string[],
   env: Environment = {},
   cwd = '.',
 ): ChildProcessByStdio<null, Readable, Readable> {
-  const variables = Object.entries({ ...BARE_ENVIRONMENT, ...env }).map(([name, value]) => `${name}=${value}`)
-  return spawn('env', ['-i', ...variables, program, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  return spawn('env', bare(program, args, env), { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
 /** Starts a command of the built binary; it is ended with the test. */
@@ -82,7 +88,7 @@ export function run(
   args: readonly string[],
   env: Environment = {},
 ): Promise<{ stdout: string; stderr: string }> {
-  return promisify(execFile)(program, args, { env: { ...BARE_ENVIRONMENT, ...env }, maxBuffer: 64 * 1024 * 1024 })
+  return promisify(execFile)('env', bare(program, args, env), { maxBuffer: 64 * 1024 * 1024 })
 }
 
 /** Splits what `curl -D -` prints: the heads, of which the last counts, and the body. */
