@@ -26,7 +26,7 @@ const FLOORS = [
 const MAX_LINES = 250
 
 /** Static imports and exports, and what is loaded when it is used. */
-const IMPORT = /^(?:import|export)\b[^']*? from '([^']+)'|\bimport\('([^']+)'\)/gm
+const IMPORT = /^(?:import|export)\b(?:[^']*? from)? '([^']+)'|\bimport\('([^']+)'\)/gm
 
 interface SourceFile {
   readonly path: string
