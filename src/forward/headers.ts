@@ -4,6 +4,8 @@ import { type Home, localLocation } from './location.ts'
 /** Header names and values in turn, in order and case as they came: Node's `rawHeaders`. */
 export type RawHeaders = readonly string[]
 
+type Pair = [name: string, value: string]
+
 /** Meant for one connection alone (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = [
   'connection',
@@ -59,8 +61,7 @@ const CODE_PATH = /^\/(code|bridgecrew)(\/|\?|$)/
 
 const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(;|$)/i
 
-/** Each header's name and value. */
-export function pairsOf(headers: RawHeaders): [name: string, value: string][] {
+function pairsOf(headers: RawHeaders): Pair[] {
   const names = headers.filter((_, index) => index % 2 === 0)
   return names.map((name, index) => [name, String(headers[2 * index + 1])])
 }
@@ -96,7 +97,7 @@ export interface RequestHeaderOptions {
 
 /** The headers that go to the upstream: the client's own, less what is not the upstream's business, plus the token. */
 export function upstreamHeaders(headers: RawHeaders, { token, path, assumeJson }: RequestHeaderOptions): string[] {
-  const kept = without(headers, NOT_FOR_THE_UPSTREAM, NOT_FOR_THE_UPSTREAM_PREFIXES)
+  const kept = without(headers, NOT_FOR_THE_UPSTREAM, NOT_FOR_THE_UPSTREAM_PREFIXES).flat()
   if (assumeJson) setJsonType(kept)
   kept.push(authHeader(path), token.reveal())
   return kept
@@ -111,27 +112,27 @@ function setJsonType(headers: string[]): void {
 
 /** The headers that go to the client, of which a `location` brings it back here. */
 export function clientHeaders(headers: RawHeaders, home: Home): string[] {
-  return pairsOf(clientTrailers(headers)).flatMap(([name, value]) => [
+  return clientTrailers(headers).flatMap(([name, value]) => [
     name,
     name.toLowerCase() === 'location' ? localLocation(value, home) : value,
   ])
 }
 
-/** The same for the trailers of an answer, where nothing but the names matters. */
-export function clientTrailers(trailers: RawHeaders): string[] {
+/** The same for the trailers of an answer, where nothing but the names matters, in pairs. */
+export function clientTrailers(trailers: RawHeaders): Pair[] {
   return without(trailers, NOT_FOR_THE_CLIENT, NOT_FOR_THE_CLIENT_PREFIXES)
 }
 
-function without(headers: RawHeaders, names: ReadonlySet<string>, prefixes: readonly string[]): string[] {
+function without(headers: RawHeaders, names: ReadonlySet<string>, prefixes: readonly string[]): Pair[] {
   const all = pairsOf(headers)
   const named = namedByConnection(all)
   const stays = (name: string) =>
     !names.has(name) && !named.has(name) && !prefixes.some(prefix => name.startsWith(prefix))
-  return all.filter(([name]) => stays(name.toLowerCase())).flat()
+  return all.filter(([name]) => stays(name.toLowerCase()))
 }
 
 /** `Connection` may name more headers that are meant for it alone (RFC 9110, 7.6.1). */
-function namedByConnection(headers: readonly (readonly [string, string])[]): Set<string> {
+function namedByConnection(headers: readonly Pair[]): Set<string> {
   const lists = headers.filter(([name]) => name.toLowerCase() === 'connection').map(([, value]) => value)
   return new Set(lists.flatMap(list => list.split(',')).map(token => token.trim().toLowerCase()))
 }

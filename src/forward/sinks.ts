@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../kernel/clock.ts'
-import { clientTrailers, pairsOf, type RawHeaders } from './headers.ts'
+import { clientTrailers, type RawHeaders } from './headers.ts'
 
 /** An error's body is not read beyond this many bytes. */
 const MAX_COLLECTED = 64 * 1024
@@ -49,7 +49,7 @@ export function streaming(status: number, response: ServerResponse, source: Sour
   const onDrain = () => source.resume()
   const end = (trailers: RawHeaders) => {
     response.off('drain', onDrain)
-    response.addTrailers(pairsOf(clientTrailers(trailers)))
+    response.addTrailers(clientTrailers(trailers))
     response.end()
     settle.resolve({ kind: 'relayed' })
   }

@@ -10,25 +10,20 @@ export interface NetworkFailure {
 
 type Explanation = (host: string) => NetworkFailure
 
-type Detail = (host: string) => string
+const explaining =
+  (nature: Omit<NetworkFailure, 'detail'>) =>
+  (detail: (host: string) => string): Explanation =>
+  host => ({ ...nature, detail: detail(host) })
 
 /** The request did not leave. */
-const unreachable =
-  (detail: Detail): Explanation =>
-  host => ({ timeout: false, maybeSent: false, detail: detail(host) })
+const unreachable = explaining({ timeout: false, maybeSent: false })
 
 /** The request may have been taken, its answer did not come whole. */
-const unanswered =
-  (detail: Detail): Explanation =>
-  host => ({ timeout: false, maybeSent: true, detail: detail(host) })
+const unanswered = explaining({ timeout: false, maybeSent: true })
 
-const noConnection =
-  (detail: Detail): Explanation =>
-  host => ({ timeout: true, maybeSent: false, detail: detail(host) })
-
-const noAnswer =
-  (detail: Detail): Explanation =>
-  host => ({ timeout: true, maybeSent: true, detail: detail(host) })
+/** The same, because a deadline passed. */
+const noConnection = explaining({ timeout: true, maybeSent: false })
+const noAnswer = explaining({ timeout: true, maybeSent: true })
 
 const unknownName = unreachable(
   host =>
@@ -38,6 +33,7 @@ const untrusted = unreachable(
   host =>
     `The certificate of ${host} is not signed by a known authority: if a TLS-inspecting proxy is in the way, give its CA as upstream.caFile`,
 )
+const noRoute = unreachable(host => `There is no network route to ${host}: check this machine's network`)
 const brokenOff = unanswered(host => `${host} closed the connection before it answered`)
 
 /** undici (7.30) means to give this error a code `HPE_…` and gives it none, so its name stands for one. */
@@ -52,8 +48,8 @@ const explanations: Readonly<Record<string, Explanation>> = {
     host =>
       `${host} refuses connections: check the host and port, and whether an outbound proxy (upstream.proxy, HTTPS_PROXY) is needed`,
   ),
-  ENETUNREACH: unreachable(host => `There is no network route to ${host}: check this machine's network`),
-  EHOSTUNREACH: unreachable(host => `There is no network route to ${host}: check this machine's network`),
+  ENETUNREACH: noRoute,
+  EHOSTUNREACH: noRoute,
   ECONNRESET: brokenOff,
   EPIPE: brokenOff,
   UND_ERR_SOCKET: brokenOff,
