@@ -10,7 +10,8 @@ import { createMetrics } from './admin/metrics.ts'
 import { exchangeOf, observe, requestId } from './admin/observe.ts'
 import { isOwnPath } from './admin/own-path.ts'
 import { problemPages } from './admin/problem-pages.ts'
-import type { Config, TenantConfig } from './config/config.ts'
+import { sessionLog } from './admin/session-log.ts'
+import type { Config } from './config/config.ts'
 import { Forwarder } from './forward/forwarder.ts'
 import { withoutQuery } from './forward/path.ts'
 import { FORWARD_ROUTE, forwardPlugin, leaveBodiesAlone } from './forward/plugin.ts'
@@ -19,24 +20,15 @@ import type { Clock } from './kernel/clock.ts'
 import type { Log } from './kernel/log.ts'
 import { Pacer } from './pacing/pacer.ts'
 import { AuthApi } from './session/auth.ts'
-import { Session, type SessionEvents, type SessionState } from './session/session.ts'
+import { Session } from './session/session.ts'
 import { Sessions } from './session/sessions.ts'
+import type { CreateSession } from './session/succession.ts'
 
 /** The one path that needs no client token: that the process lives is no secret, and probes have no token. */
 const LIVENESS = '/_proxy/livez'
 
 /** The largest block of headers of a request, in bytes: Node's own default. */
 const MAX_HEADER_SIZE = 16 * 1024
-
-/** How loudly a session's change to each state is told. */
-const LOG_LEVEL: Readonly<Record<SessionState, 'debug' | 'info' | 'warn' | 'error'>> = {
-  idle: 'debug',
-  authenticating: 'debug',
-  ready: 'info',
-  'backing-off': 'warn',
-  rejected: 'error',
-  closed: 'debug',
-}
 
 /** What {@link buildApp} does not make itself. */
 export interface AppDeps {
@@ -53,6 +45,8 @@ export interface App {
   readonly sessions: Sessions
   /** Logs in every tenant that is not lazy, and waits until each has a session or is known to have none. */
   login(): Promise<void>
+  /** Goes on with another configuration; running requests are not disturbed. Addresses and connections stay. */
+  reload(config: Config): Promise<void>
   /**
    * Stops accepting, lets running requests finish for `listen.drainTimeout`, then cuts them off; closes everything.
    * Gives whether all could finish.
@@ -61,11 +55,14 @@ export interface App {
 }
 
 /** Puts the proxy together. */
-export async function buildApp(config: Config, deps: AppDeps): Promise<App> {
+export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const { clock, log, dispatcher, version } = deps
-  const pacer = new Pacer({ clock, ...config.pacing })
+  let current = initial
+  const config = () => current
+  const pacer = new Pacer({ clock, settings: () => current.pacing })
   const metrics = createMetrics(() => sessions, pacer)
-  const sessions = new Sessions(config.tenants, tenant => createSession(tenant, config, deps, metrics.sessionCalled))
+  const events = { ...sessionLog(log), called: metrics.sessionCalled }
+  const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
   const forwarder = new Forwarder({ clock, dispatcher, sessions, pacer, config })
   const lastAnswers = new WeakMap<Socket, ServerResponse>()
   const server = Fastify({
@@ -84,9 +81,9 @@ export async function buildApp(config: Config, deps: AppDeps): Promise<App> {
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   server.addHook('onRequest', async ({ raw }, reply) => void lastAnswers.set(raw.socket, reply.raw))
   leaveBodiesAlone(server)
-  observe(server, { clock, log, metrics, requests: config.log.requests })
+  observe(server, { clock, log, metrics, requests: () => current.log.requests })
   const drain = drainable(server)
-  server.addHook('onRequest', async ({ raw, originalUrl }) => guard(raw, guardPolicy(config, originalUrl)))
+  server.addHook('onRequest', async ({ raw, originalUrl }) => guard(raw, guardPolicy(current, originalUrl)))
   failures(server)
   await server.register(admin, { version, clock, sessions, metrics })
   await server.register(problemPages)
@@ -94,12 +91,16 @@ export async function buildApp(config: Config, deps: AppDeps): Promise<App> {
   return {
     server,
     sessions,
-    async login() {
-      const eager = [...config.tenants.values()].filter(tenant => !tenant.lazy)
-      await Promise.allSettled(eager.map(tenant => sessions.of(tenant).acquire()))
+    login: () => sessions.start(),
+    async reload(config) {
+      current = config
+      log.level = config.log.level
+      await sessions.reload(config.tenants)
+      // a login may take its time; the next reload does not wait for it
+      void sessions.start()
     },
     async close() {
-      const finished = await drain(clock, config.listen.drainTimeout)
+      const finished = await drain(clock, current.listen.drainTimeout)
       sessions.close()
       await dispatcher.destroy()
       return finished
@@ -107,26 +108,13 @@ export async function buildApp(config: Config, deps: AppDeps): Promise<App> {
   }
 }
 
-function createSession(
-  tenant: TenantConfig,
-  { session: { waitTimeout, callTimeout } }: Config,
-  { clock, dispatcher, log }: AppDeps,
-  called: (tenant: string, ...args: Parameters<Required<SessionEvents>['called']>) => void,
-): Session {
-  const { name, target, prismaId, customerName, credentials } = tenant
-  const auth = new AuthApi({ dispatcher, target, choice: { prismaId, customerName }, clock, callTimeout })
-  return new Session({
-    auth,
-    credentials,
-    clock,
-    waitTimeout,
-    events: {
-      called: (...args) => called(name, ...args),
-      changed(from, to, reason) {
-        log[LOG_LEVEL[to]]({ tenant: name, from, to }, `session of ${name} is ${to}: ${reason}`)
-      },
-    },
-  })
+function sessionsOf(config: () => Config, { clock, dispatcher }: AppDeps): CreateSession {
+  const settings = () => config().session
+  const callTimeout = () => settings().callTimeout
+  return ({ target, prismaId, customerName, credentials }, options) => {
+    const auth = new AuthApi({ dispatcher, target, choice: { prismaId, customerName }, clock, callTimeout })
+    return new Session({ auth, target, credentials, clock, settings, ...options })
+  }
 }
 
 function guardPolicy({ listen }: Config, target: string) {

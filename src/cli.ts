@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { realpathSync } from 'node:fs'
+import { closeSync, openSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type Command, ExitCode, type Host, UsageError } from './commands/host.ts'
@@ -82,6 +82,15 @@ function crash(error: unknown): never {
   process.exit(ExitCode.failed)
 }
 
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'))
+    return true
+  } catch {
+    return false
+  }
+}
+
 if (isEntryPoint()) {
   process.on('uncaughtException', crash)
   // whoever read the output has gone (`| head`): what still comes is for nobody, and no reason to end
@@ -94,6 +103,7 @@ if (isEntryPoint()) {
     stdout: process.stdout,
     stderr: process.stderr,
     signals: process,
+    hasTerminal,
   })
   // what is on its way to a pipe is not lost
   await new Promise(done => process.stdout.write('', done))

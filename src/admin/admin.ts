@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
-import type { Sessions } from '../session/sessions.ts'
-import type { Metrics } from './metrics.ts'
+import type { Sessions, TenantEntry } from '../session/sessions.ts'
+import type { Metrics, TenantCounts } from './metrics.ts'
 import { readiness } from './readiness.ts'
 
 export interface AdminOptions {
@@ -22,25 +22,29 @@ export async function admin(app: FastifyInstance, { version, clock, sessions, me
     return reply.code(answer.ready ? 200 : 503).send(answer)
   })
 
-  app.get('/_proxy/status', async () => ({
-    version,
-    uptime: Math.round((clock.monotonic() - startedAt) / 1000),
-    ...readiness(sessions),
-    tenants: Object.fromEntries([...sessions.all()].map(entry => [entry.tenant.name, tenantStatus(entry, metrics)])),
-  }))
+  app.get('/_proxy/status', async () => {
+    const counts = await metrics.counts()
+    const status = (entry: TenantEntry) => [entry.tenant.name, tenantStatus(entry, counts(entry.tenant.name))]
+    return {
+      version,
+      uptime: Math.round((clock.monotonic() - startedAt) / 1000),
+      ...readiness(sessions),
+      tenants: Object.fromEntries([...sessions.all()].map(status)),
+    }
+  })
 
   app.get('/_proxy/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
 }
 
-type Entry = ReturnType<Sessions['all']> extends Generator<infer T> ? T : never
-
-function tenantStatus({ tenant, session }: Entry, metrics: Metrics) {
+function tenantStatus({ tenant, session, successor }: TenantEntry, counters: TenantCounts) {
   const { stack, api } = tenant.target
   return {
     stack,
     api,
     lazy: tenant.lazy,
     session: session?.status() ?? null,
-    counters: metrics.counts(tenant.name),
+    // what is to take its place, once it has a token
+    ...(successor && { successor: successor.status() }),
+    counters,
   }
 }

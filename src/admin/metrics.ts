@@ -2,11 +2,11 @@ import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 import type { Exchange } from '../forward/exchange.ts'
 import { FORWARDED_METHODS } from '../forward/plugin.ts'
 import type { Pacer } from '../pacing/pacer.ts'
-import type { SessionEvents, SessionState } from '../session/session.ts'
-import type { Sessions } from '../session/sessions.ts'
+import type { Sessions, SessionsEvents } from '../session/sessions.ts'
+import { transitions } from '../session/states.ts'
 
 const METHODS = new Set(FORWARDED_METHODS)
-const STATES: readonly SessionState[] = ['idle', 'authenticating', 'ready', 'backing-off', 'rejected', 'closed']
+const STATES = Object.keys(transitions)
 
 /** Seconds; the upstream answers within some tens of milliseconds to some tens of seconds. */
 const BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
@@ -17,19 +17,29 @@ export interface Metrics {
   /** An exchange ended; `status` is 0 where the client did not get all of an answer. `seconds` is the whole of it. */
   finished(exchange: Exchange, status: number, seconds: number): void
   /** To be told of a tenant's auth calls. */
-  sessionCalled(tenant: string, ...args: Parameters<Required<SessionEvents>['called']>): void
+  readonly sessionCalled: SessionsEvents['called']
   /** In the Prometheus text format. */
   render(): Promise<string>
   readonly contentType: string
-  /** The counters that `/_proxy/status` shows. */
-  counts(tenant: string): { requests: number; failures: number; replays: number }
+  /** Gives what was counted for each tenant so far. */
+  counts(): Promise<(tenant: string) => TenantCounts>
+}
+
+/** What was counted for a tenant since the start: requests, what became of them, and the auth calls made for them. */
+export interface TenantCounts {
+  readonly requests: number
+  /** Those that ended with a problem. */
+  readonly failures: number
+  /** Those that were sent twice. */
+  readonly replays: number
+  readonly logins: number
+  readonly extensions: number
 }
 
 /** Metrics in a registry of their own, reading the sessions and the pacer when asked. */
 export function createMetrics(sessions: () => Sessions, pacer: Pacer): Metrics {
   const registry = new Registry()
   const registers = [registry]
-  const totals = new Map<string, { requests: number; failures: number; replays: number }>()
   const requests = new Counter({
     name: 'prismacloud_proxy_requests_total',
     help: 'Requests answered, by tenant, method and status class.',
@@ -61,6 +71,12 @@ export function createMetrics(sessions: () => Sessions, pacer: Pacer): Metrics {
     labelNames: ['tenant'],
     registers,
   })
+  const failures = new Counter({
+    name: 'prismacloud_proxy_failures_total',
+    help: 'Requests that ended with a problem, by its type.',
+    labelNames: ['tenant', 'problem'],
+    registers,
+  })
   const calls = new Counter({
     name: 'prismacloud_proxy_session_calls_total',
     help: 'Logins and extensions, by outcome.',
@@ -76,11 +92,6 @@ export function createMetrics(sessions: () => Sessions, pacer: Pacer): Metrics {
       this.set(pacer.waiting)
     },
   })
-  const countsOf = (tenant: string) => {
-    const counts = totals.get(tenant) ?? { requests: 0, failures: 0, replays: 0 }
-    totals.set(tenant, counts)
-    return counts
-  }
   return {
     started: () => inFlight.inc(),
     finished(exchange, status, seconds) {
@@ -91,16 +102,35 @@ export function createMetrics(sessions: () => Sessions, pacer: Pacer): Metrics {
       total.observe({ tenant }, seconds)
       if (exchange.spent.upstream > 0) upstream.observe({ tenant }, exchange.spent.upstream / 1000)
       if (exchange.replayed) replays.inc({ tenant })
-      const counts = countsOf(tenant)
-      counts.requests++
-      if (exchange.failure) counts.failures++
-      if (exchange.replayed) counts.replays++
+      if (exchange.failure) failures.inc({ tenant, problem: exchange.failure.type })
     },
     sessionCalled: (tenant, call, outcome) => calls.inc({ tenant, call, outcome }),
     render: () => registry.metrics(),
     contentType: registry.contentType,
-    counts: countsOf,
+    async counts() {
+      const sums = await Promise.all([
+        sumByTenant(requests),
+        sumByTenant(failures),
+        sumByTenant(replays),
+        sumByTenant(calls, ({ call }) => call === 'login'),
+        sumByTenant(calls, ({ call }) => call === 'extend'),
+      ])
+      return tenant => {
+        const [requests = 0, failures = 0, replays = 0, logins = 0, extensions = 0] = sums.map(sum => sum.get(tenant))
+        return { requests, failures, replays, logins, extensions }
+      }
+    },
   }
+}
+
+type Labels = Readonly<Record<string, string | number | undefined>>
+
+async function sumByTenant(counter: Counter, isMeant: (labels: Labels) => boolean = () => true) {
+  const sums = new Map<unknown, number>()
+  for (const { value, labels } of (await counter.get()).values) {
+    if (isMeant(labels)) sums.set(labels.tenant, (sums.get(labels.tenant) ?? 0) + value)
+  }
+  return sums
 }
 
 function gaugesOfSessions(sessions: () => Sessions, registers: Registry[]): void {

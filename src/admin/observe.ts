@@ -17,7 +17,7 @@ export interface ObserveOptions {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
-  readonly requests: 'all' | 'errors' | 'off'
+  readonly requests: () => 'all' | 'errors' | 'off'
 }
 
 declare module 'fastify' {
@@ -92,7 +92,8 @@ function open({ id, method, originalUrl }: FastifyRequest, clock: Clock, signal:
 
 function logExchange(exchange: Exchange, status: number, took: number, { log, requests }: ObserveOptions): void {
   const { requestId, method, path, tenant, replayed, upstreamRequestId, failure } = exchange
-  if (requests === 'off' || (requests === 'errors' && !failure && took < SLOW)) return
+  const which = requests()
+  if (which === 'off' || (which === 'errors' && !failure && took < SLOW)) return
   const facts = { requestId, method, path, tenant, status, ms: Math.round(took), replayed, upstreamRequestId }
   const text = `${method} ${path} ${status || 'aborted'}`
   if (failure) log.warn({ ...facts, problem: failure.type, err: failure.cause }, `${text}: ${failure.detail}`)

@@ -13,8 +13,10 @@ export interface Host {
   readonly stdin: NodeJS.ReadableStream
   readonly stdout: Output
   readonly stderr: Output
-  /** Emits `SIGINT` and `SIGTERM`. */
-  readonly signals: Pick<EventEmitter, 'once'>
+  /** Emits `SIGINT`, `SIGTERM` and `SIGHUP`. */
+  readonly signals: Pick<EventEmitter, 'once' | 'on'>
+  /** Whether the process has a terminal that it is controlled by (POSIX), which may be closed. */
+  hasTerminal(): boolean
 }
 
 /** How a command ends; the contract's exit codes. */

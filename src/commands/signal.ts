@@ -14,6 +14,20 @@ export function untilSignal({ signals }: Host): Promise<number> {
   })
 }
 
+/**
+ * Calls `reload` for each SIGHUP, until one comes because the terminal was closed: that asks to end, and gives the exit
+ * code for an end that has to be cut short.
+ */
+export function untilHangUp({ signals, hasTerminal }: Host, reload: () => void): Promise<number> {
+  const hadTerminal = hasTerminal()
+  return new Promise(resolve => {
+    signals.on('SIGHUP', () => {
+      if (hadTerminal && !hasTerminal()) resolve(ExitCode.terminated)
+      else reload()
+    })
+  })
+}
+
 /** Ends an app for a signal, and gives the exit code: good, unless running requests had to be cut off. */
 export async function drain(app: App, ending: number): Promise<number> {
   return (await app.close()) ? ExitCode.good : ending

@@ -136,7 +136,7 @@ function fail({ stderr }: Host, message: string): number {
 function askLogin(key: Credentials, dispatcher: Dispatcher, callTimeout: number): AskLogin {
   return ({ stack, target }, signal) => {
     const choice = { prismaId: null, customerName: null }
-    const auth = new AuthApi({ dispatcher, target, choice, clock: systemClock, callTimeout })
+    const auth = new AuthApi({ dispatcher, target, choice, clock: systemClock, callTimeout: () => callTimeout })
     return auth.login(key, signal).then(
       () => ({ stack, verdict: 'known', reason: '' }),
       (error: Error) => ({ stack, verdict: verdictOf(error), reason: error.message }),

@@ -9,7 +9,8 @@ import { createLog, type Log } from '../kernel/log.ts'
 import { type Announcer, announcer, reasons } from './announce.ts'
 import { type Command, ExitCode, type Host } from './host.ts'
 import { listen } from './listen.ts'
-import { drain, untilSignal } from './signal.ts'
+import { reloader } from './reload.ts'
+import { drain, untilHangUp, untilSignal } from './signal.ts'
 import { version } from './version.ts'
 
 /** Serves. */
@@ -18,7 +19,8 @@ export const start: Command = {
   help: () => `Usage: prismacloud-proxy [start] [OPTIONS]
 
 Serves the Prisma Cloud API at a local address, with a session attached to every request.
-SIGTERM and SIGINT let running requests finish, then end the proxy.
+SIGTERM and SIGINT let running requests finish, then end the proxy. SIGHUP reads the configuration and the access keys
+again; what is wrong with them is told, and the old ones stay.
 
 Options:
 ${renderHelp()}
@@ -27,7 +29,7 @@ ${renderHelp()}
 }
 
 /** Serves until a signal comes, and gives the exit code. */
-export async function serve(config: Config, host: Host): Promise<number> {
+async function serve(config: Config, host: Host): Promise<number> {
   const log = await openLog(config, host)
   const announce = announcer(config, host, log)
   const app = await buildApp(config, {
@@ -36,7 +38,7 @@ export async function serve(config: Config, host: Host): Promise<number> {
     log,
     dispatcher: await createAgent(config.upstream),
   })
-  const signal = untilSignal(host)
+  const signal = Promise.race([untilSignal(host), untilHangUp(host, reloader(app, config, host, log))])
   try {
     const loggingIn = app.login()
     const address = await listen(app.server, config.listen.address).catch((error: Error) => error)

@@ -17,6 +17,32 @@ const LONGEST_COMPLAINT = 200
 /** Shorter pieces of the output are taken for punctuation and common words, not for a part of a secret. */
 const SHORTEST_PIECE = 4
 
+/** What stands between the words of a complaint. */
+const BETWEEN_WORDS = /([\s"'`=:;,(){}<>[\]]+)/
+
+/** A word as long as a key, of what keys are made of. */
+const LIKE_A_KEY = /^(?=.*[A-Za-z])(?=.*\d).{16,}$|^(?=.*[A-Z][a-z]?[A-Z]).{24,}$/
+
+/** A path or URL whose parts are too short for a key, in lower case, as keys are not. */
+const PLACE = /^(?=.*\/)[a-z0-9_-]{0,19}([/.]+[a-z0-9_-]{0,19})*$/
+
+const HIDDEN = '[hidden]'
+
+/** What a complaint says of a secret without telling it. */
+const HARMLESS = '(?!not found|no such|permission denied|access denied|command not found|is required|is not)'
+
+/** What is said to be a secret, up to the end of the line: it may have spaces. */
+const NAMED_SECRET = new RegExp(
+  `([\\w-]*(?:pass|pwd|secret|token|key|credential)[\\w-]*["']?\\s*(?:=>|[=:])\\s*)${HARMLESS}\\S.*`,
+  'i',
+)
+
+/** The same as an option and in a header. */
+const GIVEN_SECRET = /(-(?:u|-user|-[\w-]*(?:pass|secret|token|key)[\w-]*)\s+|\b(?:basic|bearer)\s+)[^\s'"]+/gi
+
+/** Name and password in a URL (RFC 3986, 3.2.1). */
+const USER_INFO = /(:\/\/)[^\s/@]+(?=@)/g
+
 interface Outcome {
   readonly error: ExecFileException | null
   readonly stdout: string
@@ -26,21 +52,35 @@ interface Outcome {
 /**
  * Runs a command without a shell and reads the access key that it prints: as JSON, or id and secret on two lines. Throws
  * a `CredentialsError`, which shows neither the command's arguments nor what it printed on stdout, but the first line on
- * stderr.
+ * stderr, without what looks like a secret. It is killed when `signal` aborts, or after `deadline` milliseconds.
  */
-export async function runCommand([file = '', ...args]: readonly string[], deadline = DEADLINE): Promise<Credentials> {
-  const { error, stdout, stderr } = await outcomeOf(file, args, deadline)
+export async function runCommand(
+  [file = '', ...args]: readonly string[],
+  signal?: AbortSignal,
+  deadline = DEADLINE,
+): Promise<Credentials> {
   const name = `the command ${basename(file)}`
+  const { error, stdout, stderr } = await outcomeOf(file, args, deadline, signal).catch(({ code }) => {
+    throw new CredentialsError(`${name} cannot be run (${code})`)
+  })
+  signal?.throwIfAborted()
   if (error) throw new CredentialsError(`${name} ${reasonOf(error, deadline)}${complaintOf(stderr, stdout)}`)
   return parseOutput(stdout.trim()).catch((error: Error) => {
     throw new CredentialsError(`${name} printed what ${error.message}`)
   })
 }
 
-function outcomeOf(file: string, args: readonly string[], timeout: number): Promise<Outcome> {
+function outcomeOf(file: string, args: readonly string[], timeout: number, signal?: AbortSignal): Promise<Outcome> {
   const options = { timeout, maxBuffer: MAX_OUTPUT, killSignal: 'SIGKILL', windowsHide: true } as const
   return new Promise(resolve => {
-    const child = execFile(file, args, options, (error, stdout, stderr) => resolve({ error, stdout, stderr }))
+    const child = execFile(file, args, options, (error, stdout, stderr) => {
+      signal?.removeEventListener('abort', kill)
+      resolve({ error, stdout, stderr })
+    })
+    // by execFile's own way with signals it could live on
+    const kill = () => child.kill('SIGKILL')
+    if (signal?.aborted) kill()
+    else signal?.addEventListener('abort', kill)
     // A command that asks a question gets no answer, and can say so at once.
     child.stdin?.end()
   })
@@ -57,7 +97,13 @@ function reasonOf({ code, killed, signal }: ExecFileException, deadline: number)
 function complaintOf(stderr: string, stdout: string): string {
   const line = stderr.trim().split('\n', 1).join('').replace(/\p{C}/gu, '').trim()
   const pieces = stdout.split(/[\s"'{}:,]+/).filter(piece => piece.length >= SHORTEST_PIECE)
-  return line === '' || pieces.some(piece => line.includes(piece)) ? '' : `: ${line.slice(0, LONGEST_COMPLAINT)}`
+  return line === '' || pieces.some(piece => line.includes(piece)) ? '' : `: ${hide(line).slice(0, LONGEST_COMPLAINT)}`
+}
+
+function hide(line: string): string {
+  const told = [NAMED_SECRET, GIVEN_SECRET, USER_INFO]
+  const words = told.reduce((text, secret) => text.replace(secret, `$1${HIDDEN}`), line).split(BETWEEN_WORDS)
+  return words.map(word => (LIKE_A_KEY.test(word) && !PLACE.test(word) ? HIDDEN : word)).join('')
 }
 
 async function parseOutput(text: string): Promise<Credentials> {

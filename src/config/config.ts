@@ -12,8 +12,18 @@ export interface Credentials {
 export interface CredentialSource {
   /** For people: `environment PC_IDENTITY/PC_SECRET`, `file /run/secrets/key`, `command op`. Never a secret. */
   readonly origin: string
-  /** Reads the key again, each time. Throws a `CredentialsError`, whose message holds no secret. */
-  read(): Promise<Credentials>
+  /**
+   * - `fixed`: the key stands in the configuration.
+   * - `file`: it changes when the file does.
+   * - `command`: nobody knows when it changes, and finding out costs something.
+   * - `changing`: the same, and it is good for one login.
+   */
+  readonly kind: 'fixed' | 'file' | 'command' | 'changing'
+  /**
+   * Reads the key again, each time. Throws a `CredentialsError`, whose message holds no secret. What is still going on
+   * when `signal` aborts is ended.
+   */
+  read(signal?: AbortSignal): Promise<Credentials>
 }
 
 /** One tenant, ready to log in. */

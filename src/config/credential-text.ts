@@ -1,7 +1,7 @@
 import { Secret } from '../kernel/secret.ts'
 import type { Credentials } from './config.ts'
 import { InvalidValue } from './fault.ts'
-import { readTextFile } from './text-file.ts'
+import { readLastingFile } from './text-file.ts'
 
 /** The members' names: ours, those of the vendor's SDK, and those of its older files. */
 const ACCESS_KEY_ID = ['accessKeyId', 'identity', 'username', 'access_key_id']
@@ -44,13 +44,13 @@ function parseMembers(text: string): ReadonlyMap<string, unknown> {
 }
 
 /** Reads a file of JSON credentials. Throws an `InvalidValue`. */
-export async function readCredentialsFile(path: string): Promise<CredentialDocument> {
-  return parseCredentials(await readTextFile(path))
+export async function readCredentialsFile(path: string, signal?: AbortSignal): Promise<CredentialDocument> {
+  return parseCredentials(await readLastingFile(path, signal))
 }
 
 /** Reads a file that holds one secret and white space around it. Throws an `InvalidValue`. */
-export async function readSecretFile(path: string): Promise<Secret> {
-  const text = (await readTextFile(path)).trim()
+export async function readSecretFile(path: string, signal?: AbortSignal): Promise<Secret> {
+  const text = (await readLastingFile(path, signal)).trim()
   if (text === '') throw new InvalidValue('is empty', 'Write the secret into it.')
   return new Secret(text)
 }

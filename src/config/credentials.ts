@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { Secret } from '../kernel/secret.ts'
 import type { CredentialSource, Credentials } from './config.ts'
 import { readCredentialsFile, readSecretFile } from './credential-text.ts'
-import { CredentialsError } from './fault.ts'
+import { CredentialsError, InvalidValue } from './fault.ts'
 
 export { CredentialsError } from './fault.ts'
 
@@ -11,35 +11,45 @@ export type Half = { readonly secret: Secret } | { readonly file: string }
 
 /** An access key whose halves are given one by one. */
 export function halvesSource(origin: string, accessKeyId: Half, secretKey: Half): CredentialSource {
+  const halves = [accessKeyId, secretKey]
   return {
     origin,
-    read: async () => ({ accessKeyId: await readHalf(accessKeyId), secretKey: await readHalf(secretKey) }),
+    kind: halves.some(half => 'file' in half) ? 'file' : 'fixed',
+    read: async signal => ({
+      accessKeyId: await readHalf(accessKeyId, signal),
+      secretKey: await readHalf(secretKey, signal),
+    }),
   }
 }
 
-async function readHalf(half: Half): Promise<Secret> {
-  return 'secret' in half ? half.secret : orRefuse(half.file, readSecretFile(half.file))
+async function readHalf(half: Half, signal?: AbortSignal): Promise<Secret> {
+  return 'secret' in half ? half.secret : orRefuse(half.file, readSecretFile(half.file, signal))
 }
 
 /** An access key in a JSON file of the vendor's SDK. */
 export function fileSource(path: string): CredentialSource {
-  return { origin: `file ${path}`, read: async () => (await orRefuse(path, readCredentialsFile(path))).credentials }
+  return {
+    origin: `file ${path}`,
+    kind: 'file',
+    read: async signal => (await orRefuse(path, readCredentialsFile(path, signal))).credentials,
+  }
 }
 
 function orRefuse<T>(path: string, reading: Promise<T>): Promise<T> {
   return reading.catch((error: Error) => {
-    throw new CredentialsError(`the file ${path} ${error.message}`)
+    throw error instanceof InvalidValue ? new CredentialsError(`the file ${path} ${error.message}`) : error
   })
 }
 
-/** An access key that a command prints, which is run anew each time. */
-export function commandSource(argv: readonly string[]): CredentialSource {
+/** An access key that a command prints; `cache` tells whether one key is good for many logins. */
+export function commandSource(argv: readonly string[], cache: boolean): CredentialSource {
   return {
     origin: `command ${basename(`${argv[0]}`)}`,
-    async read(): Promise<Credentials> {
+    kind: cache ? 'command' : 'changing',
+    async read(signal): Promise<Credentials> {
       // Loaded when it is run: most configurations have no command.
       const { runCommand } = await import('./command.ts')
-      return runCommand(argv)
+      return runCommand(argv, signal)
     },
   }
 }

@@ -3,7 +3,7 @@ import { isLoopback, parseAddress } from './address.ts'
 import { type Fault, InvalidValue } from './fault.ts'
 import type { Settings } from './schema.ts'
 import { attempt, faultOf, type Given, settingOf } from './setting.ts'
-import { readTextFile } from './text-file.ts'
+import { readLastingFile } from './text-file.ts'
 
 /** Shorter tokens can be guessed. */
 const SHORTEST_TOKEN = 16
@@ -31,7 +31,7 @@ export async function readClientToken(
 }
 
 async function readTokenFile(path: string): Promise<Secret> {
-  const token = (await readTextFile(path)).trim()
+  const token = (await readLastingFile(path)).trim()
   if (token.length >= SHORTEST_TOKEN) return new Secret(token)
   const problem = token === '' ? 'is empty' : `holds a token of less than ${SHORTEST_TOKEN} characters`
   throw new InvalidValue(problem, `Write a random token into it: openssl rand -hex ${SHORTEST_TOKEN}.`)

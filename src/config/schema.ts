@@ -44,6 +44,7 @@ export const settingsSchema = Type.Object({
   session: Type.Object({
     waitTimeout: duration('15s', 'How long a request waits for a session before it is refused.'),
     callTimeout: duration('10s', 'Deadline of one call that logs in or extends a session.'),
+    idleAfter: duration('30m', 'A session that no request has used for this long is not extended any more.'),
   }),
   upstream: Type.Object({
     caFile: file('PEM file with certificate authorities to trust in addition to those that Node.js brings.'),
@@ -77,6 +78,10 @@ export const tenantSchema = Type.Object({
   credentialsFile: file("JSON file with access key id and secret key (and url), as Prisma Cloud's SDK writes it."),
   credentialCommand: argv(
     'Command and its arguments, run without a shell for at most 10 seconds, that prints the access key id and the secret key: as JSON or on two lines.',
+  ),
+  credentialCommandCache: toggle(
+    true,
+    'Keep what credentialCommand printed until it is refused or SIGHUP comes; false runs the command for each login.',
   ),
   prismaId: text('Prisma id of the tenant to log in to, for a user of several tenants.'),
   customerName: text('Customer name of the tenant to log in to, for a user of several tenants; prismaId is preferred.'),

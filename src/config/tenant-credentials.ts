@@ -30,10 +30,10 @@ export function namesCredentials(given: Given): boolean {
 export async function credentialsOf(draft: Draft): Promise<CredentialSource | undefined> {
   const faults = [...conflicts(draft), ...absences(draft)]
   draft.faults.push(...faults)
-  const { credentialsFile, credentialCommand } = draft.values
+  const { credentialsFile, credentialCommand, credentialCommandCache } = draft.values
   if (faults.length > 0) return undefined
   if (credentialsFile !== null) return fileSource(credentialsFile)
-  if (credentialCommand !== null) return commandSource(credentialCommand)
+  if (credentialCommand !== null) return commandSource(credentialCommand, credentialCommandCache)
   const [accessKeyId, secretKey] = [await halfOf(draft, 'accessKeyId'), await halfOf(draft, 'secretKey')]
   return accessKeyId && secretKey && halvesSource(originOf(draft), accessKeyId, secretKey)
 }

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { InvalidValue } from './fault.ts'
 
 const PROBLEMS: Readonly<Record<string, string>> = {
@@ -8,20 +8,27 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   EACCES: 'may not be read by this user',
 }
 
+const CURE = 'Name a file that can be read.'
+
 /** The text of a file, without a byte order mark. Throws an `InvalidValue` for a file that cannot be read. */
-export async function readTextFile(path: string): Promise<string> {
-  const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    throw new InvalidValue(
-      PROBLEMS[`${error.code}`] ?? `cannot be read (${error.code})`,
-      'Name a file that can be read.',
-    )
+export async function readTextFile(path: string, signal?: AbortSignal): Promise<string> {
+  const text = await readFile(path, { encoding: 'utf8', signal }).catch((error: NodeJS.ErrnoException) => {
+    if (signal?.aborted) throw signal.reason
+    throw new InvalidValue(PROBLEMS[`${error.code}`] ?? `cannot be read (${error.code})`, CURE)
   })
   return text.replace(/^\uFEFF/, '')
 }
 
+/** The same for a file that is read again and again, which a pipe or a terminal cannot be: it would keep us waiting. */
+export async function readLastingFile(path: string, signal?: AbortSignal): Promise<string> {
+  const found = await stat(path).catch(() => undefined)
+  if (found && !found.isFile() && !found.isDirectory()) throw new InvalidValue('is not a regular file', CURE)
+  return readTextFile(path, signal)
+}
+
 /** A PEM file as text. Throws an `InvalidValue` for a file that cannot be read or holds no certificate. */
 export async function readPemFile(path: string): Promise<string> {
-  const text = await readTextFile(path)
+  const text = await readLastingFile(path)
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text
   throw new InvalidValue('holds no certificate', 'Name a PEM file with -----BEGIN CERTIFICATE-----.')
 }

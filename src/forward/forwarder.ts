@@ -3,20 +3,23 @@ import type { Dispatcher } from 'undici'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { errorCodes, explainNetworkError } from '../kernel/network-error.ts'
-import type { Secret } from '../kernel/secret.ts'
 import { readLimit } from '../pacing/bucket.ts'
 import type { Pacer } from '../pacing/pacer.ts'
 import { Problem } from '../problem/problem.ts'
 import { isIdempotent } from '../problem/retryable.ts'
+import { readUpstreamErrors } from '../problem/upstream.ts'
 import type { Lease } from '../session/lease.ts'
 import type { Sessions } from '../session/sessions.ts'
-import { canResend, mayRenew, mayRetry } from './again.ts'
+import { canResend, mayRetry } from './again.ts'
 import { type Exchange, exchangeHeaders } from './exchange.ts'
-import { clientHeaders, headerOf, type RawHeaders, upstreamHeaders } from './headers.ts'
+import { clientHeaders, headerOf, headersByName, type RawHeaders, upstreamHeaders } from './headers.ts'
 import { type Incoming, type Journey, planJourney } from './journey.ts'
 import type { Home } from './location.ts'
+import { maskAnswer, type Refusal } from './refusal.ts'
 import { type RelayOptions, relay, type Verdict } from './relay.ts'
-import type { Answer, Collected } from './sinks.ts'
+import { meaningOf401 } from './unauthorized.ts'
+
+const UNAUTHORIZED = 401
 
 /** How undici names an answer that is not HTTP as it should be. */
 const INVALID_ANSWER = new Set(['HTTPParserError', 'UND_ERR_HEADERS_OVERFLOW'])
@@ -26,13 +29,8 @@ export interface ForwarderOptions {
   readonly dispatcher: Dispatcher
   readonly sessions: Sessions
   readonly pacer: Pacer
-  readonly config: Pick<Config, 'tenants' | 'defaultTenant' | 'errors' | 'assumeJson' | 'replay'>
-}
-
-/** What the upstream answered with an error, to be told to the client as a problem. */
-export interface Refusal {
-  readonly home: Home
-  readonly answer: Collected
+  /** As it is now: it may be read again while the proxy runs. */
+  readonly config: () => Pick<Config, 'tenants' | 'defaultTenant' | 'errors' | 'assumeJson' | 'replay'>
 }
 
 /** The way of a request: tenant, turn, lease, upstream, client. */
@@ -48,49 +46,52 @@ export class Forwarder {
    * @throws {Problem} when no answer could be had. If `takeOver` was called by then, the client's connection is closed.
    */
   async forward(incoming: Incoming): Promise<Refusal | undefined> {
-    const { config, sessions, pacer } = this.#options
-    const journey = planJourney(incoming, config, sessions)
-    const { exchange, session, paceKey, home } = journey
+    const { config, pacer } = this.#options
+    const journey = planJourney(incoming, config())
+    const { exchange, paceKey } = journey
     await this.#timed(exchange, 'queue', pacer.admit(paceKey, exchange.over))
-    const lease = await this.#timed(exchange, 'session', session.acquire(exchange.over))
-    const answer = await this.#send(journey, lease)
-    return answer.kind === 'collected' ? { home, answer } : undefined
+    return this.#send(journey, await this.#lease(journey))
   }
 
   /** Sends the request, and once more with a renewed session where the first was answered 401 because of its token. */
-  async #send(journey: Journey, lease: Lease): Promise<Answer> {
-    const { exchange, session } = journey
-    let renewing = false
-    const first = await this.#attempt(journey, lease, (status, headers) => {
-      renewing = status === 401 && mayRenew(journey, lease, headers) && canResend(journey)
-      return renewing ? 'collect' : verdictOn(status, journey)
-    })
-    if (!renewing) return first
-    const renewed = await this.#timed(exchange, 'session', session.acquire(exchange.over))
+  async #send(journey: Journey, lease: Lease): Promise<Refusal | undefined> {
+    const first = await this.#attempt(journey, lease, status =>
+      status === UNAUTHORIZED ? 'collect' : verdictOn(status, journey),
+    )
+    if (first?.answer.status !== UNAUTHORIZED) return first
+    if (!this.#mayRenew(journey, lease, first) || !canResend(journey)) return tell(journey, first)
+    const renewed = await this.#lease(journey)
     // more of the body may have come meanwhile than is kept
-    if (!canResend(journey)) return first
-    exchange.replayed = true
+    if (!canResend(journey)) return tell(journey, first)
+    journey.exchange.replayed = true
     return this.#attempt(journey, renewed, status => verdictOn(status, journey))
   }
 
+  /** Takes a token out of use that the upstream answered with 401, and says whether a newer one may do better. */
+  #mayRenew({ tenant }: Journey, lease: Lease, { answer }: Refusal): boolean {
+    const meaning = meaningOf401(readUpstreamErrors({ headers: headersByName(answer.headers), body: answer.body }))
+    return meaning !== 'permission' && this.#options.sessions.invalidate(tenant, lease, meaning === 'token')
+  }
+
   /** Sends the request, and once more where a kept connection turned out to be closed. */
-  async #attempt(journey: Journey, lease: Lease, decide: RelayOptions['decide']): Promise<Answer> {
+  async #attempt(journey: Journey, lease: Lease, decide: RelayOptions['decide']): Promise<Refusal | undefined> {
     try {
       return await this.#relay(journey, lease, decide)
     } catch (error) {
-      if (!mayRetry(error, journey)) throw problemOf(error, journey)
+      if (!mayRetry(error, journey)) throw problemOf(error, journey, lease)
       journey.exchange.replayed = true
     }
     try {
       return await this.#relay(journey, lease, decide)
     } catch (error) {
-      throw problemOf(error, journey)
+      throw problemOf(error, journey, lease)
     }
   }
 
-  async #relay(journey: Journey, lease: Lease, decide: RelayOptions['decide']): Promise<Answer> {
-    const { clock, dispatcher, pacer } = this.#options
-    const { response, exchange, paceKey } = journey
+  async #relay(journey: Journey, lease: Lease, decide: RelayOptions['decide']): Promise<Refusal | undefined> {
+    const { clock, dispatcher, pacer, sessions } = this.#options
+    const { response, exchange, paceKey, tenant, passthrough } = journey
+    const home = homeOf(lease, journey)
     const sentAt = clock.monotonic()
     const answer = await relay({
       dispatcher,
@@ -105,18 +106,24 @@ export class Forwarder {
           paceKey,
           readLimit(name => headerOf(headers, name)),
         )
+        if (status < 400) sessions.accept(tenant, lease)
         return decide(status, headers)
       },
-      sendHead: (status, headers) => sendHead(journey, status, headers),
+      sendHead: (status, headers) => sendHead(journey, home, status, headers),
     })
-    return answer.kind === 'collected' ? masked(answer, lease.token) : answer
+    if (answer.kind === 'relayed') return undefined
+    return { home, answer: passthrough ? answer : maskAnswer(answer, lease.token) }
   }
 
-  #request({ request, tenant, target, exchange, body }: Journey, lease: Lease): Dispatcher.DispatchOptions {
-    const assumeJson = body !== undefined && this.#options.config.assumeJson
+  #lease({ exchange, tenant }: Journey): Promise<Lease> {
+    return this.#timed(exchange, 'session', this.#options.sessions.acquire(tenant, exchange.over))
+  }
+
+  #request({ request, target, exchange, body }: Journey, lease: Lease): Dispatcher.DispatchOptions {
+    const assumeJson = body !== undefined && this.#options.config().assumeJson
     return {
-      origin: tenant.target.api,
-      path: tenant.target.basePath + target,
+      origin: lease.target.api,
+      path: lease.target.basePath + target,
       method: exchange.method,
       headers: upstreamHeaders(request.rawHeaders, { token: lease.token, path: target, assumeJson }),
       body: body ? Readable.from(body.send(), { objectMode: false }) : null,
@@ -133,17 +140,20 @@ export class Forwarder {
   }
 }
 
-/** An error may quote the request, token and all, and is shown to clients and the log. */
-function masked(answer: Collected, token: Secret): Collected {
-  const body = Buffer.from(token.maskIn(answer.body.toString('latin1')), 'latin1')
-  return { ...answer, headers: answer.headers.map(text => token.maskIn(text)), body }
-}
-
 function verdictOn(status: number, { passthrough }: Journey): Verdict {
   return status >= 400 && !passthrough ? 'collect' : 'relay'
 }
 
-function sendHead({ request, response, exchange, home, takeOver }: Journey, status: number, headers: RawHeaders): void {
+function homeOf({ target }: Lease, { prefix }: Journey): Home {
+  return { api: target.api, basePath: target.basePath, prefix }
+}
+
+function sendHead(
+  { request, response, exchange, takeOver }: Journey,
+  home: Home,
+  status: number,
+  headers: RawHeaders,
+): void {
   // what is left of an upload that was answered early must not be taken for the next request
   const close = request.complete ? [] : ['connection', 'close']
   const own = Object.entries(exchangeHeaders(exchange)).flat()
@@ -151,10 +161,21 @@ function sendHead({ request, response, exchange, home, takeOver }: Journey, stat
   takeOver()
 }
 
+/** Gives an error to be told, or passes it on as it came where that is asked for. */
+function tell(journey: Journey, refusal: Refusal): Refusal | undefined {
+  if (!journey.passthrough) return refusal
+  const { status, headers, body, complete } = refusal.answer
+  sendHead(journey, refusal.home, status, headers)
+  journey.response.write(body)
+  if (complete) journey.response.end()
+  else journey.response.destroy()
+  return undefined
+}
+
 /** What the client is told of an error; once it has left, the error as it is. */
-function problemOf(error: unknown, { home, exchange }: Journey): unknown {
+function problemOf(error: unknown, { exchange }: Journey, { target }: Lease): unknown {
   if (exchange.over.aborted) return error
-  const { timeout, maybeSent, detail } = explainNetworkError(error, new URL(home.api).host)
+  const { timeout, maybeSent, detail } = explainNetworkError(error, new URL(target.api).host)
   const invalid = errorCodes(error).some(code => INVALID_ANSWER.has(code))
   const name = timeout ? 'upstream-timeout' : invalid ? 'upstream-invalid' : 'upstream-unreachable'
   return new Problem(name, detail, { cause: error, retryable: !maybeSent || isIdempotent(exchange.method) })

@@ -1,12 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Config, TenantConfig } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { endpoint } from '../pacing/endpoint.ts'
 import { Problem } from '../problem/problem.ts'
-import type { Session } from '../session/session.ts'
-import type { Sessions } from '../session/sessions.ts'
 import { hasBody, RequestBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
-import type { Home } from './location.ts'
 import { judgeTarget, withoutQuery } from './path.ts'
 import { chooseTenant } from './tenant.ts'
 
@@ -23,9 +20,9 @@ export interface Incoming {
 
 /** The same once it is known where it goes. */
 export interface Journey extends Incoming {
-  readonly tenant: TenantConfig
-  readonly home: Home
-  readonly session: Session
+  readonly tenant: string
+  /** What the client put before the path: `/_tenant/<tenant>`, or nothing. */
+  readonly prefix: string
   readonly body: RequestBody | undefined
   /** Whether errors reach the client as they came. */
   readonly passthrough: boolean
@@ -33,13 +30,12 @@ export interface Journey extends Incoming {
 }
 
 /**
- * Where a request goes, and what it takes along.
+ * For whom a request is, and what it takes along.
  * @throws {Problem} `unknown-tenant` or `invalid-request`
  */
 export function planJourney(
   incoming: Incoming,
   config: Pick<Config, 'tenants' | 'defaultTenant' | 'errors' | 'replay'>,
-  sessions: Sessions,
 ): Journey {
   const { request, exchange } = incoming
   const facts = {
@@ -54,9 +50,8 @@ export function planJourney(
   return {
     ...incoming,
     target,
-    tenant,
-    home: { api: tenant.target.api, basePath: tenant.target.basePath, prefix },
-    session: sessions.of(tenant),
+    tenant: tenant.name,
+    prefix,
     body: hasBody(request) ? new RequestBody(request, config.replay.maxBody) : undefined,
     passthrough: (request.headers['x-prismacloud-proxy-errors'] ?? config.errors) === 'passthrough',
     paceKey: `${tenant.name} ${endpoint(exchange.method, withoutQuery(target))}`,

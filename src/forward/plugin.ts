@@ -3,10 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../kernel/clock.ts'
 import { Problem } from '../problem/problem.ts'
-import { readUpstream } from '../problem/upstream.ts'
 import type { Exchange } from './exchange.ts'
-import type { Forwarder, Refusal } from './forwarder.ts'
+import type { Forwarder } from './forwarder.ts'
 import { clientHeaders, headersByName } from './headers.ts'
+import { type Refusal, readRefusal } from './refusal.ts'
 
 /**
  * The one route that everything forwarded is served by. Requests are sent to it by `rewriteUrl` whatever their path, so
@@ -69,11 +69,10 @@ async function forward(request: FastifyRequest, reply: FastifyReply, options: Fo
 }
 
 /** The upstream's error as a problem; its headers still reach the client, less those of the body that is replaced. */
-function upstreamProblem({ home, answer }: Refusal, reply: FastifyReply, exchange: Exchange, now: number) {
-  const { status, body, complete } = answer
-  const headers = headersByName(answer.headers)
+function upstreamProblem(refusal: Refusal, reply: FastifyReply, { method }: Exchange, now: number): Problem {
+  const { home, answer } = refusal
   for (const [name, value] of Object.entries(headersByName(clientHeaders(answer.headers, home)))) {
     if (!OF_THE_BODY.test(name)) reply.header(name, value)
   }
-  return readUpstream({ host: new URL(home.api).host, method: exchange.method, status, headers, body, complete }, now)
+  return readRefusal(refusal, method, now)
 }

@@ -1,7 +1,7 @@
-import { redlockStatus } from '../problem/redlock-status.ts'
+import type { UpstreamError } from '../problem/problem.ts'
 
-/** Keys that name the token. Others that only sound like it may mean a permission. */
-const TOKEN_KEYS = new Set([
+/** Reasons that name the token. Others that only sound like it may mean a permission. */
+const TOKEN_REASONS = new Set([
   'token_expired',
   'token_invalid',
   'invalid_token',
@@ -12,11 +12,21 @@ const TOKEN_KEYS = new Set([
 ])
 
 /**
- * What an upstream's 401 says of the token: that it is no good (`token`), that it is good but lacks a permission
- * (`permission`), or nothing (`unknown`). The reason stands in `x-redlock-status`, if anywhere.
+ * What the errors of an upstream's 401 say of the token: that it is no good (`token`), that it is good but lacks a
+ * permission (`permission`), or nothing (`unknown`).
  */
-export function meaningOf401(status: string | undefined): 'token' | 'permission' | 'unknown' {
-  const codes = redlockStatus(status).map(({ code }) => String(code))
-  if (codes.some(code => TOKEN_KEYS.has(code.toLowerCase()))) return 'token'
-  return codes.includes('unauthorized_access') ? 'permission' : 'unknown'
+export function meaningOf401(errors: readonly UpstreamError[]): 'token' | 'permission' | 'unknown' {
+  const reasons = errors.flatMap(({ code, message }) => [normal(code), normal(message)])
+  if (reasons.some(reason => TOKEN_REASONS.has(reason))) return 'token'
+  return reasons.includes('unauthorized_access') ? 'permission' : 'unknown'
+}
+
+/** `Token expired.` is `token_expired`. */
+function normal(text: string | null): string {
+  return (
+    (text ?? '')
+      .toLowerCase()
+      .match(/[a-z0-9]+/g)
+      ?.join('_') ?? ''
+  )
 }

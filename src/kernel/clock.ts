@@ -46,8 +46,11 @@ export class DeadlineError extends Error {
   readonly code = 'DEADLINE'
 }
 
-/** Runs `work` with a signal that aborts after `ms` milliseconds, or when the caller's own `signal` does. */
-export async function withDeadline<T>(
+/**
+ * Runs `work` with a signal that aborts after `ms` milliseconds, or when the caller's own `signal` does, and rejects with
+ * its reason then, even if the work does not listen.
+ */
+export function withDeadline<T>(
   clock: Clock,
   ms: number,
   signal: AbortSignal | undefined,
@@ -55,9 +58,14 @@ export async function withDeadline<T>(
 ): Promise<T> {
   const deadline = new AbortController()
   const timer = clock.setTimeout(() => deadline.abort(new DeadlineError(`no answer within ${ms} ms`)), ms)
-  try {
-    return await work(signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal)
-  } finally {
-    clock.clearTimeout(timer)
-  }
+  const either = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal
+  const done = new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(either.reason)
+    if (either.aborted) onAbort()
+    else either.addEventListener('abort', onAbort, { once: true })
+    // Node.js keeps a combined signal for as long as its sources, while anybody listens to it
+    const leave = () => either.removeEventListener('abort', onAbort)
+    work(either).then(resolve, reject).finally(leave)
+  })
+  return done.finally(() => clock.clearTimeout(timer))
 }

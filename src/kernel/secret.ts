@@ -28,6 +28,11 @@ export class Secret {
     return own.length === shown.length && timingSafeEqual(own, shown)
   }
 
+  /** Whether both are the same value, in the same way. */
+  equals(other: Secret): boolean {
+    return this.matches(other.#value)
+  }
+
   /** `text` with `[secret]` wherever the value stood in it. A value too short for a key is left: it may be a word. */
   maskIn(text: string): string {
     return this.#value.length < SHORTEST_KEY ? text : text.replaceAll(this.#value, MASK)

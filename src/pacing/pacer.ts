@@ -6,13 +6,18 @@ import { type Bucket, giveBack, type Limit, learn, take } from './bucket.ts'
 /** Limits are remembered for no more endpoints than this. */
 const MAX_BUCKETS = 1_000
 
-export interface PacerOptions {
-  readonly clock: Clock
+/** Asked for anew each time. */
+export interface PacerSettings {
   readonly enabled: boolean
   /** Milliseconds that a request waits at most. */
   readonly maxWait: number
   /** Requests that wait at most, over all endpoints. */
   readonly maxQueue: number
+}
+
+export interface PacerOptions {
+  readonly clock: Clock
+  readonly settings: () => PacerSettings
 }
 
 /** Holds requests back until their endpoint's limit lets them through, so that the upstream need not refuse them. */
@@ -37,7 +42,8 @@ export class Pacer {
   async admit(key: string, signal?: AbortSignal): Promise<void> {
     const bucket = this.#buckets.get(key)
     if (!bucket) return
-    const { clock, maxWait, maxQueue } = this.#options
+    const { clock, settings } = this.#options
+    const { maxWait, maxQueue } = settings()
     const turn = take(bucket, clock.monotonic())
     if (turn.wait > maxWait) throw rateLimited(turn.wait - maxWait, `its turn would come in ${seconds(turn.wait)} s`)
     if (turn.wait > 0 && this.#waiting >= maxQueue) throw rateLimited(turn.wait, `${maxQueue} requests wait already`)
@@ -47,7 +53,7 @@ export class Pacer {
 
   /** Notes what an answer says of its endpoint's limit. */
   observe(key: string, limit: Limit | undefined): void {
-    if (!limit || !this.#options.enabled) return
+    if (!limit || !this.#options.settings().enabled) return
     this.#buckets.set(key, learn(this.#buckets.get(key), limit, this.#options.clock.monotonic()))
   }
 

@@ -76,7 +76,7 @@ export const problemTypes = {
       'A typing error in x-prismacloud-tenant, in the host name or in the /_tenant/ prefix.',
       'The tenant was added to the file, but the configuration has not been read again.',
     ],
-    cure: 'Use a name listed under `tenants` in the configuration, or add it there and restart the proxy.',
+    cure: 'Use a name listed under `tenants` in the configuration, or add it there and send the proxy SIGHUP.',
     check: '/_proxy/status',
   },
   'rate-limited': {
@@ -101,7 +101,7 @@ export const problemTypes = {
       'The key belongs to another stack than the configured `url`.',
       'A user name and password were given instead of an access key, while the tenant uses single sign-on.',
     ],
-    cure: 'Run `prismacloud-proxy check`; then correct the key or the stack, and restart the proxy.',
+    cure: 'Run `prismacloud-proxy check`; then correct the key or the stack. A key in a file is taken up by itself; for the rest send the proxy SIGHUP or restart it.',
     check: '/_proxy/readyz',
   },
   'upstream-unreachable': {

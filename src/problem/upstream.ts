@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import { readBody, type UpstreamBody } from './body.ts'
 import { describeBody, describeErrors } from './describe.ts'
 import { firstValue, type Headers } from './headers.ts'
-import { Problem } from './problem.ts'
+import { Problem, type UpstreamError } from './problem.ts'
 import { redlockStatus } from './redlock-status.ts'
 import { MAX_RETRY_AFTER, parseRetryAfter } from './retry-after.ts'
 import { isRetryable } from './retryable.ts'
@@ -38,9 +38,8 @@ const MAX_REQUEST_ID = 200
 export function readUpstream(answer: UpstreamAnswer, now: number): Problem {
   const { host, status, headers, complete } = answer
   const body = readBody(answer.body, headers)
-  const value = body.kind === 'json' ? body.value : undefined
-  const inHeader = redlockStatus(headers['x-redlock-status'])
-  const errors = inHeader.length > 0 ? inHeader : readErrors(value)
+  const value = jsonOf(body)
+  const errors = errorsOf(headers, value)
   const retryAfter = parseRetryAfter(headers['retry-after'], now) ?? defaultRetryAfter(status, headers)
   return new Problem('upstream-error', errors.length > 0 ? describeErrors(errors) : describeBody(body, complete), {
     status,
@@ -49,6 +48,20 @@ export function readUpstream(answer: UpstreamAnswer, now: number): Problem {
     ...(retryAfter !== undefined && { retryAfter }),
     upstream: { host, status, requestId: requestId(headers), errors, body: passedOn(body) },
   })
+}
+
+/** The errors alone that {@link readUpstream} finds. */
+export function readUpstreamErrors({ headers, body }: Pick<UpstreamAnswer, 'headers' | 'body'>) {
+  return errorsOf(headers, jsonOf(readBody(body, headers)))
+}
+
+function jsonOf(body: UpstreamBody): unknown {
+  return body.kind === 'json' ? body.value : undefined
+}
+
+function errorsOf(headers: Headers, value: unknown): readonly UpstreamError[] {
+  const inHeader = redlockStatus(headers['x-redlock-status'])
+  return inHeader.length > 0 ? inHeader : readErrors(value)
 }
 
 // The bucket of a rate limit takes one request again after 1/rate seconds; a service that says nothing gets one second.

@@ -29,8 +29,8 @@ export interface AuthApiOptions {
   readonly target: Target
   readonly choice: TenantChoice
   readonly clock: Clock
-  /** Milliseconds that one call may take in all. */
-  readonly callTimeout: number
+  /** Milliseconds that one call may take in all, asked for anew each time. */
+  readonly callTimeout: () => number
 }
 
 interface Call {
@@ -103,7 +103,7 @@ export class AuthApi {
     const { dispatcher, target, clock, callTimeout } = this.#options
     const request = { origin: target.api, path: target.basePath + path, method, body }
     try {
-      return await withDeadline(clock, callTimeout, signal, async deadline => {
+      return await withDeadline(clock, callTimeout(), signal, async deadline => {
         const answer = await dispatcher.request({
           ...request,
           headers: { accept: 'application/json', ...headers },

@@ -1,9 +1,12 @@
 import type { Secret } from '../kernel/secret.ts'
+import type { Target } from '../stacks/resolve.ts'
 import type { Moment } from './schedule.ts'
 
-/** What a request carries: the token, and which of a session's tokens it is. */
+/** What a request carries: the token, and where alone it may be sent. */
 export interface Lease {
   readonly token: Secret
+  /** The API that issued the token. */
+  readonly target: Target
   /** Counts the tokens of one session from 1. */
   readonly generation: number
 }

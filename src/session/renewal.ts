@@ -1,53 +1,83 @@
-import type { CredentialSource } from '../config/config.ts'
+import type { CredentialSource, Credentials } from '../config/config.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Turnstile } from '../kernel/turnstile.ts'
 import type { AuthApi, IssuedToken } from './auth.ts'
 import { AuthFailure, asFailure } from './failure.ts'
+import { isSameKey, readKey } from './key.ts'
 import type { Lease } from './lease.ts'
 import type { AuthCall, SessionEvents } from './report.ts'
 
 export interface RenewalOptions {
   readonly auth: Pick<AuthApi, 'login' | 'extend'>
   readonly credentials: CredentialSource
+  /** What `credentials` gave, where that has been read already. */
+  readonly key?: Credentials
+  readonly clock: Clock
+  /** Shared by those whose calls must not run at the same time. */
+  readonly turnstile: Turnstile
   readonly events?: SessionEvents
 }
 
-/** The way to a new token: the auth calls in their order, counted and told of. */
+/** The way to a new token: the access key and the auth calls in their order, told of. */
 export class Renewal {
   readonly #options: RenewalOptions
   readonly #signal: AbortSignal
-  readonly #counts = { login: 0, extend: 0 }
+  #key: Credentials | undefined
+  #isKeyGood = true
 
   /** `signal` aborts the call under way, and no other follows. */
   constructor(options: RenewalOptions, signal: AbortSignal) {
     this.#options = options
     this.#signal = signal
+    this.#key = options.key
   }
 
-  /** How many calls were made, those that failed too. */
-  get counts(): Readonly<Record<AuthCall, number>> {
-    return this.#counts
+  /** Whether this is the key of the logins. One that could not be read yet is none in particular. */
+  uses(key: Credentials): boolean {
+    return this.#key === undefined || isSameKey(this.#key, key)
   }
 
-  /** Extends a live token, and logs in where there is none or it cannot be extended. */
-  async obtain(live: Lease | undefined): Promise<IssuedToken> {
-    const { auth, credentials } = this.#options
+  /**
+   * Extends a token, and logs in where there is none or it cannot be extended; `refused` is told of that before.
+   */
+  async obtain(token: Lease | undefined, refused: () => void): Promise<IssuedToken> {
+    const { auth } = this.#options
     try {
-      if (live) return await this.#call('extend', () => auth.extend(live.token, this.#signal))
+      if (token) return await this.#call('extend', () => auth.extend(token.token, this.#signal))
     } catch (error) {
       if (!(error instanceof AuthFailure && error.nature === 'refused')) throw error
+      refused()
     }
     this.#signal.throwIfAborted()
-    const key = await credentials.read()
-    return this.#call('login', () => auth.login(key, this.#signal))
+    return this.#login()
+  }
+
+  /** A key that was good stays in use, whatever its source says now: another key is another session's to try. */
+  async #login(): Promise<IssuedToken> {
+    const key = await this.#currentKey()
+    this.#key = key
+    try {
+      return await this.#call('login', () => this.#options.auth.login(key, this.#signal))
+    } catch (error) {
+      this.#isKeyGood = !(error instanceof AuthFailure && error.nature === 'rejected')
+      throw error
+    }
+  }
+
+  async #currentKey(): Promise<Credentials> {
+    const { credentials, clock } = this.#options
+    const isKept = this.#isKeyGood && credentials.kind !== 'changing'
+    return (isKept && this.#key) || readKey(credentials, clock, this.#signal)
   }
 
   async #call(call: AuthCall, work: () => Promise<IssuedToken>): Promise<IssuedToken> {
-    this.#counts[call]++
+    const { events, turnstile } = this.#options
     try {
-      const issued = await work()
-      this.#options.events?.called?.(call, 'ok')
+      const issued = await turnstile.pass(work)
+      events?.called?.(call, 'ok')
       return issued
     } catch (error) {
-      this.#options.events?.called?.(call, asFailure(error).nature)
+      events?.called?.(call, asFailure(error).nature)
       throw error
     }
   }

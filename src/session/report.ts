@@ -1,14 +1,5 @@
 import type { FailureNature } from './failure.ts'
-
-/**
- * - `idle`: nothing asked for yet.
- * - `authenticating`: a call is under way.
- * - `ready`: a live token, no call under way.
- * - `backing-off`: the last call failed; the next is due. A live token keeps serving.
- * - `rejected`: the credentials were refused; one probe every ten minutes.
- * - `closed`: for good.
- */
-export type SessionState = 'idle' | 'authenticating' | 'ready' | 'backing-off' | 'rejected' | 'closed'
+import type { SessionState } from './states.ts'
 
 export type AuthCall = 'login' | 'extend'
 
@@ -28,7 +19,4 @@ export interface SessionStatus {
   readonly secondsLeft: number
   readonly lastRefresh: string | null
   readonly lastError: { readonly at: string; readonly reason: string } | null
-  /** Calls of either kind so far, those that failed too. */
-  readonly logins: number
-  readonly extensions: number
 }

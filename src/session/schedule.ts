@@ -10,7 +10,7 @@ const JITTER = 0.1
 const EXPIRY_MARGIN = 5_000
 
 /** The same for short lives: the part of the lifetime that is given up. */
-const EXPIRY_MARGIN_PART = 0.05
+const EXPIRY_MARGIN_PART = 0.25
 
 /**
  * When to extend a token, in milliseconds after its arrival: at the later of half its life and three minutes before

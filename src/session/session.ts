@@ -1,15 +1,18 @@
+import type { Credentials } from '../config/config.ts'
 import { fullJitter } from '../kernel/backoff.ts'
-import type { Clock, Timer } from '../kernel/clock.ts'
 import { Problem } from '../problem/problem.ts'
+import type { Target } from '../stacks/resolve.ts'
+import { Alarm } from './alarm.ts'
 import type { IssuedToken } from './auth.ts'
 import { AuthFailure, asFailure } from './failure.ts'
-import type { HeldToken, Lease } from './lease.ts'
+import { Holding } from './holding.ts'
+import { judgeInvalidation, RENEWAL_INTERVAL } from './invalidation.ts'
+import type { Lease } from './lease.ts'
 import { Renewal, type RenewalOptions } from './renewal.ts'
-import type { SessionState, SessionStatus } from './report.ts'
-import { extensionDelay, type Moment, momentOf, timeLeft } from './schedule.ts'
+import type { SessionStatus } from './report.ts'
+import { extensionDelay, type Moment, momentOf } from './schedule.ts'
+import { next, type SessionEvent, type SessionState } from './states.ts'
 import { Waiters } from './waiters.ts'
-
-export type { AuthCall, SessionEvents, SessionState, SessionStatus } from './report.ts'
 
 /** The bounds of the wait after a failed call, in milliseconds. */
 const BACKOFF = { base: 500, cap: 60_000 }
@@ -17,19 +20,24 @@ const BACKOFF = { base: 500, cap: 60_000 }
 /** After a refusal of the credentials nothing is asked for this long, in milliseconds: a hammered key may be locked. */
 const PROBE_INTERVAL = 10 * 60_000
 
-/** Logins caused by a 401 that did not name the token are at least this far apart, in milliseconds. */
-const DOUBT_INTERVAL = 60_000
+/** Milliseconds, asked for anew each time. */
+export interface SessionSettings {
+  /** How long {@link Session.acquire} waits for a token. */
+  readonly waitTimeout: number
+  /** After this long without {@link Session.acquire} the token is not extended any more. */
+  readonly idleAfter: number
+}
 
 export interface SessionOptions extends RenewalOptions {
-  readonly clock: Clock
-  /** Milliseconds that {@link Session.acquire} waits for a token. */
-  readonly waitTimeout: number
+  /** The API that its tokens are for. */
+  readonly target: Target
+  readonly settings: () => SessionSettings
   readonly random?: () => number
 }
 
 /**
- * One tenant's session: logs in, extends the token ahead of its end, and hands out leases of it. One call is in flight
- * at a time; a failed call never replaces a live token; a dead token is never handed out.
+ * The session of one access key: logs in, extends the token ahead of its end, and hands out leases of it. One call is in
+ * flight at a time; a failed call never replaces a live token; a dead token is never handed out.
  */
 export class Session {
   readonly #options: SessionOptions
@@ -37,15 +45,12 @@ export class Session {
   readonly #waiters: Waiters<Lease>
   readonly #closing = new AbortController()
   readonly #renewal: Renewal
+  readonly #holding: Holding
+  readonly #alarm: Alarm
   #state: SessionState = 'idle'
-  #current: HeldToken | undefined
-  /** Whether the token is kept back until a login shows whether there is a better one. */
-  #inDoubt = false
-  #generation = 0
   #attempt = 0
-  #timer: Timer | undefined
-  #nextCall = 0
-  #doubted = Number.NEGATIVE_INFINITY
+  #lastUse: number
+  #lastInvalidated = Number.NEGATIVE_INFINITY
   #lastRefresh: number | undefined
   #lastError: { at: number; reason: string } | undefined
 
@@ -54,12 +59,23 @@ export class Session {
     this.#random = options.random ?? Math.random
     this.#waiters = new Waiters(options.clock)
     this.#renewal = new Renewal(options, this.#closing.signal)
+    this.#holding = new Holding(options.clock)
+    this.#alarm = new Alarm(options.clock, () => this.#due())
+    this.#lastUse = options.clock.monotonic()
   }
 
-  /** A lease of the live token if there is one; it never waits. A token that died unnoticed, in a sleep, is renewed. */
+  get state(): SessionState {
+    return this.#state
+  }
+
+  /**
+   * A lease of the live token if there is one; it never waits. What a sleep of the machine kept from being done is done
+   * now: a token that died unnoticed is renewed, and a call that was due is made.
+   */
   peek(): Lease | undefined {
-    const lease = this.#live()
-    if (!lease && this.#state === 'ready') void this.#renew()
+    const lease = this.#holding.live
+    if (!lease && (this.#state === 'ready' || (this.#state === 'backing-off' && this.#alarm.remaining <= 0)))
+      void this.#renew()
     return lease
   }
 
@@ -68,119 +84,144 @@ export class Session {
    * @throws {Problem} `credentials-rejected` at once when a person must act, `session-unavailable` when the wait ended.
    */
   async acquire(signal?: AbortSignal): Promise<Lease> {
+    this.#lastUse = this.#options.clock.monotonic()
     const lease = this.peek()
     if (lease) return lease
-    if (this.#state === 'closed') throw new Problem('draining', 'The proxy is shutting down')
+    if (this.#state === 'closed') throw closed()
     if (this.#state === 'rejected') throw this.#rejection()
+    this.start()
+    return this.#waiters.wait(this.#options.settings().waitTimeout, () => this.#unavailable(), signal)
+  }
+
+  /** Logs in, unless that was done before. */
+  start(): void {
     if (this.#state === 'idle') void this.#renew()
-    return this.#waiters.wait(this.#options.waitTimeout, () => this.#unavailable(), signal)
+  }
+
+  /** Notes that the upstream has served a request with a lease. */
+  accept(lease: Lease): void {
+    this.#holding.accept(lease)
   }
 
   /**
-   * Takes a token that the upstream answered with 401 out of use and gives whether a newer one can be had, so that the
-   * request is worth sending again. Older generations are ignored, so a burst of 401s costs one login. A 401 that did
-   * not name the token (`doubt`) may be a permission in disguise: it costs at most one login a minute, and the token
-   * comes back into use when that login fails.
+   * Notes that the upstream answered 401 to a lease, which names the token as its reason or gives none, and says whether
+   * a newer token can be had, so that the request is worth sending again. Leases that are not the current one are
+   * ignored, so that a burst of 401s costs one call.
    */
-  invalidate(lease: Lease, doubt: boolean): boolean {
-    if (this.#state === 'closed') return false
-    if (lease.generation !== this.#current?.lease.generation) return true
-    if (!doubt) this.#current = undefined
-    else if (!this.#mayDoubt()) return false
-    if (this.#state === 'ready') void this.#renew()
+  invalidate(lease: Lease, named: boolean): boolean {
+    const { isInDoubt, isAccepted, unexpired } = this.#holding
+    if (lease !== unexpired || (isInDoubt && !named)) return this.#state !== 'closed'
+    const now = this.#options.clock.monotonic()
+    const lately = now - this.#lastInvalidated < RENEWAL_INTERVAL
+    const callable = this.#state === 'ready' || this.#state === 'authenticating'
+    const verdict = judgeInvalidation({ named, lately, accepted: isAccepted, callable })
+    if (verdict === 'keep') return false
+    if (verdict === 'drop') this.#holding.drop()
+    else this.#holding.doubt()
+    // else a call is under way or due that no 401 caused
+    if (this.#state === 'ready') this.#renewAt(lately ? this.#lastInvalidated + RENEWAL_INTERVAL : now)
     return true
+  }
+
+  /** Whether the session logs in with this key. */
+  uses(key: Credentials): boolean {
+    return this.#renewal.uses(key)
   }
 
   /** Stops the timers and calls, and refuses whoever waits. */
   close(): void {
     if (this.#state === 'closed') return
-    this.#current = undefined
-    this.#clearTimer()
-    this.#change('closed', 'closed')
-    this.#closing.abort(new Error('the session was closed'))
-    this.#waiters.reject(new Problem('draining', 'The proxy is shutting down'))
+    this.#holding.drop()
+    this.#alarm.clear()
+    this.#move('closed', 'no longer needed')
+    const reason = closed()
+    this.#closing.abort(reason)
+    this.#waiters.reject(reason)
   }
 
   status(): SessionStatus {
     return {
       state: this.#state,
-      generation: this.#generation,
-      secondsLeft: Math.floor(this.#millisecondsLeft() / 1000),
+      generation: this.#holding.generation,
+      secondsLeft: Math.floor(this.#holding.millisecondsLeft / 1000),
       lastRefresh: this.#lastRefresh === undefined ? null : new Date(this.#lastRefresh).toISOString(),
       lastError: this.#lastError
         ? { at: new Date(this.#lastError.at).toISOString(), reason: this.#lastError.reason }
         : null,
-      logins: this.#renewal.counts.login,
-      extensions: this.#renewal.counts.extend,
     }
   }
 
-  #live(): Lease | undefined {
-    return !this.#inDoubt && this.#millisecondsLeft() > 0 ? this.#current?.lease : undefined
-  }
-
-  #millisecondsLeft(): number {
-    return this.#current ? timeLeft(this.#current, momentOf(this.#options.clock)) : 0
-  }
-
-  /** Puts the token in doubt, unless that was done lately or no call is to be made for now. */
-  #mayDoubt(): boolean {
-    if (this.#inDoubt) return true
-    const now = this.#options.clock.monotonic()
-    const callable = this.#state === 'ready' || this.#state === 'authenticating'
-    if (!callable || now - this.#doubted < DOUBT_INTERVAL) return false
-    this.#doubted = now
-    this.#inDoubt = true
-    return true
+  #renewAt(due: number): void {
+    this.#lastInvalidated = due
+    const wait = due - this.#options.clock.monotonic()
+    if (wait <= 0) return void this.#renew()
+    const reason = 'the upstream refused two tokens within a minute'
+    this.#noteError(reason)
+    this.#alarm.set(wait)
+    this.#move('postponed', reason)
   }
 
   async #renew(): Promise<void> {
-    this.#clearTimer()
-    const [live, asked] = [this.#live(), momentOf(this.#options.clock)]
-    this.#change('authenticating', live ? 'extending the session' : 'logging in')
-    const outcome = await this.#renewal.obtain(live).catch(asFailure)
+    this.#alarm.clear()
+    const [token, asked] = [this.#holding.unexpired, momentOf(this.#options.clock)]
+    this.#move('called', token ? 'extending the session' : 'logging in')
+    const outcome = await this.#renewal.obtain(token, () => this.#extensionRefused()).catch(asFailure)
     if (this.#state === 'closed') return
-    this.#inDoubt = false
     if (outcome instanceof AuthFailure) this.#fail(outcome)
     else this.#accept(outcome, asked)
   }
 
-  #accept({ token, lifetime }: IssuedToken, asked: Moment): void {
-    const lease = { token, generation: ++this.#generation }
-    this.#current = { lease, lifetime, asked }
+  /** A token that neither the API nor the auth service takes is dead, whatever its age. */
+  #extensionRefused(): void {
+    if (this.#holding.isInDoubt) this.#holding.drop()
+  }
+
+  #accept(issued: IssuedToken, asked: Moment): void {
+    const lease = this.#holding.replace(issued, this.#options.target, asked)
+    if (this.#holding.live === undefined) {
+      this.#fail(deadOnArrival())
+      return
+    }
     this.#attempt = 0
     this.#lastRefresh = this.#options.clock.now()
-    this.#schedule(extensionDelay(lifetime, this.#random()))
-    this.#change('ready', `live for ${Math.round(lifetime / 1000)} s`)
+    this.#alarm.set(extensionDelay(issued.lifetime, this.#random()))
+    this.#move('issued', `live for ${Math.round(issued.lifetime / 1000)} s`)
     this.#waiters.resolve(lease)
   }
 
   #fail(failure: AuthFailure): void {
-    this.#lastError = { at: this.#options.clock.now(), reason: failure.message }
+    this.#holding.trust()
+    this.#noteError(failure.message)
     const rejected = failure.nature === 'rejected'
     const backoff = () => Math.max(failure.retryAfter, fullJitter(this.#attempt++, BACKOFF, this.#random))
-    this.#schedule(rejected ? PROBE_INTERVAL : backoff())
-    this.#change(rejected ? 'rejected' : 'backing-off', failure.message)
-    const lease = this.#live()
+    this.#alarm.set(rejected ? PROBE_INTERVAL : backoff())
+    this.#move(rejected ? 'refused' : 'failed', failure.message)
+    const lease = this.#holding.live
     if (lease) this.#waiters.resolve(lease)
     else if (rejected) this.#waiters.reject(this.#rejection())
   }
 
-  #schedule(delay: number): void {
-    const { clock } = this.#options
-    this.#nextCall = clock.monotonic() + delay
-    this.#timer = clock.setTimeout(() => void this.#renew(), delay)
+  #noteError(reason: string): void {
+    this.#lastError = { at: this.#options.clock.now(), reason }
   }
 
-  #clearTimer(): void {
-    if (this.#timer) this.#options.clock.clearTimeout(this.#timer)
-    this.#timer = undefined
+  #due(): void {
+    const { clock, settings } = this.#options
+    const unused = clock.monotonic() - this.#lastUse
+    if (this.#state === 'ready' && unused >= settings().idleAfter) this.#rest(unused)
+    else void this.#renew()
   }
 
-  #change(to: SessionState, reason: string): void {
+  #rest(unused: number): void {
+    this.#holding.drop()
+    this.#alarm.clear()
+    this.#move('rested', `no request for ${Math.round(unused / 60_000)} min`)
+  }
+
+  #move(event: SessionEvent, reason: string): void {
     const from = this.#state
-    this.#state = to
-    if (from !== to) this.#options.events?.changed?.(from, to, reason)
+    this.#state = next(from, event)
+    this.#options.events?.changed?.(from, this.#state, reason)
   }
 
   #rejection(): Problem {
@@ -188,11 +229,20 @@ export class Session {
   }
 
   #unavailable(): Problem {
-    const wait = Math.max(1, Math.ceil((this.#nextCall - this.#options.clock.monotonic()) / 1000))
+    const wait = Math.max(1, Math.ceil(this.#alarm.remaining / 1000))
     return new Problem('session-unavailable', `There is no live session: ${this.#reason()}`, { retryAfter: wait })
   }
 
   #reason(): string {
-    return this.#lastError?.reason ?? 'the first login has not been answered yet'
+    return this.#lastError?.reason ?? 'the login has not been answered yet'
   }
+}
+
+/** The machine slept during the call, or it took longer than the token lives. */
+function deadOnArrival(): AuthFailure {
+  return new AuthFailure('transient', 'the token had expired by the time it arrived')
+}
+
+function closed(): Problem {
+  return new Problem('draining', 'The session was closed: the proxy is shutting down, or its tenant was changed')
 }

@@ -1,36 +1,206 @@
 import { LRUCache } from 'lru-cache'
-import type { TenantConfig } from '../config/config.ts'
+import type { Credentials, TenantConfig } from '../config/config.ts'
+import type { Clock, Timer } from '../kernel/clock.ts'
+import { Problem } from '../problem/problem.ts'
+import { readKey } from './key.ts'
+import type { Lease } from './lease.ts'
+import type { SessionEvents } from './report.ts'
 import type { Session } from './session.ts'
+import { type CreateSession, Succession, type SuccessionEvents } from './succession.ts'
+
+/** How many tenants log in at a time when the proxy starts. */
+const LOGINS_AT_ONCE = 10
+
+/** How often the files of access keys are looked at, in milliseconds. */
+const WATCH_INTERVAL = 5_000
+
+type Tenants = ReadonlyMap<string, TenantConfig>
+
+/** What is told of each tenant's sessions. */
+export interface SessionsEvents {
+  changed(tenant: string, ...change: Parameters<Required<SessionEvents>['changed']>): void
+  called(tenant: string, ...call: Parameters<Required<SessionEvents>['called']>): void
+  succeeded(tenant: string): void
+  kept(tenant: string, reason: string, final: boolean): void
+}
+
+export interface SessionsOptions {
+  readonly tenants: Tenants
+  readonly clock: Clock
+  readonly create: CreateSession
+  readonly events: SessionsEvents
+}
+
+/** A configured tenant, and how it is served. */
+export interface TenantEntry {
+  readonly tenant: TenantConfig
+  readonly session: Session | undefined
+  /** What is to take its place, where other credentials are being tried. */
+  readonly successor: Session | undefined
+  /** Whether it had a session that nobody needed any more, and none failed since. */
+  readonly rests: boolean
+}
 
 /** The sessions of the configured tenants, each made at its first use. It owns them: what leaves is closed. */
 export class Sessions {
-  readonly #tenants: ReadonlyMap<string, TenantConfig>
-  readonly #create: (tenant: TenantConfig) => Session
-  readonly #live: LRUCache<string, Session>
+  readonly #options: SessionsOptions
+  readonly #closing = new AbortController()
+  readonly #resting = new Set<string>()
+  #tenants: Tenants
+  #live: LRUCache<string, Succession>
+  #watch: Timer | undefined
 
-  constructor(tenants: ReadonlyMap<string, TenantConfig>, create: (tenant: TenantConfig) => Session) {
-    this.#tenants = tenants
-    this.#create = create
-    this.#live = new LRUCache({ max: Math.max(1, tenants.size), dispose: session => session.close() })
+  constructor(options: SessionsOptions) {
+    this.#options = options
+    this.#tenants = options.tenants
+    this.#live = cacheFor(options.tenants)
   }
 
-  /** The session of a configured tenant. */
-  of(tenant: TenantConfig): Session {
-    let session = this.#live.get(tenant.name)
-    if (!session) {
-      session = this.#create(tenant)
-      this.#live.set(tenant.name, session)
+  /**
+   * A lease of a tenant's session, as {@link Session.acquire} gives it.
+   * @throws {Problem} also `unknown-tenant`
+   */
+  async acquire(tenant: string, signal?: AbortSignal): Promise<Lease> {
+    const { session } = this.#of(tenant)
+    try {
+      return await session.acquire(signal)
+    } catch (error) {
+      // it may have been closed because another took its place
+      if (session.state !== 'closed') throw error
+      return this.#of(tenant).session.acquire(signal)
     }
-    return session
   }
 
-  /** Every configured tenant with its session, if it has one; looking does not count as use. */
-  *all(): Generator<{ tenant: TenantConfig; session: Session | undefined }> {
-    for (const tenant of this.#tenants.values()) yield { tenant, session: this.#live.peek(tenant.name) }
+  /** As {@link Session.accept}. */
+  accept(tenant: string, lease: Lease): void {
+    this.#live.peek(tenant)?.session.accept(lease)
+  }
+
+  /** As {@link Session.invalidate}. A lease of a session that has left is worth a new one. */
+  invalidate(tenant: string, lease: Lease, named: boolean): boolean {
+    return this.#live.peek(tenant)?.session.invalidate(lease, named) ?? this.#tenants.has(tenant)
+  }
+
+  /** Logs in every tenant that is not lazy, a few at a time, until each has a session or is known to have none. */
+  async start(): Promise<void> {
+    const eager = [...this.#tenants.values()].filter(tenant => !tenant.lazy).values()
+    const logIn = async () => {
+      for (const { name } of eager) await this.acquire(name).catch(() => {})
+    }
+    await Promise.all(Array.from({ length: LOGINS_AT_ONCE }, logIn))
+  }
+
+  /** Every configured tenant. Looking does not count as use. */
+  *all(): Generator<TenantEntry> {
+    for (const [name, tenant] of this.#tenants) {
+      const succession = this.#live.peek(name)
+      const { session, successor } = succession ?? { session: undefined, successor: undefined }
+      yield { tenant, session, successor, rests: this.#resting.has(name) }
+    }
+  }
+
+  /**
+   * Goes on with other tenants. Those that left are closed; those that were changed, or whose key was, get a session of
+   * the new configuration before they lose the one they have. Resolves once each key has been read.
+   */
+  async reload(tenants: Tenants): Promise<void> {
+    const before = this.#tenants
+    this.#tenants = tenants
+    const live = [...this.#live]
+    this.#live = cacheFor(tenants)
+    const staying: Promise<void>[] = []
+    for (const [name, succession] of live) {
+      const [was, is] = [before.get(name), tenants.get(name)]
+      if (!was || !is) {
+        succession.close()
+        continue
+      }
+      this.#live.set(name, succession)
+      staying.push(this.#reconsider(succession, was, is))
+    }
+    await Promise.all(staying)
   }
 
   /** Closes every session. */
   close(): void {
+    this.#closing.abort(new Error('the sessions were closed'))
+    if (this.#watch) this.#options.clock.clearTimeout(this.#watch)
     this.#live.clear()
   }
+
+  #of(name: string): Succession {
+    const tenant = this.#tenants.get(name)
+    if (this.#closing.signal.aborted) throw new Problem('draining', 'The proxy is shutting down')
+    if (!tenant) throw new Problem('unknown-tenant', `The tenant "${name}" is no longer configured`)
+    const live = this.#live.get(name)
+    if (live) return live
+    const succession = new Succession(tenant, this.#options.create, this.#eventsOf(name))
+    this.#live.set(name, succession)
+    this.#resting.delete(name)
+    if (tenant.credentials.kind === 'file') this.#watchLater()
+    return succession
+  }
+
+  #eventsOf(name: string): SuccessionEvents {
+    const { events } = this.#options
+    return {
+      called: (...call) => events.called(name, ...call),
+      succeeded: () => events.succeeded(name),
+      kept: (...reason) => events.kept(name, ...reason),
+      changed: (from, to, reason) => {
+        events.changed(name, from, to, reason)
+        if (to === 'idle') this.#rest(name)
+      },
+    }
+  }
+
+  #rest(name: string): void {
+    this.#resting.add(name)
+    this.#live.delete(name)
+  }
+
+  async #reconsider(succession: Succession, was: TenantConfig, is: TenantConfig): Promise<void> {
+    const key = await this.#keyOf(is).catch((error: Error) => error)
+    if (this.#live.peek(is.name) !== succession) return
+    if (key instanceof Error) return this.#options.events.kept(is.name, key.message, true)
+    const newest = succession.successor ?? succession.session
+    if (newest.state === 'rejected' || !isSameUser(was, is)) succession.replace(is, key)
+    else succession.offer(is, key)
+  }
+
+  /**
+   * Looks at the files again and again: cheap as they are, that finds what no notification tells of, such as a file on
+   * a network share, or the swapped link behind a Kubernetes secret.
+   */
+  #watchLater(): void {
+    const { clock } = this.#options
+    this.#watch ??= clock.setTimeout(async () => {
+      const isWatched = ({ name, credentials }: TenantConfig) => credentials.kind === 'file' && this.#live.has(name)
+      const watched = [...this.#tenants.values()].filter(isWatched)
+      for (const tenant of watched) await this.#look(tenant)
+      this.#watch = undefined
+      if (watched.length > 0 && !this.#closing.signal.aborted) this.#watchLater()
+    }, WATCH_INTERVAL)
+  }
+
+  /** A file that cannot be read now may be about to be replaced. */
+  async #look(tenant: TenantConfig): Promise<void> {
+    const key = await this.#keyOf(tenant).catch(() => undefined)
+    if (key && this.#tenants.get(tenant.name) === tenant) this.#live.peek(tenant.name)?.offer(tenant, key)
+  }
+
+  #keyOf({ credentials }: TenantConfig): Promise<Credentials> {
+    return readKey(credentials, this.#options.clock, this.#closing.signal)
+  }
+}
+
+function cacheFor(tenants: Tenants): LRUCache<string, Succession> {
+  return new LRUCache({ max: Math.max(1, tenants.size), dispose: succession => succession.close() })
+}
+
+/** Whether two configurations of a tenant log in to the same place for the same customer, by a key from the same source. */
+function isSameUser(one: TenantConfig, other: TenantConfig): boolean {
+  const user = ({ target, prismaId, customerName, credentials }: TenantConfig) =>
+    JSON.stringify([target.api, target.basePath, prismaId, customerName, credentials.origin])
+  return user(one) === user(other)
 }

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { talk } from '../support/http.ts'
-import { startPair, startProxy } from '../support/proxy.ts'
+import { makeConfig, startPair, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
@@ -68,8 +68,8 @@ t.test('status tells version, uptime, and each tenant’s stack, session and cou
     stack: null,
     api: simulator.url,
     lazy: false,
-    session: { state: 'ready', generation: 2, logins: 2, extensions: 0, lastError: null },
-    counters: { requests: 3, failures: 1, replays: 1 },
+    session: { state: 'ready', generation: 2, lastError: null },
+    counters: { requests: 3, failures: 1, replays: 1, logins: 2, extensions: 0 },
   })
   t.match(status.tenants.default.session.lastRefresh, /^2026-01-01T00:00:00\.\d{3}Z$/)
   t.equal(Math.round(status.tenants.default.session.secondsLeft), 600 - 5 - 61)
@@ -78,8 +78,25 @@ t.test('status tells version, uptime, and each tenant’s stack, session and cou
     api: 'https://api2.eu.prismacloud.io',
     lazy: true,
     session: null,
-    counters: { requests: 0, failures: 0, replays: 0 },
+    counters: { requests: 0, failures: 0, replays: 0, logins: 0, extensions: 0 },
   })
+})
+
+t.test('status shows a session that is to take the place of another, and the log why it does not yet', async t => {
+  const { app, call, simulator, log } = await startPair(t)
+  await app.login()
+  const config = makeConfig({ upstream: simulator.url, tenants: { default: { customerName: 'Another Company' } } })
+  simulator.fault({ kind: 'status', status: 503, path: '/login' })
+  await app.reload(config)
+  await until(() => log.some(({ msg }) => /stays that of the old credentials/.test(`${msg}`)))
+  t.match((await call('/_proxy/status')).json().tenants.default, {
+    session: { state: 'ready' },
+    successor: { state: 'backing-off', lastError: { reason: /503/ } },
+  })
+  t.match(
+    log.find(({ msg }) => /stays that of/.test(`${msg}`)),
+    { level: 40, tenant: 'default' },
+  )
 })
 
 t.test('the proxy’s own paths are never forwarded, known or not', async t => {

@@ -5,7 +5,7 @@ import { until } from '../support/until.ts'
 
 t.test('a fault of the proxy’s own is told without its text, which is for the log', async t => {
   const { call, app, log } = await startPair(t)
-  app.sessions.of = () => {
+  app.sessions.acquire = () => {
     throw new TypeError('inner secret')
   }
   const reply = await call('/v2/policy?private=1')

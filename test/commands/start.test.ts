@@ -1,55 +1,13 @@
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { start } from '../../src/commands/start.ts'
 import { version } from '../../src/commands/version.ts'
-import { systemClock } from '../../src/kernel/clock.ts'
-import { DEMO_USER, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
+import { DEMO_USER } from '../../src/simulator/index.ts'
 import { settle } from '../support/clock.ts'
-import { type FakeHostOptions, fakeHost } from '../support/host.ts'
+import { fakeHost } from '../support/host.ts'
 import { answerTo, call, open, readReply } from '../support/http.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
-
-const USER = { ...DEMO_USER, accessKeyId: 'marked-identity', secretKey: 'marked-secret' }
-const KEY = { PC_IDENTITY: USER.accessKeyId, PC_SECRET: USER.secretKey }
-
-/** The key, and the tokens that simulator and raw upstream grant for it. */
-const SECRETS = /marked-|eyJ|header\.payload/
-
-async function simulate(t: Test, options: Partial<SimulatorOptions> = {}) {
-  const simulator = await startSimulator({ clock: systemClock, users: [USER], ...options })
-  t.teardown(() => simulator.close())
-  return simulator
-}
-
-/** A `start` that runs, at a free port unless told otherwise, and ends with the test. */
-function run(t: Test, env: NonNullable<FakeHostOptions['env']>, options: FakeHostOptions = {}) {
-  const atFreePort = { PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:0', PRISMACLOUD_PROXY_LOG_LEVEL: 'trace' }
-  const host = fakeHost({ env: { ...atFreePort, ...KEY, ...env }, ...options })
-  const { stdout, stderr, signals } = host
-  const running = start.run(host)
-  t.teardown(() => {
-    signals.emit('SIGTERM')
-    return running.catch(() => {})
-  })
-  const listening = async () => Number(/127\.0\.0\.1:(\d+)/.exec(await stdout.until(/listening at \S+"/))?.[1])
-  /** Waits for the end; then nothing listens any more, and no secret was told. */
-  const ended = async () => {
-    const code = await running
-    const port = /listening at \S+:(\d+)"/.exec(stdout.text)?.[1]
-    if (port !== undefined) await t.rejects(call(Number(port), '/_proxy/livez'), { code: 'ECONNREFUSED' })
-    t.notMatch([stdout.text, stderr.text, process.title, ...process.argv].join('\n'), SECRETS)
-    return code
-  }
-  return { host, listening, ended }
-}
-
-/** What was logged; throws unless each line is JSON. */
-function logged(text: string): { msg: string; [key: string]: unknown }[] {
-  return text
-    .trimEnd()
-    .split('\n')
-    .map(line => JSON.parse(line))
-}
+import { KEY, logged, run, simulate, USER } from './rig.ts'
 
 t.test('it serves, and tells the log how it goes in lines of JSON and nothing else', async t => {
   const simulator = await simulate(t)
@@ -71,7 +29,7 @@ t.test('it serves, and tells the log how it goes in lines of JSON and nothing el
       ],
     },
   )
-  t.equal(lines.at(-1)?.msg, 'session of default is closed: closed')
+  t.equal(lines.at(-1)?.msg, 'session of default is closed: no longer needed')
   t.equal(host.stderr.text, '')
 })
 

@@ -1,7 +1,9 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { runCommand } from '../../src/config/command.ts'
 import { CredentialsError } from '../../src/config/fault.ts'
+import { until } from '../support/until.ts'
 
 const print = (text: string) => [process.execPath, '-e', `process.stdout.write(${JSON.stringify(text)})`]
 const run = (script: string) => [process.execPath, '-e', script]
@@ -65,6 +67,34 @@ t.test('a command that is not there is refused by its name', async t => {
 })
 
 t.test('a command that takes too long is ended', async t => {
-  const running = runCommand(run('setTimeout(() => {}, 90_000)'), 50)
+  const running = runCommand(run('setTimeout(() => {}, 90_000)'), undefined, 50)
   await t.rejects(running, { message: /did not end within 0\.05 s$/ })
 })
+
+t.test('a command is ended when nobody waits for its key any more', async t => {
+  const file = join(t.testdir(), 'pid')
+  const script = 'require("node:fs").writeFileSync(process.argv[1], process.pid + "\\n"); setTimeout(() => {}, 90_000)'
+  const waiting = new AbortController()
+  const refused = t.rejects(runCommand([...run(script), file], waiting.signal), { message: 'closed' })
+  await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'))
+  const pid = Number(readFileSync(file, 'utf8'))
+  t.ok(isAlive(pid))
+  waiting.abort(new Error('closed'))
+  await refused
+  await until(() => !isAlive(pid))
+})
+
+t.test('a command that nobody waits for is not run', async t => {
+  const file = join(t.testdir(), 'ran')
+  const script = 'require("node:fs").writeFileSync(process.argv[1], "")'
+  await t.rejects(runCommand([...run(script), file], AbortSignal.abort(new Error('closed'))), { message: 'closed' })
+  t.notOk(existsSync(file))
+})
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}

@@ -12,10 +12,18 @@ function reveal({ accessKeyId, secretKey }: Credentials): string[] {
 t.test('halves are given, or read from files anew each time, without the white space around them', async t => {
   const file = join(t.testdir({ key: '\uFEFF one-key \r\n' }), 'key')
   const source = halvesSource('x', { secret: new Secret('an-id') }, { file })
-  t.equal(source.origin, 'x')
+  t.match(source, { origin: 'x', kind: 'file' })
   t.strictSame(reveal(await source.read()), ['an-id', 'one-key'])
   await writeFile(file, 'another-key')
   t.strictSame(reveal(await source.read()), ['an-id', 'another-key'])
+})
+
+t.test('halves that stand in the configuration do not change', async t => {
+  const [id, key] = [{ secret: new Secret('an-id') }, { secret: new Secret('a-key') }]
+  const source = halvesSource('x', id, key)
+  t.equal(source.kind, 'fixed')
+  t.strictSame(reveal(await source.read()), ['an-id', 'a-key'])
+  t.equal(halvesSource('x', { file: '/run/id' }, key).kind, 'file')
 })
 
 t.test('a file that holds no secret any more is refused by its name', async t => {
@@ -42,7 +50,7 @@ t.test("a file of the vendor's SDK is read in each of its forms", async t => {
   for (const [index, text] of forms.entries()) {
     const file = join(t.testdir({ [`${index}.json`]: text }), `${index}.json`)
     const source = fileSource(file)
-    t.equal(source.origin, `file ${file}`)
+    t.match(source, { origin: `file ${file}`, kind: 'file' })
     t.strictSame(reveal(await source.read()), ['an-id', 'a-key'], text)
   }
 })
@@ -67,7 +75,28 @@ t.test("a file of the vendor's SDK that holds no access key is refused, and none
 })
 
 t.test('a command is run when it is read, and shown by its name alone', async t => {
-  const source = commandSource([process.execPath, '-p', '"an-id\\na-key"'])
+  const source = commandSource([process.execPath, '-p', '"an-id\\na-key"'], true)
   t.match(source.origin, /^command node[^/]*$/)
   t.strictSame(reveal(await source.read()), ['an-id', 'a-key'])
+})
+
+t.test('a command tells whether the key that it prints is good for many logins', async t => {
+  t.equal(commandSource(['op'], true).kind, 'command')
+  t.equal(commandSource(['op'], false).kind, 'changing')
+})
+
+t.test('reading ends with the reason of whoever ends it', async t => {
+  const dir = t.testdir({ key: 'a-key', 'key.json': '{"identity": "an-id", "secret": "a-key"}' })
+  const [key, json] = [join(dir, 'key'), join(dir, 'key.json')]
+  const half = { secret: new Secret('an-id') }
+  const ended = AbortSignal.abort(new RangeError('closed'))
+  for (const source of [
+    halvesSource('x', { file: key }, half),
+    halvesSource('x', half, { file: key }),
+    fileSource(json),
+  ])
+    await t.rejects(source.read(ended), new RangeError('closed'), source.origin)
+  const command = commandSource([process.execPath, '-p', '"an-id\\na-key"'], true)
+  await t.rejects(command.read(ended), new RangeError('closed'))
+  t.strictSame(reveal(await command.read(new AbortController().signal)), ['an-id', 'a-key'])
 })

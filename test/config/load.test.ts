@@ -16,7 +16,7 @@ t.test('an access key is all that must be given', async t => {
     defaultTenant: 'default',
     errors: 'problem',
     assumeJson: true,
-    session: { waitTimeout: 15_000, callTimeout: 10_000 },
+    session: { waitTimeout: 15_000, callTimeout: 10_000, idleAfter: 1_800_000 },
     upstream: { caFile: null, proxy: null, connectTimeout: 10_000, headersTimeout: 120_000, bodyTimeout: 120_000 },
     replay: { maxBody: 1_048_576 },
     pacing: { enabled: true, maxWait: 30_000, maxQueue: 1000 },

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import { faultsOf, load } from './support.ts'
@@ -53,6 +54,34 @@ t.test('files with keys that cannot be read, or hold nothing, are all told', asy
   const missing = await faultsOf({ args: ['--credentials-file', join(dir, 'no')], env: {} })
   t.match(missing, [{ key: 'tenants.default.credentialsFile', problem: /does not exist$/ }])
   t.equal(missing.length, 1, 'the url may stand in that file')
+})
+
+t.test('how a key may change is known by where it comes from', async t => {
+  const dir = t.testdir({ id: 'an-id', key: 'a-key', 'sdk.json': '{"identity": "a", "secret": "b"}' })
+  const file = `${dir}/c.json`
+  const rows = {
+    halves: [{ accessKeyId: 'an-id', secretKey: 'a-key' }, 'fixed'],
+    'key-in-file': [{ accessKeyId: 'an-id', secretKeyFile: join(dir, 'key') }, 'file'],
+    'id-in-file': [{ accessKeyIdFile: join(dir, 'id'), secretKey: 'a-key' }, 'file'],
+    'both-in-file': [{ credentialsFile: join(dir, 'sdk.json') }, 'file'],
+    command: [{ credentialCommand: ['op'] }, 'command'],
+    'command-once': [{ credentialCommand: ['op'], credentialCommandCache: true }, 'command'],
+    'command-each-time': [{ credentialCommand: ['op'], credentialCommandCache: false }, 'changing'],
+  } as const
+  const given = Object.entries(rows).map(([name, [tenant]]) => [name, { url: 'app2', ...tenant }])
+  await writeFile(file, JSON.stringify({ defaultTenant: 'halves', tenants: Object.fromEntries(given) }))
+  const { tenants } = await load({ args: ['--config', file], env: {} })
+  for (const [name, [, kind]] of Object.entries(rows)) t.equal(tenants.get(name)?.credentials.kind, kind, name)
+})
+
+t.test('whether a command runs for each login may be said in the environment, and is true or false', async t => {
+  const env = { PRISMACLOUD_PROXY_TENANTS_A_URL: 'app2', PRISMACLOUD_PROXY_TENANTS_A_CREDENTIAL_COMMAND: '["op"]' }
+  const cache = 'PRISMACLOUD_PROXY_TENANTS_A_CREDENTIAL_COMMAND_CACHE'
+  const { tenants } = await load({ env: { ...env, [cache]: 'false' } })
+  t.equal(tenants.get('a')?.credentials.kind, 'changing')
+  t.match(await faultsOf({ env: { ...env, [cache]: 'daily' } }), [
+    { key: 'tenants.a.credentialCommandCache', origin: cache, problem: '"daily" is neither true nor false' },
+  ])
 })
 
 t.test('the default tenant is the one that is named, or the only one', async t => {

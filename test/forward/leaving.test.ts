@@ -69,13 +69,11 @@ t.test(
 t.test('a client that leaves while it waits for a session is forgotten', async t => {
   const upstream = await rawUpstream(t, () => {}, { login: hold })
   const proxy = await startProxy(t, { upstream: upstream.url, tenants: { default: { lazy: true } } })
-  const [tenant] = [...proxy.app.sessions.all()].map(entry => entry.tenant)
-  if (!tenant) throw new Error('no tenant')
-  const session = proxy.app.sessions.of(tenant)
+  const { sessions } = proxy.app
   const waits: Promise<unknown>[] = []
-  const acquire = session.acquire.bind(session)
-  session.acquire = signal => {
-    const lease = acquire(signal)
+  const acquire = sessions.acquire.bind(sessions)
+  sessions.acquire = (tenant, signal) => {
+    const lease = acquire(tenant, signal)
     waits.push(lease)
     return lease
   }

@@ -1,22 +1,23 @@
 import t from 'tap'
 import { meaningOf401 } from '../../src/forward/unauthorized.ts'
 
-const status = (...codes: string[]) =>
-  JSON.stringify(codes.map(i18nKey => ({ i18nKey, severity: 'error', subject: null })))
+const errors = (...reasons: { code?: string; message?: string }[]) =>
+  reasons.map(reason => ({ code: null, message: null, severity: null, subject: null, ...reason }))
 
 t.test('a 401 says by its reasons whether the token or a permission is at fault', async t => {
-  const table: [header: string | undefined, meaning: string][] = [
-    [status('token_expired'), 'token'],
-    [status('invalid_token'), 'token'],
-    [status('JWT_INVALID'), 'token'],
-    [status('session_not_permitted'), 'unknown'],
-    [status('unauthorized_access'), 'permission'],
-    [status('unauthorized_access', 'token_expired'), 'token'],
-    [status('something_else'), 'unknown'],
-    [undefined, 'unknown'],
-    ['', 'unknown'],
-    ['not JSON', 'unknown'],
-    ['[{}]', 'unknown'],
+  const table: [reasons: Parameters<typeof errors>, meaning: string][] = [
+    [[{ code: 'token_expired' }], 'token'],
+    [[{ code: 'invalid_token' }], 'token'],
+    [[{ code: 'JWT_INVALID' }], 'token'],
+    [[{ message: 'Token expired.' }], 'token'],
+    [[{ code: 'Unauthorized', message: 'JWT expired' }], 'token'],
+    [[{ code: 'session_not_permitted' }], 'unknown'],
+    [[{ code: 'unauthorized_access' }], 'permission'],
+    [[{ message: 'Unauthorized access' }], 'permission'],
+    [[{ code: 'unauthorized_access' }, { code: 'token_expired' }], 'token'],
+    [[{ code: 'something_else', message: 'the token expired, or so they say' }], 'unknown'],
+    [[{}], 'unknown'],
+    [[], 'unknown'],
   ]
-  for (const [header, meaning] of table) t.equal(meaningOf401(header), meaning, header ?? 'none')
+  for (const [reasons, meaning] of table) t.equal(meaningOf401(errors(...reasons)), meaning, JSON.stringify(reasons))
 })

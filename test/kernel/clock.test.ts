@@ -1,7 +1,9 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
 import { DeadlineError, sleep, systemClock, withDeadline } from '../../src/kernel/clock.ts'
+import { settle } from '../support/clock.ts'
 import { countedClock } from './counted-clock.ts'
+import { failureOf } from './failure-of.ts'
 
 t.test("the machine's clock tells wall time and a time that never goes back", async t => {
   const before = Date.now()
@@ -93,6 +95,81 @@ t.test("work is aborted by the caller's signal with its reason, or at the deadli
   await late
 })
 
+t.test('work that does not listen is left behind, at its deadline and when the caller leaves', async t => {
+  const clock = countedClock()
+  const deaf = () => new Promise<never>(() => {})
+  const late = t.rejects(withDeadline(clock, 100, undefined, deaf), { code: 'DEADLINE' })
+  await clock.advance(100)
+  await late
+  const controller = new AbortController()
+  const left = t.rejects(withDeadline(clock, 100, controller.signal, deaf), { message: 'left' })
+  controller.abort(new Error('left'))
+  await left
+  t.equal(clock.pending, 0)
+})
+
+t.test('work learns that its caller has left before it began, and is not waited for', async t => {
+  const clock = countedClock()
+  const seen: boolean[] = []
+  const work = async (signal: AbortSignal) => {
+    seen.push(signal.aborted)
+    return new Promise<never>(() => {})
+  }
+  const left = withDeadline(clock, 100, AbortSignal.abort(new Error('left')), work)
+  await t.rejects(left, { message: 'left' })
+  t.strictSame(seen, [true])
+  t.equal(clock.pending, 0)
+})
+
+t.test('work that fails, even before it begins, fails with its own error and leaves no timer', async t => {
+  const clock = countedClock()
+  const { signal } = new AbortController()
+  const fail = () => {
+    throw new RangeError('broken')
+  }
+  await t.rejects(withDeadline(clock, 100, signal, fail), new RangeError('broken'))
+  await t.rejects(
+    withDeadline(clock, 100, signal, async () => fail()),
+    new RangeError('broken'),
+  )
+  t.equal(clock.pending, 0)
+})
+
+t.test('nothing is left that listens to the signal of the work, however that ended', async t => {
+  const clock = countedClock()
+  const { signal } = new AbortController()
+  const seen: AbortSignal[] = []
+  const see = async (either: AbortSignal) => void seen.push(either)
+  await withDeadline(clock, 100, signal, see)
+  await withDeadline(clock, 100, undefined, see)
+  await failureOf(withDeadline(clock, 100, AbortSignal.abort(), see))
+  for (const each of [signal, ...seen]) t.strictSame(getEventListeners(each, 'abort'), [])
+  t.equal(seen.length, 3)
+})
+
+t.test('what comes of the work after its deadline is neither a result nor an uncaught error', async t => {
+  const clock = countedClock()
+  let fail = (_error: Error) => {}
+  const work = () =>
+    new Promise<never>((_, reject) => {
+      fail = reject
+    })
+  const late = t.rejects(withDeadline(clock, 100, undefined, work), { code: 'DEADLINE' })
+  await clock.advance(100)
+  await late
+  fail(new RangeError('too late'))
+  await settle()
+})
+
 function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 }
+
+t.test('work that throws at once, for a caller that has left, leaves no uncaught error', async t => {
+  const clock = countedClock()
+  const fail = () => {
+    throw new RangeError('broken')
+  }
+  await t.rejects(withDeadline(clock, 100, AbortSignal.abort(new Error('left')), fail))
+  await settle()
+})

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Pacer, type PacerOptions } from '../../src/pacing/pacer.ts'
+import { Pacer, type PacerSettings } from '../../src/pacing/pacer.ts'
 import { countedClock } from '../kernel/counted-clock.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { settle } from '../support/clock.ts'
@@ -8,9 +8,9 @@ const KEY = 'default GET /v2/alert'
 /** A bucket without a token, to which one comes each half second. */
 const EMPTY = { rate: 2, burst: 10, remaining: 0 }
 
-function rig(options: Partial<PacerOptions> = {}) {
+function rig(options: Partial<PacerSettings> = {}) {
   const clock = countedClock()
-  const pacer = new Pacer({ clock, enabled: true, maxWait: 30_000, maxQueue: 100, ...options })
+  const pacer = new Pacer({ clock, settings: () => ({ enabled: true, maxWait: 30_000, maxQueue: 100, ...options }) })
   const admitted: number[] = []
   const admit = async (name: number, signal?: AbortSignal) => {
     await pacer.admit(KEY, signal)

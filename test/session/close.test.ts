@@ -36,7 +36,7 @@ t.test('closing aborts the call under way, and its late result is ignored', asyn
   t.equal(session.peek(), undefined)
   t.match(session.status(), { state: 'closed', generation: 0, lastRefresh: null })
   t.equal(clock.pending, 0)
-  t.equal(told.at(-2), 'authenticating → closed: closed')
+  t.equal(told.at(-2), 'authenticating → closed: no longer needed')
 })
 
 t.test('a late failure is ignored too', async t => {
@@ -75,5 +75,5 @@ t.test('closing twice, or before anything was asked for, is harmless', async t =
   session.close()
   session.close()
   t.equal(await offered(session), 'draining')
-  t.strictSame(told, ['idle → closed: closed'])
+  t.strictSame(told, ['idle → closed: no longer needed'])
 })

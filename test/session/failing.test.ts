@@ -89,7 +89,7 @@ t.test('who waits too long for the first answer is told so', async t => {
   const { session, clock } = rig(t)
   const waiting = failureOf(session.acquire())
   await clock.advance(WAIT_TIMEOUT)
-  t.match(await waiting, { type: 'session-unavailable', detail: /first login has not been answered/, retryAfter: 1 })
+  t.match(await waiting, { type: 'session-unavailable', detail: /the login has not been answered/, retryAfter: 1 })
 })
 
 t.test('who leaves while waiting is let go, and the login goes on for the others', async t => {

@@ -10,12 +10,10 @@ t.test('the status of a session that nobody used says so', async t => {
     secondsLeft: 0,
     lastRefresh: null,
     lastError: null,
-    logins: 0,
-    extensions: 0,
   })
 })
 
-t.test('the status tells state, age, last error and how many calls were made', async t => {
+t.test('the status tells state, age and last error', async t => {
   const { session, start, grant, refuse, clock } = rig(t)
   await start()
   await clock.advance(EXTENSION)
@@ -28,8 +26,6 @@ t.test('the status tells state, age, last error and how many calls were made', a
     secondsLeft: 204,
     lastRefresh: '2026-01-01T00:06:30.001Z',
     lastError: { at: '2026-01-01T00:13:00.501Z', reason: 'the vendor is down' },
-    logins: 1,
-    extensions: 2,
   })
 })
 
@@ -58,7 +54,7 @@ t.test('each change of state and each call is told, with its reason', async t =>
     'backing-off → authenticating: extending the session',
     'extend: rejected',
     'authenticating → rejected: the key is disabled',
-    'rejected → closed: closed',
+    'rejected → closed: no longer needed',
   ])
 })
 

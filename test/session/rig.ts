@@ -1,9 +1,12 @@
 import type { Test } from 'tap'
 import { Secret } from '../../src/kernel/secret.ts'
+import { Turnstile } from '../../src/kernel/turnstile.ts'
 import type { IssuedToken } from '../../src/session/auth.ts'
 import { AuthFailure, type FailureNature } from '../../src/session/failure.ts'
 import type { Lease } from '../../src/session/lease.ts'
-import { type AuthCall, Session, type SessionEvents, type SessionOptions } from '../../src/session/session.ts'
+import type { AuthCall, SessionEvents } from '../../src/session/report.ts'
+import { Session, type SessionOptions } from '../../src/session/session.ts'
+import { resolveTarget } from '../../src/stacks/resolve.ts'
 import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { settle } from '../support/clock.ts'
@@ -18,6 +21,12 @@ export const EXTENSION = 390_000
 export const USABLE = 595_000
 
 export const WAIT_TIMEOUT = 30_000
+
+/** After this long without a request a session rests. */
+export const IDLE_AFTER = 30 * 24 * 3_600_000
+
+/** Where its tokens may be sent. */
+export const TARGET = resolveTarget('app2')
 
 /** An auth call that the session made. */
 interface MadeCall {
@@ -56,15 +65,20 @@ export function rig(t: Test, options: Partial<SessionOptions> = {}): Rig {
     called: (call, outcome) => told.push(`${call}: ${outcome}`),
   }
   const make = (call: AuthCall, secret: Secret, signal?: AbortSignal) =>
-    new Promise<IssuedToken>((answer, fail) => calls.push({ call, secret: secret.reveal(), signal, answer, fail }))
+    new Promise<IssuedToken>((answer, fail) => {
+      signal?.addEventListener('abort', () => fail(signal.reason))
+      calls.push({ call, secret: secret.reveal(), signal, answer, fail })
+    })
   const session = new Session({
     auth: {
       login: ({ secretKey }, signal) => make('login', secretKey, signal),
       extend: (token, signal) => make('extend', token, signal),
     },
-    credentials: { origin: 'test', read: async () => credentials },
+    target: TARGET,
+    credentials: { origin: 'test', kind: 'fixed', read: async () => credentials },
     clock,
-    waitTimeout: WAIT_TIMEOUT,
+    turnstile: new Turnstile(),
+    settings: () => ({ waitTimeout: WAIT_TIMEOUT, idleAfter: IDLE_AFTER }),
     random: () => 0.5,
     events,
     ...options,

@@ -21,10 +21,10 @@ for (const [lifetime, latest, earliest] of extensions) {
   })
 }
 
-t.test('a token is given up five seconds before its end, or a twentieth of a short life', async t => {
+t.test('a token is given up five seconds before its end, or a quarter of a short life', async t => {
   t.equal(usableLife(10 * MINUTE), 10 * MINUTE - 5 * SECOND)
   t.equal(usableLife(100 * SECOND), 95 * SECOND)
-  t.equal(usableLife(10 * SECOND), 9.5 * SECOND)
+  t.equal(usableLife(10 * SECOND), 7.5 * SECOND)
 })
 
 t.test('between two moments the clock that went further is believed', async t => {

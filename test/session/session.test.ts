@@ -1,8 +1,9 @@
 import t from 'tap'
 import { CredentialsError } from '../../src/config/fault.ts'
+import { Turnstile } from '../../src/kernel/turnstile.ts'
 import { Session } from '../../src/session/session.ts'
-import { testClock } from '../support/clock.ts'
-import { EXTENSION, LIFETIME, offered, rig, USABLE } from './rig.ts'
+import { settle, testClock } from '../support/clock.ts'
+import { EXTENSION, LIFETIME, offered, rig, TARGET, USABLE } from './rig.ts'
 
 t.test('nothing is asked for until the first request', async t => {
   const { session, calls, clock } = rig(t)
@@ -103,6 +104,7 @@ t.test('a token that nobody extended in time is followed by a login', async t =>
 t.test('the life of a token counts from when it was asked for, so that a slow answer makes it no longer', async t => {
   const { session, grant, clock } = rig(t)
   const lease = session.acquire()
+  await settle()
   await clock.advance(20_000)
   await grant()
   await lease
@@ -115,9 +117,9 @@ t.test('a key that cannot be read is no auth call, and is read again later', asy
     readings++
     throw new CredentialsError('the file /run/key does not exist')
   }
-  const { session, clock, told } = rig(t, { credentials: { origin: 'test', read } })
+  const { session, clock, told } = rig(t, { credentials: { origin: 'test', kind: 'fixed', read } })
   t.equal(await offered(session), 'waiting')
-  t.match(session.status(), { state: 'backing-off', logins: 0, lastError: { reason: /does not exist/ } })
+  t.match(session.status(), { state: 'backing-off', lastError: { reason: /does not exist/ } })
   t.strictSame(told, [
     'idle → authenticating: logging in',
     'authenticating → backing-off: the file /run/key does not exist',
@@ -128,7 +130,7 @@ t.test('a key that cannot be read is no auth call, and is read again later', asy
 
 t.test('whatever else is thrown on the way to a token may mend itself', async t => {
   const read = () => Promise.reject('no words')
-  const { session } = rig(t, { credentials: { origin: 'test', read } })
+  const { session } = rig(t, { credentials: { origin: 'test', kind: 'fixed', read } })
   t.equal(await offered(session), 'waiting')
   t.match(session.status(), { state: 'backing-off', lastError: { reason: 'no words' } })
 })
@@ -137,7 +139,9 @@ t.test('chance comes from the machine and events go nowhere unless told otherwis
   const [clock, issued] = [testClock(), { token: (await rig(t).start()).token, lifetime: LIFETIME }]
   const auth = { login: async () => issued, extend: async () => Promise.reject(new Error('gone')) }
   const read = async () => ({ accessKeyId: issued.token, secretKey: issued.token })
-  const session = new Session({ auth, credentials: { origin: 'test', read }, clock, waitTimeout: 1 })
+  const credentials = { origin: 'test', kind: 'fixed', read } as const
+  const settings = () => ({ waitTimeout: 1, idleAfter: LIFETIME })
+  const session = new Session({ auth, target: TARGET, credentials, clock, turnstile: new Turnstile(), settings })
   t.teardown(() => session.close())
   t.equal((await session.acquire()).token, issued.token)
   await clock.advance(359_999)

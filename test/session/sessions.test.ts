@@ -1,65 +1,105 @@
-import t, { type Test } from 'tap'
-import type { TenantConfig } from '../../src/config/config.ts'
-import { Secret } from '../../src/kernel/secret.ts'
-import type { Session } from '../../src/session/session.ts'
-import { Sessions } from '../../src/session/sessions.ts'
-import { rig } from './rig.ts'
+import t from 'tap'
+import { failureOf } from '../kernel/failure-of.ts'
+import { settle } from '../support/clock.ts'
+import { EXTENSION } from './rig.ts'
+import { sessionsRig, tenantOf, tokenOf } from './sessions-rig.ts'
 
-function tenant(name: string): TenantConfig {
-  const key = { accessKeyId: new Secret('id'), secretKey: new Secret('key') }
-  return {
-    name,
-    target: { stack: null, console: null, api: 'https://api.example', basePath: '', from: 'custom' },
-    credentials: { origin: 'test', read: async () => key },
-    prismaId: null,
-    customerName: null,
-    lazy: false,
-  }
-}
-
-function sessionsOf(t: Test, tenants: readonly TenantConfig[]) {
-  const made: string[] = []
-  const create = ({ name }: TenantConfig): Session => {
-    made.push(name)
-    return rig(t).session
-  }
-  return { made, sessions: new Sessions(new Map(tenants.map(each => [each.name, each])), create) }
-}
-
-const [a, b] = [tenant('a'), tenant('b')]
+const [a, b, lazy] = [tenantOf('a'), tenantOf('b'), tenantOf('lazy', { lazy: true })]
 
 t.test("a tenant's session is made at its first use, once", async t => {
-  const { made, sessions } = sessionsOf(t, [a, b])
-  t.strictSame(made, [])
-  t.equal(sessions.of(a), sessions.of(a))
-  t.not(sessions.of(a), sessions.of(b))
-  t.strictSame(made, ['a', 'b'])
+  const at = sessionsRig(t, [a, b])
+  t.strictSame(at.states(), { a: undefined, b: undefined })
+  const leases = [at.sessions.acquire('a'), at.sessions.acquire('a')]
+  await at.newest('a').grant()
+  t.equal(await leases[0], await leases[1])
+  t.strictSame(at.states(), { a: 'ready', b: undefined })
+  t.equal(at.made.length, 1)
 })
 
-t.test('every configured tenant is listed, with its session if it has one', async t => {
-  const { made, sessions } = sessionsOf(t, [a, b])
-  const session = sessions.of(b)
-  t.strictSame(
-    [...sessions.all()].map(each => [each.tenant.name, each.session === session]),
+t.test('every configured tenant is listed, with its session if it has one, and none is made for that', async t => {
+  const { sessions, made } = sessionsRig(t, [a, b])
+  sessions.acquire('b').catch(() => {})
+  t.match(
+    [...sessions.all()],
     [
-      ['a', false],
-      ['b', true],
+      { tenant: { name: 'a' }, session: undefined, successor: undefined, rests: false },
+      { tenant: { name: 'b' }, session: made[0]?.session, successor: undefined, rests: false },
     ],
   )
-  t.strictSame(made, ['b'], 'and none is made for that')
+  t.equal(made.length, 1)
+})
+
+t.test('a tenant that is not configured has no session', async t => {
+  const { sessions } = sessionsRig(t, [a])
+  t.match(await failureOf(sessions.acquire('nobody')), { type: 'unknown-tenant' })
 })
 
 t.test('however many tenants there are, each keeps its session', async t => {
-  const many = Array.from({ length: 1001 }, (_, n) => tenant(`t${n}`))
-  const { sessions } = sessionsOf(t, many)
-  const all = many.map(each => sessions.of(each))
-  t.equal(new Set(all).size, 1001)
-  for (const session of all) t.not(session.status().state, 'closed')
+  const names = Array.from({ length: 1001 }, (_, n) => `t${n}`)
+  const { sessions, made } = sessionsRig(
+    t,
+    names.map(name => tenantOf(name)),
+  )
+  for (const name of names) sessions.acquire(name).catch(() => {})
+  for (const { session } of made) t.not(session.state, 'closed')
+  t.equal(made.length, 1001)
 })
 
-t.test('closing closes every session', async t => {
-  const { sessions } = sessionsOf(t, [a, b])
-  const all = [sessions.of(a), sessions.of(b)]
-  sessions.close()
-  for (const session of all) t.equal(session.status().state, 'closed')
+t.test('those that are not lazy log in at the start, ten at a time', async t => {
+  const many = Array.from({ length: 25 }, (_, n) => tenantOf(`t${n}`))
+  const { sessions, made } = sessionsRig(t, [...many, lazy])
+  const started = sessions.start()
+  await settle()
+  t.equal(made.length, 10)
+  await made[0]?.refuse('rejected')
+  await made[1]?.grant()
+  await settle()
+  t.equal(made.length, 12, 'one that is refused lets the next in, too')
+  for (let n = 2; n < 25; n++) await made[n]?.grant()
+  await started
+  t.equal(made.length, 25)
+})
+
+t.test('leases are judged by the session that gave them', async t => {
+  const at = sessionsRig(t, [a, b])
+  const lease = at.sessions.acquire('a')
+  await at.newest('a').grant()
+  const [own, other] = [await lease, at.sessions.acquire('b')]
+  await at.newest('b').grant()
+  t.equal(at.sessions.invalidate('b', own, true), true, 'worth a new one')
+  t.equal(at.states().b, 'ready')
+  t.equal(at.sessions.invalidate('a', own, true), true)
+  await at.newest('a').grant()
+  at.sessions.accept('a', await at.sessions.acquire('a'))
+  t.equal(at.sessions.invalidate('a', await at.sessions.acquire('a'), true), false, 'it was accepted a moment ago')
+  at.sessions.accept('nobody', await other)
+  t.equal(at.sessions.invalidate('nobody', own, true), false)
+})
+
+t.test('a session that rests leaves, and comes again with the next request', async t => {
+  const at = sessionsRig(t, [a], 0)
+  const lease = at.sessions.acquire('a')
+  await at.newest('a').grant()
+  const former = await lease
+  await at.clock.advance(EXTENSION)
+  t.match([...at.sessions.all()], [{ session: undefined, rests: true }])
+  t.equal(at.made[0]?.session.state, 'closed')
+  t.equal(at.clock.pending, 0)
+  t.match(at.told.at(-2), /a is idle: no request for/)
+  t.equal(at.sessions.invalidate('a', former, true), true, 'an old lease is worth a new one')
+  t.equal(await tokenOf(at, 'a'), 'waiting')
+  t.match([...at.sessions.all()], [{ rests: false }])
+  await at.newest('a').grant()
+  t.equal(await tokenOf(at, 'a'), 'MARK-1')
+  t.equal(at.made.length, 2)
+})
+
+t.test('closing closes every session, and refuses who waits and who comes', async t => {
+  const at = sessionsRig(t, [a, b])
+  const waiting = failureOf(at.sessions.acquire('a'))
+  at.sessions.close()
+  t.match(await waiting, { type: 'draining', status: 503 })
+  t.match(await failureOf(at.sessions.acquire('b')), { type: 'draining' })
+  t.equal(at.made[0]?.session.state, 'closed')
+  t.equal(at.clock.pending, 0)
 })

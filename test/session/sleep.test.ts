@@ -1,4 +1,5 @@
 import t from 'tap'
+import { settle } from '../support/clock.ts'
 import { EXTENSION, LIFETIME, offered, rig, USABLE } from './rig.ts'
 
 const HOUR = 3_600_000
@@ -52,14 +53,21 @@ t.test('after a sleep without any request the extension that falls due is a logi
   t.strictSame(made(), ['login', 'login'])
 })
 
-t.test('a token that was asked for before a sleep and arrived after it is not trusted', async t => {
-  const { session, grant, clock } = rig(t)
-  const lease = session.acquire()
-  clock.jump(HOUR)
-  await grant()
-  await lease
-  t.equal(session.peek(), undefined)
-})
+t.test(
+  'a token that was asked for before a sleep and arrived after it is not trusted, nor asked for in a loop',
+  async t => {
+    const { session, grant, clock, made } = rig(t)
+    const lease = session.acquire()
+    await settle()
+    clock.jump(HOUR)
+    await grant()
+    t.match(session.status(), { state: 'backing-off', lastError: { reason: /expired by the time it arrived/ } })
+    t.equal(made().length, 1)
+    await clock.advance(250)
+    await grant()
+    t.equal((await lease).token.reveal(), 'MARK-2')
+  },
+)
 
 t.test('wall time set back makes no token live longer, and none shorter', async t => {
   const { session, start, refuse, clock, made } = rig(t)
@@ -74,4 +82,19 @@ t.test('wall time set back makes no token live longer, and none shorter', async 
   t.equal(session.peek(), lease)
   await clock.advance(1)
   t.equal(session.peek(), undefined)
+})
+
+t.test('a call that fell due in a sleep is made as soon as somebody asks', async t => {
+  const { session, grant, refuse, clock, made } = rig(t)
+  session.start()
+  await refuse('transient', { retryAfter: HOUR })
+  clock.jump(HOUR - 1)
+  t.equal(await offered(session), 'waiting')
+  t.equal(made().length, 1)
+  clock.jump(1)
+  t.equal(await offered(session), 'waiting')
+  t.equal(made().length, 2)
+  await grant()
+  t.equal(await offered(session), 'MARK-2')
+  t.equal(clock.pending, 1, 'and not made again')
 })

@@ -47,7 +47,7 @@ export async function upstream(
     target: { stack: null, console: null, api: origin, basePath, from: 'custom' },
     choice: { prismaId: null, customerName: null },
     clock,
-    callTimeout: CALL_TIMEOUT,
+    callTimeout: () => CALL_TIMEOUT,
     ...rest,
   })
   return { auth, clock, host: new URL(origin).host, requests, asked }

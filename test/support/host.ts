@@ -46,6 +46,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
     stdout: fakeOutput(isTTY),
     stderr: fakeOutput(isTTY),
     signals: new EventEmitter(),
+    hasTerminal: () => isTTY,
   }
 }
 

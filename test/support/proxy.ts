@@ -106,7 +106,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
       drainTimeout: 10_000,
       ...config.listen,
     },
-    session: { waitTimeout: 15_000, callTimeout: 10_000, ...config.session },
+    session: { waitTimeout: 15_000, callTimeout: 10_000, idleAfter: 30 * 60_000, ...config.session },
     upstream: {
       caFile: null,
       proxy: null,
@@ -134,6 +134,7 @@ function makeTenant(
     target: resolveTarget(url),
     credentials: {
       origin: 'test',
+      kind: 'fixed',
       read: async () => ({ accessKeyId: new Secret(accessKeyId), secretKey: new Secret(secretKey) }),
     },
     prismaId: null,

@@ -50,13 +50,21 @@ async function* diagnoseNetwork(
 /** Makes the auth calls' connection only once it is known that there can be one. */
 async function withAuth<T>(
   { target, prismaId, customerName }: TenantConfig,
-  { upstream, session: { callTimeout } }: Config,
+  { upstream, session }: Config,
   { clock }: Surroundings,
   work: (auth: AuthApi) => Promise<T>,
 ): Promise<T> {
   const dispatcher = await createAgent(upstream)
   try {
-    return await work(new AuthApi({ dispatcher, target, choice: { prismaId, customerName }, clock, callTimeout }))
+    return await work(
+      new AuthApi({
+        dispatcher,
+        target,
+        choice: { prismaId, customerName },
+        clock,
+        callTimeout: () => session.callTimeout,
+      }),
+    )
   } finally {
     await dispatcher.destroy()
   }

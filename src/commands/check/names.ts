@@ -27,17 +27,10 @@ export async function lookUp({ api }: Target, way: Way, { resolve, clock, timeou
   if (way.proxy) {
     return { finding: { label: LABEL, mark: 'skipped', text: `the outbound proxy resolves ${name}` }, value: way }
   }
-  return withDeadline(clock, timeout, undefined, signal => Promise.race([resolve(name), aborted(signal)])).then(
+  return withDeadline(clock, timeout, undefined, () => resolve(name)).then(
     addresses => good(LABEL, `${name} is ${addresses.join(', ')}`, way),
     error => bad(LABEL, explain(error, name)),
   )
-}
-
-/** A lookup cannot be called off, only abandoned. */
-function aborted(signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason))
-  })
 }
 
 function explain(error: unknown, name: string): string {

@@ -1,0 +1,25 @@
+import type { Config } from './config.ts'
+import type { Fault } from './fault.ts'
+
+/** What a running proxy cannot change: what it listens at, how it logs, and its connections. */
+const LASTING = {
+  'listen.address': ({ listen }: Config) => listen.address,
+  'log.format': ({ log }: Config) => log.format,
+  'upstream.caFile': ({ upstream }: Config) => upstream.caFile,
+  'upstream.proxy': ({ upstream }: Config) => upstream.proxy,
+  'upstream.connectTimeout': ({ upstream }: Config) => upstream.connectTimeout,
+  'upstream.headersTimeout': ({ upstream }: Config) => upstream.headersTimeout,
+  'upstream.bodyTimeout': ({ upstream }: Config) => upstream.bodyTimeout,
+}
+
+/** The faults of a configuration that is to take the place of another while the proxy runs. */
+export function faultsOfChange(from: Config, to: Config): Fault[] {
+  return Object.entries(LASTING)
+    .filter(([, value]) => value(from) !== value(to))
+    .map(([key]) => ({
+      key,
+      origin: key,
+      problem: 'cannot change while the proxy runs',
+      cure: 'Restart it, or put the value back.',
+    }))
+}

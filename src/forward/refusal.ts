@@ -1,0 +1,25 @@
+import type { Secret } from '../kernel/secret.ts'
+import type { Problem } from '../problem/problem.ts'
+import { readUpstream } from '../problem/upstream.ts'
+import { headersByName } from './headers.ts'
+import type { Home } from './location.ts'
+import type { Collected } from './sinks.ts'
+
+/** What the upstream answered with an error, to be told to the client as a problem. */
+export interface Refusal {
+  readonly home: Home
+  readonly answer: Collected
+}
+
+/** The problem that a refusal is. `now` is the wall time in milliseconds. */
+export function readRefusal({ home, answer }: Refusal, method: string, now: number): Problem {
+  const { status, body, complete } = answer
+  const headers = headersByName(answer.headers)
+  return readUpstream({ host: new URL(home.api).host, method, status, headers, body, complete }, now)
+}
+
+/** An error may quote the request, token and all, and is shown to clients and the log. */
+export function maskAnswer(answer: Collected, token: Secret): Collected {
+  const body = Buffer.from(token.maskIn(answer.body.toString('latin1')), 'latin1')
+  return { ...answer, headers: answer.headers.map(text => token.maskIn(text)), body }
+}

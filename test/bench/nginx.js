@@ -1,0 +1,85 @@
+import { execFileSync } from 'node:child_process'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { SERVER_NAME } from './certificate.js'
+import { Child } from './child.js'
+
+/** What the upstream answers: a small page of a list. */
+const ANSWER = JSON.stringify([
+  { policyId: '0f5a3b8e-9c1d-4e2f-8a7b-6c5d4e3f2a1b', name: 'Bucket is public', severity: 'high', enabled: true },
+  { policyId: '7d6c5b4a-3f2e-4d1c-9b8a-0f1e2d3c4b5a', name: 'Root has access keys', severity: 'high', enabled: true },
+])
+
+/** More idle connections than there are ever connections of clients. */
+const KEPT_CONNECTIONS = 1_024
+
+/** Whether nginx can be run. */
+export function hasNginx() {
+  try {
+    execFileSync('nginx', ['-v'], { stdio: 'ignore' })
+    return true
+  } catch {
+    return false
+  }
+}
+
+/**
+ * Starts the API's stand-in: it logs in everybody, and answers what carries a token. Plain at `ports.http`, over TLS at
+ * `ports.https`, with the certificate in `folder`.
+ */
+export function startUpstream(folder, ports, token) {
+  const login = JSON.stringify({ token, message: 'login_successful' })
+  return startNginx('the upstream', folder, 'upstream', [
+    'server {',
+    `listen 127.0.0.1:${ports.http};`,
+    `listen 127.0.0.1:${ports.https} ssl;`,
+    `ssl_certificate ${join(folder, 'cert.pem')};`,
+    `ssl_certificate_key ${join(folder, 'key.pem')};`,
+    'default_type application/json;',
+    `location = /login { return 200 '${login}'; }`,
+    `location / { if ($http_x_redlock_auth = "") { return 401; } return 200 '${ANSWER}'; }`,
+    '}',
+  ])
+}
+
+/** Starts nginx as a proxy at `port` that sets the header. */
+export function startProxy(folder, port, upstream, token) {
+  const { protocol, host } = new URL(upstream)
+  return startNginx('nginx', folder, `proxy-${port}`, [
+    `upstream api { server ${host}; keepalive ${KEPT_CONNECTIONS}; }`,
+    'server {',
+    `listen 127.0.0.1:${port};`,
+    'proxy_http_version 1.1;',
+    'proxy_set_header connection "";',
+    `proxy_set_header x-redlock-auth ${token};`,
+    'proxy_ssl_verify on;',
+    `proxy_ssl_name ${SERVER_NAME};`,
+    `proxy_ssl_trusted_certificate ${join(folder, 'cert.pem')};`,
+    `location / { proxy_pass ${protocol}//api; }`,
+    '}',
+  ])
+}
+
+/** One process, with nothing outside of `folder`, that closes no connection. */
+function startNginx(name, folder, file, http) {
+  const path = join(folder, `${file}.conf`)
+  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    kind => `${kind}_temp_path ${join(folder, `${file}-${kind}`)};`,
+  )
+  const lines = [
+    'daemon off;',
+    'master_process off;',
+    `pid ${join(folder, `${file}.pid`)};`,
+    'error_log stderr;',
+    'events { worker_connections 4096; }',
+    'http {',
+    'access_log off;',
+    'keepalive_timeout 1h;',
+    'keepalive_requests 1000000000;',
+    ...temporary,
+    ...http,
+    '}',
+  ]
+  writeFileSync(path, `${lines.join('\n')}\n`)
+  return new Child(name, 'nginx', ['-p', folder, '-e', 'stderr', '-c', path])
+}

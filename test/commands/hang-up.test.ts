@@ -1,0 +1,95 @@
+import t from 'tap'
+import { reloader } from '../../src/commands/reload.ts'
+import { untilHangUp } from '../../src/commands/signal.ts'
+import { loadConfig } from '../../src/config/load.ts'
+import { createLog } from '../../src/kernel/log.ts'
+import { settle } from '../support/clock.ts'
+import { fakeHost } from '../support/host.ts'
+import { call } from '../support/http.ts'
+import { startProxy } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
+import { http, rawUpstream } from '../support/upstream.ts'
+import { configured, LISTEN, tenant } from './configured.ts'
+import { logged, simulate } from './rig.ts'
+
+t.test('SIGHUP of a closed terminal ends it, once the running requests have finished', async t => {
+  t.testdir()
+  const upstream = await rawUpstream(t, () => {})
+  const terminal = { open: true }
+  const proxy = await configured(t, { tenants: { default: tenant(upstream.url) } }, () => terminal.open)
+  const late = call(proxy.port, '/v2/policy')
+  await until(() => upstream.requests.length === 1)
+  proxy.hangUp()
+  await proxy.told(/read again/)
+  terminal.open = false
+  proxy.hangUp()
+  await proxy.told(/draining/)
+  upstream.requests[0]?.answer(http('200 OK', [], 'late'))
+  t.match(await late, { status: 200, text: 'late' })
+  t.equal(await proxy.ended(), 0)
+  t.equal((await proxy.told(/read again/)).length, 1, 'the configuration was not read again for the end')
+})
+
+t.test('an end for a closed terminal that has to be cut short ends like SIGTERM', async t => {
+  t.testdir()
+  const upstream = await rawUpstream(t, () => {})
+  const terminal = { open: true }
+  const parts = { listen: { ...LISTEN, drainTimeout: '50ms' }, tenants: { default: tenant(upstream.url) } }
+  const proxy = await configured(t, parts, () => terminal.open)
+  const cut = t.rejects(call(proxy.port, '/v2/policy'), { code: 'ECONNRESET' })
+  await until(() => upstream.requests.length === 1)
+  terminal.open = false
+  proxy.hangUp()
+  t.equal(await proxy.ended(), 143)
+  await cut
+})
+
+t.test('SIGHUP asks to end only where there was a terminal, and there is none any more', async t => {
+  const table = [
+    { before: false, now: false, ends: false },
+    { before: false, now: true, ends: false },
+    { before: true, now: true, ends: false },
+    { before: true, now: false, ends: true },
+  ]
+  for (const { before, now, ends } of table) {
+    const terminal = { open: before }
+    const host = { ...fakeHost(), hasTerminal: () => terminal.open }
+    let reloads = 0
+    let ended: number | undefined
+    void untilHangUp(host, () => void reloads++).then(code => {
+      ended = code
+    })
+    terminal.open = now
+    host.signals.emit('SIGHUP')
+    host.signals.emit('SIGHUP')
+    await settle()
+    t.strictSame([reloads, ended], ends ? [0, 143] : [2, undefined], `${before} → ${now}`)
+  }
+})
+
+t.test('what is asked for while a reload is under way is done once, after it', async t => {
+  const { app } = await startProxy(t, { upstream: (await simulate(t)).url, tenants: { default: { lazy: true } } })
+  const host = fakeHost({ env: { PC_URL: 'app2', PC_IDENTITY: 'an-id', PC_SECRET: 'a-key' } })
+  const log = await createLog({ level: 'info', pretty: false, destination: host.stdout })
+  const ends: (() => void)[] = []
+  const held = { ...app, reload: () => new Promise<void>(resolve => ends.push(resolve)) }
+  const reload = reloader(held, await loadConfig(host), host, log)
+
+  const all = reload()
+  await until(() => ends.length === 1)
+  await Promise.all([reload(), reload(), reload()])
+  await settle()
+  t.equal(ends.length, 1, 'one at a time')
+  ends[0]?.()
+  await until(() => ends.length === 2)
+  ends[1]?.()
+  await all
+  t.equal(ends.length, 2, 'once for all that was asked meanwhile')
+
+  const later = reload()
+  await until(() => ends.length === 3)
+  ends[2]?.()
+  await later
+  t.equal(ends.length, 3)
+  t.equal(logged(host.stdout.text).length, 3)
+})

@@ -1,0 +1,72 @@
+import { rmSync } from 'node:fs'
+import t from 'tap'
+import { call } from '../support/http.ts'
+import { type Configured, configured, type Parts, tenant } from './configured.ts'
+import { simulate } from './rig.ts'
+
+/** What may be done to the file, and what is told of it. */
+interface Row {
+  readonly change: (proxy: Configured, good: Parts) => void
+  readonly says: RegExp
+}
+
+const KEPT = /^the configuration was read again and is not used; the old one stays\. The configuration has a fault:\n- /
+
+const rows: Record<string, Row> = {
+  'is no YAML': {
+    change: proxy => proxy.write('tenants: {default: {secretKey: marked-typo\n'),
+    says: /config\.yaml:\d+\): the file is not valid YAML here/,
+  },
+  'has an unknown key': {
+    change: (proxy, good) => proxy.write({ ...good, lisen: {} }),
+    says: /- lisen \(.*config\.yaml:1\): the key is not known\. Did you mean listen\?$/,
+  },
+  'has a value that is not valid': {
+    change: (proxy, good) => proxy.write({ ...good, log: { level: 'loud' } }),
+    says: /- log\.level \(.*config\.yaml:1\): "loud" is not one of the words/,
+  },
+  'has no tenant any more': {
+    change: proxy => proxy.write('log: {level: debug}'),
+    says: /- tenants \(default\): there is no access key/,
+  },
+  'has a key in a file that is not there': {
+    change: proxy =>
+      proxy.write({ tenants: { default: { url: 'app2', accessKeyId: 'x', secretKeyFile: '/none/key' } } }),
+    says: /- tenants\.default\.secretKeyFile .* does not exist/,
+  },
+  'is empty, as one that is being written': { change: proxy => proxy.write(''), says: /"\S+" is empty/ },
+  'is gone': { change: proxy => rmSync(proxy.file), says: /- config \(--config\): "\S+" does not exist/ },
+  'has another address': {
+    change: (proxy, good) => proxy.write({ ...good, listen: { address: '127.0.0.1:1' } }),
+    says: /- listen\.address: cannot change while the proxy runs\. Restart it, or put the value back\.$/,
+  },
+  'has an address that is open to all': {
+    change: (proxy, good) => proxy.write({ ...good, listen: { address: '0.0.0.0:0' } }),
+    says: /- listen\.address .* can be reached from other machines/,
+  },
+}
+
+t.test('a configuration that cannot be used is told as an error, and the old one stays', async t => {
+  const simulator = await simulate(t)
+  const good = { tenants: { default: tenant(simulator.url) } }
+  for (const [name, { change, says }] of Object.entries(rows)) {
+    await t.test(`the file ${name}`, async t => {
+      t.testdir()
+      const proxy = await configured(t, good)
+      await proxy.told(/session of default is ready/)
+      change(proxy, good)
+      proxy.hangUp()
+      const [line, ...more] = await proxy.told(/read again/)
+      t.match(line, { level: 50, msg: KEPT })
+      t.match(line?.msg, says)
+      t.strictSame(more, [])
+      t.equal((await call(proxy.port, '/v2/policy')).status, 200)
+      proxy.write({ ...good, log: { level: 'debug' } })
+      proxy.hangUp()
+      t.match((await proxy.told(/read again/, 2)).at(-1), { level: 30 }, 'the cured file is used')
+      proxy.host.signals.emit('SIGTERM')
+      t.equal(await proxy.ended(), 0)
+    })
+  }
+  t.equal(simulator.counts.logins, Object.keys(rows).length, 'no session was lost')
+})

@@ -1,0 +1,82 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { Config } from '../../src/config/config.ts'
+import { settingKeys } from '../../src/config/keys.ts'
+import { faultsOfChange } from '../../src/config/restart.ts'
+import { load, VENDOR } from './support.ts'
+
+/** Another value than the default for each key, by what becomes of it while the proxy runs. */
+const lasting = {
+  'listen.address': '127.0.0.1:1',
+  'log.format': 'pretty',
+  'upstream.caFile': 'ca.pem',
+  'upstream.proxy': 'http://proxy:3128',
+  'upstream.connectTimeout': '1s',
+  'upstream.headersTimeout': '1s',
+  'upstream.bodyTimeout': '1s',
+}
+const changeable = {
+  'listen.trustedHosts': ['proxy.example'],
+  'listen.clientTokenFile': 'token',
+  'listen.drainTimeout': '1s',
+  defaultTenant: 'other',
+  errors: 'passthrough',
+  assumeJson: 'false',
+  'session.waitTimeout': '1s',
+  'session.callTimeout': '1s',
+  'session.idleAfter': '1s',
+  'replay.maxBody': '1KiB',
+  'pacing.enabled': 'false',
+  'pacing.maxWait': '1s',
+  'pacing.maxQueue': '1',
+  'log.level': 'debug',
+  'log.requests': 'all',
+}
+
+/** Loads a configuration in which one key is set. */
+function loadWith(t: Test, key = 'log.level', value: string | readonly string[] = 'info'): Promise<Config> {
+  const dir = t.testdir({ 'ca.pem': '-----BEGIN CERTIFICATE-----\n', token: '0123456789abcdef' })
+  const [section = '', name] = key.split('.')
+  const given = /[Ff]ile$/.test(key) ? join(dir, `${value}`) : value
+  const file = join(dir, 'c.json')
+  writeFileSync(
+    file,
+    JSON.stringify({ tenants: { default: TENANT, other: TENANT }, [section]: name ? { [name]: given } : given }),
+  )
+  return load({ args: ['--config', file], env: {} })
+}
+
+const TENANT = { url: VENDOR.PC_URL, accessKeyId: VENDOR.PC_IDENTITY, secretKey: VENDOR.PC_SECRET }
+
+t.test('every key is known either to need a restart or to need none', async t => {
+  t.strictSame(Object.keys({ ...lasting, ...changeable }).sort(), [...settingKeys.keys()].sort())
+})
+
+t.test('a key that cannot change while the proxy runs is a fault with its cure, whichever way it changes', async t => {
+  for (const [key, value] of Object.entries(lasting)) {
+    const [before, after] = [await loadWith(t), await loadWith(t, key, value)]
+    const fault = { key, origin: key, problem: 'cannot change while the proxy runs' }
+    const cure = 'Restart it, or put the value back.'
+    t.strictSame(faultsOfChange(before, after), [{ ...fault, cure }])
+    t.strictSame(faultsOfChange(after, before), [{ ...fault, cure }])
+    t.strictSame(faultsOfChange(after, await loadWith(t, key, value)), [], `${key} stays`)
+  }
+})
+
+t.test('every other key may change, and so may the tenants', async t => {
+  const before = await loadWith(t)
+  for (const [key, value] of Object.entries(changeable))
+    t.strictSame(faultsOfChange(before, await loadWith(t, key, value)), [], key)
+  t.strictSame(faultsOfChange(before, { ...before, tenants: new Map() }), [])
+})
+
+t.test('all keys that cannot change are told at once', async t => {
+  const before = await loadWith(t)
+  const upstream = { ...before.upstream, proxy: 'http://proxy:1', bodyTimeout: 1 }
+  const faults = faultsOfChange(before, { ...before, upstream, log: { ...before.log, format: 'json', level: 'debug' } })
+  t.strictSame(
+    faults.map(({ key }) => key),
+    ['log.format', 'upstream.proxy', 'upstream.bodyTimeout'],
+  )
+})

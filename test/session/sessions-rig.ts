@@ -1,0 +1,82 @@
+import type { Test } from 'tap'
+import type { CredentialSource, TenantConfig } from '../../src/config/config.ts'
+import { Secret } from '../../src/kernel/secret.ts'
+import { Sessions } from '../../src/session/sessions.ts'
+import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
+import { settle } from '../support/clock.ts'
+import { type Rig, rig, TARGET } from './rig.ts'
+
+/** An access key. */
+export const keyOf = (secretKey: string) => ({ accessKeyId: new Secret('MARK-id'), secretKey: new Secret(secretKey) })
+
+/** Sessions whose time and auth calls are in the test's hands. */
+export interface SessionsRig {
+  readonly sessions: Sessions
+  readonly clock: CountedClock
+  /** Each session that was made, oldest first. */
+  readonly made: readonly (Rig & { readonly tenant: string })[]
+  /** What was told, in order. */
+  readonly told: string[]
+  /** The states of all tenants' sessions. */
+  states(): Record<string, string | undefined>
+  /** The rig of the newest session of a tenant. */
+  newest(tenant: string): Rig
+}
+
+/** A tenant whose key is what `read` gives, `MARK-key` unless told otherwise. */
+export function tenantOf(name: string, options: Partial<TenantConfig> & Partial<CredentialSource> = {}): TenantConfig {
+  const { origin = 'test', kind = 'fixed', read = async () => keyOf('MARK-key'), ...rest } = options
+  return {
+    name,
+    target: TARGET,
+    credentials: { origin, kind, read },
+    prismaId: null,
+    customerName: null,
+    lazy: false,
+    ...rest,
+  }
+}
+
+/** The tenants by their names. */
+export const tenantsOf = (...tenants: readonly TenantConfig[]) => new Map(tenants.map(each => [each.name, each]))
+
+export function sessionsRig(t: Test, tenants: readonly TenantConfig[], idleAfter = Number.MAX_VALUE): SessionsRig {
+  const clock = countedClock()
+  const made: (Rig & { tenant: string })[] = []
+  const told: string[] = []
+  const sessions = new Sessions({
+    tenants: tenantsOf(...tenants),
+    clock,
+    create({ name, target, credentials }, options) {
+      const settings = () => ({ waitTimeout: 30_000, idleAfter })
+      const one = rig(t, { ...options, clock, target, credentials, settings })
+      made.push({ ...one, clock, tenant: name })
+      return one.session
+    },
+    events: {
+      changed: (tenant, _from, to, reason) => told.push(`${tenant} is ${to}: ${reason}`),
+      called: (tenant, call, outcome) => told.push(`${tenant} ${call}: ${outcome}`),
+      succeeded: tenant => told.push(`${tenant} succeeded`),
+      kept: (tenant, reason, final) => told.push(`${tenant} kept${final ? ' for good' : ''}: ${reason}`),
+    },
+  })
+  t.teardown(() => sessions.close())
+  return {
+    sessions,
+    clock,
+    made,
+    told,
+    states: () => Object.fromEntries([...sessions.all()].map(each => [each.tenant.name, each.session?.state])),
+    newest(tenant) {
+      const found = made.findLast(each => each.tenant === tenant)
+      if (!found) throw new Error(`${tenant} has no session`)
+      return found
+    },
+  }
+}
+
+/** The token that a tenant's requests are sent with. */
+export async function tokenOf({ sessions }: SessionsRig, tenant: string): Promise<string> {
+  const lease = sessions.acquire(tenant)
+  return Promise.race([lease.then(({ token }) => token.reveal()), settle().then(() => 'waiting')])
+}

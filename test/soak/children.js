@@ -1,0 +1,86 @@
+// Processes of the built binary, which do not outlive the soak however it ends.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { constants } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { until } from './until.js'
+
+const BINARY = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+
+/** How long a process may take to say that it is there, in milliseconds. */
+const START_DEADLINE = 20_000
+
+/** How long a process may take to end once it was asked to, in milliseconds: more than the ten seconds of the drain. */
+const END_DEADLINE = 20_000
+
+const KILOBYTES_PER_MEGABYTE = 1024
+
+const running = new Set()
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL')
+})
+for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) {
+  // as a shell gives it
+  process.once(signal, () => process.exit(128 + constants.signals[signal]))
+}
+
+/** A running command of the binary. */
+export class Child {
+  #name
+  #process
+  #output = ''
+  #ended
+
+  /** Starts `args` with nothing in the environment but what every process needs and `env`; `name` is for messages. */
+  constructor(name, args, env = {}) {
+    this.#name = name
+    this.#process = spawn(process.execPath, [BINARY, ...args], {
+      env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    running.add(this.#process)
+    this.#process.once('exit', () => running.delete(this.#process))
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
+      stream.setEncoding('utf8').on('data', text => {
+        this.#output += text
+      })
+    }
+    this.#ended = once(this.#process, 'close').then(([code, signal]) => code ?? signal)
+  }
+
+  /** All it has printed so far, on both streams. */
+  get output() {
+    return this.#output
+  }
+
+  /** Its resident memory in MB; NaN when it has ended. */
+  get memory() {
+    if (!running.has(this.#process)) return Number.NaN
+    const status = readFileSync(`/proc/${this.#process.pid}/status`, 'utf8')
+    return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / KILOBYTES_PER_MEGABYTE
+  }
+
+  /** Waits for something that it is to print, and gives what the pattern's group caught. */
+  async printed(pattern) {
+    const match = await until(`${this.#name} to print ${pattern}`, START_DEADLINE, () => {
+      if (this.#process.exitCode !== null) throw new Error(`${this.#name} ended: ${this.#output}`)
+      return pattern.exec(this.#output)
+    })
+    return match[1]
+  }
+
+  /** Rejects when it ends; never resolves. */
+  async gone() {
+    throw new Error(`${this.#name} ended by itself with ${await this.#ended}`)
+  }
+
+  /** Ends it with SIGTERM, or by force when that takes too long, and gives its exit code or the signal's name. */
+  async end() {
+    this.#process.kill('SIGTERM')
+    const late = sleep(END_DEADLINE, undefined, { ref: false }).then(() => this.#process.kill('SIGKILL'))
+    await Promise.race([this.#ended, late])
+    return this.#ended
+  }
+}
