@@ -118,8 +118,10 @@ export class Session {
     if (verdict === 'keep') return false
     if (verdict === 'drop') this.#holding.drop()
     else this.#holding.doubt()
+    // a call that was put off may have been made early, after a sleep
+    const due = lately ? Math.min(this.#lastInvalidated, now) + RENEWAL_INTERVAL : now
     // else a call is under way or due that no 401 caused
-    if (this.#state === 'ready') this.#renewAt(lately ? this.#lastInvalidated + RENEWAL_INTERVAL : now)
+    if (this.#state === 'ready') this.#renewAt(due)
     return true
   }
 

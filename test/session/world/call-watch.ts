@@ -1,0 +1,151 @@
+import { AuthFailure } from '../../../src/session/failure.ts'
+import type { AuthCall } from '../../../src/session/report.ts'
+import type { SessionState } from '../../../src/session/states.ts'
+import type { Findings } from './findings.ts'
+import { type Instant, MINUTE, SECOND, visibleAge, type WorldTime } from './time.ts'
+import type { CallOutcome } from './vendor.ts'
+
+/** Calls that a 401 causes are this far apart. */
+const SPACING = MINUTE
+
+const MINUTE_APART = 'calls that 401s cause are a minute apart, and no further'
+
+/** A rejected key is not tried for this long. */
+const PROBE = 10 * MINUTE
+
+/** The longest wait after a first failure, and after any. */
+const BACKOFF = { first: SECOND / 2, longest: MINUTE }
+
+/** Waits are whole milliseconds, and fractions are lost on clocks. */
+const GRAIN = 1
+
+/** When the next call may come. */
+interface Due {
+  readonly since: Instant
+  /** Not earlier than this after `since`, by whichever of the machine's clocks went further. */
+  readonly least: number
+  /** Not later than this, of the time that the machine was awake. */
+  readonly most: number
+  readonly why: string
+}
+
+/**
+ * Holds a session to what it promises of its auth calls: one at a time, a refused key and a busy vendor left alone, and
+ * no more of them than there are reasons.
+ */
+export class CallWatch {
+  readonly #time: WorldTime
+  readonly #findings: Findings
+  #underWay = 0
+  #failures = 0
+  #due: Due | undefined
+  #extension = 0
+  #isExtension = false
+  #last401: Instant | undefined
+  #isPutOff = false
+  #in401 = false
+  #backoff: { from: number; ceiling: number } | undefined
+
+  constructor(time: WorldTime, findings: Findings) {
+    this.#time = time
+    this.#findings = findings
+  }
+
+  /** Auth calls that have begun and not ended. */
+  get underWay(): number {
+    return this.#underWay
+  }
+
+  /** Tells the session of a 401 by `invalidate`; a call that begins within is caused by it. */
+  during401<T>(invalidate: () => T): T {
+    this.#in401 = true
+    try {
+      return invalidate()
+    } finally {
+      this.#in401 = false
+    }
+  }
+
+  changed(from: SessionState, to: SessionState): void {
+    if (to === 'ready') this.#failures = 0
+    if (to === 'authenticating') this.#called(from)
+    if (to === 'backing-off' && from === 'authenticating') this.#failures++
+    if (to === 'backing-off' && from === 'ready') this.#putOff()
+  }
+
+  began(call: AuthCall): void {
+    this.#findings.expect(this.#underWay++ === 0, 'one auth call at a time', call)
+    this.#expectDue()
+    if (call === 'extend' && this.#isExtension) {
+      const early = this.#extension - this.#time.monotonic()
+      this.#findings.expect(early <= GRAIN, 'a token is extended late in its life', `${early} ms too early`)
+    }
+    this.#noteBackoff()
+  }
+
+  ended(outcome: CallOutcome): void {
+    this.#underWay--
+    this.#due = undefined
+    if (!(outcome instanceof AuthFailure)) {
+      this.#extension = this.#time.monotonic() + earliestExtension(outcome.lifetime)
+    } else if (outcome.nature === 'refused') {
+      this.#await(0, 0, 'a login follows at once where an extension is refused')
+    } else if (outcome.nature === 'rejected') {
+      this.#await(PROBE, PROBE, 'a rejected key is tried again after ten minutes')
+    } else {
+      this.#backOff(outcome.retryAfter)
+    }
+  }
+
+  #called(from: SessionState): void {
+    this.#isExtension = from === 'ready' && !this.#in401
+    if (this.#in401) this.#findings.expect(this.#last401Age >= SPACING - GRAIN, MINUTE_APART, `${this.#last401Age} ms`)
+    if (this.#in401 || this.#isPutOff) {
+      this.#findings.count('call caused by a 401')
+      this.#last401 = this.#time.instant
+    }
+    this.#isPutOff = false
+  }
+
+  #putOff(): void {
+    this.#isPutOff = true
+    this.#findings.count('call put off after a 401')
+    this.#await(SPACING - this.#last401Age, SPACING, MINUTE_APART)
+  }
+
+  /** How long ago a 401 last caused a call. */
+  get #last401Age(): number {
+    return this.#last401 ? visibleAge(this.#last401, this.#time.instant) : Number.POSITIVE_INFINITY
+  }
+
+  #backOff(retryAfter: number): void {
+    const ceiling = Math.min(BACKOFF.longest, BACKOFF.first * 2 ** this.#failures)
+    this.#await(retryAfter, Math.max(retryAfter, ceiling), 'a failed call is repeated when it may be, and soon')
+    if (retryAfter === 0) this.#backoff = { from: this.#time.monotonic(), ceiling }
+  }
+
+  #await(least: number, most: number, why: string): void {
+    this.#due = { since: this.#time.instant, least, most, why }
+  }
+
+  #expectDue(): void {
+    if (!this.#due) return
+    const { since, least, most, why } = this.#due
+    const now = this.#time.instant
+    const [passed, awake] = [visibleAge(since, now), now.monotonic - since.monotonic]
+    this.#findings.expect(passed >= least - GRAIN, why, `after ${passed} ms, not ${least}`)
+    this.#findings.expect(awake <= most + GRAIN, why, `after ${awake} ms, not ${most}`)
+  }
+
+  #noteBackoff(): void {
+    if (!this.#backoff) return
+    this.#findings.count('backoff: waited', this.#time.monotonic() - this.#backoff.from)
+    this.#findings.count('backoff: longest wait', this.#backoff.ceiling)
+    this.#backoff = undefined
+  }
+}
+
+/** How soon after its arrival a token may be extended: at half its life or three minutes before its end, less a tenth. */
+function earliestExtension(lifetime: number): number {
+  return Math.max(lifetime / 2, lifetime - 3 * MINUTE) - 0.1 * lifetime
+}

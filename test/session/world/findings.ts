@@ -1,0 +1,56 @@
+import type { WorldTime } from './time.ts'
+
+/** How much of a life is told when a promise was broken in it. */
+const STORY_LENGTH = 60
+
+/** What came out of a life: the promise that was broken, the story that led there, and how often what happened. */
+export class Findings {
+  readonly #time: WorldTime
+  readonly #counts = new Map<string, number>()
+  readonly #story: (readonly [at: number, what: string, detail: unknown])[] = []
+  #told = 0
+  #broken: string | undefined
+
+  constructor(time: WorldTime) {
+    this.#time = time
+  }
+
+  /** The first promise that was broken: nothing after it is worth anything. */
+  get broken(): string | undefined {
+    return this.#broken
+  }
+
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts
+  }
+
+  count(what: string, by = 1): void {
+    this.#counts.set(what, (this.#counts.get(what) ?? 0) + by)
+  }
+
+  /** Tells what happened. It is put into words only if it is needed. */
+  tell(what: string, detail: unknown = ''): void {
+    this.#story[this.#told++ % STORY_LENGTH] = [this.#time.elapsed, what, detail]
+  }
+
+  /** Tells that a promise of the session was broken, unless it holds. */
+  expect(holds: boolean, promise: string, detail: unknown = ''): void {
+    if (holds) return
+    this.tell(`BROKEN: ${promise}`, detail)
+    this.#broken ??= promise
+  }
+
+  /** What happened last, a line each. */
+  get story(): string[] {
+    const split = this.#told % STORY_LENGTH
+    const ordered =
+      this.#told > STORY_LENGTH ? [...this.#story.slice(split), ...this.#story.slice(0, split)] : this.#story
+    return ordered.map(([at, what, detail]) => `${inDays(at)} ${what} ${String(detail)}`.trimEnd())
+  }
+}
+
+/** `day 3 10:22:07.123` */
+function inDays(ms: number): string {
+  const time = new Date(ms)
+  return `day ${Math.floor(ms / 86_400_000) + 1} ${time.toISOString().slice(11, 23)}`
+}

@@ -1,0 +1,132 @@
+import type { Secret } from '../../../src/kernel/secret.ts'
+import { AuthFailure } from '../../../src/session/failure.ts'
+import type { Lease } from '../../../src/session/lease.ts'
+import type { AuthCall } from '../../../src/session/report.ts'
+import type { SessionState } from '../../../src/session/states.ts'
+import type { Findings } from './findings.ts'
+import { type Instant, MINUTE, SECOND, visibleAge, type WorldTime } from './time.ts'
+import type { CallOutcome, VendorToken } from './vendor.ts'
+
+/** A token is good until it has this long to live, or this part of its life, whichever is less. */
+const MARGIN = { time: 5 * SECOND, part: 0.25 }
+
+/** Fractions of milliseconds are lost on clocks. */
+const GRAIN = 1
+
+/** What the session can know of its token: a 401 that gave no reason may put it in `doubt`. */
+type Standing = 'good' | 'doubtful' | 'dead'
+
+/** The newest token of a session. */
+interface Held {
+  readonly record: VendorToken
+  readonly generation: number
+  /** When the call that gave it, or the refused one before that, began. */
+  readonly asked: Instant
+}
+
+/**
+ * Holds a session to what it promises of its tokens: none that is dead, or that it knows to be no good, leaves it, and a
+ * live one is given to whoever asks, whatever happens to the calls.
+ */
+export class LeaseWatch {
+  readonly #time: WorldTime
+  readonly #findings: Findings
+  #held: Held | undefined
+  #standing: Standing = 'good'
+  #issued = 0
+  #asked: Instant
+  #isFirst = false
+  #hasServed = false
+  #last401 = Number.NEGATIVE_INFINITY
+
+  constructor(time: WorldTime, findings: Findings) {
+    this.#time = time
+    this.#findings = findings
+    this.#asked = this.#time.instant
+  }
+
+  /** Whether the session has a token that is good for all it can know. */
+  get isServing(): boolean {
+    if (!this.#held || this.#standing !== 'good') return false
+    const { asked, record } = this.#held
+    return (
+      visibleAge(asked, this.#time.instant) + GRAIN <
+      record.lifetime - Math.min(MARGIN.time, MARGIN.part * record.lifetime)
+    )
+  }
+
+  /** A lease was handed out. */
+  leased({ token, generation }: Lease): void {
+    this.#findings.expect(generation === this.#held?.generation, 'only the newest token is handed out', generation)
+    this.#findings.expect(this.#standing !== 'doubtful', 'a token in doubt is kept back')
+    this.#expectAlive(token, 'handed out')
+  }
+
+  /** A request was served with a lease. */
+  accepted({ generation }: Lease): void {
+    if (generation === this.#held?.generation) this.#hasServed = true
+  }
+
+  /** A 401 was told to a session that was in a state, and `again` is what it said of sending the request again. */
+  told401({ generation }: Lease, named: boolean, state: SessionState, again: boolean): void {
+    if (generation !== this.#held?.generation) return
+    const isServing = this.isServing
+    if (isServing) this.#judge(named, state, again)
+    if (!again) return
+    if (isServing) this.#standing = named ? 'dead' : 'doubtful'
+    else if (named && this.#standing === 'doubtful') this.#standing = 'dead'
+  }
+
+  changed(to: SessionState): void {
+    if (to === 'authenticating') {
+      this.#asked = this.#time.instant
+      this.#isFirst = true
+    }
+    if (to === 'idle' || to === 'closed') this.#held = undefined
+  }
+
+  began(call: AuthCall, token: Secret | undefined): void {
+    if (token) this.#expectAlive(token, 'extended')
+    const wasteful = call === 'login' && this.#isFirst && this.isServing
+    this.#findings.expect(!wasteful, 'a live token is extended, not thrown away')
+    this.#isFirst = false
+  }
+
+  ended(outcome: CallOutcome): void {
+    if (!(outcome instanceof AuthFailure)) {
+      this.#held = { record: outcome, generation: ++this.#issued, asked: this.#asked }
+      this.#standing = 'good'
+      this.#hasServed = false
+    } else if (this.#standing === 'doubtful') {
+      this.#standing = outcome.nature === 'refused' ? 'dead' : 'good'
+    }
+  }
+
+  /** Looks for what speaks for and against a token that a 401 was answered to. */
+  #judge(named: boolean, state: SessionState, again: boolean): void {
+    const now = this.#time.monotonic()
+    const isLate = now - this.#last401 >= MINUTE
+    const canAsk = state === 'ready' || state === 'authenticating'
+    this.#findings.expect(again || !named || this.#hasServed, 'a 401 by name ends a token that never served')
+    if (!again) return
+    if (state === 'ready') this.#last401 = isLate ? now : Math.min(this.#last401, now) + MINUTE
+    this.#findings.expect(isLate || !this.#hasServed, 'a token that has served outlives the second 401 in a minute')
+    this.#findings.expect(isLate || named, 'no token is doubted twice in a minute')
+    this.#findings.expect(canAsk || named, 'no token is doubted while nobody can be asked about it')
+  }
+
+  #expectAlive(token: Secret, what: string): void {
+    const { record, asked } = this.#held ?? {}
+    this.#findings.expect(record?.secret === token, `a token that was let go is never ${what}`)
+    this.#findings.expect(this.#standing !== 'dead', `a token that is known to be no good is never ${what}`)
+    if (!record || !asked) return
+    const left = record.diesAt - this.#time.elapsed + this.#hidden(asked)
+    this.#findings.expect(left > 0, `a dead token is never ${what}`, `${-left} ms after its end`)
+  }
+
+  /** How much of the time since then neither clock shows: a sleep, where the wall was set back as well. */
+  #hidden(since: Instant): number {
+    const now = this.#time.instant
+    return Math.max(0, now.elapsed - since.elapsed - visibleAge(since, now))
+  }
+}
