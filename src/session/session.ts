@@ -181,7 +181,8 @@ export class Session {
   #accept(issued: IssuedToken, asked: Moment): void {
     const lease = this.#holding.replace(issued, this.#options.target, asked)
     if (this.#holding.live === undefined) {
-      this.#fail(deadOnArrival())
+      // the machine slept during the call, or it took longer than the token lives
+      this.#fail(new AuthFailure('transient', 'the token had expired by the time it arrived'))
       return
     }
     this.#attempt = 0
@@ -217,7 +218,7 @@ export class Session {
   #rest(unused: number): void {
     this.#holding.drop()
     this.#alarm.clear()
-    this.#move('rested', `no request for ${Math.round(unused / 60_000)} min`)
+    this.#move('rested', `no request for ${Math.round(unused / 1000)} s`)
   }
 
   #move(event: SessionEvent, reason: string): void {
@@ -238,11 +239,6 @@ export class Session {
   #reason(): string {
     return this.#lastError?.reason ?? 'the login has not been answered yet'
   }
-}
-
-/** The machine slept during the call, or it took longer than the token lives. */
-function deadOnArrival(): AuthFailure {
-  return new AuthFailure('transient', 'the token had expired by the time it arrived')
 }
 
 function closed(): Problem {

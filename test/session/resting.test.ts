@@ -14,7 +14,7 @@ t.test('a session that no request has used for its time is not extended any more
   t.equal(made().length, 5, 'up to then it was')
   await clock.advance(EXTENSION)
   t.equal(made().length, 5)
-  t.equal(told.at(-1), 'ready → idle: no request for 33 min')
+  t.equal(told.at(-1), 'ready → idle: no request for 1950 s')
   t.match(session.status(), { state: 'idle', secondsLeft: 0, lastError: null })
   t.equal(clock.pending, 0)
 })

@@ -2,7 +2,7 @@ import { AuthFailure } from '../../../src/session/failure.ts'
 import type { AuthCall } from '../../../src/session/report.ts'
 import type { SessionState } from '../../../src/session/states.ts'
 import type { Findings } from './findings.ts'
-import { type Instant, MINUTE, SECOND, visibleAge, type WorldTime } from './time.ts'
+import { GRAIN, type Instant, MINUTE, SECOND, visibleAge, type WorldTime } from './time.ts'
 import type { CallOutcome } from './vendor.ts'
 
 /** Calls that a 401 causes are this far apart. */
@@ -15,9 +15,6 @@ const PROBE = 10 * MINUTE
 
 /** The longest wait after a first failure, and after any. */
 const BACKOFF = { first: SECOND / 2, longest: MINUTE }
-
-/** Waits are whole milliseconds, and fractions are lost on clocks. */
-const GRAIN = 1
 
 /** When the next call may come. */
 interface Due {
@@ -54,6 +51,11 @@ export class CallWatch {
   /** Auth calls that have begun and not ended. */
   get underWay(): number {
     return this.#underWay
+  }
+
+  /** Whether the next call should have come by now, as far as a machine that has slept can tell. */
+  get isOverdue(): boolean {
+    return this.#due !== undefined && visibleAge(this.#due.since, this.#time.instant) > this.#due.most + GRAIN
   }
 
   /** Tells the session of a 401 by `invalidate`; a call that begins within is caused by it. */

@@ -4,7 +4,7 @@ import type { CallWatch } from './call-watch.ts'
 import type { Episode } from './faults.ts'
 import type { LeaseWatch } from './lease-watch.ts'
 import type { Random } from './random.ts'
-import { LEFT, type Outcome, type ServiceWatch } from './service-watch.ts'
+import { LEFT, type Outcome, type Refusal, type ServiceWatch } from './service-watch.ts'
 import { DAY, HOUR, MINUTE, SECOND, type WorldTime } from './time.ts'
 import type { Vendor } from './vendor.ts'
 import type { Weather } from './weather.ts'
@@ -104,7 +104,7 @@ export class Clients {
     return typeof renewed === 'string' ? renewed : outcomeOf(await this.#send(renewed))
   }
 
-  #acquire(): Promise<Lease | Outcome> {
+  #acquire(): Promise<Lease | Refusal> {
     const { time, random, session, service } = this.#options
     if (!random.chance(IMPATIENT)) return service.acquire(session)
     const leaving = new AbortController()

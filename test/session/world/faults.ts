@@ -11,7 +11,7 @@ import { DAY, HOUR, MINUTE, SECOND } from './time.ts'
  * - `disabled`: the access key is disabled, then enabled again.
  * - `revoked`: all tokens that were issued so far are dead.
  * - `forbidden`: API endpoints answer 401 although the token is good.
- * - `brief`: tokens live for seconds.
+ * - `brief`: tokens live for seconds, or a minute or two.
  * - `asleep`: the machine sleeps.
  * - `clock-set`: somebody sets the wall clock.
  */

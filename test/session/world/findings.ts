@@ -35,9 +35,9 @@ export class Findings {
 
   /** Tells that a promise of the session was broken, unless it holds. */
   expect(holds: boolean, promise: string, detail: unknown = ''): void {
-    if (holds) return
+    if (holds || this.#broken) return
     this.tell(`BROKEN: ${promise}`, detail)
-    this.#broken ??= promise
+    this.#broken = promise
   }
 
   /** What happened last, a line each. */

@@ -4,14 +4,11 @@ import type { Lease } from '../../../src/session/lease.ts'
 import type { AuthCall } from '../../../src/session/report.ts'
 import type { SessionState } from '../../../src/session/states.ts'
 import type { Findings } from './findings.ts'
-import { type Instant, MINUTE, SECOND, visibleAge, type WorldTime } from './time.ts'
+import { GRAIN, type Instant, MINUTE, SECOND, visibleAge, type WorldTime } from './time.ts'
 import type { CallOutcome, VendorToken } from './vendor.ts'
 
 /** A token is good until it has this long to live, or this part of its life, whichever is less. */
 const MARGIN = { time: 5 * SECOND, part: 0.25 }
-
-/** Fractions of milliseconds are lost on clocks. */
-const GRAIN = 1
 
 /** What the session can know of its token: a 401 that gave no reason may put it in `doubt`. */
 type Standing = 'good' | 'doubtful' | 'dead'
@@ -37,6 +34,7 @@ export class LeaseWatch {
   #asked: Instant
   #isFirst = false
   #hasServed = false
+  #confirmedAt = Number.NEGATIVE_INFINITY
   #last401 = Number.NEGATIVE_INFINITY
 
   constructor(time: WorldTime, findings: Findings) {
@@ -55,6 +53,11 @@ export class LeaseWatch {
     )
   }
 
+  /** When a call last ended that left a live token, whether it gave one or not; on the monotonic clock. */
+  get confirmedAt(): number {
+    return this.#confirmedAt
+  }
+
   /** A lease was handed out. */
   leased({ token, generation }: Lease): void {
     this.#findings.expect(generation === this.#held?.generation, 'only the newest token is handed out', generation)
@@ -69,7 +72,11 @@ export class LeaseWatch {
 
   /** A 401 was told to a session that was in a state, and `again` is what it said of sending the request again. */
   told401({ generation }: Lease, named: boolean, state: SessionState, again: boolean): void {
-    if (generation !== this.#held?.generation) return
+    const isOld = generation !== this.#held?.generation
+    const isAsked = isOld || (this.#standing === 'doubtful' && !named)
+    const isPromised = isAsked && state !== 'closed'
+    this.#findings.expect(again || !isPromised, 'a 401 to a token that is replaced is worth sending again')
+    if (isOld) return
     const isServing = this.isServing
     if (isServing) this.#judge(named, state, again)
     if (!again) return
@@ -100,6 +107,7 @@ export class LeaseWatch {
     } else if (this.#standing === 'doubtful') {
       this.#standing = outcome.nature === 'refused' ? 'dead' : 'good'
     }
+    if (this.isServing) this.#confirmedAt = this.#time.monotonic()
   }
 
   /** Looks for what speaks for and against a token that a 401 was answered to. */
@@ -109,7 +117,7 @@ export class LeaseWatch {
     const canAsk = state === 'ready' || state === 'authenticating'
     this.#findings.expect(again || !named || this.#hasServed, 'a 401 by name ends a token that never served')
     if (!again) return
-    if (state === 'ready') this.#last401 = isLate ? now : Math.min(this.#last401, now) + MINUTE
+    if (state === 'ready') this.#last401 = now
     this.#findings.expect(isLate || !this.#hasServed, 'a token that has served outlives the second 401 in a minute')
     this.#findings.expect(isLate || named, 'no token is doubted twice in a minute')
     this.#findings.expect(canAsk || named, 'no token is doubted while nobody can be asked about it')

@@ -41,7 +41,7 @@ class Life {
   constructor(seed: number) {
     this.#random = new Random(seed)
     this.#weather = new Weather(this.#time, this.#findings, this.#random.fork(), fault => this.#begins(fault))
-    this.#service = new ServiceWatch(this.#time, this.#weather, this.#findings, this.#leases)
+    this.#service = new ServiceWatch(this.#time, this.#weather, this.#findings, this.#calls, this.#leases)
     this.#vendor = this.#makeVendor()
     this.#session = this.#makeSession()
     this.#clients = this.#makeClients()
@@ -55,8 +55,16 @@ class Life {
     this.#weather.plan(faults)
     this.#clients.plan(length)
     this.#time.at(length, () => this.#end())
-    await this.#time.run(() => this.#isOver || this.#findings.broken !== undefined)
+    await this.#pass()
     return this.#findings
+  }
+
+  /** What a timer or a call of the session throws has nobody to catch it. */
+  async #pass(): Promise<void> {
+    const onThrow = (error: unknown) => this.#findings.expect(false, 'nothing is thrown that nobody catches', error)
+    process.on('unhandledRejection', onThrow)
+    await this.#time.run(() => this.#isOver || this.#findings.broken !== undefined).catch(onThrow)
+    process.off('unhandledRejection', onThrow)
   }
 
   #makeVendor(): Vendor {

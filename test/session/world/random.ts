@@ -1,4 +1,4 @@
-/** Draws from a seed: the same seed gives the same draws, on every machine. */
+/** Draws from a seed: the same seed gives the same draws. */
 export class Random {
   #state: number
 

@@ -3,9 +3,10 @@ import type { Lease } from '../../../src/session/lease.ts'
 import type { AuthCall } from '../../../src/session/report.ts'
 import type { Session } from '../../../src/session/session.ts'
 import type { SessionState } from '../../../src/session/states.ts'
+import type { CallWatch } from './call-watch.ts'
 import type { Findings } from './findings.ts'
 import type { LeaseWatch } from './lease-watch.ts'
-import { HOUR, MINUTE, SECOND, type WorldTime } from './time.ts'
+import { GRAIN, HOUR, MINUTE, SECOND, type WorldTime } from './time.ts'
 import type { Weather } from './weather.ts'
 
 /** How long a request waits for a token. */
@@ -17,30 +18,36 @@ export const IDLE_AFTER = 30 * MINUTE
 /** It rests when the next extension falls due; no token lives longer than this. */
 const LONGEST_LIFE = HOUR
 
-/** Fractions of milliseconds are lost on clocks. */
-const GRAIN = 1
-
 /** With this a client leaves. */
 export const LEFT = new Error('the client has left')
 
-const REJECTION = 'who asks while the key is rejected is told so at once, and nobody else'
+const ANY_STATE: readonly SessionState[] = ['idle', 'authenticating', 'ready', 'backing-off', 'rejected', 'closed']
+
+/**
+ * How asking for a token may end without one, and the states in which that is right: who waits in vain waits for a call
+ * that is made or due, and who is told of a rejection is told at once.
+ */
+const REASONS = {
+  unavailable: ['authenticating', 'backing-off'],
+  rejected: ['rejected'],
+  closed: ['closed'],
+  left: ANY_STATE,
+  unknown: [],
+} as const satisfies Readonly<Record<string, readonly SessionState[]>>
+
+/** How asking for a token ended without one. */
+export type Refusal = keyof typeof REASONS
 
 /** How a request ended. */
-export type Outcome =
-  | 'served'
-  | 'unauthorized'
-  | 'unreachable'
-  | 'unavailable'
-  | 'rejected'
-  | 'left'
-  | 'closed'
-  | 'unknown'
+export type Outcome = Refusal | 'served' | 'unauthorized' | 'unreachable'
 
 /** Somebody who asks for a token. */
 interface Visit {
   readonly from: number
   /** What forbids to let this one wait. */
   readonly promise: string | undefined
+  /** Whether a call is overdue and was not made. */
+  isNeglected: boolean
   leftAt: number | undefined
 }
 
@@ -52,6 +59,7 @@ export class ServiceWatch {
   readonly #time: WorldTime
   readonly #weather: Weather
   readonly #findings: Findings
+  readonly #calls: CallWatch
   readonly #leases: LeaseWatch
   #waiting = 0
   #lastUse = 0
@@ -60,10 +68,11 @@ export class ServiceWatch {
   /** The calm in which the token came that nobody has spoken against since. */
   #renewed: number | undefined
 
-  constructor(time: WorldTime, weather: Weather, findings: Findings, leases: LeaseWatch) {
+  constructor(time: WorldTime, weather: Weather, findings: Findings, calls: CallWatch, leases: LeaseWatch) {
     this.#time = time
     this.#weather = weather
     this.#findings = findings
+    this.#calls = calls
     this.#leases = leases
   }
 
@@ -72,11 +81,13 @@ export class ServiceWatch {
     return this.#waiting
   }
 
+  /** Somebody looked whether there is a token. */
   looked(lease: Lease | undefined): void {
     if (lease) this.#leases.leased(lease)
     else this.#findings.expect(!this.#leases.isServing, 'a live token can be seen')
   }
 
+  /** A 401 was told to a session that was in a state, and `again` is what it said of sending the request again. */
   told401(lease: Lease, named: boolean, state: SessionState, again: boolean): void {
     this.#findings.tell(
       again ? '401, worth sending again:' : '401, kept:',
@@ -88,9 +99,12 @@ export class ServiceWatch {
   }
 
   /** Has a session give a lease, or says how that ended. */
-  async acquire(session: Session, signal?: AbortSignal): Promise<Lease | Outcome> {
+  async acquire(session: Session, signal?: AbortSignal): Promise<Lease | Refusal> {
     const visit = this.#arrive(session, signal)
-    const lease = await session.acquire(signal).catch(outcomeOf)
+    const isOverdue = this.#calls.isOverdue
+    const given = session.acquire(signal).catch(refusalOf)
+    visit.isNeglected = isOverdue && session.state === 'backing-off'
+    const lease = await given
     this.#leave(session, visit, lease)
     return lease
   }
@@ -128,52 +142,54 @@ export class ServiceWatch {
     this.#findings.expect(logins === 1, 'without faults one login lasts until the session rests', `${logins} logins`)
   }
 
-  #arrive(session: Session, signal?: AbortSignal): Visit {
-    const visit: Visit = { from: this.#time.monotonic(), promise: this.#promiseOf(session), leftAt: undefined }
+  #arrive({ state }: Session, signal?: AbortSignal): Visit {
+    const from = this.#time.monotonic()
+    const promise = this.#promiseTo(state, from - this.#lastUse)
+    const visit: Visit = { from, promise, isNeglected: false, leftAt: undefined }
     signal?.addEventListener('abort', () => {
       visit.leftAt = this.#time.monotonic()
     })
-    this.#lastUse = visit.from
+    this.#lastUse = from
     this.#waiting++
     return visit
   }
 
-  #promiseOf({ state }: Session): string | undefined {
+  /** What is promised to somebody who comes to a session that was unused for a time, if anything. */
+  #promiseTo(state: SessionState, unused: number): string | undefined {
     const { calm } = this.#weather
-    const unused = this.#time.monotonic() - this.#lastUse
-    const isKnown = calm !== undefined && calm === this.#renewed
-    const isDue = isKnown && unused > IDLE_AFTER + LONGEST_LIFE
-    this.#findings.expect(!isDue || state === 'idle', 'a session that nobody uses rests', `unused for ${unused} ms`)
+    const isCalm = calm !== undefined && calm === this.#renewed
+    const mustRest = isCalm && unused > IDLE_AFTER + LONGEST_LIFE
+    this.#findings.expect(!mustRest || state === 'idle', 'a session that nobody uses rests', `unused for ${unused} ms`)
     if (this.#leases.isServing) return 'a live token is given at once'
-    return isKnown && unused < IDLE_AFTER - GRAIN ? 'a session in use has a live token all the time' : undefined
+    return isCalm && unused < IDLE_AFTER - GRAIN ? 'a session in use has a live token all the time' : undefined
   }
 
-  #leave({ state }: Session, { from, promise, leftAt }: Visit, lease: Lease | Outcome): void {
+  #leave({ state }: Session, { from, promise, isNeglected, leftAt }: Visit, lease: Lease | Refusal): void {
     this.#waiting--
     const now = this.#time.monotonic()
     const waited = now - from
     const isGiven = typeof lease !== 'string'
     if (isGiven) this.#leases.leased(lease)
-    else this.#refused(lease, state, waited)
+    else this.#refused(lease, state, from)
     if (promise) this.#findings.expect(isGiven && waited === 0, promise, `${waited} ms`)
     this.#findings.expect(waited <= WAIT_TIMEOUT + GRAIN, 'nobody waits longer than the timeout', `${waited} ms`)
+    this.#findings.expect(!isNeglected || waited === 0, 'a call that fell due in a sleep is made for who comes then')
     this.#findings.expect(leftAt === undefined || leftAt === now, 'who leaves does not wait any more')
   }
 
-  #refused(outcome: Outcome, state: SessionState, waited: number): void {
-    const isRefused = outcome === 'unavailable' || outcome === 'rejected'
-    const isCalling = state === 'authenticating' || state === 'backing-off'
+  #refused(outcome: Refusal, state: SessionState, from: number): void {
+    const reasons: readonly SessionState[] = REASONS[outcome]
+    this.#findings.expect(reasons.includes(state), 'nobody is refused without a reason', `${outcome}, but ${state}`)
+    if (outcome === 'left') return
+    const waited = this.#time.monotonic() - from
     const isTimely = outcome !== 'unavailable' || waited >= WAIT_TIMEOUT - GRAIN
-    const isSo = outcome !== 'closed' || state === 'closed'
-    this.#findings.expect(outcome !== 'unknown' && isSo, 'a session says why it gives no token', outcome)
-    this.#findings.expect(!isRefused || !this.#leases.isServing, 'nobody is refused beside a live token', outcome)
-    this.#findings.expect(!isRefused || (outcome === 'rejected') === (state === 'rejected'), REJECTION, outcome)
-    this.#findings.expect(outcome !== 'unavailable' || isCalling, 'a call is made, or due, while anybody waits', state)
+    const isForgotten = outcome !== 'closed' && this.#leases.confirmedAt >= from
     this.#findings.expect(isTimely, 'nobody is refused before the timeout', `${waited} ms`)
+    this.#findings.expect(!isForgotten, 'who waits is served when a call leaves a live token', outcome)
   }
 }
 
-function outcomeOf(error: unknown): Outcome {
+function refusalOf(error: unknown): Refusal {
   if (error === LEFT) return 'left'
   const type = error instanceof Problem ? error.type : undefined
   if (type === 'session-unavailable') return 'unavailable'

@@ -6,6 +6,9 @@ export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
+/** Two times that differ by less than this are the same: waits are whole milliseconds, and sums of times are rounded. */
+export const GRAIN = 1
+
 /** Wall time at the beginning of a world: a Monday, midnight. */
 const START = Date.UTC(2026, 0, 5)
 

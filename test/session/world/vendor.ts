@@ -12,8 +12,11 @@ const CALL_TIMEOUT = 10 * SECOND
 
 const NO_ANSWER = new AuthFailure('transient', 'no answer')
 
-/** Tokens that live shorter than this carry fractions of seconds; the others whole ones, as real tokens do. */
-const FINE_LIFETIME = 20 * SECOND
+/**
+ * Tokens carry whole seconds, as real ones do, so that they may die up to a second before their time. The margin of a
+ * session covers that from this lifetime on; those that live shorter carry fractions.
+ */
+const FINE_LIFETIME = 4 * SECOND
 
 /** A token as the vendor knows it. Times are true times. */
 export interface VendorToken {
