@@ -10,6 +10,9 @@ import { live } from './world/life.ts'
  */
 const SEEDS = 500
 
+// forty years take a minute of one core, and more where cores are shared
+t.setTimeout(600_000)
+
 /** What must have happened in all those lives, each at least so often: else they would prove little. */
 const EXPECTED: Readonly<Record<string, number>> = {
   ...Object.fromEntries(FAULT_KINDS.map(kind => [`fault: ${kind}`, 100])),
