@@ -44,8 +44,8 @@ export class CredentialsError extends Error {
   override readonly name = 'CredentialsError'
 }
 
-/** In characters: enough for most paths. */
-const LONGEST_QUOTE = 200
+/** In characters: every path that Linux opens is shorter. */
+const LONGEST_QUOTE = 4096
 
 /**
  * The value in quotes for a fault; `the value` where it is long or may hold what is private: a URL's user and password,

@@ -9,6 +9,7 @@ export class Holding {
   readonly #clock: Clock
   #held: HeldToken | undefined
   #inDoubt = false
+  #refused = false
   #accepted = false
   #generation = 0
 
@@ -51,6 +52,7 @@ export class Holding {
     this.#held = { lease, lifetime, asked }
     this.#accepted = false
     this.#inDoubt = false
+    this.#refused = false
     return lease
   }
 
@@ -59,9 +61,19 @@ export class Holding {
     if (lease === this.#held?.lease) this.#accepted = true
   }
 
-  /** Keeps the token back until {@link Holding.trust}, {@link Holding.replace} or {@link Holding.drop}. */
+  /**
+   * Notes that the upstream refused the token, which is kept back until {@link Holding.trust}, {@link Holding.replace} or
+   * {@link Holding.drop}.
+   */
   doubt(): void {
     this.#inDoubt = true
+    this.#judge()
+  }
+
+  /** Notes that the auth service would not extend the token. It serves until its end all the same, unless in doubt. */
+  refuse(): void {
+    this.#refused = true
+    this.#judge()
   }
 
   trust(): void {
@@ -71,5 +83,10 @@ export class Holding {
   drop(): void {
     this.#held = undefined
     this.#inDoubt = false
+  }
+
+  /** A token that neither the API nor the auth service takes is dead, whatever its age. */
+  #judge(): void {
+    if (this.#inDoubt && this.#refused) this.drop()
   }
 }

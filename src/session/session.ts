@@ -167,15 +167,10 @@ export class Session {
     this.#alarm.clear()
     const [token, asked] = [this.#holding.unexpired, momentOf(this.#options.clock)]
     this.#move('called', token ? 'extending the session' : 'logging in')
-    const outcome = await this.#renewal.obtain(token, () => this.#extensionRefused()).catch(asFailure)
+    const outcome = await this.#renewal.obtain(token, () => this.#holding.refuse()).catch(asFailure)
     if (this.#state === 'closed') return
     if (outcome instanceof AuthFailure) this.#fail(outcome)
     else this.#accept(outcome, asked)
-  }
-
-  /** A token that neither the API nor the auth service takes is dead, whatever its age. */
-  #extensionRefused(): void {
-    if (this.#holding.isInDoubt) this.#holding.drop()
   }
 
   #accept(issued: IssuedToken, asked: Moment): void {

@@ -116,5 +116,6 @@ t.test('a command is a list', async t => {
 
 t.test('a value is quoted unless it is long, or may hold what is private', async t => {
   t.equal(quote('a"b'), '"a\\"b"')
-  for (const value of ['u:p@host', 'host?q', 'host#f', 'x'.repeat(201)]) t.equal(quote(value), 'the value')
+  t.equal(quote('x'.repeat(4096)), `"${'x'.repeat(4096)}"`, 'a long path is named')
+  for (const value of ['u:p@host', 'host?q', 'host#f', 'x'.repeat(4097)]) t.equal(quote(value), 'the value')
 })

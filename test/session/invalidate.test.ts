@@ -195,6 +195,18 @@ t.test('a 401 during an extension waits for its outcome', async t => {
   }
 })
 
+t.test('a token that the auth service would not extend does not outlive a 401 during the login', async t => {
+  const { session, start, refuse, clock } = rig(t)
+  const lease = await start()
+  await clock.advance(EXTENSION)
+  await refuse('refused')
+  t.equal(session.peek(), lease, 'until then it serves')
+  t.equal(session.invalidate(lease, PLAIN), true)
+  await refuse('transient')
+  t.equal(session.peek(), undefined)
+  t.equal(await offered(session), 'waiting')
+})
+
 t.test('a 401 while backing off waits for the next call, which is a login', async t => {
   const { session, start, grant, refuse, clock, made } = rig(t)
   const lease = await start()

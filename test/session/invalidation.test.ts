@@ -2,14 +2,14 @@ import t from 'tap'
 import { judgeInvalidation } from '../../src/session/invalidation.ts'
 
 t.test('what becomes of a token that was answered 401', async t => {
-  const [yes, no, any] = [[true], [false], [true, false]]
+  const [yes, no, both] = [[true], [false], [true, false]]
   const rows = [
-    { verdict: 'drop', named: yes, lately: no, accepted: any, callable: any },
-    { verdict: 'doubt', named: no, lately: no, accepted: any, callable: yes },
-    { verdict: 'keep', named: no, lately: no, accepted: any, callable: no },
-    { verdict: 'drop', named: yes, lately: yes, accepted: no, callable: any },
-    { verdict: 'keep', named: yes, lately: yes, accepted: yes, callable: any },
-    { verdict: 'keep', named: no, lately: yes, accepted: any, callable: any },
+    { verdict: 'drop', named: yes, lately: no, accepted: both, callable: both },
+    { verdict: 'doubt', named: no, lately: no, accepted: both, callable: yes },
+    { verdict: 'keep', named: no, lately: no, accepted: both, callable: no },
+    { verdict: 'drop', named: yes, lately: yes, accepted: no, callable: both },
+    { verdict: 'keep', named: yes, lately: yes, accepted: yes, callable: both },
+    { verdict: 'keep', named: no, lately: yes, accepted: both, callable: both },
   ]
   for (const { verdict, ...facts } of rows) {
     for (const named of facts.named)

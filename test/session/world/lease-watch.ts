@@ -34,6 +34,7 @@ export class LeaseWatch {
   #asked: Instant
   #isFirst = false
   #hasServed = false
+  #isRefused = false
   #confirmedAt = Number.NEGATIVE_INFINITY
   #last401 = Number.NEGATIVE_INFINITY
 
@@ -80,7 +81,7 @@ export class LeaseWatch {
     const isServing = this.isServing
     if (isServing) this.#judge(named, state, again)
     if (!again) return
-    if (isServing) this.#standing = named ? 'dead' : 'doubtful'
+    if (isServing) this.#standing = named || this.#isRefused ? 'dead' : 'doubtful'
     else if (named && this.#standing === 'doubtful') this.#standing = 'dead'
   }
 
@@ -104,8 +105,10 @@ export class LeaseWatch {
       this.#held = { record: outcome, generation: ++this.#issued, asked: this.#asked }
       this.#standing = 'good'
       this.#hasServed = false
-    } else if (this.#standing === 'doubtful') {
-      this.#standing = outcome.nature === 'refused' ? 'dead' : 'good'
+      this.#isRefused = false
+    } else {
+      if (outcome.nature === 'refused') this.#isRefused = true
+      if (this.#standing === 'doubtful') this.#standing = outcome.nature === 'refused' ? 'dead' : 'good'
     }
     if (this.isServing) this.#confirmedAt = this.#time.monotonic()
   }
