@@ -38,7 +38,7 @@ async function examine(config: Config, host: Host): Promise<number> {
 async function* findings(config: Config, host: Host): AsyncGenerator<Finding> {
   yield { label: 'configuration', mark: 'good', text: originOf(host) }
   for (const text of config.warnings) yield { label: 'configuration', mark: 'warning', text }
-  const around = { env: host.env, clock: systemClock, resolve: systemResolve }
+  const around = { clock: systemClock, resolve: systemResolve }
   for (const tenant of config.tenants.values()) {
     yield { label: 'tenant', mark: 'good', text: tenant.name }
     yield* diagnose(tenant, config, around)

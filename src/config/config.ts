@@ -1,5 +1,6 @@
 import type { Secret } from '../kernel/secret.ts'
 import type { Target } from '../stacks/resolve.ts'
+import type { OutboundProxy } from './outbound.ts'
 import type { Settings } from './schema.ts'
 
 /** An access key: what a login needs. */
@@ -43,6 +44,7 @@ export interface Config extends Settings {
     /** The token of `clientTokenFile`, which clients must show; null when they need none. */
     readonly clientToken: Secret | null
   }
+  readonly upstream: Settings['upstream'] & { readonly outbound: OutboundProxy | null }
   /** By name; `defaultTenant` is one of them. */
   readonly tenants: ReadonlyMap<string, TenantConfig>
   /** What is allowed but unwise, in sentences for the log. */

@@ -7,12 +7,12 @@ import { deepFreeze, FrozenMap } from './freeze.ts'
 import { Groups } from './groups.ts'
 import { tenantKeys } from './keys.ts'
 import { readClientToken } from './listen.ts'
+import { readOutboundProxy } from './outbound.ts'
 import { readSettings } from './read.ts'
 import type { Settings } from './schema.ts'
 import { attempt, type Given, type Setting, settingOf } from './setting.ts'
 import { readTenants } from './tenants.ts'
 import { readPemFile } from './text-file.ts'
-import { readProxyUrl } from './values.ts'
 
 /** What a configuration is made of. */
 export interface ConfigSources {
@@ -35,7 +35,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const settings = await readSettings(given.of(null), faults)
   const clientToken = await readClientToken(settings.listen, given.of(null), faults)
   await checkCaFile(settings, given.of(null), faults)
-  await checkProxy(settings, env, faults)
+  const outbound = await readOutboundProxy(settings.upstream, env, faults)
 
   const defaultTenant = defaultTenantOf(settings, given)
   const flagged = flags.settings.map(setting => placed(setting, defaultTenant))
@@ -44,8 +44,9 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const tenants = file.usable ? await readTenants(groups, defaultTenant, { env, homeDirectory }, faults) : []
   if (faults.length > 0) throw new ConfigError(faults)
   const listen = { ...settings.listen, clientToken }
+  const upstream = { ...settings.upstream, outbound }
   const byName = new FrozenMap(tenants.map(tenant => [tenant.name, tenant]))
-  return deepFreeze({ ...settings, listen, defaultTenant, tenants: byName, warnings: file.warnings })
+  return deepFreeze({ ...settings, listen, upstream, defaultTenant, tenants: byName, warnings: file.warnings })
 }
 
 async function namedFile(settings: readonly Setting[]): Promise<FileSource> {
@@ -55,14 +56,6 @@ async function namedFile(settings: readonly Setting[]): Promise<FileSource> {
 
 async function checkCaFile({ upstream: { caFile } }: Settings, given: Given, faults: Fault[]): Promise<void> {
   if (caFile !== null) await attempt(settingOf(given, 'upstream.caFile'), faults, () => readPemFile(caFile))
-}
-
-/** undici follows `HTTPS_PROXY` by itself, and throws a bare `Invalid URL` for one that is none. */
-async function checkProxy({ upstream: { proxy } }: Settings, env: Environment, faults: Fault[]): Promise<void> {
-  const origin = env.https_proxy === undefined ? 'HTTPS_PROXY' : 'https_proxy'
-  const value = env[origin]
-  if (proxy !== null || !value) return
-  await attempt({ tenant: null, key: 'upstream.proxy', value, origin }, faults, () => readProxyUrl(value))
 }
 
 /** The default that is set, else the only tenant that there is. */

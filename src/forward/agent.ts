@@ -1,5 +1,5 @@
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
-import { type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { Config } from '../config/config.ts'
 import { readPemFile } from '../config/text-file.ts'
 
@@ -14,15 +14,12 @@ const MAX_HEADER_SIZE = 64 * 1024
 
 /**
  * The connections to the upstreams: TLS verified, by way of the outbound proxy if there is one; redirects and retries are
- * left to the caller. Without `upstream.proxy`, `HTTPS_PROXY` and `NO_PROXY` of the environment are followed. An http
- * upstream is on this machine, so no proxy leads to it.
+ * left to the caller. An http upstream is on this machine, so no proxy leads to it.
  */
 export async function createAgent(upstream: Config['upstream']): Promise<Dispatcher> {
-  const { caFile, proxy, connectTimeout, headersTimeout, bodyTimeout } = upstream
+  const { caFile, outbound, connectTimeout, headersTimeout, bodyTimeout } = upstream
   const connect = { timeout: connectTimeout, ...(caFile !== null && { secureContext: await trusting(caFile) }) }
-  return new EnvHttpProxyAgent({
-    httpProxy: '',
-    ...(proxy !== null && { httpsProxy: proxy }),
+  const options = {
     connect,
     requestTls: connect,
     headersTimeout,
@@ -30,7 +27,9 @@ export async function createAgent(upstream: Config['upstream']): Promise<Dispatc
     keepAliveTimeout: KEEP_ALIVE,
     keepAliveMaxTimeout: KEEP_ALIVE,
     maxHeaderSize: MAX_HEADER_SIZE,
-  })
+  }
+  if (outbound === null) return new Agent(options)
+  return new EnvHttpProxyAgent({ ...options, httpProxy: '', httpsProxy: outbound.url, noProxy: outbound.noProxy })
 }
 
 /** Made once: reading the roots again for each connection would cost more than its handshake. */

@@ -5,9 +5,11 @@ import { findWay } from '../../src/commands/check/outbound.ts'
 import { explainFailure, reach } from '../../src/commands/check/reach.ts'
 import { describeTarget } from '../../src/commands/check/target.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import type { OutboundProxy } from '../../src/config/outbound.ts'
 import { startSimulator } from '../../src/simulator/index.ts'
 import { resolveTarget } from '../../src/stacks/resolve.ts'
 import { settle, testClock } from '../support/clock.ts'
+import { makeConfig } from '../support/proxy.ts'
 
 const SECOND = 1000
 const HOUR = 3600 * SECOND
@@ -45,21 +47,24 @@ t.test('the url is told as it was understood', async t => {
   }
 })
 
-t.test('the way to an API leads by the proxy that undici would take', async t => {
-  const app2 = resolveTarget('app2')
-  const way = (env: Record<string, string>, own: string | null = null, target = app2) =>
-    findWay(target, own, env).finding.text
-  const HTTPS_PROXY = 'http://proxy:3128'
+/** The step that finds the way to an API where an outbound proxy is set, or none. */
+function way(outbound: Partial<OutboundProxy> | null, url = 'app2') {
+  const upstream = {
+    outbound: outbound && { url: 'http://proxy:3128', origin: 'HTTPS_PROXY', noProxy: '', ...outbound },
+  }
+  return findWay(resolveTarget(url), makeConfig({ upstream: url, config: { upstream } }).upstream)
+}
 
-  t.equal(way({}), 'none: direct connections')
-  t.equal(way({ HTTPS_PROXY }), 'http://proxy:3128, from HTTPS_PROXY')
-  t.equal(way({ HTTPS_PROXY, https_proxy: 'https://low' }), 'https://low, from https_proxy')
-  t.equal(way({ HTTPS_PROXY, https_proxy: '' }), 'none: direct connections')
-  t.equal(way({ HTTPS_PROXY }, 'socks5://own:1080'), 'socks5://own:1080, from upstream.proxy')
-  t.equal(way({ HTTPS_PROXY: 'http://user:hunter2@proxy:3128' }), 'http://***@proxy:3128, from HTTPS_PROXY')
-  t.equal(way({ HTTPS_PROXY: 'http://:hunter2@proxy' }), 'http://***@proxy, from HTTPS_PROXY')
-  t.equal(way({ HTTPS_PROXY: 'http://hunter2@proxy' }), 'http://***@proxy, from HTTPS_PROXY')
-  t.equal(way({ HTTPS_PROXY }, null, resolveTarget('http://localhost:1')), 'none: the API is on this machine')
+t.test('the way to an API leads by the outbound proxy, whose password is not shown', async t => {
+  t.equal(way(null).finding.text, 'none: direct connections')
+  t.equal(way({}).finding.text, 'http://proxy:3128, from HTTPS_PROXY')
+  t.equal(
+    way({ url: 'socks5://own:1080', origin: 'upstream.proxy' }).finding.text,
+    'socks5://own:1080, from upstream.proxy',
+  )
+  for (const user of ['user:hunter2', ':hunter2', 'hunter2'])
+    t.equal(way({ url: `http://${user}@proxy` }).finding.text, 'http://***@proxy, from HTTPS_PROXY')
+  t.equal(way({}, 'http://localhost:1').finding.text, 'none: the API is on this machine')
 })
 
 t.test('NO_PROXY exempts hosts as undici reads it', async t => {
@@ -77,17 +82,12 @@ t.test('NO_PROXY exempts hosts as undici reads it', async t => {
     ['', false],
   ]
   for (const [noProxy, isExempt] of rows) {
-    for (const name of ['NO_PROXY', 'no_proxy']) {
-      const env = { HTTPS_PROXY: 'http://p', [name]: noProxy }
-      const { finding, value } = findWay(resolveTarget('app2'), null, env)
-      t.equal(value?.proxy === null, isExempt, `${name}=${noProxy}`)
-      t.equal(finding.text.startsWith('none: NO_PROXY exempts api2.prismacloud.io from http://p'), isExempt)
-    }
+    const { finding, value } = way({ url: 'http://p', noProxy })
+    t.equal(value?.proxy === null, isExempt, noProxy)
+    t.equal(finding.text.startsWith('none: NO_PROXY exempts api2.prismacloud.io from http://p'), isExempt)
   }
-  const other = findWay(resolveTarget('https://gateway.corp:8443'), 'http://p', { NO_PROXY: 'gateway.corp:8443' })
-  t.equal(other.value?.proxy, null)
-  const rooted = findWay(resolveTarget('https://gateway.corp.'), 'http://p', { NO_PROXY: ' , ' })
-  t.equal(rooted.finding.text, 'http://p, from upstream.proxy')
+  t.equal(way({ noProxy: 'gateway.corp:8443' }, 'https://gateway.corp:8443').value?.proxy, null)
+  t.equal(way({ noProxy: ' , ' }, 'https://gateway.corp.').finding.text, 'http://proxy:3128, from HTTPS_PROXY')
 })
 
 t.test('a lookup tells every address, of an IPv6 one without its brackets', async t => {

@@ -17,7 +17,14 @@ t.test('an access key is all that must be given', async t => {
     errors: 'problem',
     assumeJson: true,
     session: { waitTimeout: 15_000, callTimeout: 10_000, idleAfter: 1_800_000 },
-    upstream: { caFile: null, proxy: null, connectTimeout: 10_000, headersTimeout: 120_000, bodyTimeout: 120_000 },
+    upstream: {
+      caFile: null,
+      proxy: null,
+      outbound: null,
+      connectTimeout: 10_000,
+      headersTimeout: 120_000,
+      bodyTimeout: 120_000,
+    },
     replay: { maxBody: 1_048_576 },
     pacing: { enabled: true, maxWait: 30_000, maxQueue: 1000 },
     log: { level: 'info', format: 'auto', requests: 'errors' },
@@ -114,6 +121,28 @@ t.test('a file of authorities must hold a certificate', async t => {
     ['no.pem', /does not exist/],
   ] as const)
     t.match(await faultsOf({ args: ['--upstream-ca-file', join(dir, name)] }), [{ key: 'upstream.caFile', problem }])
+})
+
+t.test('the outbound proxy is the configured one, else that of the environment', async t => {
+  const outbound = async (env: Record<string, string>, ...args: string[]) =>
+    (await load({ args, env: { ...VENDOR, ...env } })).upstream.outbound
+  const [HTTPS_PROXY, NO_PROXY] = ['http://proxy:3128', 'localhost']
+  const fromEnvironment = { url: HTTPS_PROXY, origin: 'HTTPS_PROXY', noProxy: '' }
+  t.equal(await outbound({ NO_PROXY }), null)
+  t.same(await outbound({ HTTPS_PROXY }), fromEnvironment)
+  t.same(await outbound({ HTTPS_PROXY, NO_PROXY }), { ...fromEnvironment, noProxy: NO_PROXY })
+  t.same(await outbound({ HTTPS_PROXY, NO_PROXY, no_proxy: '*' }), { ...fromEnvironment, noProxy: '*' })
+  t.same(await outbound({ HTTPS_PROXY, https_proxy: 'https://low' }), {
+    url: 'https://low',
+    origin: 'https_proxy',
+    noProxy: '',
+  })
+  t.equal(await outbound({ HTTPS_PROXY, https_proxy: '' }), null)
+  t.same(await outbound({ HTTPS_PROXY, NO_PROXY }, '--upstream-proxy', 'socks5://own:1080'), {
+    url: 'socks5://own:1080',
+    origin: 'upstream.proxy',
+    noProxy: NO_PROXY,
+  })
 })
 
 t.test('an outbound proxy of the environment must be a URL, unless another is set', async t => {

@@ -7,13 +7,8 @@ import { createAgent } from '../../src/forward/agent.ts'
 import { startSimulator } from '../../src/simulator/index.ts'
 import { testClock } from '../support/clock.ts'
 import { inDays, issue, makeCa } from '../support/pki.ts'
-import { makeConfig, startProxy } from '../support/proxy.ts'
+import { makeConfig, startPair, startProxy } from '../support/proxy.ts'
 import { rawUpstream } from '../support/upstream.ts'
-
-for (const name of ['http_proxy', 'https_proxy', 'no_proxy']) {
-  delete process.env[name]
-  delete process.env[name.toUpperCase()]
-}
 
 /** A simulator behind TLS, with a certificate for these names, and the file of the authority that signed it. */
 async function secure(t: Test, names: readonly string[], notAfter?: Date) {
@@ -25,6 +20,8 @@ async function secure(t: Test, names: readonly string[], notAfter?: Date) {
   const caFile = join(t.testdir({ 'ca.pem': ca.cert }), 'ca.pem')
   return { url: simulator.url, caFile, clock }
 }
+
+const by = (url: string, noProxy = '') => ({ url, origin: 'upstream.proxy', noProxy })
 
 /** An outbound proxy that takes CONNECT, and the hosts that it was asked for. */
 async function outboundProxy(t: Test) {
@@ -77,42 +74,34 @@ t.test('a certificate for another name, or one that has expired, is refused', as
 t.test('an outbound proxy leads to https upstreams, with their authorities still verified', async t => {
   const { url, caFile, clock } = await secure(t, ['localhost'])
   const outbound = await outboundProxy(t)
-  const upstream = { caFile, proxy: outbound.url }
+  const upstream = { caFile, outbound: by(outbound.url) }
   const { call } = await startProxy(t, { upstream: url, clock, config: { upstream } })
   t.equal((await call('/v2/policy')).status, 200)
   t.strictSame(new Set(outbound.hosts), new Set([new URL(url).host]))
   const { url: loginAt } = await rawUpstream(t, () => {})
-  const unknown = { upstream: url, loginAt, config: { upstream: { proxy: outbound.url } } }
+  const unknown = { upstream: url, loginAt, config: { upstream: { outbound: by(outbound.url) } } }
   t.match((await (await startProxy(t, unknown)).call('/x')).json().detail, /not signed by a known authority/)
 })
 
-t.test('without one of its own, HTTPS_PROXY and NO_PROXY are followed', async t => {
+t.test('NO_PROXY names the upstreams that are reached directly', async t => {
   const { url, caFile, clock } = await secure(t, ['localhost'])
-  const outbound = await outboundProxy(t)
-  process.env.HTTPS_PROXY = outbound.url
-  t.teardown(() => {
-    delete process.env.HTTPS_PROXY
-    delete process.env.NO_PROXY
-  })
+  const upstream = { caFile, outbound: by('http://127.0.0.1:1', 'localhost') }
+  const { call } = await startProxy(t, { upstream: url, clock, config: { upstream } })
+  t.equal((await call('/v2/policy')).status, 200)
+})
+
+t.test('the environment is not looked at again', async t => {
+  process.env.HTTPS_PROXY = 'http://127.0.0.1:1'
+  t.teardown(() => delete process.env.HTTPS_PROXY)
+  const { url, caFile, clock } = await secure(t, ['localhost'])
   const { call } = await startProxy(t, { upstream: url, clock, config: { upstream: { caFile } } })
   t.equal((await call('/v2/policy')).status, 200)
-  const { length } = outbound.hosts
-  t.ok(length > 0)
-  process.env.NO_PROXY = 'localhost'
-  const direct = await startProxy(t, { upstream: url, clock, config: { upstream: { caFile } } })
-  t.equal((await direct.call('/v2/policy')).status, 200)
-  t.equal(outbound.hosts.length, length)
 })
 
 t.test('no proxy leads to an http upstream, which is on this machine', async t => {
   process.env.HTTP_PROXY = 'http://127.0.0.1:1'
   t.teardown(() => delete process.env.HTTP_PROXY)
-  const simulator = await startSimulator({ clock: testClock() })
-  t.teardown(() => simulator.close())
-  const { call } = await startProxy(t, {
-    upstream: simulator.url,
-    config: { upstream: { proxy: 'http://127.0.0.1:1' } },
-  })
+  const { call } = await startPair(t, { config: { upstream: { outbound: by('http://127.0.0.1:1') } } })
   t.equal((await call('/v2/policy')).status, 200)
 })
 

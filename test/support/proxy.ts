@@ -110,6 +110,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
     upstream: {
       caFile: null,
       proxy: null,
+      outbound: null,
       connectTimeout: 10_000,
       headersTimeout: 120_000,
       bodyTimeout: 120_000,

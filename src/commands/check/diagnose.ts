@@ -2,7 +2,6 @@ import type { Config, TenantConfig } from '../../config/config.ts'
 import { createAgent } from '../../forward/agent.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { AuthApi } from '../../session/auth.ts'
-import type { Host } from '../host.ts'
 import { judgeClock } from './clock.ts'
 import { type Finding, needing, type Step } from './finding.ts'
 import { lookUp, type Resolve } from './names.ts'
@@ -13,7 +12,6 @@ import { describeTarget } from './target.ts'
 
 /** What a diagnosis takes from its surroundings. */
 export interface Surroundings {
-  readonly env: Host['env']
   readonly clock: Clock
   readonly resolve: Resolve
 }
@@ -35,10 +33,10 @@ export async function* diagnose(tenant: TenantConfig, config: Config, around: Su
 async function* diagnoseNetwork(
   { target }: TenantConfig,
   config: Config,
-  { env, clock, resolve }: Surroundings,
+  { clock, resolve }: Surroundings,
 ): AsyncGenerator<Finding, Step<Moment>> {
-  const { proxy, connectTimeout } = config.upstream
-  const way = findWay(target, proxy, env)
+  const { connectTimeout } = config.upstream
+  const way = findWay(target, config.upstream)
   yield way.finding
   const named = await needing('DNS', way, way => lookUp(target, way, { resolve, clock, timeout: connectTimeout }))
   yield named.finding

@@ -1,5 +1,5 @@
+import type { Config } from '../../config/config.ts'
 import type { Target } from '../../stacks/resolve.ts'
-import type { Host } from '../host.ts'
 import { good, type Step } from './finding.ts'
 
 /** How the API is reached: by an outbound proxy, or directly. */
@@ -12,26 +12,19 @@ const DIRECT: Way = { proxy: null }
 const HTTPS_PORT = 443
 
 /**
- * The way to an API: by the proxy of `upstream.proxy`, else of `HTTPS_PROXY`, unless `NO_PROXY` exempts the host; the same
- * that the agent takes. An http API is on this machine, and no proxy leads to it.
+ * The way to an API: by the outbound proxy, unless `NO_PROXY` exempts the host; the same that the agent takes. An http API
+ * is on this machine, and no proxy leads to it.
  */
-export function findWay({ api }: Target, own: string | null, env: Host['env']): Step<Way> {
+export function findWay({ api }: Target, { outbound }: Config['upstream']): Step<Way> {
   const url = new URL(api)
   if (url.protocol === 'http:') return good(LABEL, 'none: the API is on this machine', DIRECT)
-  const setting = configuredProxy(own, env)
-  if (setting.value === '') return good(LABEL, 'none: direct connections', DIRECT)
-  const proxy = new URL(setting.value)
-  const shown = `${masked(proxy)}, from ${setting.from}`
-  const noProxy = env.no_proxy ?? env.NO_PROXY ?? ''
-  if (isExempt(url, noProxy)) return good(LABEL, `none: NO_PROXY exempts ${url.hostname} from ${shown}`, DIRECT)
+  if (outbound === null) return good(LABEL, 'none: direct connections', DIRECT)
+  const proxy = new URL(outbound.url)
+  const shown = `${masked(proxy)}, from ${outbound.origin}`
+  if (isExempt(url, outbound.noProxy)) {
+    return good(LABEL, `none: NO_PROXY exempts ${url.hostname} from ${shown}`, DIRECT)
+  }
   return good(LABEL, shown, { proxy })
-}
-
-function configuredProxy(own: string | null, env: Host['env']): { value: string; from: string } {
-  if (own !== null) return { value: own, from: 'upstream.proxy' }
-  // In undici's order; an empty variable in lower case hides the other.
-  const from = env.https_proxy === undefined ? 'HTTPS_PROXY' : 'https_proxy'
-  return { value: env[from] ?? '', from }
 }
 
 /** A user without a password may be a token, so neither is shown. */
