@@ -1,8 +1,7 @@
-import type { ServerResponse } from 'node:http'
-import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Dispatcher } from 'undici'
 import { admin } from './admin/admin.ts'
+import { Connections } from './admin/connections.ts'
 import { drainable } from './admin/drain.ts'
 import { failures } from './admin/failures.ts'
 import { refuseMalformed } from './admin/malformed.ts'
@@ -64,7 +63,6 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const events = { ...sessionLog(log), called: metrics.sessionCalled }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
   const forwarder = new Forwarder({ clock, dispatcher, sessions, pacer, config })
-  const lastAnswers = new WeakMap<Socket, ServerResponse>()
   const server = Fastify({
     logger: false,
     forceCloseConnections: 'idle',
@@ -75,15 +73,18 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     routerOptions: { maxParamLength: MAX_HEADER_SIZE },
     // a missing Host is the guard's to refuse
     http: { maxHeaderSize: MAX_HEADER_SIZE, requireHostHeader: false },
-    clientErrorHandler: (error, socket) => refuseMalformed(error, socket, lastAnswers.get(socket)),
+    clientErrorHandler: (error, socket) => refuseMalformed(error, socket, connections.latest(socket)),
   })
   // an expectation that is not known is the upstream's to judge; Node would answer 417 by itself
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
-  server.addHook('onRequest', async ({ raw }, reply) => void lastAnswers.set(raw.socket, reply.raw))
+  const connections = new Connections(server.server)
+  observe(server, { clock, log, metrics, connections, requests: () => current.log.requests })
   leaveBodiesAlone(server)
-  observe(server, { clock, log, metrics, requests: () => current.log.requests })
-  const drain = drainable(server)
-  server.addHook('onRequest', async ({ raw, originalUrl }) => guard(raw, guardPolicy(current, originalUrl)))
+  const drain = drainable(server, connections)
+  server.addHook('onRequest', ({ raw, originalUrl }, _reply, done) => {
+    guard(raw, guardPolicy(current, originalUrl))
+    done()
+  })
   failures(server)
   await server.register(admin, { version, clock, sessions, metrics })
   await server.register(problemPages)

@@ -7,8 +7,8 @@ import { exchangeOf } from './observe.ts'
 
 /** Gives every failure the one shape that failures have, and refuses the methods that are not forwarded. */
 export function failures(app: FastifyInstance): void {
-  app.addHook('onRequest', async ({ method }, reply) => {
-    if (FORWARDED_METHODS.includes(method)) return
+  app.addHook('onRequest', ({ method }, reply, done) => {
+    if (FORWARDED_METHODS.includes(method)) return done()
     reply.header('allow', FORWARDED_METHODS.join(', '))
     throw notForwarded(method)
   })

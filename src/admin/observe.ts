@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Exchange, exchangeHeaders } from '../forward/exchange.ts'
+import { headersByName } from '../forward/headers.ts'
 import { withoutQuery } from '../forward/path.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { Ending, type EndSignal } from '../kernel/ending.ts'
 import type { Log } from '../kernel/log.ts'
+import type { Connections } from './connections.ts'
 import type { Metrics } from './metrics.ts'
 
 /** A client's request id is taken over if it is no longer than this. */
@@ -17,6 +20,7 @@ export interface ObserveOptions {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  readonly connections: Connections
   readonly requests: () => 'all' | 'errors' | 'off'
 }
 
@@ -40,47 +44,34 @@ export function exchangeOf({ exchange }: FastifyRequest): Exchange {
 
 /** Opens an exchange for every request, tells of it in the answer, and counts and logs it once it has ended, however it does. */
 export function observe(app: FastifyInstance, options: ObserveOptions): void {
-  const { clock, metrics } = options
+  const { clock, metrics, connections } = options
   app.decorateRequest('exchange', null)
-  // each of the requests that stand in line on a connection listens for its end
-  app.server.on('connection', socket => socket.setMaxListeners(0))
-  app.addHook('onRequest', async (request, { raw }) => {
-    const exchange = open(request, clock, over(raw))
+  app.addHook('onRequest', (request, { raw }, done) => {
+    const over = new Ending('the client has left')
+    const exchange = open(request, clock, over)
     request.exchange = exchange
     metrics.started()
-    exchange.over.addEventListener('abort', () => {
+    over.addEventListener('abort', () => {
       const took = clock.monotonic() - exchange.startedAt
       const status = raw.writableFinished ? raw.statusCode : 0
       metrics.finished(exchange, status, took / 1000)
       logExchange(exchange, status, took, options)
     })
+    connections.watch(raw, over)
+    done()
   })
-  app.addHook('onSend', async (request, reply) => {
-    reply.headers(exchangeHeaders(exchangeOf(request)))
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    reply.headers(headersByName(exchangeHeaders(exchangeOf(request))))
+    done()
   })
 }
 
-/** Aborts when an answer is complete or its client has left. */
-function over(response: ServerResponse): AbortSignal {
-  const controller = new AbortController()
-  const { socket } = response.req
-  const end = () => {
-    response.off('close', end)
-    socket.off('close', end)
-    controller.abort(new Error('the client has left'))
-  }
-  response.on('close', end)
-  // Node.js 20 does not tell an answer that waits for those before it
-  socket.on('close', end)
-  return controller.signal
-}
-
-function open({ id, method, originalUrl }: FastifyRequest, clock: Clock, signal: AbortSignal): Exchange {
+function open({ id, method, originalUrl }: FastifyRequest, clock: Clock, over: EndSignal): Exchange {
   return {
     requestId: id,
     method,
     path: withoutQuery(originalUrl),
-    over: signal,
+    over,
     startedAt: clock.monotonic(),
     tenant: null,
     spent: { session: 0, queue: 0, upstream: 0 },

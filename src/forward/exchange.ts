@@ -1,3 +1,4 @@
+import type { EndSignal } from '../kernel/ending.ts'
 import type { Problem } from '../problem/problem.ts'
 
 /** One request as it went, for its answer, the log and the metrics. Times are milliseconds. */
@@ -7,7 +8,7 @@ export interface Exchange {
   /** The path as the client sent it, without its query, which may hold what is private. */
   readonly path: string
   /** Aborts when it is over: the answer is complete, or the client has left. */
-  readonly over: AbortSignal
+  readonly over: EndSignal
   /** Of the monotonic clock. */
   readonly startedAt: number
   tenant: string | null
@@ -21,12 +22,11 @@ export interface Exchange {
   failure: Problem | undefined
 }
 
-/** The headers that an answer carries of its exchange. */
-export function exchangeHeaders({ requestId, spent, replayed }: Exchange): Record<string, string> {
+/** The headers that an answer carries of its exchange, names and values in turn. */
+export function exchangeHeaders({ requestId, spent, replayed }: Exchange): string[] {
   const { session, queue, upstream } = spent
-  return {
-    'x-request-id': requestId,
-    'server-timing': `session;dur=${session.toFixed(1)}, queue;dur=${queue.toFixed(1)}, upstream;dur=${upstream.toFixed(1)}`,
-    ...(replayed && { 'x-prismacloud-proxy-replayed': '1' }),
-  }
+  const timing = `session;dur=${session.toFixed(1)}, queue;dur=${queue.toFixed(1)}, upstream;dur=${upstream.toFixed(1)}`
+  const headers = ['x-request-id', requestId, 'server-timing', timing]
+  if (replayed) headers.push('x-prismacloud-proxy-replayed', '1')
+  return headers
 }

@@ -17,6 +17,7 @@ import { type Incoming, type Journey, planJourney } from './journey.ts'
 import type { Home } from './location.ts'
 import { maskAnswer, type Refusal } from './refusal.ts'
 import { type RelayOptions, relay, type Verdict } from './relay.ts'
+import type { Answer } from './sinks.ts'
 import { meaningOf401 } from './unauthorized.ts'
 
 const UNAUTHORIZED = 401
@@ -46,11 +47,12 @@ export class Forwarder {
    * @throws {Problem} when no answer could be had. If `takeOver` was called by then, the client's connection is closed.
    */
   async forward(incoming: Incoming): Promise<Refusal | undefined> {
-    const { config, pacer } = this.#options
+    const { config, pacer, sessions } = this.#options
     const journey = planJourney(incoming, config())
-    const { exchange, paceKey } = journey
-    await this.#timed(exchange, 'queue', pacer.admit(paceKey, exchange.over))
-    return this.#send(journey, await this.#lease(journey))
+    const { exchange, paceKey, tenant } = journey
+    const turn = pacer.admit(paceKey, exchange.over)
+    if (turn) await this.#timed(exchange, 'queue', turn)
+    return this.#send(journey, sessions.use(tenant) ?? (await this.#lease(journey)))
   }
 
   /** Sends the request, and once more with a renewed session where the first was answered 401 because of its token. */
@@ -76,24 +78,24 @@ export class Forwarder {
   /** Sends the request, and once more where a kept connection turned out to be closed. */
   async #attempt(journey: Journey, lease: Lease, decide: RelayOptions['decide']): Promise<Refusal | undefined> {
     try {
-      return await this.#relay(journey, lease, decide)
+      return refusalOf(await this.#relay(journey, lease, decide), journey, lease)
     } catch (error) {
       if (!mayRetry(error, journey)) throw problemOf(error, journey, lease)
       journey.exchange.replayed = true
     }
     try {
-      return await this.#relay(journey, lease, decide)
+      return refusalOf(await this.#relay(journey, lease, decide), journey, lease)
     } catch (error) {
       throw problemOf(error, journey, lease)
     }
   }
 
-  async #relay(journey: Journey, lease: Lease, decide: RelayOptions['decide']): Promise<Refusal | undefined> {
+  #relay(journey: Journey, lease: Lease, decide: RelayOptions['decide']): Promise<Answer> {
     const { clock, dispatcher, pacer, sessions } = this.#options
-    const { response, exchange, paceKey, tenant, passthrough } = journey
+    const { response, exchange, paceKey, tenant } = journey
     const home = homeOf(lease, journey)
     const sentAt = clock.monotonic()
-    const answer = await relay({
+    return relay({
       dispatcher,
       clock,
       signal: exchange.over,
@@ -111,8 +113,6 @@ export class Forwarder {
       },
       sendHead: (status, headers) => sendHead(journey, home, status, headers),
     })
-    if (answer.kind === 'relayed') return undefined
-    return { home, answer: passthrough ? answer : maskAnswer(answer, lease.token) }
   }
 
   #lease({ exchange, tenant }: Journey): Promise<Lease> {
@@ -140,6 +140,11 @@ export class Forwarder {
   }
 }
 
+function refusalOf(answer: Answer, journey: Journey, lease: Lease): Refusal | undefined {
+  if (answer.kind === 'relayed') return undefined
+  return { home: homeOf(lease, journey), answer: journey.passthrough ? answer : maskAnswer(answer, lease.token) }
+}
+
 function verdictOn(status: number, { passthrough }: Journey): Verdict {
   return status >= 400 && !passthrough ? 'collect' : 'relay'
 }
@@ -154,10 +159,11 @@ function sendHead(
   status: number,
   headers: RawHeaders,
 ): void {
+  const head = clientHeaders(headers, home)
+  head.push(...exchangeHeaders(exchange))
   // what is left of an upload that was answered early must not be taken for the next request
-  const close = request.complete ? [] : ['connection', 'close']
-  const own = Object.entries(exchangeHeaders(exchange)).flat()
-  response.writeHead(status, [...clientHeaders(headers, home), ...own, ...close])
+  if (!request.complete) head.push('connection', 'close')
+  response.writeHead(status, head)
   takeOver()
 }
 

@@ -61,14 +61,35 @@ const CODE_PATH = /^\/(code|bridgecrew)(\/|\?|$)/
 
 const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(;|$)/i
 
-function pairsOf(headers: RawHeaders): Pair[] {
-  const names = headers.filter((_, index) => index % 2 === 0)
-  return names.map((name, index) => [name, String(headers[2 * index + 1])])
+/** So many names are remembered for each direction, of the same few that nearly all headers have. */
+const MAX_KNOWN = 500
+
+/** Whether a header goes on, by its name in any case. */
+type Rule = (name: string) => boolean
+
+function allBut(names: ReadonlySet<string>, prefixes: readonly string[]): Rule {
+  const known = new Map<string, boolean>()
+  return name => {
+    const before = known.get(name)
+    if (before !== undefined) return before
+    const lower = name.toLowerCase()
+    const goesOn = !names.has(lower) && !prefixes.some(prefix => lower.startsWith(prefix))
+    if (known.size < MAX_KNOWN) known.set(name, goesOn)
+    return goesOn
+  }
 }
+
+const toTheUpstream = allBut(NOT_FOR_THE_UPSTREAM, NOT_FOR_THE_UPSTREAM_PREFIXES)
+const toTheClient = allBut(NOT_FOR_THE_CLIENT, NOT_FOR_THE_CLIENT_PREFIXES)
 
 /** The first value of a header, by its lower-case name. */
 export function headerOf(headers: RawHeaders, name: string): string | undefined {
-  return headers.find((_, index) => index % 2 === 1 && headers[index - 1]?.toLowerCase() === name)
+  for (let at = 0; at < headers.length; at += 2) if (isNamed(headers[at], name)) return headers[at + 1]
+  return undefined
+}
+
+function isNamed(name: string | undefined, lower: string): boolean {
+  return name?.length === lower.length && name.toLowerCase() === lower
 }
 
 /** Headers by their lower-case names, with a list where one came several times. */
@@ -97,7 +118,7 @@ export interface RequestHeaderOptions {
 
 /** The headers that go to the upstream: the client's own, less what is not the upstream's business, plus the token. */
 export function upstreamHeaders(headers: RawHeaders, { token, path, assumeJson }: RequestHeaderOptions): string[] {
-  const kept = without(headers, NOT_FOR_THE_UPSTREAM, NOT_FOR_THE_UPSTREAM_PREFIXES).flat()
+  const kept = filtered(headers, toTheUpstream)
   if (assumeJson) setJsonType(kept)
   kept.push(authHeader(path), token.reveal())
   return kept
@@ -112,27 +133,41 @@ function setJsonType(headers: string[]): void {
 
 /** The headers that go to the client, of which a `location` brings it back here. */
 export function clientHeaders(headers: RawHeaders, home: Home): string[] {
-  return clientTrailers(headers).flatMap(([name, value]) => [
-    name,
-    name.toLowerCase() === 'location' ? localLocation(value, home) : value,
-  ])
+  const kept = filtered(headers, toTheClient)
+  for (let at = 0; at < kept.length; at += 2) {
+    if (isNamed(kept[at], 'location')) kept[at + 1] = localLocation(String(kept[at + 1]), home)
+  }
+  return kept
 }
 
 /** The same for the trailers of an answer, where nothing but the names matters, in pairs. */
 export function clientTrailers(trailers: RawHeaders): Pair[] {
-  return without(trailers, NOT_FOR_THE_CLIENT, NOT_FOR_THE_CLIENT_PREFIXES)
+  return pairsOf(filtered(trailers, toTheClient))
 }
 
-function without(headers: RawHeaders, names: ReadonlySet<string>, prefixes: readonly string[]): Pair[] {
-  const all = pairsOf(headers)
-  const named = namedByConnection(all)
-  const stays = (name: string) =>
-    !names.has(name) && !named.has(name) && !prefixes.some(prefix => name.startsWith(prefix))
-  return all.filter(([name]) => stays(name.toLowerCase()))
+function pairsOf(headers: RawHeaders): Pair[] {
+  const pairs: Pair[] = []
+  for (let at = 0; at < headers.length; at += 2) pairs.push([String(headers[at]), String(headers[at + 1])])
+  return pairs
+}
+
+function filtered(headers: RawHeaders, goesOn: Rule): string[] {
+  const named = namedByConnection(headers)
+  const kept: string[] = []
+  for (let at = 0; at < headers.length; at += 2) {
+    const name = String(headers[at])
+    if (goesOn(name) && !named?.has(name.toLowerCase())) kept.push(name, String(headers[at + 1]))
+  }
+  return kept
 }
 
 /** `Connection` may name more headers that are meant for it alone (RFC 9110, 7.6.1). */
-function namedByConnection(headers: readonly Pair[]): Set<string> {
-  const lists = headers.filter(([name]) => name.toLowerCase() === 'connection').map(([, value]) => value)
-  return new Set(lists.flatMap(list => list.split(',')).map(token => token.trim().toLowerCase()))
+function namedByConnection(headers: RawHeaders): Set<string> | undefined {
+  let named: Set<string> | undefined
+  for (let at = 0; at < headers.length; at += 2) {
+    if (!isNamed(headers[at], 'connection')) continue
+    named ??= new Set()
+    for (const token of String(headers[at + 1]).split(',')) named.add(token.trim().toLowerCase())
+  }
+  return named
 }

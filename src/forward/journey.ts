@@ -37,7 +37,7 @@ export function planJourney(
   incoming: Incoming,
   config: Pick<Config, 'tenants' | 'defaultTenant' | 'errors' | 'replay'>,
 ): Journey {
-  const { request, exchange } = incoming
+  const { request, response, exchange, takeOver } = incoming
   const facts = {
     header: request.headers['x-prismacloud-tenant']?.toString(),
     host: request.headers.host,
@@ -48,7 +48,11 @@ export function planJourney(
   judgeTarget(target)
   judgeCoding(request)
   return {
-    ...incoming,
+    // each by its name: spreading into an object that goes on growing costs microseconds
+    request,
+    response,
+    exchange,
+    takeOver,
     target,
     tenant: tenant.name,
     prefix,

@@ -43,9 +43,10 @@ export async function forwardPlugin(app: FastifyInstance, options: ForwardPlugin
 /** Has bodies streamed, whatever they are declared to be; Fastify's parsers would read, bound or refuse them. */
 export function leaveBodiesAlone(app: FastifyInstance): void {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
-  app.addHook('onRequest', async ({ raw }) => {
+  app.addHook('onRequest', ({ raw }, _reply, done) => {
     // by its type a body would find one of Fastify's own parsers, or 415; what is forwarded comes from rawHeaders
-    delete raw.headers['content-type']
+    if (raw.headers['content-type'] !== undefined) delete raw.headers['content-type']
+    done()
   })
 }
 

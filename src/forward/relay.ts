@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../kernel/clock.ts'
+import type { EndSignal } from '../kernel/ending.ts'
 import type { RawHeaders } from './headers.ts'
 import { type Answer, collecting, type Settle, type Sink, streaming } from './sinks.ts'
 
@@ -13,7 +14,7 @@ export interface RelayOptions {
   readonly response: ServerResponse
   readonly clock: Clock
   /** Aborts when the client has left. */
-  readonly signal: AbortSignal
+  readonly signal: EndSignal
   /** Asked once, when the answer's headers are there. */
   decide(status: number, headers: RawHeaders): Verdict
   /** Sends the head of an answer that is relayed. */
@@ -75,7 +76,7 @@ class RelayHandler implements Dispatcher.DispatchHandler {
     const { response, clock, decide, sendHead } = this.#options
     if (decide(status, headers) === 'collect') return collecting(status, headers, controller, clock, this.#settle)
     sendHead(status, headers)
-    return streaming(status, response, controller, this.#settle)
+    return streaming(status, headers, response, controller, this.#settle)
   }
 
   #release(): void {

@@ -1,12 +1,15 @@
 import type { ServerResponse } from 'node:http'
 import type { Clock, Timer } from '../kernel/clock.ts'
-import { clientTrailers, type RawHeaders } from './headers.ts'
+import { clientTrailers, headerOf, type RawHeaders } from './headers.ts'
 
 /** An error's body is not read beyond this many bytes. */
 const MAX_COLLECTED = 64 * 1024
 
 /** Nor waited for longer than this, in milliseconds. */
 const MAX_COLLECTING = 2_000
+
+/** A body of at most so many bytes is cheaper copied than written beside its head. */
+const MAX_JOINED = 16 * 1024
 
 /** The one status of an answer with a body's length and no body (RFC 9110, 8.6), but for answers to HEAD. */
 const NOT_MODIFIED = 304
@@ -45,20 +48,33 @@ export interface Source {
 }
 
 /** Streams the body to a client whose answer has its head already, as fast as the client takes it. */
-export function streaming(status: number, response: ServerResponse, source: Source, settle: Settle): Sink {
+export function streaming(
+  status: number,
+  headers: RawHeaders,
+  response: ServerResponse,
+  source: Source,
+  settle: Settle,
+): Sink {
+  const length = Number(headerOf(headers, 'content-length'))
   const onDrain = () => source.resume()
+  let whole: Buffer | undefined
   const end = (trailers: RawHeaders) => {
     response.off('drain', onDrain)
-    response.addTrailers(clientTrailers(trailers))
-    response.end()
+    if (trailers.length > 0) response.addTrailers(clientTrailers(trailers))
+    if (whole) endWith(response, whole)
+    else response.end()
     settle.resolve({ kind: 'relayed' })
   }
-  response.on('drain', onDrain)
   // undici waits for the body that the length in a 304 seems to promise, and then breaks off
   if (status === NOT_MODIFIED) end([])
   return {
     data(chunk) {
-      if (!response.write(chunk)) source.pause()
+      // the end of a body that came in one piece follows at once
+      if (chunk.length === length) whole = chunk
+      else if (!response.write(chunk)) {
+        source.pause()
+        if (response.listenerCount('drain') === 0) response.on('drain', onDrain)
+      }
     },
     end,
     fail(error) {
@@ -67,6 +83,12 @@ export function streaming(status: number, response: ServerResponse, source: Sour
       settle.reject(error)
     },
   }
+}
+
+/** A small body goes out as text, which alone Node.js joins with the head, into one write. */
+function endWith(response: ServerResponse, body: Buffer): void {
+  if (body.length > MAX_JOINED) response.end(body)
+  else response.end(body.toString('latin1'), 'latin1')
 }
 
 /** Keeps the body for the caller, as far as the bounds go. */

@@ -54,6 +54,7 @@ function judgeHost({ hosts, localAddress }: Facts, { trustedHosts }: Policy): Ve
 
 /** A browser says which page asks (Fetch standard; Fetch Metadata); only pages of this proxy itself may. */
 function judgeOrigin({ hosts, origin, secFetchSite }: Facts): Verdict | undefined {
+  if (origin === undefined && secFetchSite === undefined) return undefined
   const own = [`http://${hosts[0]}`, `https://${hosts[0]}`]
   if (origin !== undefined && !own.includes(origin)) {
     return refused('origin-not-allowed', 'Web pages of another origin may not use this proxy')

@@ -10,12 +10,20 @@ export function guard(request: IncomingMessage, policy: Policy): void {
 
 function factsOf({ headers, rawHeaders, socket }: IncomingMessage): Facts {
   return {
-    hosts: rawHeaders.filter((_, index) => index % 2 === 1 && rawHeaders[index - 1]?.toLowerCase() === 'host'),
+    hosts: hostsIn(rawHeaders),
     localAddress: socket.localAddress,
     origin: headers.origin,
     secFetchSite: headers['sec-fetch-site']?.toString(),
     token: headers['x-prismacloud-proxy-token']?.toString() ?? shownToken(headers.authorization),
   }
+}
+
+function hostsIn(rawHeaders: readonly string[]): string[] {
+  const hosts: string[] = []
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    if (rawHeaders[at]?.length === 4 && rawHeaders[at]?.toLowerCase() === 'host') hosts.push(String(rawHeaders[at + 1]))
+  }
+  return hosts
 }
 
 /** The token of `Authorization: Bearer TOKEN` (RFC 6750), or the password of `Basic` (RFC 7617): `curl -u :TOKEN`. */

@@ -1,3 +1,5 @@
+import type { EndSignal } from './ending.ts'
+
 /** A running timer, to be handed back to {@link Clock.clearTimeout}. */
 export type Timer = object
 
@@ -25,7 +27,7 @@ export const systemClock: Clock = {
 }
 
 /** Resolves after `ms` milliseconds, or rejects with the signal's reason as soon as `signal` aborts. */
-export function sleep(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+export function sleep(clock: Clock, ms: number, signal?: EndSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
     const onAbort = () => {

@@ -46,7 +46,9 @@ export function learn(bucket: Bucket | undefined, { rate, burst, remaining }: Li
 
 /** Reads `X-RateLimit-*`, or gives `undefined` where they are missing or make no sense. `get` takes a lower-case name. */
 export function readLimit(get: (name: string) => string | undefined): Limit | undefined {
-  const rate = number(get('x-ratelimit-replenish-rate'))
+  const replenish = get('x-ratelimit-replenish-rate')
+  if (replenish === undefined) return undefined
+  const rate = number(replenish)
   const burst = number(get('x-ratelimit-burst-capacity'))
   const remaining = number(get('x-ratelimit-remaining'))
   return rate > 0 && burst >= 1 && remaining >= 0 ? { rate, burst, remaining } : undefined

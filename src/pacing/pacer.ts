@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import { type Clock, sleep } from '../kernel/clock.ts'
+import type { EndSignal } from '../kernel/ending.ts'
 import { Problem } from '../problem/problem.ts'
 import { type Bucket, giveBack, type Limit, learn, take } from './bucket.ts'
 
@@ -36,19 +37,19 @@ export class Pacer {
   }
 
   /**
-   * Waits for a request's turn; `key` is its tenant and endpoint.
+   * Waits for a request's turn, or gives `undefined` where there is nothing to wait for; `key` is its tenant and endpoint.
    * @throws {Problem} `rate-limited` at once when its turn is too far off.
    */
-  async admit(key: string, signal?: AbortSignal): Promise<void> {
+  admit(key: string, signal?: EndSignal): Promise<void> | undefined {
     const bucket = this.#buckets.get(key)
-    if (!bucket) return
+    if (!bucket) return undefined
     const { clock, settings } = this.#options
     const { maxWait, maxQueue } = settings()
     const turn = take(bucket, clock.monotonic())
     if (turn.wait > maxWait) throw rateLimited(turn.wait - maxWait, `its turn would come in ${seconds(turn.wait)} s`)
     if (turn.wait > 0 && this.#waiting >= maxQueue) throw rateLimited(turn.wait, `${maxQueue} requests wait already`)
     this.#buckets.set(key, turn.bucket)
-    if (turn.wait > 0) await this.#wait(key, turn.wait, signal)
+    return turn.wait > 0 ? this.#wait(key, turn.wait, signal) : undefined
   }
 
   /** Notes what an answer says of its endpoint's limit. */
@@ -57,7 +58,7 @@ export class Pacer {
     this.#buckets.set(key, learn(this.#buckets.get(key), limit, this.#options.clock.monotonic()))
   }
 
-  async #wait(key: string, ms: number, signal?: AbortSignal): Promise<void> {
+  async #wait(key: string, ms: number, signal?: EndSignal): Promise<void> {
     this.#waiting++
     try {
       await sleep(this.#options.clock, ms, signal)

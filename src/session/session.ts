@@ -1,5 +1,6 @@
 import type { Credentials } from '../config/config.ts'
 import { fullJitter } from '../kernel/backoff.ts'
+import type { EndSignal } from '../kernel/ending.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Target } from '../stacks/resolve.ts'
 import { Alarm } from './alarm.ts'
@@ -79,13 +80,18 @@ export class Session {
     return lease
   }
 
+  /** The same for a request, which counts as use. */
+  use(): Lease | undefined {
+    this.#lastUse = this.#options.clock.monotonic()
+    return this.peek()
+  }
+
   /**
    * A lease of a live token, waiting up to `waitTimeout` for one.
    * @throws {Problem} `credentials-rejected` at once when a person must act, `session-unavailable` when the wait ended.
    */
-  async acquire(signal?: AbortSignal): Promise<Lease> {
-    this.#lastUse = this.#options.clock.monotonic()
-    const lease = this.peek()
+  async acquire(signal?: EndSignal): Promise<Lease> {
+    const lease = this.use()
     if (lease) return lease
     if (this.#state === 'closed') throw closed()
     if (this.#state === 'rejected') throw this.#rejection()

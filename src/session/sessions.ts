@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Credentials, TenantConfig } from '../config/config.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
+import type { EndSignal } from '../kernel/ending.ts'
 import { Problem } from '../problem/problem.ts'
 import { readKey } from './key.ts'
 import type { Lease } from './lease.ts'
@@ -60,7 +61,7 @@ export class Sessions {
    * A lease of a tenant's session, as {@link Session.acquire} gives it.
    * @throws {Problem} also `unknown-tenant`
    */
-  async acquire(tenant: string, signal?: AbortSignal): Promise<Lease> {
+  async acquire(tenant: string, signal?: EndSignal): Promise<Lease> {
     const { session } = this.#of(tenant)
     try {
       return await session.acquire(signal)
@@ -69,6 +70,11 @@ export class Sessions {
       if (session.state !== 'closed') throw error
       return this.#of(tenant).session.acquire(signal)
     }
+  }
+
+  /** The lease that {@link Sessions.acquire} would give without waiting. */
+  use(tenant: string): Lease | undefined {
+    return this.#live.get(tenant)?.session.use()
   }
 
   /** As {@link Session.accept}. */

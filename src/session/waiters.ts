@@ -1,4 +1,5 @@
 import type { Clock } from '../kernel/clock.ts'
+import type { EndSignal } from '../kernel/ending.ts'
 import { Problem } from '../problem/problem.ts'
 
 /** More requests than this never wait for one session. */
@@ -23,7 +24,7 @@ export class Waiters<T> {
    * or until `signal` aborts (then rejects with its reason).
    * @throws {Problem} `overloaded` when too many wait already.
    */
-  wait(ms: number, timedOut: () => Problem, signal?: AbortSignal): Promise<T> {
+  wait(ms: number, timedOut: () => Problem, signal?: EndSignal): Promise<T> {
     return new Promise((resolve, reject) => {
       if (signal?.aborted) return reject(signal.reason)
       if (this.#waiting.size >= MAX_WAITERS) {

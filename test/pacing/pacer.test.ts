@@ -12,11 +12,12 @@ function rig(options: Partial<PacerSettings> = {}) {
   const clock = countedClock()
   const pacer = new Pacer({ clock, settings: () => ({ enabled: true, maxWait: 30_000, maxQueue: 100, ...options }) })
   const admitted: number[] = []
+  const pace = async (key = KEY, signal?: AbortSignal) => pacer.admit(key, signal)
   const admit = async (name: number, signal?: AbortSignal) => {
-    await pacer.admit(KEY, signal)
+    await pace(KEY, signal)
     admitted.push(name)
   }
-  return { clock, pacer, admitted, admit }
+  return { clock, pacer, pace, admitted, admit }
 }
 
 t.test('requests of an endpoint without a known limit go at once', async t => {
@@ -55,9 +56,9 @@ t.test('endpoints and tenants have limits of their own', async t => {
 t.test(
   'a request whose turn is too far off is refused at once, with the time after which it would be taken',
   async t => {
-    const { pacer } = rig({ maxWait: 800 })
+    const { pacer, pace } = rig({ maxWait: 800 })
     pacer.observe(KEY, { rate: 0.5, burst: 1, remaining: 0 })
-    t.match(await failureOf(pacer.admit(KEY)), {
+    t.match(await failureOf(pace()), {
       type: 'rate-limited',
       status: 429,
       retryAfter: 2,
@@ -68,10 +69,10 @@ t.test(
 )
 
 t.test('a refused request takes no place', async t => {
-  const { clock, pacer, admitted, admit } = rig({ maxWait: 500 })
+  const { clock, pacer, pace, admitted, admit } = rig({ maxWait: 500 })
   pacer.observe(KEY, EMPTY)
   const first = admit(1)
-  for (let n = 0; n < 5; n++) t.match(await failureOf(pacer.admit(KEY)), { type: 'rate-limited', retryAfter: 1 })
+  for (let n = 0; n < 5; n++) t.match(await failureOf(pace()), { type: 'rate-limited', retryAfter: 1 })
   await clock.advance(500)
   await first
   const second = admit(2)
@@ -81,17 +82,17 @@ t.test('a refused request takes no place', async t => {
 })
 
 t.test('no more requests wait than the queue holds, over all endpoints', async t => {
-  const { clock, pacer, admit } = rig({ maxQueue: 1 })
+  const { clock, pacer, pace, admit } = rig({ maxQueue: 1 })
   pacer.observe(KEY, EMPTY)
   pacer.observe('other', EMPTY)
   pacer.observe('free', { ...EMPTY, remaining: 1 })
   const first = admit(1)
-  t.match(await failureOf(pacer.admit('other')), {
+  t.match(await failureOf(pace('other')), {
     type: 'rate-limited',
     retryAfter: 1,
     detail: /1 requests wait already/,
   })
-  await t.resolves(pacer.admit('free'), 'who need not wait is not refused')
+  await t.resolves(pace('free'), 'who need not wait is not refused')
   await clock.advance(500)
   await first
 })
@@ -112,10 +113,10 @@ t.test('who leaves while waiting gives the place back', async t => {
 })
 
 t.test('limits are remembered for a thousand endpoints, and the one unused for longest is forgotten first', async t => {
-  const { clock, pacer } = rig()
+  const { clock, pacer, pace } = rig()
   pacer.observe(KEY, EMPTY)
   const controller = new AbortController()
-  const left = t.rejects(pacer.admit(KEY, controller.signal), { message: 'left' })
+  const left = t.rejects(pace(KEY, controller.signal), { message: 'left' })
   for (let n = 0; n < 1000; n++) pacer.observe(`default GET /${n}`, EMPTY)
   controller.abort(new Error('left'))
   await left

@@ -1,0 +1,58 @@
+import type { Server, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Ending } from '../kernel/ending.ts'
+
+/** An answer that is under way. */
+export interface RunningAnswer {
+  readonly response: ServerResponse
+  /** Aborts when the answer is complete, or the client has left. */
+  readonly over: Ending
+}
+
+/** The connections of clients, with the answers that are under way on each in the order of their requests. */
+export class Connections {
+  // a short list for each rather than one Set for all: what a Set of millions leaves behind costs the collector dearly
+  readonly #open = new Map<Socket, RunningAnswer[]>()
+
+  constructor(server: Server) {
+    server.on('connection', (socket: Socket) => {
+      const running: RunningAnswer[] = []
+      this.#open.set(socket, running)
+      socket.once('close', () => {
+        this.#open.delete(socket)
+        // Node.js 20 does not tell an answer that waits for those before it
+        for (const { over } of [...running]) over.abort()
+      })
+    })
+  }
+
+  /** Has `over` abort when an answer is complete, or its client has left. */
+  watch(response: ServerResponse, over: Ending): void {
+    const running = this.#open.get(response.req.socket)
+    if (!running) {
+      over.abort()
+      return
+    }
+    const answer = { response, over }
+    running.push(answer)
+    response.on('close', () => {
+      running.splice(running.indexOf(answer), 1)
+      over.abort()
+    })
+  }
+
+  /** The latest answer that is under way on a connection. */
+  latest(socket: Socket): ServerResponse | undefined {
+    return this.#open.get(socket)?.at(-1)?.response
+  }
+
+  /** Every answer that is under way. */
+  *running(): Generator<RunningAnswer> {
+    for (const running of this.#open.values()) yield* running
+  }
+
+  /** The connections on which no answer is under way. */
+  *quiet(): Generator<Socket> {
+    for (const [socket, running] of this.#open) if (running.length === 0) yield socket
+  }
+}
