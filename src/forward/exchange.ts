@@ -25,8 +25,12 @@ export interface Exchange {
 /** The headers that an answer carries of its exchange, names and values in turn. */
 export function exchangeHeaders({ requestId, spent, replayed }: Exchange): string[] {
   const { session, queue, upstream } = spent
-  const timing = `session;dur=${session.toFixed(1)}, queue;dur=${queue.toFixed(1)}, upstream;dur=${upstream.toFixed(1)}`
+  const timing = `session;dur=${tenths(session)}, queue;dur=${tenths(queue)}, upstream;dur=${tenths(upstream)}`
   const headers = ['x-request-id', requestId, 'server-timing', timing]
   if (replayed) headers.push('x-prismacloud-proxy-replayed', '1')
   return headers
+}
+
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10
 }

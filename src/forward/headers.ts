@@ -59,6 +59,9 @@ const NOT_FOR_THE_CLIENT_PREFIXES = ['access-control-']
 /** Paths of the application security API, which takes the token as `authorization` without a scheme. */
 const CODE_PATH = /^\/(code|bridgecrew)(\/|\?|$)/
 
+/** The values of nearly every `Connection`. */
+const NAMES_NOTHING = /^(keep-alive|close)$/i
+
 const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(;|$)/i
 
 /** So many names are remembered for each direction, of the same few that nearly all headers have. */
@@ -152,22 +155,18 @@ function pairsOf(headers: RawHeaders): Pair[] {
 }
 
 function filtered(headers: RawHeaders, goesOn: Rule): string[] {
-  const named = namedByConnection(headers)
   const kept: string[] = []
+  let named: string | undefined
   for (let at = 0; at < headers.length; at += 2) {
-    const name = String(headers[at])
-    if (goesOn(name) && !named?.has(name.toLowerCase())) kept.push(name, String(headers[at + 1]))
+    const [name, value] = [String(headers[at]), String(headers[at + 1])]
+    if (goesOn(name)) kept.push(name, value)
+    else if (isNamed(name, 'connection') && !NAMES_NOTHING.test(value)) named = named ? `${named},${value}` : value
   }
-  return kept
+  return named === undefined ? kept : withoutNamed(kept, named)
 }
 
 /** `Connection` may name more headers that are meant for it alone (RFC 9110, 7.6.1). */
-function namedByConnection(headers: RawHeaders): Set<string> | undefined {
-  let named: Set<string> | undefined
-  for (let at = 0; at < headers.length; at += 2) {
-    if (!isNamed(headers[at], 'connection')) continue
-    named ??= new Set()
-    for (const token of String(headers[at + 1]).split(',')) named.add(token.trim().toLowerCase())
-  }
-  return named
+function withoutNamed(headers: RawHeaders, list: string): string[] {
+  const named = new Set(list.split(',').map(token => token.trim().toLowerCase()))
+  return headers.filter((_, at) => !named.has(String(headers[at - (at % 2)]).toLowerCase()))
 }

@@ -27,16 +27,19 @@ export interface ForwardPluginOptions {
   exchangeOf(request: FastifyRequest): Exchange
 }
 
-/** Serves {@link FORWARD_ROUTE} through `@fastify/http-proxy`, whose `handler` is ours: nothing calls `reply.from`. */
+/**
+ * Serves {@link FORWARD_ROUTE} through `@fastify/http-proxy`. Ours is its `preHandler`, so that neither its own handler,
+ * which would take three URLs apart to no end, nor `reply.from` is reached.
+ */
 export async function forwardPlugin(app: FastifyInstance, options: ForwardPluginOptions): Promise<void> {
   await app.register(httpProxy, {
-    // required, and not used: the handler knows where to go
+    // required, and not used: the forwarder knows where to go
     upstream: 'http://upstream.invalid',
     undici: options.dispatcher,
     routes: [FORWARD_ROUTE],
     httpMethods: [...FORWARDED_METHODS],
     proxyPayloads: false,
-    handler: (request, reply) => forward(request, reply, options),
+    preHandler: (request, reply) => forward(request, reply, options),
   })
 }
 

@@ -1,21 +1,22 @@
-// What forwarding a small request costs, side by side with other proxies, each a process of its own, in windows that take
-// turns: what disturbs the machine disturbs them all.
+// What forwarding a small request costs, side by side with other proxies, each a process of its own, in many short windows
+// that take turns: what disturbs the machine for longer than some of them disturbs all alike.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCertificate } from './certificate.js'
-import { measure } from './load.js'
+import { Load } from './load.js'
+import { measure } from './measure.js'
 import { startUpstream } from './nginx.js'
 import { readOptions } from './options.js'
-import { choosePeers } from './peers.js'
+import { startPeer } from './peers.js'
 import { freePort } from './port.js'
 import { table } from './report.js'
 import { makeToken } from './token.js'
 
-const PATH = '/v2/policy?policy.severity=high'
+/** Connections during the warm-up. */
+const WARM_UP_CONNECTIONS = 16
 
 const options = readOptions()
-const peers = choosePeers(options.only)
 const folder = mkdtempSync(join(tmpdir(), 'bench-'))
 process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
 
@@ -27,43 +28,36 @@ const ports = { http: await freePort(), https: await freePort() }
 const upstream = startUpstream(folder, ports, token)
 await upstream.serves(`http://127.0.0.1:${ports.http}/login`)
 
-console.log(
-  `Node.js ${process.version}, ${options.rounds} windows of ${options.seconds} s; ratios to plain @fastify/http-proxy`,
-)
+console.log(`Node.js ${process.version}, ${options.rounds} windows of ${options.window} ms for each`)
 for (const scheme of options.schemes) await compare(scheme)
 await upstream.end()
 
 async function compare(scheme) {
-  const proxies = await startAll(`${scheme}://127.0.0.1:${ports[scheme]}`)
-  const results = options.connections.map(connections => ({ connections, windows: emptyLists(proxies) }))
-  if (options.warmUp > 0) for (const { proxy, url } of proxies) await measure(proxy, url, 16, options.warmUp)
-  for (let round = 0; round < options.rounds; round++) {
-    for (const { connections, windows } of results) {
-      for (const { name, proxy, url } of proxies) {
-        windows.get(name).push(await measure(proxy, url, connections, options.seconds))
-      }
+  const proxies = await Promise.all(options.peers.map(name => start(name, `${scheme}://127.0.0.1:${ports[scheme]}`)))
+  if (options.warmUp > 0) for (const each of proxies) await busy(each, WARM_UP_CONNECTIONS, options.warmUp)
+  for (const connections of options.connections) {
+    const loads = proxies.map(({ name, proxy, port }) => ({ name, proxy, load: new Load(port, connections) }))
+    const windows = new Map(loads.map(({ name }) => [name, []]))
+    for (let round = 0; round < options.rounds; round++) {
+      for (const { name, proxy, load } of loads) windows.get(name).push(await measure(proxy, load, options.window))
+      // each comes after each of the others in turn
+      loads.push(loads.shift())
     }
-    // each comes after each of the others in turn
-    proxies.push(proxies.shift())
-  }
-  for (const { connections, windows } of results) {
+    for (const { load } of loads) load.end()
     console.log(table(`${scheme} upstream, ${connections} connections`, windows))
   }
   for (const { proxy } of proxies) await proxy.end()
 }
 
-function startAll(upstreamUrl) {
-  return Promise.all(
-    peers.map(async ([name, start]) => {
-      const port = await freePort()
-      const proxy = start({ folder, port, upstream: upstreamUrl, token, cert })
-      const url = `http://127.0.0.1:${port}${PATH}`
-      await proxy.serves(url)
-      return { name, proxy, url }
-    }),
-  )
+async function start(name, upstreamUrl) {
+  const port = await freePort()
+  const proxy = startPeer(name, { folder, port, upstream: upstreamUrl, token, cert })
+  await proxy.serves(`http://127.0.0.1:${port}/v2/policy`)
+  return { name, proxy, port }
 }
 
-function emptyLists(proxies) {
-  return new Map(proxies.map(({ name }) => [name, []]))
+async function busy({ port }, connections, milliseconds) {
+  const load = new Load(port, connections)
+  await load.window(milliseconds)
+  load.end()
 }

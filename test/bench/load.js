@@ -1,27 +1,89 @@
-import { fileURLToPath } from 'node:url'
-import { Child } from './child.js'
-
-const REPORT = fileURLToPath(new URL('load.lua', import.meta.url))
+import { connect } from 'node:net'
 
 /** What clients of the API send. */
-const HEADERS = ['accept: application/json', 'accept-encoding: gzip, deflate', 'user-agent: bench/1']
+const REQUEST = Buffer.from(
+  [
+    'GET /v2/policy?policy.severity=high HTTP/1.1',
+    'host: 127.0.0.1',
+    'accept: application/json',
+    'accept-encoding: gzip, deflate',
+    'user-agent: bench/1',
+    '',
+    '',
+  ].join('\r\n'),
+)
 
-/**
- * Keeps a proxy busy with `connections` requests at a time for so many seconds, and gives what an answer cost (in
- * microseconds of the processor), how many there were a second, and the quantiles of their times in milliseconds.
- * Rejects when anything but good answers came.
- */
-export async function measure(proxy, url, connections, seconds) {
-  const before = proxy.cpu
-  const args = ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', REPORT, ...HEADERS.flatMap(header => ['-H', header])]
-  const output = await new Child('wrk', 'wrk', [...args, url]).output()
-  const { answers, refused, broken, duration, p50, p99 } = JSON.parse(output.slice(output.indexOf('{')))
-  if (answers === 0 || refused > 0 || broken > 0) throw new Error(`${url} did not answer well: ${output}`)
-  return {
-    cost: (proxy.cpu - before) / answers,
-    rate: answers / (duration / 1e6),
-    p50: p50 / 1000,
-    p99: p99 / 1000,
-    memory: proxy.memory,
+const END_OF_HEAD = '\r\n\r\n'
+
+/** Kept connections to a proxy, each of which sends one request after the other while the load is on. */
+export class Load {
+  #clients
+  #times
+  #isOn = false
+  #underWay = 0
+  #allAnswered
+  #fail
+
+  constructor(port, connections) {
+    this.#clients = Array.from({ length: connections }, () => this.#client(port))
   }
+
+  /**
+   * Keeps every connection busy for so many milliseconds, and gives the time in milliseconds that each answer took.
+   * Rejects when anything but good answers comes.
+   */
+  async window(milliseconds) {
+    this.#times = []
+    this.#isOn = true
+    const off = setTimeout(() => {
+      this.#isOn = false
+    }, milliseconds)
+    try {
+      await new Promise((resolve, reject) => {
+        this.#allAnswered = resolve
+        this.#fail = reject
+        for (const ask of this.#clients) ask.next()
+      })
+    } finally {
+      clearTimeout(off)
+    }
+    return this.#times
+  }
+
+  end() {
+    this.#isOn = false
+    for (const { socket } of this.#clients) socket.destroy()
+  }
+
+  /** A connection, and the way to have it ask once. */
+  #client(port) {
+    const socket = connect({ port, host: '127.0.0.1', noDelay: true })
+    let [askedAt, received, size] = [0, 0, 0]
+    const next = () => {
+      this.#underWay++
+      ;[askedAt, received, size] = [performance.now(), 0, 0]
+      socket.write(REQUEST)
+    }
+    socket.on('data', chunk => {
+      if (size === 0) size = sizeOf(chunk)
+      received += chunk.length
+      if (Number.isNaN(size)) this.#fail(new Error(`no good answer: ${chunk}`))
+      if (received < size) return
+      this.#times.push(performance.now() - askedAt)
+      this.#underWay--
+      if (this.#isOn) next()
+      else if (this.#underWay === 0) this.#allAnswered()
+    })
+    socket.on('error', error => this.#fail(error))
+    socket.on('end', () => this.#fail(new Error('a connection was closed')))
+    return { socket, next }
+  }
+}
+
+/** How long an answer will be, by its beginning, which holds all of the head; NaN where that is not good. */
+function sizeOf(chunk) {
+  const end = chunk.indexOf(END_OF_HEAD)
+  const head = chunk.toString('latin1', 0, end)
+  if (end < 0 || !head.startsWith('HTTP/1.1 200 ')) return Number.NaN
+  return end + END_OF_HEAD.length + Number(/^content-length: (\d+)$/im.exec(head)?.[1])
 }

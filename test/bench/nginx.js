@@ -1,8 +1,7 @@
-import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Child } from '../support/child.js'
 import { SERVER_NAME } from './certificate.js'
-import { Child } from './child.js'
 
 /** What the upstream answers: a small page of a list. */
 const ANSWER = JSON.stringify([
@@ -12,16 +11,6 @@ const ANSWER = JSON.stringify([
 
 /** More idle connections than there are ever connections of clients. */
 const KEPT_CONNECTIONS = 1_024
-
-/** Whether nginx can be run. */
-export function hasNginx() {
-  try {
-    execFileSync('nginx', ['-v'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
 
 /**
  * Starts the API's stand-in: it logs in everybody, and answers what carries a token. Plain at `ports.http`, over TLS at

@@ -1,25 +1,27 @@
 import { parseArgs } from 'node:util'
+import { integer } from '../support/integer.js'
+import { peerNames } from './peers.js'
 
 const USAGE =
-  'Usage: node test/bench/forward.js [--rounds N] [--seconds N] [--warm-up SECONDS] [--connections N,N] [--scheme http|https] [--only NAME,NAME]'
+  'Usage: node test/bench/forward.js [--rounds N] [--window MS] [--warm-up MS] [--connections N,N] [--scheme http,https] [--only NAME,NAME]'
 
-/** Below this many seconds of load, what V8 has compiled so far says little of what it will. */
-const WARM_UP = 10
+/** Before ten seconds of load, what V8 has compiled so far says little of what it will. */
+const WARM_UP = 10_000
 
 const MOST_ROUNDS = 1_000
-const MOST_SECONDS = 600
+const MOST_MILLISECONDS = 600_000
 const MOST_CONNECTIONS = 1_000
 
 /**
- * What to measure: windows of `seconds`, `rounds` of them for each peer, number of connections and scheme. A single round
- * is a smoke run, for which nothing is warmed up. Ends the process on nonsense.
+ * What to measure: windows of so many milliseconds, `rounds` of them for each peer, number of connections and scheme. A
+ * single round is a smoke run, for which nothing is warmed up. Ends the process on nonsense.
  */
 export function readOptions() {
   try {
     const { values } = parseArgs({
       options: {
-        rounds: { type: 'string', default: '7' },
-        seconds: { type: 'string', default: '2' },
+        rounds: { type: 'string', default: '60' },
+        window: { type: 'string', default: '150' },
         'warm-up': { type: 'string' },
         connections: { type: 'string', default: '1,16,64' },
         scheme: { type: 'string', default: 'http,https' },
@@ -30,11 +32,11 @@ export function readOptions() {
     const warmUp = values['warm-up'] ?? `${rounds === 1 ? 0 : WARM_UP}`
     return {
       rounds,
-      seconds: integer(values.seconds, 1, MOST_SECONDS),
-      warmUp: integer(warmUp, 0, MOST_SECONDS),
+      window: integer(values.window, 1, MOST_MILLISECONDS),
+      warmUp: integer(warmUp, 0, MOST_MILLISECONDS),
       connections: values.connections.split(',').map(text => integer(text, 1, MOST_CONNECTIONS)),
-      schemes: values.scheme.split(',').map(scheme),
-      only: values.only?.split(','),
+      schemes: values.scheme.split(',').map(name => oneOf(['http', 'https'], name)),
+      peers: values.only?.split(',').map(name => oneOf(peerNames, name)) ?? peerNames,
     }
   } catch ({ message }) {
     console.error(`${message}\n${USAGE}`)
@@ -42,13 +44,7 @@ export function readOptions() {
   }
 }
 
-function integer(text, least, most) {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value
-  throw new RangeError(`"${text}" is no whole number from ${least} to ${most}.`)
-}
-
-function scheme(text) {
-  if (text === 'http' || text === 'https') return text
-  throw new RangeError(`"${text}" is no scheme that is measured.`)
+function oneOf(words, text) {
+  if (words.includes(text)) return text
+  throw new RangeError(`"${text}" is none of ${words.join(', ')}.`)
 }

@@ -1,9 +1,7 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { Child } from './child.js'
-import { hasNginx, startProxy } from './nginx.js'
-
-const BINARY = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+import { BINARY, Child } from '../support/child.js'
+import { startProxy } from './nginx.js'
 
 /** What the others are compared with. */
 export const REFERENCE = 'fastify'
@@ -11,24 +9,14 @@ export const REFERENCE = 'fastify'
 /** What can be measured, by name: each is started with the `folder` of the certificate, a `port`, `upstream` and `token`. */
 const PEERS = new Map([
   ['ours', startOurs],
-  ...['fastify', 'http-proxy', 'httpxy', 'fast-proxy'].map(name => [name, setting => startScript(name, setting)]),
+  ...[REFERENCE, 'http-proxy', 'httpxy', 'fast-proxy'].map(name => [name, setting => startScript(name, setting)]),
   ['nginx', ({ folder, port, upstream, token }) => startProxy(folder, port, upstream, token)],
 ])
 
-/** The peers to measure: those asked for, or all that are installed. */
-export function choosePeers(names) {
-  const unknown = names?.filter(name => !PEERS.has(name)) ?? []
-  if (unknown.length > 0) throw new Error(`No such peer: ${unknown}. There are ${[...PEERS.keys()]}.`)
-  return [...PEERS].filter(([name]) => names?.includes(name) ?? isInstalled(name))
-}
+export const peerNames = [...PEERS.keys()]
 
-function isInstalled(name) {
-  if (name === 'nginx') return hasNginx()
-  try {
-    return name === 'ours' || import.meta.resolve(name === 'fastify' ? '@fastify/http-proxy' : name) !== ''
-  } catch {
-    return false
-  }
+export function startPeer(name, setting) {
+  return PEERS.get(name)(setting)
 }
 
 /** The product, with all its defaults on. */

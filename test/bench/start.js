@@ -3,10 +3,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-
-const BINARY = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+import { BINARY } from '../support/child.js'
+import { freePort } from './port.js'
 
 const { rounds } = parseArgs({ options: { rounds: { type: 'string', default: '10' } } }).values
 
@@ -58,15 +57,6 @@ async function timeFirstRequest() {
   child.kill()
   await once(child, 'exit')
   return { milliseconds, kilobytes }
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address()
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 /** The status of a request, or 0 where nobody listens yet; then after a pause that leaves the processor to the proxy. */

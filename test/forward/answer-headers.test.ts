@@ -73,7 +73,7 @@ t.test('every answer carries the request id of the client, or a new one, and wha
   t.not(await id({}), await id({}), 'each request has its own')
   for (const path of ['/x', '/_proxy/livez', '/a/../b']) {
     const { headers } = await call(path)
-    t.match(headers['server-timing'], /^session;dur=\d+\.\d, queue;dur=\d+\.\d, upstream;dur=\d+\.\d$/, path)
+    t.match(headers['server-timing'], /^session;dur=\d+(\.\d)?, queue;dur=\d+(\.\d)?, upstream;dur=\d+(\.\d)?$/, path)
   }
 })
 
@@ -96,9 +96,9 @@ t.test('server-timing tells the waits for session, rate limit and upstream apart
   )
   const { call } = await startProxy(t, { upstream: upstream.url, clock })
   const first = await call('/x')
-  t.equal(first.headers['server-timing'], 'session;dur=30.0, queue;dur=0.0, upstream;dur=50.0')
+  t.equal(first.headers['server-timing'], 'session;dur=30, queue;dur=0, upstream;dur=50')
   const second = call('/x')
   await until(async () => /queue_length 1/.test((await call('/_proxy/metrics')).text))
   await clock.advance(1000)
-  t.equal((await second).headers['server-timing'], 'session;dur=0.0, queue;dur=1000.0, upstream;dur=50.0')
+  t.equal((await second).headers['server-timing'], 'session;dur=0, queue;dur=1000, upstream;dur=50')
 })

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
+import { integer } from '../support/integer.js'
 
 const USAGE = 'Usage: node test/soak/soak.js [--seconds N] [--seed N]'
 
@@ -28,10 +29,4 @@ export function readOptions() {
     console.error(`${message}\n${USAGE}`)
     process.exit(2)
   }
-}
-
-function integer(text, least, most) {
-  const value = Number(text)
-  if (/^\d+$/.test(text) && value >= least && value <= most) return value
-  throw new RangeError(`"${text}" is no whole number from ${least} to ${most}.`)
 }

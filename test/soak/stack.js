@@ -1,4 +1,4 @@
-import { Child } from './children.js'
+import { BINARY, Child } from '../support/child.js'
 import { CALL_TIMEOUT } from './incidents.js'
 
 /** How long the simulator's tokens live, in seconds: a session rotates about once a second. */
@@ -6,10 +6,10 @@ const TOKEN_LIFETIME = 2
 
 /** Starts a simulator and a proxy before it, each a process of its own, and tells their addresses and the secret key. */
 export async function startStack() {
-  const simulator = new Child('the simulator', ['simulate', '--port', '0', '--token-lifetime', `${TOKEN_LIFETIME}`])
+  const simulator = command('the simulator', ['simulate', '--port', '0', '--token-lifetime', `${TOKEN_LIFETIME}`])
   const simulatorUrl = await simulator.printed(/simulator (\S+)\n/)
   const secret = await simulator.printed(/secret key (\S+) /)
-  const proxy = new Child('the proxy', ['start', '--listen-address', '127.0.0.1:0'], {
+  const proxy = command('the proxy', ['start', '--listen-address', '127.0.0.1:0'], {
     PC_URL: simulatorUrl,
     PC_IDENTITY: await simulator.printed(/access key (\S+) /),
     PC_SECRET: secret,
@@ -17,4 +17,8 @@ export async function startStack() {
   })
   const proxyUrl = await proxy.printed(/listening at (http:\S+?)"/)
   return { simulator, simulatorUrl, proxy, proxyUrl, secret }
+}
+
+function command(name, args, env) {
+  return new Child(name, process.execPath, [BINARY, ...args], env)
 }

@@ -1,14 +1,4 @@
-import http from 'node:http'
-import https from 'node:https'
 import { createProxyServer } from 'httpxy'
-import { CA, HEADERS, PORT, UPSTREAM } from './setting.js'
+import { serve } from './by-agent.js'
 
-const { Agent } = UPSTREAM.startsWith('https:') ? https : http
-const proxy = createProxyServer({
-  target: UPSTREAM,
-  agent: new Agent({ keepAlive: true, ca: CA }),
-  headers: HEADERS,
-  secure: true,
-  changeOrigin: true,
-})
-http.createServer((request, response) => proxy.web(request, response)).listen(PORT, '127.0.0.1')
+serve(createProxyServer)

@@ -1,15 +1,16 @@
-// Processes of the built binary, which do not outlive the soak however it ends.
+// Processes of the benchmarks and the soak, which do not outlive them, however they end.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { constants } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { until } from './until.js'
 
-const BINARY = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+/** The built binary. */
+export const BINARY = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
 
-/** How long a process may take to say that it is there, in milliseconds. */
+/** How long a process may take to be there, in milliseconds. */
 const START_DEADLINE = 20_000
 
 /** How long a process may take to end once it was asked to, in milliseconds: more than the ten seconds of the drain. */
@@ -26,17 +27,17 @@ for (const signal of ['SIGHUP', 'SIGINT', 'SIGTERM']) {
   process.once(signal, () => process.exit(128 + constants.signals[signal]))
 }
 
-/** A running command of the binary. */
+/** A running command. */
 export class Child {
   #name
   #process
   #output = ''
   #ended
 
-  /** Starts `args` with nothing in the environment but what every process needs and `env`; `name` is for messages. */
-  constructor(name, args, env = {}) {
+  /** Starts a command with nothing in the environment but what every process needs and `env`; `name` is for messages. */
+  constructor(name, command, args, env = {}) {
     this.#name = name
-    this.#process = spawn(process.execPath, [BINARY, ...args], {
+    this.#process = spawn(command, args, {
       env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -47,12 +48,27 @@ export class Child {
         this.#output += text
       })
     }
-    this.#ended = once(this.#process, 'close').then(([code, signal]) => code ?? signal)
+    this.#ended = once(this.#process, 'close').then(
+      ([code, signal]) => code ?? signal,
+      error => {
+        this.#output += error.message
+        return error.code
+      },
+    )
   }
 
   /** All it has printed so far, on both streams. */
   get output() {
     return this.#output
+  }
+
+  /** The time that its threads were on a processor, in microseconds (Linux: Documentation/scheduler/sched-stats.rst). */
+  get cpu() {
+    const threads = `/proc/${this.#process.pid}/task`
+    const nanoseconds = readdirSync(threads).map(thread =>
+      Number(readFileSync(`${threads}/${thread}/schedstat`, 'utf8').split(' ')[0]),
+    )
+    return nanoseconds.reduce((sum, each) => sum + each, 0) / 1_000
   }
 
   /** Its resident memory in MB; NaN when it has ended. */
@@ -64,11 +80,17 @@ export class Child {
 
   /** Waits for something that it is to print, and gives what the pattern's group caught. */
   async printed(pattern) {
-    const match = await until(`${this.#name} to print ${pattern}`, START_DEADLINE, () => {
-      if (this.#process.exitCode !== null) throw new Error(`${this.#name} ended: ${this.#output}`)
-      return pattern.exec(this.#output)
-    })
+    const match = await this.#until(`to print ${pattern}`, () => pattern.exec(this.#output))
     return match[1]
+  }
+
+  /** Waits until it answers a request for `url` well. */
+  async serves(url) {
+    await this.#until(`to serve ${url}`, async () => {
+      const answer = await fetch(url).catch(() => undefined)
+      await answer?.arrayBuffer()
+      return answer?.ok
+    })
   }
 
   /** Rejects when it ends; never resolves. */
@@ -82,5 +104,12 @@ export class Child {
     const late = sleep(END_DEADLINE, undefined, { ref: false }).then(() => this.#process.kill('SIGKILL'))
     await Promise.race([this.#ended, late])
     return this.#ended
+  }
+
+  #until(what, look) {
+    return until(`${this.#name} ${what}`, START_DEADLINE, () => {
+      if (!running.has(this.#process)) throw new Error(`${this.#name} ended: ${this.#output}`)
+      return look()
+    })
   }
 }
