@@ -1,5 +1,4 @@
 import Fastify, { type FastifyInstance } from 'fastify'
-import type { Dispatcher } from 'undici'
 import { admin } from './admin/admin.ts'
 import { Connections } from './admin/connections.ts'
 import { drainable } from './admin/drain.ts'
@@ -11,6 +10,7 @@ import { isOwnPath } from './admin/own-path.ts'
 import { problemPages } from './admin/problem-pages.ts'
 import { sessionLog } from './admin/session-log.ts'
 import type { Config } from './config/config.ts'
+import type { Agents } from './forward/agent.ts'
 import { Forwarder } from './forward/forwarder.ts'
 import { withoutQuery } from './forward/path.ts'
 import { FORWARD_ROUTE, forwardPlugin, leaveBodiesAlone } from './forward/plugin.ts'
@@ -26,16 +26,16 @@ import type { CreateSession } from './session/succession.ts'
 /** The one path that needs no client token: that the process lives is no secret, and probes have no token. */
 const LIVENESS = '/_proxy/livez'
 
-/** The largest block of headers of a request, in bytes: Node's own default. */
-const MAX_HEADER_SIZE = 16 * 1024
+/** The largest block of headers of a request, in bytes: a long query that is encoded twice has room. */
+const MAX_HEADER_SIZE = 64 * 1024
 
 /** What {@link buildApp} does not make itself. */
 export interface AppDeps {
   readonly version: string
   readonly clock: Clock
   readonly log: Log
-  /** The connections to the upstreams; the app closes them. */
-  readonly dispatcher: Dispatcher
+  /** The app closes their connections. */
+  readonly agents: Agents
 }
 
 /** The proxy, not listening yet. */
@@ -55,14 +55,14 @@ export interface App {
 
 /** Puts the proxy together. */
 export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
-  const { clock, log, dispatcher, version } = deps
+  const { clock, log, agents, version } = deps
   let current = initial
   const config = () => current
   const pacer = new Pacer({ clock, settings: () => current.pacing })
   const metrics = createMetrics(() => sessions, pacer)
   const events = { ...sessionLog(log), called: metrics.sessionCalled }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
-  const forwarder = new Forwarder({ clock, dispatcher, sessions, pacer, config })
+  const forwarder = new Forwarder({ clock, agents, sessions, pacer, config })
   const server = Fastify({
     logger: false,
     forceCloseConnections: 'idle',
@@ -88,7 +88,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   failures(server)
   await server.register(admin, { version, clock, sessions, metrics })
   await server.register(problemPages)
-  await server.register(forwardPlugin, { forwarder, dispatcher, clock, exchangeOf })
+  await server.register(forwardPlugin, { forwarder, dispatcher: agents.kept, clock, exchangeOf })
   return {
     server,
     sessions,
@@ -103,17 +103,18 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     async close() {
       const finished = await drain(clock, current.listen.drainTimeout)
       sessions.close()
-      await dispatcher.destroy()
+      await Promise.all([agents.kept.destroy(), agents.fresh.destroy()])
       return finished
     },
   }
 }
 
-function sessionsOf(config: () => Config, { clock, dispatcher }: AppDeps): CreateSession {
+function sessionsOf(config: () => Config, { clock, agents }: AppDeps): CreateSession {
   const settings = () => config().session
   const callTimeout = () => settings().callTimeout
   return ({ target, prismaId, customerName, credentials }, options) => {
-    const auth = new AuthApi({ dispatcher, target, choice: { prismaId, customerName }, clock, callTimeout })
+    const choice = { prismaId, customerName }
+    const auth = new AuthApi({ dispatcher: agents.fresh, target, choice, clock, callTimeout })
     return new Session({ auth, target, credentials, clock, settings, ...options })
   }
 }

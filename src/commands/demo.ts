@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
-import { createAgent } from '../forward/agent.ts'
+import { createAgents } from '../forward/agent.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { createLog } from '../kernel/log.ts'
 import { DEMO_USER, type Simulator, startSimulator } from '../simulator/index.ts'
@@ -47,8 +47,8 @@ Options:
 async function show(simulator: Simulator, host: Host, once: boolean): Promise<number> {
   const config = await demoConfig(simulator, host)
   const log = await createLog({ level: 'silent', pretty: false, destination: host.stdout })
-  const dispatcher = await createAgent(config.upstream)
-  const app = await buildApp(config, { version, clock: systemClock, log, dispatcher })
+  const agents = await createAgents(config.upstream)
+  const app = await buildApp(config, { version, clock: systemClock, log, agents })
   try {
     const address = await listenSomewhere(app.server, once)
     host.stdout.write(`simulator ${simulator.url}\nproxy     ${address}\n\n`)

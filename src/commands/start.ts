@@ -3,7 +3,7 @@ import { type App, buildApp } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
-import { createAgent } from '../forward/agent.ts'
+import { createAgents } from '../forward/agent.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { createLog, type Log } from '../kernel/log.ts'
 import { type Announcer, announcer, reasons } from './announce.ts'
@@ -36,7 +36,7 @@ async function serve(config: Config, host: Host): Promise<number> {
     version,
     clock: systemClock,
     log,
-    dispatcher: await createAgent(config.upstream),
+    agents: await createAgents(config.upstream),
   })
   const signal = Promise.race([untilSignal(host), untilHangUp(host, reloader(app, config, host, log))])
   try {

@@ -4,6 +4,8 @@ import type { Settings } from './schema.ts'
 import { attempt } from './setting.ts'
 import { readProxyUrl } from './values.ts'
 
+const HTTPS_PORT = 443
+
 /** The proxy by which https upstreams are reached. */
 export interface OutboundProxy {
   readonly url: string
@@ -27,4 +29,22 @@ export async function readOutboundProxy(
   if (!value) return null
   const url = await attempt({ tenant: null, key: 'upstream.proxy', value, origin }, faults, () => readProxyUrl(value))
   return url === undefined ? null : { url, origin, noProxy }
+}
+
+/** The outbound proxy that leads to an API, if one does. An http API is on this machine. */
+export function proxyFor(api: URL, outbound: OutboundProxy | null): URL | null {
+  if (outbound === null || api.protocol === 'http:' || isExempt(api, outbound.noProxy)) return null
+  return new URL(outbound.url)
+}
+
+/** `NO_PROXY` as undici reads it: names, with all below them, and a port if one is given; `*` alone for every host. */
+function isExempt({ hostname, port }: URL, noProxy: string): boolean {
+  if (noProxy === '*') return true
+  const ownPort = Number(port || HTTPS_PORT)
+  const entries = noProxy.split(/[,\s]/).filter(entry => entry !== '')
+  return entries.some(entry => {
+    const [, name = entry, entryPort = ownPort] = /^(.+):(\d+)$/.exec(entry) ?? []
+    const bare = name.replace(/^\*?\./, '').toLowerCase()
+    return Number(entryPort) === ownPort && (hostname === bare || hostname.endsWith(`.${bare}`))
+  })
 }

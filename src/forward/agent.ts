@@ -1,7 +1,9 @@
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { Agent, DecoratorHandler, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { Config } from '../config/config.ts'
+import { proxyFor } from '../config/outbound.ts'
 import { readPemFile } from '../config/text-file.ts'
+import { errorCodes, OutboundProxyError } from '../kernel/network-error.ts'
 
 /**
  * An idle connection is closed after this many milliseconds, unless the upstream's `Keep-Alive: timeout=` says less:
@@ -12,11 +14,26 @@ const KEEP_ALIVE = 10_000
 /** The largest block of headers of an answer, in bytes. */
 const MAX_HEADER_SIZE = 64 * 1024
 
+/** The ways to the upstreams. */
+export interface Agents {
+  /** Keeps its connections for the requests to come. */
+  readonly kept: Dispatcher
+  /** Opens a connection for each request, so that none meets one that the upstream is just closing. */
+  readonly fresh: Dispatcher
+}
+
+export async function createAgents(upstream: Config['upstream']): Promise<Agents> {
+  return { kept: await createAgent(upstream), fresh: await createAgent(upstream, NO_KEEPING) }
+}
+
+/** What undici has instead of a switch for connections that are kept. */
+const NO_KEEPING = { pipelining: 0 }
+
 /**
  * The connections to the upstreams: TLS verified, by way of the outbound proxy if there is one; redirects and retries are
  * left to the caller. An http upstream is on this machine, so no proxy leads to it.
  */
-export async function createAgent(upstream: Config['upstream']): Promise<Dispatcher> {
+export async function createAgent(upstream: Config['upstream'], keeping: Agent.Options = {}): Promise<Dispatcher> {
   const { caFile, outbound, connectTimeout, headersTimeout, bodyTimeout } = upstream
   const connect = { timeout: connectTimeout, ...(caFile !== null && { secureContext: await trusting(caFile) }) }
   const options = {
@@ -27,12 +44,55 @@ export async function createAgent(upstream: Config['upstream']): Promise<Dispatc
     keepAliveTimeout: KEEP_ALIVE,
     keepAliveMaxTimeout: KEEP_ALIVE,
     maxHeaderSize: MAX_HEADER_SIZE,
+    ...keeping,
   }
   if (outbound === null) return new Agent(options)
-  return new EnvHttpProxyAgent({ ...options, httpProxy: '', httpsProxy: outbound.url, noProxy: outbound.noProxy })
+  const agent = new EnvHttpProxyAgent({
+    ...options,
+    httpProxy: '',
+    httpsProxy: outbound.url,
+    noProxy: outbound.noProxy,
+  })
+  return agent.compose(dispatch => (options, handler) => {
+    const proxy = proxyFor(new URL(`${options.origin}`), outbound)
+    return dispatch(options, proxy ? new ProxyBlamer(handler, proxy.host) : handler)
+  })
 }
 
 /** Made once: reading the roots again for each connection would cost more than its handshake. */
 async function trusting(caFile: string): Promise<SecureContext> {
   return createSecureContext({ ca: [...rootCertificates, await readPemFile(caFile)] })
+}
+
+/** Errors of connecting, which by way of a proxy are about the proxy. */
+const CONNECTING = new Set([
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'ECONNREFUSED',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ETIMEDOUT',
+  'UND_ERR_CONNECT_TIMEOUT',
+])
+
+/** How undici tells that a proxy made no tunnel. */
+const NO_TUNNEL = /^Proxy response \((\d+)\)/
+
+/** Has an error name the outbound proxy where that is at fault. */
+class ProxyBlamer extends DecoratorHandler {
+  readonly #handler: Dispatcher.DispatchHandler
+  readonly #proxy: string
+
+  constructor(handler: Dispatcher.DispatchHandler, proxy: string) {
+    super(handler)
+    this.#handler = handler
+    this.#proxy = proxy
+  }
+
+  onResponseError(controller: Dispatcher.DispatchController, error: Error): void {
+    const status = NO_TUNNEL.exec(error.message)?.[1]
+    const isProxys = status !== undefined || errorCodes(error).some(code => CONNECTING.has(code))
+    const blamed = isProxys ? new OutboundProxyError(this.#proxy, status ? Number(status) : null, error) : error
+    this.#handler.onResponseError?.(controller, blamed)
+  }
 }

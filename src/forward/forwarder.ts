@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { errorCodes, explainNetworkError } from '../kernel/network-error.ts'
+import { explainNetworkError } from '../kernel/network-error.ts'
 import { readLimit } from '../pacing/bucket.ts'
 import type { Pacer } from '../pacing/pacer.ts'
 import { Problem } from '../problem/problem.ts'
@@ -11,6 +11,7 @@ import { readUpstreamErrors } from '../problem/upstream.ts'
 import type { Lease } from '../session/lease.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { canResend, mayRetry } from './again.ts'
+import type { Agents } from './agent.ts'
 import { type Exchange, exchangeHeaders } from './exchange.ts'
 import { clientHeaders, headerOf, headersByName, type RawHeaders, upstreamHeaders } from './headers.ts'
 import { type Incoming, type Journey, planJourney } from './journey.ts'
@@ -22,17 +23,16 @@ import { meaningOf401 } from './unauthorized.ts'
 
 const UNAUTHORIZED = 401
 
-/** How undici names an answer that is not HTTP as it should be. */
-const INVALID_ANSWER = new Set(['HTTPParserError', 'UND_ERR_HEADERS_OVERFLOW'])
-
 export interface ForwarderOptions {
   readonly clock: Clock
-  readonly dispatcher: Dispatcher
+  readonly agents: Agents
   readonly sessions: Sessions
   readonly pacer: Pacer
   /** As it is now: it may be read again while the proxy runs. */
   readonly config: () => Pick<Config, 'tenants' | 'defaultTenant' | 'errors' | 'assumeJson' | 'replay'>
 }
+
+type Decide = RelayOptions['decide']
 
 /** The way of a request: tenant, turn, lease, upstream, client. */
 export class Forwarder {
@@ -75,23 +75,24 @@ export class Forwarder {
     return meaning !== 'permission' && this.#options.sessions.invalidate(tenant, lease, meaning === 'token')
   }
 
-  /** Sends the request, and once more where a kept connection turned out to be closed. */
-  async #attempt(journey: Journey, lease: Lease, decide: RelayOptions['decide']): Promise<Refusal | undefined> {
+  /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
+  async #attempt(journey: Journey, lease: Lease, decide: Decide): Promise<Refusal | undefined> {
+    const { agents } = this.#options
     try {
-      return refusalOf(await this.#relay(journey, lease, decide), journey, lease)
+      return refusalOf(await this.#relay(journey, lease, decide, agents.kept), journey, lease)
     } catch (error) {
       if (!mayRetry(error, journey)) throw problemOf(error, journey, lease)
       journey.exchange.replayed = true
     }
     try {
-      return refusalOf(await this.#relay(journey, lease, decide), journey, lease)
+      return refusalOf(await this.#relay(journey, lease, decide, agents.fresh), journey, lease)
     } catch (error) {
       throw problemOf(error, journey, lease)
     }
   }
 
-  #relay(journey: Journey, lease: Lease, decide: RelayOptions['decide']): Promise<Answer> {
-    const { clock, dispatcher, pacer, sessions } = this.#options
+  #relay(journey: Journey, lease: Lease, decide: Decide, dispatcher: Dispatcher): Promise<Answer> {
+    const { clock, pacer, sessions } = this.#options
     const { response, exchange, paceKey, tenant } = journey
     const home = homeOf(lease, journey)
     const sentAt = clock.monotonic()
@@ -181,8 +182,9 @@ function tell(journey: Journey, refusal: Refusal): Refusal | undefined {
 /** What the client is told of an error; once it has left, the error as it is. */
 function problemOf(error: unknown, { exchange }: Journey, { target }: Lease): unknown {
   if (exchange.over.aborted) return error
-  const { timeout, maybeSent, detail } = explainNetworkError(error, new URL(target.api).host)
-  const invalid = errorCodes(error).some(code => INVALID_ANSWER.has(code))
-  const name = timeout ? 'upstream-timeout' : invalid ? 'upstream-invalid' : 'upstream-unreachable'
-  return new Problem(name, detail, { cause: error, retryable: !maybeSent || isIdempotent(exchange.method) })
+  const { nature, maybeSent, detail } = explainNetworkError(error, new URL(target.api).host)
+  return new Problem(`upstream-${nature}`, detail, {
+    cause: error,
+    retryable: !maybeSent || isIdempotent(exchange.method),
+  })
 }

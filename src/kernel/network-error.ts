@@ -1,7 +1,7 @@
 /** What went wrong on the way to a host, told so that a person knows where to look. */
 export interface NetworkFailure {
-  /** Whether a deadline passed; else the host could not be reached, or broke off. */
-  readonly timeout: boolean
+  /** The host could not be reached, or broke off; a deadline passed; or what came is not HTTP as it should be. */
+  readonly nature: 'unreachable' | 'timeout' | 'invalid'
   /** Whether the request may have reached the host before. */
   readonly maybeSent: boolean
   /** One sentence: what failed and the cure. */
@@ -16,14 +16,17 @@ const explaining =
   host => ({ ...nature, detail: detail(host) })
 
 /** The request did not leave. */
-const unreachable = explaining({ timeout: false, maybeSent: false })
+const unreachable = explaining({ nature: 'unreachable', maybeSent: false })
 
 /** The request may have been taken, its answer did not come whole. */
-const unanswered = explaining({ timeout: false, maybeSent: true })
+const unanswered = explaining({ nature: 'unreachable', maybeSent: true })
 
 /** The same, because a deadline passed. */
-const noConnection = explaining({ timeout: true, maybeSent: false })
-const noAnswer = explaining({ timeout: true, maybeSent: true })
+const noConnection = explaining({ nature: 'timeout', maybeSent: false })
+const noAnswer = explaining({ nature: 'timeout', maybeSent: true })
+
+/** An answer came that cannot be used. */
+const invalid = explaining({ nature: 'invalid', maybeSent: true })
 
 const unknownName = unreachable(
   host =>
@@ -35,6 +38,8 @@ const untrusted = unreachable(
 )
 const noRoute = unreachable(host => `There is no network route to ${host}: check this machine's network`)
 const brokenOff = unanswered(host => `${host} closed the connection before it answered`)
+
+const PROXY_AUTHENTICATION_REQUIRED = 407
 
 /** undici (7.30) means to give this error a code `HPE_…` and gives it none, so its name stands for one. */
 const PARSER_ERROR = 'HTTPParserError'
@@ -80,14 +85,30 @@ const explanations: Readonly<Record<string, Explanation>> = {
       `The certificate shown for ${host} belongs to another name: check the url, and whether something answers in that host's place`,
   ),
   EPROTO: unreachable(host => `${host} does not speak TLS as expected: check the port, and whether http was meant`),
-  UND_ERR_HEADERS_OVERFLOW: unanswered(host => `The headers of the answer of ${host} are larger than this proxy takes`),
-  [PARSER_ERROR]: unanswered(
+  UND_ERR_HEADERS_OVERFLOW: invalid(host => `The headers of the answer of ${host} are larger than this proxy takes`),
+  [PARSER_ERROR]: invalid(
     host => `The answer of ${host} is not valid HTTP: check the port, and whether https was meant`,
   ),
 }
 
+/** The outbound proxy, by which a request was to go, is at fault. */
+export class OutboundProxyError extends Error {
+  override readonly name = 'OutboundProxyError'
+  /** The proxy's host and port. */
+  readonly proxy: string
+  /** What it answered to CONNECT; null where it could not be reached. */
+  readonly status: number | null
+
+  constructor(proxy: string, status: number | null, cause: unknown) {
+    super(`by way of ${proxy}`, { cause })
+    this.proxy = proxy
+    this.status = status
+  }
+}
+
 /** Explains an error met on the way to `host`, by its code or that of what caused it. Never quotes the error's own text. */
 export function explainNetworkError(error: unknown, host: string): NetworkFailure {
+  if (error instanceof OutboundProxyError) return explainProxyError(error, host)
   const codes = errorCodes(error)
   for (const code of codes) {
     const explain = explanations[code]
@@ -95,7 +116,19 @@ export function explainNetworkError(error: unknown, host: string): NetworkFailur
   }
   const [code] = codes
   const detail = `The connection to ${host} failed${code ? ` (${code})` : ''}`
-  return { timeout: false, maybeSent: true, detail }
+  return { nature: 'unreachable', maybeSent: true, detail }
+}
+
+function explainProxyError({ proxy, status, cause }: OutboundProxyError, host: string): NetworkFailure {
+  if (status === null) {
+    const failure = explainNetworkError(cause, proxy)
+    return { ...failure, detail: `The outbound proxy: ${failure.detail}` }
+  }
+  const why =
+    status === PROXY_AUTHENTICATION_REQUIRED
+      ? `wants a user and password: write http://user:password@${proxy} as upstream.proxy or HTTPS_PROXY`
+      : `does not connect to ${host} (${status}): ask who runs it to allow that host`
+  return unreachable(() => `The outbound proxy ${proxy} ${why}`)(host)
 }
 
 /** The codes of an error and of all that it wraps (`cause`, `AggregateError.errors`), outermost first. */

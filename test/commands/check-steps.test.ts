@@ -2,7 +2,7 @@ import t from 'tap'
 import { judgeClock } from '../../src/commands/check/clock.ts'
 import { lookUp, systemResolve } from '../../src/commands/check/names.ts'
 import { findWay } from '../../src/commands/check/outbound.ts'
-import { explainFailure, reach } from '../../src/commands/check/reach.ts'
+import { reach } from '../../src/commands/check/reach.ts'
 import { describeTarget } from '../../src/commands/check/target.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { OutboundProxy } from '../../src/config/outbound.ts'
@@ -113,16 +113,8 @@ t.test('a host that takes the request and never answers is given up', async t =>
   simulator.fault({ kind: 'hang' })
   const env = { PC_URL: simulator.url, PC_IDENTITY: 'id', PC_SECRET: 'secret' }
   const config = await loadConfig({ args: [], env, homeDirectory: '/nonexistent' })
-  const step = reach(resolveTarget(simulator.url), DIRECT, config, clock)
+  const step = reach(resolveTarget(simulator.url), config, clock)
   while (simulator.requests.length === 0) await settle()
   await clock.advance(config.session.callTimeout)
   t.match((await step).finding, { label: 'TLS', mark: 'bad', text: /did not answer in time$/ })
-})
-
-t.test('behind an outbound proxy, what fails is told of the host that failed', async t => {
-  const way = { proxy: new URL('http://proxy:3128') }
-  const coded = (code: string) => Object.assign(new Error('raw'), { code })
-  t.match(explainFailure(coded('ENOTFOUND'), 'api.test', way), /^The outbound proxy: The name proxy:3128 cannot be/)
-  t.match(explainFailure(coded('ECONNRESET'), 'api.test', way), /^api\.test closed/)
-  t.match(explainFailure('no error', 'api.test', way), /^The connection to api\.test failed$/)
 })

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
-import { connect } from 'node:net'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { createAgent } from '../../src/forward/agent.ts'
@@ -42,8 +42,11 @@ async function outboundProxy(t: Test) {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())
-  const address = server.address()
-  return { hosts, url: `http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : 0}` }
+  return { hosts, url: urlOf(server) }
+}
+
+function urlOf(server: Server): string {
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 t.test('an upstream whose authority is not known is refused with the reason', async t => {
@@ -81,6 +84,26 @@ t.test('an outbound proxy leads to https upstreams, with their authorities still
   const { url: loginAt } = await rawUpstream(t, () => {})
   const unknown = { upstream: url, loginAt, config: { upstream: { outbound: by(outbound.url) } } }
   t.match((await (await startProxy(t, unknown)).call('/x')).json().detail, /not signed by a known authority/)
+})
+
+t.test('an outbound proxy that is at fault is named', async t => {
+  const { url: loginAt } = await rawUpstream(t, () => {})
+  const asking = createServer().on('connect', (_asked, client) =>
+    client.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n'),
+  )
+  asking.listen(0, '127.0.0.1')
+  await once(asking, 'listening')
+  t.teardown(() => asking.close())
+  const detail = async (proxy: string) => {
+    const config = { upstream: { outbound: by(proxy) } }
+    const { call } = await startProxy(t, { upstream: 'https://api.example', loginAt, config })
+    const reply = await call('/x')
+    t.equal(reply.json().type, '/_proxy/problems/upstream-unreachable')
+    return reply.json().detail
+  }
+  const { host } = new URL(urlOf(asking))
+  t.match(await detail(urlOf(asking)), `The outbound proxy ${host} wants a user and password`)
+  t.match(await detail('http://127.0.0.1:1'), 'The outbound proxy: 127.0.0.1:1 refuses connections')
 })
 
 t.test('NO_PROXY names the upstreams that are reached directly', async t => {

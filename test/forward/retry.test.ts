@@ -1,7 +1,8 @@
 import type { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { startProxy } from '../support/proxy.ts'
-import { type Handler, http, rawUpstream } from '../support/upstream.ts'
+import { until } from '../support/until.ts'
+import { type Handler, http, type RawRequest, rawUpstream } from '../support/upstream.ts'
 
 const breaking: Handler = async request => {
   await request.body()
@@ -39,6 +40,29 @@ t.test('a request that can be repeated is sent again once when a kept connection
     t.match(reply, { status: 200, headers: { 'x-prismacloud-proxy-replayed': '1' } }, method)
     t.equal(sent, 2)
   }
+})
+
+t.test('it goes on a connection of its own, for others that were kept may be broken as well', async t => {
+  const used = new Set<Socket>()
+  const upstream = await rawUpstream(t, request => {
+    if (used.has(request.socket)) request.socket.destroy()
+    used.add(request.socket)
+  })
+  const { call } = await startProxy(t, { upstream: upstream.url })
+  const arrived = async (count: number) => {
+    await until(() => upstream.requests.length === count)
+    return upstream.requests[count - 1] as RawRequest
+  }
+  const other = call('/other')
+  const first = await arrived(1)
+  const reply = call('/x')
+  const second = await arrived(2)
+  first.answer(http('200 OK'))
+  await other
+  second.socket.destroy()
+  ;(await arrived(3)).answer(http('200 OK'))
+  t.match(await reply, { status: 200, headers: { 'x-prismacloud-proxy-replayed': '1' } })
+  t.equal(used.size, 3)
 })
 
 t.test('a POST or PATCH is not, because it might be done twice', async t => {

@@ -1,6 +1,11 @@
 import t from 'tap'
 import { errors } from 'undici'
-import { errorCodes, explainNetworkError } from '../../src/kernel/network-error.ts'
+import {
+  errorCodes,
+  explainNetworkError,
+  type NetworkFailure,
+  OutboundProxyError,
+} from '../../src/kernel/network-error.ts'
 
 const HOST = 'api2.prismacloud.io:443'
 
@@ -8,38 +13,38 @@ function failed(code: string, cause?: unknown): Error {
   return Object.assign(new Error(`MARK ${code}`, { cause }), { code })
 }
 
-const rows: [code: string, timeout: boolean, says: RegExp][] = [
-  ['ENOTFOUND', false, /name .* cannot be resolved.*upstream\.proxy/],
-  ['EAI_AGAIN', false, /cannot be resolved/],
-  ['EAI_FAIL', false, /cannot be resolved/],
-  ['ECONNREFUSED', false, /refuses connections/],
-  ['ENETUNREACH', false, /no network route/],
-  ['EHOSTUNREACH', false, /no network route/],
-  ['ECONNRESET', false, /closed the connection before it answered/],
-  ['EPIPE', false, /closed the connection before it answered/],
-  ['UND_ERR_SOCKET', false, /closed the connection before it answered/],
-  ['UND_ERR_CONNECT_TIMEOUT', true, /upstream\.connectTimeout/],
-  ['ETIMEDOUT', true, /did not accept a connection in time/],
-  ['DEADLINE', true, /did not answer in time/],
-  ['UND_ERR_HEADERS_TIMEOUT', true, /upstream\.headersTimeout/],
-  ['UND_ERR_BODY_TIMEOUT', true, /upstream\.bodyTimeout/],
-  ['SELF_SIGNED_CERT_IN_CHAIN', false, /upstream\.caFile/],
-  ['DEPTH_ZERO_SELF_SIGNED_CERT', false, /upstream\.caFile/],
-  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', false, /upstream\.caFile/],
-  ['UNABLE_TO_GET_ISSUER_CERT', false, /upstream\.caFile/],
-  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', false, /upstream\.caFile/],
-  ['CERT_HAS_EXPIRED', false, /certificate .* has expired/],
-  ['CERT_NOT_YET_VALID', false, /not valid yet: check this machine's clock/],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', false, /belongs to another name/],
-  ['EPROTO', false, /does not speak TLS as expected/],
-  ['UND_ERR_HEADERS_OVERFLOW', false, /headers .* larger than this proxy takes/],
-  ['ESTRANGE', false, /connection to .* failed \(ESTRANGE\)/],
+const rows: [code: string, nature: NetworkFailure['nature'], says: RegExp][] = [
+  ['ENOTFOUND', 'unreachable', /name .* cannot be resolved.*upstream\.proxy/],
+  ['EAI_AGAIN', 'unreachable', /cannot be resolved/],
+  ['EAI_FAIL', 'unreachable', /cannot be resolved/],
+  ['ECONNREFUSED', 'unreachable', /refuses connections/],
+  ['ENETUNREACH', 'unreachable', /no network route/],
+  ['EHOSTUNREACH', 'unreachable', /no network route/],
+  ['ECONNRESET', 'unreachable', /closed the connection before it answered/],
+  ['EPIPE', 'unreachable', /closed the connection before it answered/],
+  ['UND_ERR_SOCKET', 'unreachable', /closed the connection before it answered/],
+  ['UND_ERR_CONNECT_TIMEOUT', 'timeout', /upstream\.connectTimeout/],
+  ['ETIMEDOUT', 'timeout', /did not accept a connection in time/],
+  ['DEADLINE', 'timeout', /did not answer in time/],
+  ['UND_ERR_HEADERS_TIMEOUT', 'timeout', /upstream\.headersTimeout/],
+  ['UND_ERR_BODY_TIMEOUT', 'timeout', /upstream\.bodyTimeout/],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'unreachable', /upstream\.caFile/],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'unreachable', /upstream\.caFile/],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unreachable', /upstream\.caFile/],
+  ['UNABLE_TO_GET_ISSUER_CERT', 'unreachable', /upstream\.caFile/],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'unreachable', /upstream\.caFile/],
+  ['CERT_HAS_EXPIRED', 'unreachable', /certificate .* has expired/],
+  ['CERT_NOT_YET_VALID', 'unreachable', /not valid yet: check this machine's clock/],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'unreachable', /belongs to another name/],
+  ['EPROTO', 'unreachable', /does not speak TLS as expected/],
+  ['UND_ERR_HEADERS_OVERFLOW', 'invalid', /headers .* larger than this proxy takes/],
+  ['ESTRANGE', 'unreachable', /connection to .* failed \(ESTRANGE\)/],
 ]
 
-for (const [code, timeout, says] of rows) {
+for (const [code, nature, says] of rows) {
   t.test(`${code} is told with the host and the cure, never with the error's own text`, async t => {
     const failure = explainNetworkError(failed(code), HOST)
-    t.equal(failure.timeout, timeout)
+    t.equal(failure.nature, nature)
     t.match(failure.detail, says)
     t.match(failure.detail, HOST)
     t.notMatch(failure.detail, /MARK/)
@@ -62,17 +67,26 @@ t.test('the first code that can be explained is, however deep it lies', async t 
 })
 
 t.test('an answer that is no HTTP is told so, though the error has no code', async t => {
-  const { timeout, detail } = explainNetworkError(new errors.HTTPParserError('MARK'), HOST)
-  t.equal(timeout, false)
+  const { nature, detail } = explainNetworkError(new errors.HTTPParserError('MARK'), HOST)
+  t.equal(nature, 'invalid')
   t.match(detail, /answer of .* is not valid HTTP/)
   t.notMatch(detail, /MARK/)
 })
 
 t.test('what has no code is told without one', async t => {
-  const expected = { timeout: false, maybeSent: true, detail: `The connection to ${HOST} failed` }
+  const expected = { nature: 'unreachable', maybeSent: true, detail: `The connection to ${HOST} failed` }
   for (const error of [new Error('MARK'), failed('ESTRANGE').message, undefined, { code: 'ENOTFOUND' }]) {
     t.strictSame(explainNetworkError(error, HOST), expected)
   }
+})
+
+t.test('an outbound proxy that is at fault is named', async t => {
+  const explain = (status: number | null, cause?: unknown) =>
+    explainNetworkError(new OutboundProxyError('proxy:3128', status, cause), HOST)
+  t.match(explain(407), { nature: 'unreachable', maybeSent: false, detail: /proxy:3128 wants a user and password/ })
+  t.match(explain(403).detail, `proxy:3128 does not connect to ${HOST} (403): ask who runs it`)
+  t.match(explain(null, failed('ENOTFOUND')).detail, /^The outbound proxy: The name proxy:3128 cannot be resolved/)
+  t.match(explain(null, failed('UND_ERR_CONNECT_TIMEOUT')), { nature: 'timeout', detail: /^The outbound proxy: proxy/ })
 })
 
 t.test('codes are listed outermost first, and only texts count as codes', async t => {

@@ -3,7 +3,7 @@ import type { Test } from 'tap'
 import type { Dispatcher } from 'undici'
 import { type App, buildApp } from '../../src/app.ts'
 import type { Config, TenantConfig } from '../../src/config/config.ts'
-import { createAgent } from '../../src/forward/agent.ts'
+import { createAgents } from '../../src/forward/agent.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { Secret } from '../../src/kernel/secret.ts'
@@ -60,8 +60,9 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   })
   const log = await createLog({ level: config.log.level, pretty: false, destination })
   const clock = options.clock ?? testClock()
-  const dispatcher = diverted(await createAgent(config.upstream), options.loginAt)
-  const app = await buildApp(config, { version: '1.2.3', clock, log, dispatcher })
+  const { kept, fresh } = await createAgents(config.upstream)
+  const agents = { kept, fresh: diverted(fresh, options.loginAt) }
+  const app = await buildApp(config, { version: '1.2.3', clock, log, agents })
   t.teardown(() => {
     app.server.server.closeAllConnections()
     return app.close()

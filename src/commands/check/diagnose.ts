@@ -40,7 +40,7 @@ async function* diagnoseNetwork(
   yield way.finding
   const named = await needing('DNS', way, way => lookUp(target, way, { resolve, clock, timeout: connectTimeout }))
   yield named.finding
-  const reached = await needing('TLS', named, way => reach(target, way, config, clock))
+  const reached = await needing('TLS', named, () => reach(target, config, clock))
   yield reached.finding
   return reached
 }

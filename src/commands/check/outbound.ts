@@ -1,4 +1,5 @@
 import type { Config } from '../../config/config.ts'
+import { proxyFor } from '../../config/outbound.ts'
 import type { Target } from '../../stacks/resolve.ts'
 import { good, type Step } from './finding.ts'
 
@@ -9,7 +10,6 @@ export interface Way {
 
 const LABEL = 'outbound proxy'
 const DIRECT: Way = { proxy: null }
-const HTTPS_PORT = 443
 
 /**
  * The way to an API: by the outbound proxy, unless `NO_PROXY` exempts the host; the same that the agent takes. An http API
@@ -19,27 +19,12 @@ export function findWay({ api }: Target, { outbound }: Config['upstream']): Step
   const url = new URL(api)
   if (url.protocol === 'http:') return good(LABEL, 'none: the API is on this machine', DIRECT)
   if (outbound === null) return good(LABEL, 'none: direct connections', DIRECT)
-  const proxy = new URL(outbound.url)
-  const shown = `${masked(proxy)}, from ${outbound.origin}`
-  if (isExempt(url, outbound.noProxy)) {
-    return good(LABEL, `none: NO_PROXY exempts ${url.hostname} from ${shown}`, DIRECT)
-  }
-  return good(LABEL, shown, { proxy })
+  const shown = `${masked(new URL(outbound.url))}, from ${outbound.origin}`
+  const proxy = proxyFor(url, outbound)
+  return good(LABEL, proxy ? shown : `none: NO_PROXY exempts ${url.hostname} from ${shown}`, { proxy })
 }
 
 /** A user without a password may be a token, so neither is shown. */
 function masked({ protocol, username, password, host }: URL): string {
   return `${protocol}//${username || password ? '***@' : ''}${host}`
-}
-
-/** `NO_PROXY` as undici reads it: names, with all below them, and a port if one is given; `*` alone for every host. */
-function isExempt({ hostname, port }: URL, noProxy: string): boolean {
-  if (noProxy === '*') return true
-  const ownPort = Number(port || HTTPS_PORT)
-  const entries = noProxy.split(/[,\s]/).filter(entry => entry !== '')
-  return entries.some(entry => {
-    const [, name = entry, entryPort = ownPort] = /^(.+):(\d+)$/.exec(entry) ?? []
-    const bare = name.replace(/^\*?\./, '').toLowerCase()
-    return Number(entryPort) === ownPort && (hostname === bare || hostname.endsWith(`.${bare}`))
-  })
 }
