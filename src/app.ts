@@ -10,10 +10,13 @@ import { isOwnPath } from './admin/own-path.ts'
 import { problemPages } from './admin/problem-pages.ts'
 import { sessionLog } from './admin/session-log.ts'
 import type { Config } from './config/config.ts'
+import { takeAbsoluteForm } from './forward/absolute-form.ts'
 import type { Agents } from './forward/agent.ts'
 import { Forwarder } from './forward/forwarder.ts'
 import { withoutQuery } from './forward/path.ts'
 import { FORWARD_ROUTE, forwardPlugin, leaveBodiesAlone } from './forward/plugin.ts'
+import { ownersOf } from './forward/tenant.ts'
+import type { Policy } from './guard/admit.ts'
 import { guard } from './guard/guard.ts'
 import type { Clock } from './kernel/clock.ts'
 import type { Log } from './kernel/log.ts'
@@ -75,6 +78,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     http: { maxHeaderSize: MAX_HEADER_SIZE, requireHostHeader: false },
     clientErrorHandler: (error, socket) => refuseMalformed(error, socket, connections.latest(socket)),
   })
+  server.server.prependListener('request', takeAbsoluteForm)
   // an expectation that is not known is the upstream's to judge; Node would answer 417 by itself
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   const connections = new Connections(server.server)
@@ -119,6 +123,10 @@ function sessionsOf(config: () => Config, { clock, agents }: AppDeps): CreateSes
   }
 }
 
-function guardPolicy({ listen }: Config, target: string) {
-  return { trustedHosts: listen.trustedHosts, token: withoutQuery(target) === LIVENESS ? null : listen.clientToken }
+function guardPolicy({ listen, tenants }: Config, target: string): Policy {
+  return {
+    trustedHosts: listen.trustedHosts,
+    isApiHost: host => ownersOf(host, tenants).size > 0,
+    token: withoutQuery(target) === LIVENESS ? null : listen.clientToken,
+  }
 }

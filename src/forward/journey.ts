@@ -2,10 +2,11 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Config } from '../config/config.ts'
 import { endpoint } from '../pacing/endpoint.ts'
 import { Problem } from '../problem/problem.ts'
+import { proxiedHost } from './absolute-form.ts'
 import { hasBody, RequestBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import { judgeTarget, withoutQuery } from './path.ts'
-import { chooseTenant } from './tenant.ts'
+import { chooseOwner, chooseTenant, ownersOf, type TenantFacts } from './tenant.ts'
 
 /** A request that came in, and where its answer goes. */
 export interface Incoming {
@@ -43,7 +44,7 @@ export function planJourney(
     host: request.headers.host,
     target: incoming.target,
   }
-  const { tenant, target, prefix } = chooseTenant(facts, config.tenants, config.defaultTenant)
+  const { tenant, target, prefix } = chosen(proxiedHost(request), facts, config)
   exchange.tenant = tenant.name
   judgeTarget(target)
   judgeCoding(request)
@@ -60,6 +61,17 @@ export function planJourney(
     passthrough: (request.headers['x-prismacloud-proxy-errors'] ?? config.errors) === 'passthrough',
     paceKey: `${tenant.name} ${endpoint(exchange.method, withoutQuery(target))}`,
   }
+}
+
+function chosen(
+  host: string | undefined,
+  facts: TenantFacts,
+  { tenants, defaultTenant }: Pick<Config, 'tenants' | 'defaultTenant'>,
+) {
+  if (host === undefined) return chooseTenant(facts, tenants, defaultTenant)
+  const owners = ownersOf(host, tenants)
+  if (owners.size > 0) return chooseOwner(facts, owners, defaultTenant)
+  return chooseTenant({ ...facts, host }, tenants, defaultTenant)
 }
 
 /** Other codings of the transfer would have to be undone here, as they are for one connection (RFC 9112, 6.1). */

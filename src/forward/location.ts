@@ -26,12 +26,13 @@ function pathAt(location: string, api: string): string | undefined {
   return rest === undefined ? undefined : rooted(rest)
 }
 
-function rooted(rest: string): string {
+/** What was taken off a path, as a path. */
+export function rooted(rest: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
 /** What follows `start`, if it ends there as a whole. */
-function below(text: string, start: string): string | undefined {
+export function below(text: string, start: string): string | undefined {
   const rest = text.slice(start.length)
   return text.startsWith(start) && /^([/?#]|$)/.test(rest) ? rest : undefined
 }

@@ -1,5 +1,7 @@
+import type { TenantConfig } from '../config/config.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { Problem } from '../problem/problem.ts'
+import { below, rooted } from './location.ts'
 
 /** What a request says of the tenant that it is for. */
 export interface TenantFacts {
@@ -36,12 +38,45 @@ export function chooseTenant<T>(
   return { tenant, target: rooted(facts.target.slice(prefix[0].length)), prefix: prefix[0] }
 }
 
-function rooted(target: string): string {
-  return target.startsWith('/') ? target : `/${target}`
-}
-
 function unknownTenant(name: string, tenants: ReadonlyMap<string, unknown>): Problem {
   const meant = nearest(name, tenants.keys())
   const hint = meant ? `did you mean "${meant}"?` : `configured: ${[...tenants.keys()].slice(0, 20).join(', ')}`
   return new Problem('unknown-tenant', `There is no tenant "${name.slice(0, 64)}"; ${hint}`)
+}
+
+/**
+ * The tenants whose API is at a host, with its port if that is not the one of http or https. Empty where the host is
+ * nobody's.
+ */
+export function ownersOf<T extends Pick<TenantConfig, 'target'>>(
+  host: string,
+  tenants: ReadonlyMap<string, T>,
+): Map<string, T> {
+  const plain = host.replace(/:(80|443)$/, '')
+  return new Map([...tenants].filter(([, { target }]) => new URL(target.api).host === plain))
+}
+
+/**
+ * The tenant that a request in absolute form for an API host is for: one of its `owners`, by name, else the default one,
+ * else the only one.
+ * @throws {Problem} also `invalid-request` where several come into question
+ */
+export function chooseOwner<T extends Pick<TenantConfig, 'name' | 'target'>>(
+  facts: TenantFacts,
+  owners: ReadonlyMap<string, T>,
+  defaultTenant: string,
+): { tenant: T; target: string; prefix: string } {
+  const fallback = owners.has(defaultTenant) ? defaultTenant : owners.size === 1 ? [...owners.keys()][0] : undefined
+  if (fallback === undefined && facts.header === undefined) {
+    const names = [...owners.keys()].join(', ')
+    throw new Problem(
+      'invalid-request',
+      `Several tenants have their API there: say which in x-prismacloud-tenant: ${names}`,
+    )
+  }
+  const { tenant } = chooseTenant({ ...facts, target: '/', host: undefined }, owners, String(fallback))
+  const target = below(facts.target, tenant.target.basePath)
+  if (target === undefined)
+    throw new Problem('invalid-request', `The API of that host is below ${tenant.target.basePath}`)
+  return { tenant, target: rooted(target), prefix: '' }
 }

@@ -5,6 +5,8 @@ import type { ProblemName } from '../problem/types.ts'
 export interface Facts {
   /** Every `Host` header that came; a good request has one (RFC 9112, 3.2). */
   readonly hosts: readonly string[]
+  /** The host of a request in absolute form, which counts instead of `Host` (RFC 9112, 3.2.2). */
+  readonly proxiedHost: string | undefined
   /** The address at which it arrived; undefined for a Unix socket. */
   readonly localAddress: string | undefined
   readonly origin: string | undefined
@@ -17,6 +19,8 @@ export interface Facts {
 export interface Policy {
   /** Names, beside loopback names and the address itself, that `Host` may carry. */
   readonly trustedHosts: readonly string[]
+  /** Whether a host is the API of a tenant: requests in absolute form may be for it. Nothing else is proxied. */
+  isApiHost(host: string): boolean
   /** What every client must show; null where none is asked for. */
   readonly token: Secret | null
 }
@@ -39,23 +43,27 @@ export function admit(facts: Facts, policy: Policy): Verdict {
  * A page that has its own name resolve to 127.0.0.1 (DNS rebinding) still sends that name as `Host`, so only names that
  * cannot be anybody else's are served.
  */
-function judgeHost({ hosts, localAddress }: Facts, { trustedHosts }: Policy): Verdict | undefined {
+function judgeHost(facts: Facts, { trustedHosts, isApiHost }: Policy): Verdict | undefined {
+  const { hosts, proxiedHost, localAddress } = facts
   const [host, ...others] = hosts
   if (host === undefined || others.length > 0)
     return refused('host-not-allowed', 'The request must have one Host header')
-  const name = HOST.exec(host)?.[1]?.toLowerCase()
+  const name = HOST.exec(proxiedHost ?? host)?.[1]?.toLowerCase()
   if (name === undefined) return refused('host-not-allowed', 'The Host header is not a host name')
+  if (proxiedHost !== undefined && isApiHost(proxiedHost)) return undefined
   if (LOOPBACK.test(name) || name === asHost(localAddress) || trustedHosts.includes(name)) return undefined
   return refused(
     'host-not-allowed',
-    `Host ${name} is not served: use localhost, or add the name to listen.trustedHosts`,
+    proxiedHost === undefined
+      ? `Host ${name} is not served: use localhost, or add the name to listen.trustedHosts`
+      : `Host ${name} is not served: as a proxy this one leads to the API hosts of its tenants alone`,
   )
 }
 
 /** A browser says which page asks (Fetch standard; Fetch Metadata); only pages of this proxy itself may. */
-function judgeOrigin({ hosts, origin, secFetchSite }: Facts): Verdict | undefined {
+function judgeOrigin({ hosts, proxiedHost, origin, secFetchSite }: Facts): Verdict | undefined {
   if (origin === undefined && secFetchSite === undefined) return undefined
-  const own = [`http://${hosts[0]}`, `https://${hosts[0]}`]
+  const own = proxiedHost === undefined ? [`http://${hosts[0]}`, `https://${hosts[0]}`] : []
   if (origin !== undefined && !own.includes(origin)) {
     return refused('origin-not-allowed', 'Web pages of another origin may not use this proxy')
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { proxiedHost } from '../forward/absolute-form.ts'
 import { Problem } from '../problem/problem.ts'
 import { admit, type Facts, type Policy } from './admit.ts'
 
@@ -8,9 +9,11 @@ export function guard(request: IncomingMessage, policy: Policy): void {
   if (!verdict.admitted) throw new Problem(verdict.problem, verdict.detail)
 }
 
-function factsOf({ headers, rawHeaders, socket }: IncomingMessage): Facts {
+function factsOf(request: IncomingMessage): Facts {
+  const { headers, rawHeaders, socket } = request
   return {
     hosts: hostsIn(rawHeaders),
+    proxiedHost: proxiedHost(request),
     localAddress: socket.localAddress,
     origin: headers.origin,
     secFetchSite: headers['sec-fetch-site']?.toString(),

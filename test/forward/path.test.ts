@@ -55,7 +55,7 @@ t.test('a target that could mean something else at the upstream is refused and n
     '/a\\b': /backslash/,
     '/a%5cb': /backslash/,
     '/a%00b': /NUL/,
-    'http://api.example/v2/policy': /Only requests for a path/,
+    'ftp://localhost/v2/policy': /Only requests for a path/,
     '*': /Only requests for a path/,
     '/%5fproxy/x': /proxy's own/,
     '/_%70roxy/status': /proxy's own/,

@@ -5,12 +5,17 @@ import type { ProblemName } from '../../src/problem/types.ts'
 
 const FACTS: Facts = {
   hosts: ['localhost:9080'],
+  proxiedHost: undefined,
   localAddress: '127.0.0.1',
   origin: undefined,
   secFetchSite: undefined,
   token: undefined,
 }
-const OPEN: Policy = { trustedHosts: ['proxy.internal', '[fd00::1]'], token: null }
+const OPEN: Policy = {
+  trustedHosts: ['proxy.internal', '[fd00::1]'],
+  isApiHost: host => host === 'api2.prismacloud.io',
+  token: null,
+}
 const LOCKED: Policy = { ...OPEN, token: new Secret('MARK-token') }
 
 type Row = [title: string, facts: Partial<Facts>, refusal?: ProblemName]
@@ -62,6 +67,31 @@ const byHost: Row[] = [
   ['a line end', host('localhost\n'), 'host-not-allowed'],
 ]
 
+const proxied = (proxiedHost: string, hosts = [proxiedHost]): Partial<Facts> => ({ proxiedHost, hosts })
+
+const byProxiedHost: Row[] = [
+  ['the API of a tenant', proxied('api2.prismacloud.io')],
+  ['the API of a tenant, whatever Host says', proxied('api2.prismacloud.io', ['evil.example'])],
+  ['this proxy itself', proxied('localhost:9080')],
+  ['another host', proxied('evil.example'), 'host-not-allowed'],
+  ['another host, though Host says localhost', proxied('evil.example', ['localhost']), 'host-not-allowed'],
+  ['a name with a user', proxied('user@api2.prismacloud.io'), 'host-not-allowed'],
+  ['no host', proxied(''), 'host-not-allowed'],
+  ['the API of a tenant, with two Hosts', proxied('api2.prismacloud.io', ['a', 'b']), 'host-not-allowed'],
+  ['the API of a tenant, with no Host', proxied('api2.prismacloud.io', []), 'host-not-allowed'],
+  [
+    'the API of a tenant, from its own page',
+    { ...proxied('a.example'), ...from('http://a.example') },
+    'host-not-allowed',
+  ],
+  [
+    'the API of a tenant, from a page that it has',
+    { ...proxied('api2.prismacloud.io'), ...from('http://api2.prismacloud.io') },
+    'origin-not-allowed',
+  ],
+  ['the API of a tenant, in Host alone', host('api2.prismacloud.io'), 'host-not-allowed'],
+]
+
 const byPage: Row[] = [
   ['no Origin and no Sec-Fetch-Site, as programs send it', {}],
   ['its own origin', from('http://localhost:9080')],
@@ -93,6 +123,7 @@ const byToken: Row[] = [
 
 const tables: [what: string, policy: Policy, rows: Row[]][] = [
   ['a request for', OPEN, byHost],
+  ['a request in absolute form for', OPEN, byProxiedHost],
   ['a request with', OPEN, byPage],
   ['where a token is asked for, a request with', LOCKED, byToken],
 ]
