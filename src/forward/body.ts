@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 
 /** Whether a request has a body (RFC 9112, 6.3). */
 export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
@@ -6,63 +7,72 @@ export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean 
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }
 
-/** A piece of a body and the way to the one after it, which is read when it is first asked for. */
-interface Piece {
-  /** Undefined before the first piece and after the last. */
-  readonly chunk: Buffer | undefined
-  next(): Promise<Piece>
-}
+/** So many bytes are read ahead of the upstream. */
+const READ_AHEAD = 64 * 1024
 
 /**
  * The body of a request, streamed as it comes and kept meanwhile, so that it can be sent a second time: the kept part
  * again, then the rest. Past `keep` bytes the beginning is let go, and the body can be sent only once.
  */
 export class RequestBody {
-  readonly #source: AsyncIterator<Buffer>
+  readonly #source: Readable
   readonly #keep: number
-  #start: Piece | undefined
+  #kept: Buffer[] | undefined = []
   #size = 0
+  #isRead = false
+  /** How the body ended: with an error where it broke off. */
+  #end: { readonly error?: Error } | undefined
+  #sending: Readable | undefined
 
-  constructor(source: AsyncIterable<Buffer>, keep: number) {
-    this.#source = source[Symbol.asyncIterator]()
+  constructor(source: Readable, keep: number) {
+    this.#source = source
     this.#keep = keep
-    this.#start = this.#piece(undefined)
   }
 
   /** Whether {@link RequestBody.send} may be called, for the first time or once more. */
   get replayable(): boolean {
-    return this.#start !== undefined
+    return this.#kept !== undefined
   }
 
-  /**
-   * The body from its beginning. It may be called while it is replayable, also when an abandoned sending still waits for
-   * the client: both then wait for the same piece.
-   */
-  send(): AsyncGenerator<Buffer> {
-    return walk(this.#start)
+  /** The body from its beginning, in place of the sending before. It may be called while it is replayable. */
+  send(): Readable {
+    this.#sending?.destroy()
+    const sending = new Readable({ highWaterMark: READ_AHEAD, read: () => this.#read() })
+    // a sending that was given up may still fail, of which nobody needs to hear
+    sending.on('error', () => {})
+    this.#sending = sending
+    for (const chunk of this.#kept ?? []) sending.push(chunk)
+    if (this.#end) finish(sending, this.#end)
+    return sending
   }
 
-  #piece(chunk: Buffer | undefined): Piece {
-    let next: Promise<Piece> | undefined
-    return {
-      chunk,
-      next: () => {
-        next ??= this.#read()
-        return next
-      },
+  #read(): void {
+    if (this.#isRead) {
+      this.#source.resume()
+      return
     }
+    this.#isRead = true
+    this.#source.on('data', (chunk: Buffer) => this.#take(chunk))
+    this.#source.on('end', () => this.#finish({}))
+    this.#source.on('error', error => this.#finish({ error }))
+    this.#source.on('close', () => this.#finish({ error: new Error('the client has left') }))
   }
 
-  async #read(): Promise<Piece> {
-    const { value, done } = await this.#source.next()
-    if (done) return this.#piece(undefined)
-    this.#size += value.length
-    if (this.#size > this.#keep) this.#start = undefined
-    return this.#piece(value)
+  #take(chunk: Buffer): void {
+    this.#size += chunk.length
+    if (this.#size > this.#keep) this.#kept = undefined
+    this.#kept?.push(chunk)
+    if (!this.#sending?.push(chunk)) this.#source.pause()
+  }
+
+  #finish(end: { readonly error?: Error }): void {
+    if (this.#end) return
+    this.#end = end
+    if (this.#sending) finish(this.#sending, end)
   }
 }
 
-/** Holds on to no piece that it has left behind: a body of any size passes through. */
-async function* walk(piece: Piece | undefined): AsyncGenerator<Buffer> {
-  for (piece = await piece?.next(); piece?.chunk; piece = await piece.next()) yield piece.chunk
+function finish(sending: Readable, { error }: { readonly error?: Error }): void {
+  if (error) sending.destroy(error)
+  else sending.push(null)
 }

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream'
 import type { Dispatcher } from 'undici'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -127,7 +126,7 @@ export class Forwarder {
       path: lease.target.basePath + target,
       method: exchange.method,
       headers: upstreamHeaders(request.rawHeaders, { token: lease.token, path: target, assumeJson }),
-      body: body ? Readable.from(body.send(), { objectMode: false }) : null,
+      body: body?.send() ?? null,
     }
   }
 

@@ -93,6 +93,13 @@ export class Child {
     })
   }
 
+  /** Waits for its end and gives what it printed. Rejects unless it ended well. */
+  async finished() {
+    const code = await this.#ended
+    if (code !== 0) throw new Error(`${this.#name} ended with ${code}: ${this.#output}`)
+    return this.#output
+  }
+
   /** Rejects when it ends; never resolves. */
   async gone() {
     throw new Error(`${this.#name} ended by itself with ${await this.#ended}`)

@@ -1,0 +1,120 @@
+// How fast large bodies pass in each direction, from and to an upstream over TLS, beside other proxies; and what memory
+// that takes, also where the client reads slowly.
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { Child } from '../support/child.js'
+import { integer } from '../support/integer.js'
+import { makeCertificate } from './certificate.js'
+import { peerNames, startPeer } from './peers.js'
+import { freePort } from './port.js'
+import { makeToken } from './token.js'
+
+const MEBIBYTE = 1024 * 1024
+
+/** How often memory is looked at, in milliseconds. */
+const SAMPLING = 50
+
+/** What a slow client reads in each tenth of a second, in bytes: 10 KB a second. */
+const SIP = 1_000
+const SIP_INTERVAL = 100
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    size: { type: 'string', default: '1024' },
+    slow: { type: 'string', default: '20' },
+  },
+})
+const rounds = integer(values.rounds, 1, 100)
+const size = integer(values.size, 1, 65_536) * MEBIBYTE
+const slowSeconds = integer(values.slow, 1, 600)
+
+const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+const { cert, key } = await makeCertificate()
+const [certFile, keyFile, zeros] = ['cert.pem', 'key.pem', 'zeros'].map(name => join(folder, name))
+writeFileSync(certFile, cert)
+writeFileSync(keyFile, key)
+writeFileSync(zeros, '')
+truncateSync(zeros, size)
+
+const token = makeToken()
+const upstreamPort = await freePort()
+const upstream = new Child(
+  'the upstream',
+  process.execPath,
+  [fileURLToPath(new URL('bulk-upstream.js', import.meta.url))],
+  { PORT: `${upstreamPort}`, CERT: certFile, KEY: keyFile, TOKEN: token },
+)
+const proxies = await Promise.all(peerNames.map(start))
+
+const results = new Map(proxies.map(({ name }) => [name, { down: [], up: [], memory: [] }]))
+for (let round = 0; round < rounds; round++) {
+  for (const { name, url, proxy } of proxies) {
+    const { down, up, memory } = results.get(name)
+    down.push(await transfer(`${url}/zeros/${size}`))
+    up.push(await transfer('-T', zeros, `${url}/sink`))
+    memory.push(proxy.memory)
+  }
+}
+console.log(`Node.js ${process.version}, ${size / MEBIBYTE} MiB, the best of ${rounds}, upstream over TLS`)
+console.log('               MB/s down       MB/s up    MB resident after')
+for (const [name, { down, up, memory }] of results) {
+  const cells = [Math.max(...down), Math.max(...up), Math.max(...memory)]
+  console.log(name.padEnd(12) + cells.map(cell => cell.toFixed(0).padStart(12)).join('  '))
+}
+
+const { proxy, url, port } = await start('ours')
+const idle = proxy.memory
+const both = await highest(proxy, () =>
+  Promise.all([transfer(`${url}/zeros/${2 * size}`), transfer('-T', zeros, `${url}/sink`)]),
+)
+console.log(
+  `ours, at once ${(2 * size) / MEBIBYTE} MiB down and ${size / MEBIBYTE} up: +${(both - idle).toFixed(1)} MB`,
+)
+const settled = proxy.memory
+const slow = await highest(proxy, () => sipFor(slowSeconds * 1_000))
+console.log(`ours, a client that reads 10 KB/s for ${slowSeconds} s: +${(slow - settled).toFixed(1)} MB`)
+
+for (const each of [...proxies.map(each => each.proxy), proxy, upstream]) await each.end()
+
+async function start(name) {
+  const port = await freePort()
+  const proxy = startPeer(name, { folder, port, upstream: `https://127.0.0.1:${upstreamPort}`, token, cert })
+  const url = `http://127.0.0.1:${port}`
+  await proxy.serves(`${url}/zeros/1`)
+  return { name, proxy, url, port }
+}
+
+/** Has curl do it and gives the speed in MB/s. */
+async function transfer(...args) {
+  const child = new Child('curl', 'curl', ['-sSf', '-o', '/dev/null', '-w', '%{time_total}', '-H', 'expect:', ...args])
+  const seconds = Number(await child.finished())
+  return size / seconds / 1e6
+}
+
+/** The most memory that a process has while something is done. */
+async function highest(child, work) {
+  let most = child.memory
+  const sampler = setInterval(() => {
+    most = Math.max(most, child.memory)
+  }, SAMPLING)
+  await work().finally(() => clearInterval(sampler))
+  return most
+}
+
+async function sipFor(milliseconds) {
+  const socket = connect({ port, host: '127.0.0.1' })
+  socket.write(`GET /zeros/${size} HTTP/1.1\r\nhost: localhost\r\n\r\n`)
+  socket.pause()
+  for (let passed = 0; passed < milliseconds; passed += SIP_INTERVAL) {
+    socket.read(SIP)
+    await sleep(SIP_INTERVAL)
+  }
+  socket.destroy()
+}
