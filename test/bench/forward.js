@@ -5,13 +5,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { makeCertificate } from './certificate.js'
 import { Load } from './load.js'
-import { measure } from './measure.js'
 import { startUpstream } from './nginx.js'
 import { readOptions } from './options.js'
-import { startPeer } from './peers.js'
+import { REFERENCE, startPeer } from './peers.js'
 import { freePort } from './port.js'
 import { table } from './report.js'
 import { makeToken } from './token.js'
+import { takeTurns } from './turns.js'
 
 /** Connections during the warm-up. */
 const WARM_UP_CONNECTIONS = 16
@@ -37,14 +37,8 @@ async function compare(scheme) {
   if (options.warmUp > 0) for (const each of proxies) await busy(each, WARM_UP_CONNECTIONS, options.warmUp)
   for (const connections of options.connections) {
     const loads = proxies.map(({ name, proxy, port }) => ({ name, proxy, load: new Load(port, connections) }))
-    const windows = new Map(loads.map(({ name }) => [name, []]))
-    for (let round = 0; round < options.rounds; round++) {
-      for (const { name, proxy, load } of loads) windows.get(name).push(await measure(proxy, load, options.window))
-      // each comes after each of the others in turn
-      loads.push(loads.shift())
-    }
-    for (const { load } of loads) load.end()
-    console.log(table(`${scheme} upstream, ${connections} connections`, windows))
+    const windows = await takeTurns(loads, options)
+    console.log(table(`${scheme} upstream, ${connections} connections`, windows, REFERENCE))
   }
   for (const { proxy } of proxies) await proxy.end()
 }

@@ -1,30 +1,29 @@
 import { connect } from 'node:net'
 
 /** What clients of the API send. */
-const REQUEST = Buffer.from(
-  [
-    'GET /v2/policy?policy.severity=high HTTP/1.1',
-    'host: 127.0.0.1',
-    'accept: application/json',
-    'accept-encoding: gzip, deflate',
-    'user-agent: bench/1',
-    '',
-    '',
-  ].join('\r\n'),
-)
+export function request(...headers) {
+  const lines = ['GET /v2/policy?policy.severity=high HTTP/1.1', 'host: 127.0.0.1', 'accept: application/json']
+  return Buffer.from(
+    [...lines, 'accept-encoding: gzip, deflate', 'user-agent: bench/1', ...headers, '', ''].join('\r\n'),
+  )
+}
 
 const END_OF_HEAD = '\r\n\r\n'
 
 /** Kept connections to a proxy, each of which sends one request after the other while the load is on. */
 export class Load {
   #clients
+  #requests
+  #sent = 0
   #times
   #isOn = false
   #underWay = 0
   #allAnswered
   #fail
 
-  constructor(port, connections) {
+  /** The requests are sent in turn. */
+  constructor(port, connections, requests = [request()]) {
+    this.#requests = requests
     this.#clients = Array.from({ length: connections }, () => this.#client(port))
   }
 
@@ -62,7 +61,7 @@ export class Load {
     const next = () => {
       this.#underWay++
       ;[askedAt, received, size] = [performance.now(), 0, 0]
-      socket.write(REQUEST)
+      socket.write(this.#requests[this.#sent++ % this.#requests.length])
     }
     socket.on('data', chunk => {
       if (size === 0) size = sizeOf(chunk)

@@ -63,7 +63,7 @@ function startNginx(name, folder, file, http) {
     'master_process off;',
     `pid ${join(folder, `${file}.pid`)};`,
     'error_log stderr;',
-    'events { worker_connections 4096; }',
+    'events { worker_connections 16384; }',
     'http {',
     'access_log off;',
     'keepalive_timeout 1h;',

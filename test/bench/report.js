@@ -1,11 +1,10 @@
-import { REFERENCE } from './peers.js'
-
 const COLUMNS = ['', 'µs CPU q1', 'median', 'ratio', 'requests/s', 'p50 ms', 'ratio', 'p99 ms', 'ratio', 'MB']
 
-/** The table of one scheme and number of connections: `windows` of each peer. */
-export function table(title, windows) {
-  const reference = windows.get(REFERENCE)
-  return ['', title, line(COLUMNS), ...[...windows].map(([name, own]) => row(name, own, reference))].join('\n')
+/** A table of the `windows` of each that was measured, with ratios to those of the `reference`. */
+export function table(title, windows, reference) {
+  return ['', title, line(COLUMNS), ...[...windows].map(([name, own]) => row(name, own, windows.get(reference)))].join(
+    '\n',
+  )
 }
 
 /**

@@ -20,6 +20,13 @@ async function forgotten(t: Test, proxy: TestProxy): Promise<void> {
   t.match(text, 'prismacloud_proxy_queue_length 0')
 }
 
+/** Requests whose client waits for the answer, is in its middle, or in the middle of its upload. */
+const unfinished = [
+  'GET /waiting HTTP/1.1\r\nhost: localhost\r\n\r\n',
+  'GET /answering HTTP/1.1\r\nhost: localhost\r\n\r\n',
+  'POST /sending HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nabc',
+]
+
 const hold = (request: RawRequest) => request.closed
 
 t.test('a client that leaves before the answer ends its request at the upstream', async t => {
@@ -111,4 +118,28 @@ t.test('a client that leaves with several requests at once ends all of them', as
   await Promise.all(upstream.requests.map(each => each.closed))
   await until(async () => /requests_in_flight 1\n/.test((await proxy.call('/_proxy/metrics')).text))
   t.equal(await aborted(proxy), 2)
+})
+
+t.test('a thousand clients that leave, wherever their request is, leave nothing behind', async t => {
+  let running = 0
+  const upstream = await rawUpstream(t, async request => {
+    running++
+    if (request.target === '/answering') request.answer('HTTP/1.1 200 OK', 'content-length: 100', '', 'abc')
+    await request.closed
+    running--
+  })
+  const proxy = await startProxy(t, { upstream: upstream.url })
+  for (let round = 0; round < 10; round++) {
+    const before = upstream.requests.length
+    const sockets = Array.from({ length: 100 }, () => dial(proxy.port))
+    for (const [index, socket] of sockets.entries()) socket.write(unfinished[index % unfinished.length] ?? '')
+    // half of them are at the upstream by then, and the others on their way
+    await until(() => upstream.requests.length >= before + 50)
+    for (const socket of sockets) socket.destroy()
+    await until(() => running === 0)
+  }
+  const inFlight = async () => /requests_in_flight (\d+)/.exec((await proxy.call('/_proxy/metrics')).text)?.[1]
+  await until(async () => (await inFlight()) === '1')
+  // undici opens a connection again that broke off, and closes it when nothing comes
+  await until(() => upstream.connections() === 0)
 })

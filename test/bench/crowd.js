@@ -1,0 +1,76 @@
+// What a request costs where there are many tenants, and where each is logged; and whether thousands of connections that
+// are opened at once are all served.
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { BINARY, Child } from '../support/child.js'
+import { integer } from '../support/integer.js'
+import { makeCertificate } from './certificate.js'
+import { Load, request } from './load.js'
+import { startUpstream } from './nginx.js'
+import { freePort } from './port.js'
+import { table } from './report.js'
+import { makeToken } from './token.js'
+import { takeTurns } from './turns.js'
+
+const CONNECTIONS = 16
+const WINDOW = 150
+const WARM_UP = 5_000
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '60' },
+    tenants: { type: 'string', default: '1000' },
+    burst: { type: 'string', default: '5000' },
+  },
+})
+const rounds = integer(values.rounds, 1, 1_000)
+const most = integer(values.tenants, 2, 1_000)
+const burst = integer(values.burst, 1, 8_000)
+
+const folder = mkdtempSync(join(tmpdir(), 'bench-'))
+process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
+const { cert, key } = await makeCertificate()
+writeFileSync(join(folder, 'cert.pem'), cert)
+writeFileSync(join(folder, 'key.pem'), key)
+const ports = { http: await freePort(), https: await freePort() }
+const upstream = startUpstream(folder, ports, makeToken())
+await upstream.serves(`http://127.0.0.1:${ports.http}/login`)
+
+const variants = new Map([
+  ['1 tenant', await start(1)],
+  ['each logged', await start(1, { log: { requests: 'all' } })],
+  [`${Math.ceil(most / 10)} tenants`, await start(Math.ceil(most / 10))],
+  [`${most} tenants`, await start(most)],
+])
+const loads = [...variants].map(([name, { proxy, port, tenants }]) => {
+  const requests = Array.from({ length: tenants }, (_, index) => request(`x-prismacloud-tenant: t${index}`))
+  return { name, proxy, load: new Load(port, CONNECTIONS, requests) }
+})
+if (rounds > 1) for (const { load } of loads) await load.window(WARM_UP)
+const windows = await takeTurns(loads, { rounds, window: WINDOW })
+console.log(table(`Node.js ${process.version}, http upstream, ${CONNECTIONS} connections`, windows, '1 tenant'))
+
+const { port } = variants.get('1 tenant')
+const crowd = new Load(port, burst)
+const times = await crowd.window(0)
+crowd.end()
+console.log(
+  `\n${burst} connections at once: ${times.length} good answers, the slowest after ${Math.max(...times).toFixed(0)} ms`,
+)
+
+for (const { proxy } of variants.values()) await proxy.end()
+await upstream.end()
+
+async function start(tenants, settings = {}) {
+  const port = await freePort()
+  const file = join(folder, `${port}.json`)
+  const tenant = { url: `http://127.0.0.1:${ports.http}`, accessKeyId: 'bench', secretKey: 'bench' }
+  const named = Object.fromEntries(Array.from({ length: tenants }, (_, index) => [`t${index}`, tenant]))
+  const config = { listen: { address: `127.0.0.1:${port}` }, tenants: named, defaultTenant: 't0', ...settings }
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
+  const proxy = new Child('ours', process.execPath, [BINARY, 'start', '--config', file])
+  await proxy.serves(`http://127.0.0.1:${port}/_proxy/readyz`)
+  return { proxy, port, tenants }
+}
