@@ -39,7 +39,8 @@ const untrusted = unreachable(
 const noRoute = unreachable(host => `There is no network route to ${host}: check this machine's network`)
 const brokenOff = unanswered(host => `${host} closed the connection before it answered`)
 
-const PROXY_AUTHENTICATION_REQUIRED = 407
+/** With 407 (RFC 9110, 15.5.8) a proxy asks for a user and password; some refuse wrong ones with 401. */
+const UNAUTHENTICATED = [401, 407]
 
 /** undici (7.30) means to give this error a code `HPE_…` and gives it none, so its name stands for one. */
 const PARSER_ERROR = 'HTTPParserError'
@@ -124,10 +125,9 @@ function explainProxyError({ proxy, status, cause }: OutboundProxyError, host: s
     const failure = explainNetworkError(cause, proxy)
     return { ...failure, detail: `The outbound proxy: ${failure.detail}` }
   }
-  const why =
-    status === PROXY_AUTHENTICATION_REQUIRED
-      ? `wants a user and password: write http://user:password@${proxy} as upstream.proxy or HTTPS_PROXY`
-      : `does not connect to ${host} (${status}): ask who runs it to allow that host`
+  const why = UNAUTHENTICATED.includes(status)
+    ? `wants a user and password, or other ones: write http://user:password@${proxy} as upstream.proxy or HTTPS_PROXY`
+    : `does not connect to ${host} (${status}): ask who runs it to allow that host`
   return unreachable(() => `The outbound proxy ${proxy} ${why}`)(host)
 }
 

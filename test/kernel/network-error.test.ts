@@ -83,7 +83,12 @@ t.test('what has no code is told without one', async t => {
 t.test('an outbound proxy that is at fault is named', async t => {
   const explain = (status: number | null, cause?: unknown) =>
     explainNetworkError(new OutboundProxyError('proxy:3128', status, cause), HOST)
-  t.match(explain(407), { nature: 'unreachable', maybeSent: false, detail: /proxy:3128 wants a user and password/ })
+  for (const status of [401, 407])
+    t.match(explain(status), {
+      nature: 'unreachable',
+      maybeSent: false,
+      detail: /proxy:3128 wants a user and password/,
+    })
   t.match(explain(403).detail, `proxy:3128 does not connect to ${HOST} (403): ask who runs it`)
   t.match(explain(null, failed('ENOTFOUND')).detail, /^The outbound proxy: The name proxy:3128 cannot be resolved/)
   t.match(explain(null, failed('UND_ERR_CONNECT_TIMEOUT')), { nature: 'timeout', detail: /^The outbound proxy: proxy/ })
