@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import t, { type Test } from 'tap'
-import { answerTo, open } from '../support/http.ts'
+import { answerTo, open, readReply } from '../support/http.ts'
 import { startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { rawUpstream } from '../support/upstream.ts'
@@ -52,6 +52,36 @@ t.test('an upstream that resets the connection is told', async t => {
   const { call } = await startProxy(t, { upstream: upstream.url })
   const reply = await call('/x', { method: 'POST' })
   t.match(reply.json(), { type: '/_proxy/problems/upstream-unreachable', detail: /closed the connection/ })
+})
+
+t.test('a connection that is not made in time is a timeout, its TLS included', async t => {
+  const { url: loginAt } = await granting(t)
+  const silent = createServer(socket => socket.on('error', () => {})).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  t.teardown(() => silent.close())
+  const { port } = silent.address() as AddressInfo
+  const config = { upstream: { connectTimeout: 100 } }
+  const { call } = await startProxy(t, { upstream: `https://127.0.0.1:${port}`, loginAt, config })
+  for (const method of ['GET', 'POST']) {
+    const reply = await call('/x', { method })
+    t.equal(reply.status, 504)
+    t.match(reply.json(), { type: '/_proxy/problems/upstream-timeout', detail: /connectTimeout/, retryable: true })
+  }
+})
+
+t.test('an answer that pauses for too long breaks off, and the log says why', async t => {
+  const upstream = await rawUpstream(t, async request => {
+    request.answer('HTTP/1.1 200 OK', 'content-length: 100', '', 'abc')
+    await request.closed
+  })
+  const { port, log } = await startProxy(t, { upstream: upstream.url, config: { upstream: { bodyTimeout: 200 } } })
+  const sent = open(port, '/x')
+  sent.end()
+  const answer = await answerTo(sent)
+  await t.rejects(readReply(answer), { code: 'ECONNRESET' })
+  await until(() => log.some(line => line.problem === 'upstream-timeout'))
+  t.match(log.at(-1), { msg: /bodyTimeout/ })
+  t.equal(upstream.connections(), 0)
 })
 
 t.test('an upstream that does not answer in time is a timeout, and its request is ended', async t => {
