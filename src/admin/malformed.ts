@@ -7,6 +7,11 @@ import { PROBLEM_JSON } from '../problem/render.ts'
 /** Statuses for what Node's HTTP parser refuses; all else is 400. */
 const PARSER_STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
 
+/** What a person can do about it, where the parser's word alone does not say. */
+const CURES: Readonly<Record<string, string>> = {
+  HPE_INVALID_URL: ': percent-encode blanks, and what is not ASCII, in the path and query',
+}
+
 /**
  * Answers what is not HTTP as it should be with a problem, and closes its connection: where the next request begins is
  * unknown. `last` is the latest answer on that connection; what would come in its middle, or be taken for it, is not sent.
@@ -15,7 +20,8 @@ export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, la
   if (!socket.writable || error.code === 'ECONNRESET' || !isFree(last)) return void socket.destroy()
   const status = PARSER_STATUS[String(error.code)] ?? 400
   const title = String(STATUS_CODES[status])
-  const problem = new Problem('invalid-request', `The request is not valid HTTP (${error.code})`, { status, title })
+  const detail = `The request is not valid HTTP (${error.code})${CURES[String(error.code)] ?? ''}`
+  const problem = new Problem('invalid-request', detail, { status, title })
   const requestId = randomUUID()
   const body = JSON.stringify(problemDocument(problem, '', requestId))
   socket.write(

@@ -17,7 +17,8 @@ const READ_AHEAD = 64 * 1024
 export class RequestBody {
   readonly #source: Readable
   readonly #keep: number
-  #kept: Buffer[] | undefined = []
+  #kept: Buffer[] = []
+  #isKeptWhole = true
   #size = 0
   #isRead = false
   /** How the body ended: with an error where it broke off. */
@@ -31,7 +32,7 @@ export class RequestBody {
 
   /** Whether {@link RequestBody.send} may be called, for the first time or once more. */
   get replayable(): boolean {
-    return this.#kept !== undefined
+    return this.#isKeptWhole
   }
 
   /** The body from its beginning, in place of the sending before. It may be called while it is replayable. */
@@ -41,7 +42,7 @@ export class RequestBody {
     // a sending that was given up may still fail, of which nobody needs to hear
     sending.on('error', () => {})
     this.#sending = sending
-    for (const chunk of this.#kept ?? []) sending.push(chunk)
+    for (const chunk of this.#kept) sending.push(chunk)
     if (this.#end) finish(sending, this.#end)
     return sending
   }
@@ -60,8 +61,10 @@ export class RequestBody {
 
   #take(chunk: Buffer): void {
     this.#size += chunk.length
-    if (this.#size > this.#keep) this.#kept = undefined
-    this.#kept?.push(chunk)
+    if (this.#size > this.#keep) {
+      this.#isKeptWhole = false
+      this.#kept = []
+    } else this.#kept.push(chunk)
     if (!this.#sending?.push(chunk)) this.#source.pause()
   }
 

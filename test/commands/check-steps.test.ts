@@ -1,8 +1,9 @@
+import type { PeerCertificate } from 'node:tls'
 import t from 'tap'
 import { judgeClock } from '../../src/commands/check/clock.ts'
 import { lookUp, systemResolve } from '../../src/commands/check/names.ts'
 import { findWay } from '../../src/commands/check/outbound.ts'
-import { reach } from '../../src/commands/check/reach.ts'
+import { describeTrust, reach } from '../../src/commands/check/reach.ts'
 import { describeTarget } from '../../src/commands/check/target.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { OutboundProxy } from '../../src/config/outbound.ts'
@@ -117,4 +118,13 @@ t.test('a host that takes the request and never answers is given up', async t =>
   while (simulator.requests.length === 0) await settle()
   await clock.advance(config.session.callTimeout)
   t.match((await step).finding, { label: 'TLS', mark: 'bad', text: /did not answer in time$/ })
+})
+
+t.test('a certificate is told with who vouches for it, and whether that is upstream.caFile’s doing', async t => {
+  const issuer = { O: 'Tests', CN: 'Root' }
+  const certificate = { issuer, valid_to: 'Dec 31 23:59:59 2199 GMT' } as PeerCertificate
+  const verified = 'verified: certificate by Tests, Root, valid until 2199-12-31'
+  t.equal(describeTrust(certificate, null), verified)
+  t.match(describeTrust(certificate, '/ca.pem'), new RegExp(`^${verified}; .*upstream\\.caFile /ca\\.pem are trusted$`))
+  t.equal(describeTrust(undefined, null), 'none: plain http to this machine')
 })

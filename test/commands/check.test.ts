@@ -205,7 +205,7 @@ t.test('https: the certificate is judged', async t => {
   const ours = await serve({ names: ['127.0.0.1'], notAfter: new Date('2199-12-31') })
   t.test('signed by an authority of upstream.caFile', async t => {
     const { code, lines } = await runCheck(t, ['--url', ours.url, ...trusting])
-    t.equal(lines.TLS, '✓ verified: certificate by Tests, Root of Tests, valid until 2199-12-31')
+    t.match(lines.TLS, '✓ verified: certificate by Tests, Root of Tests, valid until 2199-12-31')
     t.match(lines, { 'outbound proxy': '✓ none: direct connections', extend: '✓ ok' })
     t.equal(code, 0)
   })

@@ -71,6 +71,7 @@ t.test('an outbound proxy of the environment leads to the upstream', { timeout: 
   const check = startCli(t, ['check'], env)
   t.equal(await check.ended, 0)
   t.match(check.output(), `✓ outbound proxy  http://${outbound.address}, from HTTPS_PROXY`)
+  t.match(check.output(), /✓ TLS +verified: .*upstream\.caFile \S+ are trusted/)
 })
 
 t.test('one that asks for a user and password gets them', { timeout: 60_000 }, async t => {

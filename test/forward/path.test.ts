@@ -86,6 +86,7 @@ t.test('bytes that no URI may hold are refused by the HTTP parser', async t => {
   for (const target of ['/\xe9', '/a?q=\xff', '/a b', '/a\x01', '/a\x7f']) {
     t.match(await talk(proxy.port, get(target)), /^HTTP\/1\.1 400 Bad Request\r\n/, target)
   }
+  t.match(await talk(proxy.port, get('/\xe9')), /percent-encode/)
   t.equal(upstream.requests.length, 0)
 })
 

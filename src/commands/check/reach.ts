@@ -29,14 +29,21 @@ export async function reach(
   return witness(ask)
     .then(
       ({ result: { headers }, certificate }) =>
-        good(LABEL, describe(certificate), { here: clock.now(), there: Date.parse(`${headers.date}`) }),
+        good(LABEL, describeTrust(certificate, upstream.caFile), {
+          here: clock.now(),
+          there: Date.parse(`${headers.date}`),
+        }),
       error => bad(LABEL, explainNetworkError(error, new URL(target.api).host).detail),
     )
     .finally(() => dispatcher.destroy())
 }
 
-function describe(certificate: PeerCertificate | undefined): string {
+/** What vouches for the API: none where it is on this machine. */
+export function describeTrust(certificate: PeerCertificate | undefined, caFile: string | null): string {
   if (certificate === undefined) return 'none: plain http to this machine'
   const issuer = [certificate.issuer.O, certificate.issuer.CN].filter(Boolean).join(', ')
-  return `verified: certificate by ${issuer}, valid until ${new Date(certificate.valid_to).toISOString().slice(0, 10)}`
+  const until = new Date(certificate.valid_to).toISOString().slice(0, 10)
+  const trusted =
+    caFile === null ? '' : `; beside Node.js's own authorities those of upstream.caFile ${caFile} are trusted`
+  return `verified: certificate by ${issuer}, valid until ${until}${trusted}`
 }
