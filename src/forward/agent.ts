@@ -23,20 +23,22 @@ export interface Agents {
 }
 
 export async function createAgents(upstream: Config['upstream']): Promise<Agents> {
-  return { kept: await createAgent(upstream), fresh: await createAgent(upstream, NO_KEEPING) }
+  const options = await optionsOf(upstream)
+  // undici has no other switch for connections that are kept
+  return { kept: agentWith(options, upstream), fresh: agentWith({ ...options, pipelining: 0 }, upstream) }
 }
-
-/** What undici has instead of a switch for connections that are kept. */
-const NO_KEEPING = { pipelining: 0 }
 
 /**
  * The connections to the upstreams: TLS verified, by way of the outbound proxy if there is one; redirects and retries are
  * left to the caller. An http upstream is on this machine, so no proxy leads to it.
  */
-export async function createAgent(upstream: Config['upstream'], keeping: Agent.Options = {}): Promise<Dispatcher> {
-  const { caFile, outbound, connectTimeout, headersTimeout, bodyTimeout } = upstream
+export async function createAgent(upstream: Config['upstream']): Promise<Dispatcher> {
+  return agentWith(await optionsOf(upstream), upstream)
+}
+
+async function optionsOf({ caFile, connectTimeout, headersTimeout, bodyTimeout }: Config['upstream']) {
   const connect = { timeout: connectTimeout, ...(caFile !== null && { secureContext: await trusting(caFile) }) }
-  const options = {
+  return {
     connect,
     requestTls: connect,
     headersTimeout,
@@ -44,8 +46,10 @@ export async function createAgent(upstream: Config['upstream'], keeping: Agent.O
     keepAliveTimeout: KEEP_ALIVE,
     keepAliveMaxTimeout: KEEP_ALIVE,
     maxHeaderSize: MAX_HEADER_SIZE,
-    ...keeping,
   }
+}
+
+function agentWith(options: EnvHttpProxyAgent.Options, { outbound }: Config['upstream']): Dispatcher {
   if (outbound === null) return new Agent(options)
   const agent = new EnvHttpProxyAgent({
     ...options,

@@ -1,15 +1,14 @@
 // How fast large bodies pass in each direction, from and to an upstream over TLS, beside other proxies; and what memory
 // that takes, also where the client reads slowly.
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { truncateSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Child } from '../support/child.js'
 import { integer } from '../support/integer.js'
-import { makeCertificate } from './certificate.js'
+import { makeFolder } from './folder.js'
 import { peerNames, startPeer } from './peers.js'
 import { freePort } from './port.js'
 import { makeToken } from './token.js'
@@ -34,12 +33,8 @@ const rounds = integer(values.rounds, 1, 100)
 const size = integer(values.size, 1, 65_536) * MEBIBYTE
 const slowSeconds = integer(values.slow, 1, 600)
 
-const folder = mkdtempSync(join(tmpdir(), 'bench-'))
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-const { cert, key } = await makeCertificate()
-const [certFile, keyFile, zeros] = ['cert.pem', 'key.pem', 'zeros'].map(name => join(folder, name))
-writeFileSync(certFile, cert)
-writeFileSync(keyFile, key)
+const { folder, cert, certFile, keyFile } = await makeFolder()
+const zeros = join(folder, 'zeros')
 writeFileSync(zeros, '')
 truncateSync(zeros, size)
 

@@ -1,12 +1,11 @@
 // What a request costs where there are many tenants, and where each is logged; and whether thousands of connections that
 // are opened at once are all served.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { BINARY, Child } from '../support/child.js'
 import { integer } from '../support/integer.js'
-import { makeCertificate } from './certificate.js'
+import { makeFolder } from './folder.js'
 import { Load, request } from './load.js'
 import { startUpstream } from './nginx.js'
 import { freePort } from './port.js'
@@ -29,11 +28,7 @@ const rounds = integer(values.rounds, 1, 1_000)
 const most = integer(values.tenants, 2, 1_000)
 const burst = integer(values.burst, 1, 8_000)
 
-const folder = mkdtempSync(join(tmpdir(), 'bench-'))
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-const { cert, key } = await makeCertificate()
-writeFileSync(join(folder, 'cert.pem'), cert)
-writeFileSync(join(folder, 'key.pem'), key)
+const { folder } = await makeFolder()
 const ports = { http: await freePort(), https: await freePort() }
 const upstream = startUpstream(folder, ports, makeToken())
 await upstream.serves(`http://127.0.0.1:${ports.http}/login`)

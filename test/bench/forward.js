@@ -1,9 +1,6 @@
 // What forwarding a small request costs, side by side with other proxies, each a process of its own, in many short windows
 // that take turns: what disturbs the machine for longer than some of them disturbs all alike.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { makeCertificate } from './certificate.js'
+import { makeFolder } from './folder.js'
 import { Load } from './load.js'
 import { startUpstream } from './nginx.js'
 import { readOptions } from './options.js'
@@ -17,12 +14,7 @@ import { takeTurns } from './turns.js'
 const WARM_UP_CONNECTIONS = 16
 
 const options = readOptions()
-const folder = mkdtempSync(join(tmpdir(), 'bench-'))
-process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
-
-const { cert, key } = await makeCertificate()
-writeFileSync(join(folder, 'cert.pem'), cert)
-writeFileSync(join(folder, 'key.pem'), key)
+const { folder, cert } = await makeFolder()
 const token = makeToken()
 const ports = { http: await freePort(), https: await freePort() }
 const upstream = startUpstream(folder, ports, token)

@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { freePort } from '../support/free-port.ts'
 import { curl, spawnBare, startCli } from '../support/process.ts'
 import { credentials, startSimulatorProcess } from '../support/stack.ts'
 import { until } from '../support/until.ts'
@@ -36,14 +37,6 @@ async function startTinyproxy(t: Test, login = '') {
   }
   await until(() => isListening(port))
   return { address: `127.0.0.1:${port}`, log: () => log }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
 }
 
 function isListening(port: number): Promise<boolean> {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import t, { type Test } from 'tap'
+import { freePort } from '../support/free-port.ts'
 import { answerTo, open, readReply } from '../support/http.ts'
 import { startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
@@ -8,18 +9,9 @@ import { rawUpstream } from '../support/upstream.ts'
 
 const granting = (t: Test) => rawUpstream(t, () => {})
 
-/** A port at which nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
 t.test('an upstream that refuses connections is named, with what to look at', async t => {
   const { url: loginAt } = await granting(t)
-  const port = await closedPort()
+  const port = await freePort()
   const { call, log } = await startProxy(t, { upstream: `http://127.0.0.1:${port}`, loginAt })
   const reply = await call('/v2/policy?private=1')
   t.equal(reply.status, 502)
