@@ -76,7 +76,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     routerOptions: { maxParamLength: MAX_HEADER_SIZE },
     // a missing Host is the guard's to refuse
     http: { maxHeaderSize: MAX_HEADER_SIZE, requireHostHeader: false },
-    clientErrorHandler: (error, socket) => refuseMalformed(error, socket, connections.latest(socket)),
+    clientErrorHandler: (error, socket) => refuseMalformed(error, socket, connections.latest(socket), clock),
   })
   server.server.prependListener('request', takeAbsoluteForm)
   // an expectation that is not known is the upstream's to judge; Node would answer 417 by itself
@@ -89,7 +89,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     guard(raw, guardPolicy(current, originalUrl))
     done()
   })
-  failures(server)
+  failures(server, clock)
   await server.register(admin, { version, clock, sessions, metrics })
   await server.register(problemPages)
   await server.register(forwardPlugin, { forwarder, dispatcher: agents.kept, clock, exchangeOf })

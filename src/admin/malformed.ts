@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Clock } from '../kernel/clock.ts'
+import { linger } from '../kernel/linger.ts'
 import { Problem, problemDocument } from '../problem/problem.ts'
 import { PROBLEM_JSON } from '../problem/render.ts'
 
@@ -16,7 +18,14 @@ const CURES: Readonly<Record<string, string>> = {
  * Answers what is not HTTP as it should be with a problem, and closes its connection: where the next request begins is
  * unknown. `last` is the latest answer on that connection; what would come in its middle, or be taken for it, is not sent.
  */
-export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, last: ServerResponse | undefined): void {
+export function refuseMalformed(
+  error: NodeJS.ErrnoException,
+  socket: Socket,
+  last: ServerResponse | undefined,
+  clock: Clock,
+): void {
+  // told already; what else comes is malformed as well
+  if (socket.writableEnded && error.code !== 'ECONNRESET') return
   if (!socket.writable || error.code === 'ECONNRESET' || !isFree(last)) return void socket.destroy()
   const status = PARSER_STATUS[String(error.code)] ?? 400
   const title = String(STATUS_CODES[status])
@@ -27,7 +36,9 @@ export function refuseMalformed(error: NodeJS.ErrnoException, socket: Socket, la
   socket.write(
     `HTTP/1.1 ${status} ${title}\r\ncontent-type: ${PROBLEM_JSON}\r\nx-request-id: ${requestId}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
   )
-  socket.destroySoon()
+  // a request that is being served ends with its connection
+  if (last && !last.writableEnded) socket.destroySoon()
+  else linger(socket, clock)
 }
 
 /** Whether an answer sent now is taken for that of the malformed request, which may be the one that `last` answers. */

@@ -1,6 +1,7 @@
 import type { Dispatcher } from 'undici'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { lingerAfter } from '../kernel/linger.ts'
 import { explainNetworkError } from '../kernel/network-error.ts'
 import { readLimit } from '../pacing/bucket.ts'
 import type { Pacer } from '../pacing/pacer.ts'
@@ -56,14 +57,15 @@ export class Forwarder {
 
   /** Sends the request, and once more with a renewed session where the first was answered 401 because of its token. */
   async #send(journey: Journey, lease: Lease): Promise<Refusal | undefined> {
+    const { clock } = this.#options
     const first = await this.#attempt(journey, lease, status =>
       status === UNAUTHORIZED ? 'collect' : verdictOn(status, journey),
     )
     if (first?.answer.status !== UNAUTHORIZED) return first
-    if (!this.#mayRenew(journey, lease, first) || !canResend(journey)) return tell(journey, first)
+    if (!this.#mayRenew(journey, lease, first) || !canResend(journey)) return tell(journey, first, clock)
     const renewed = await this.#lease(journey)
     // more of the body may have come meanwhile than is kept
-    if (!canResend(journey)) return tell(journey, first)
+    if (!canResend(journey)) return tell(journey, first, clock)
     journey.exchange.replayed = true
     return this.#attempt(journey, renewed, status => verdictOn(status, journey))
   }
@@ -111,7 +113,7 @@ export class Forwarder {
         if (status < 400) sessions.accept(tenant, lease)
         return decide(status, headers)
       },
-      sendHead: (status, headers) => sendHead(journey, home, status, headers),
+      sendHead: (status, headers) => sendHead(journey, home, { status, headers }, clock),
     })
   }
 
@@ -156,22 +158,25 @@ function homeOf({ target }: Lease, { prefix }: Journey): Home {
 function sendHead(
   { request, response, exchange, takeOver }: Journey,
   home: Home,
-  status: number,
-  headers: RawHeaders,
+  { status, headers }: { readonly status: number; readonly headers: RawHeaders },
+  clock: Clock,
 ): void {
   const head = clientHeaders(headers, home)
   head.push(...exchangeHeaders(exchange))
   // what is left of an upload that was answered early must not be taken for the next request
-  if (!request.complete) head.push('connection', 'close')
+  if (!request.complete) {
+    head.push('connection', 'close')
+    lingerAfter(request, clock)
+  }
   response.writeHead(status, head)
   takeOver()
 }
 
 /** Gives an error to be told, or passes it on as it came where that is asked for. */
-function tell(journey: Journey, refusal: Refusal): Refusal | undefined {
+function tell(journey: Journey, refusal: Refusal, clock: Clock): Refusal | undefined {
   if (!journey.passthrough) return refusal
-  const { status, headers, body, complete } = refusal.answer
-  sendHead(journey, refusal.home, status, headers)
+  const { body, complete } = refusal.answer
+  sendHead(journey, refusal.home, refusal.answer, clock)
   journey.response.write(body)
   if (complete) journey.response.end()
   else journey.response.destroy()

@@ -17,8 +17,8 @@ export const FORWARD_ROUTE = '/'
 /** The methods that are forwarded: those of the API. */
 export const FORWARDED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
-/** Describes a body that a problem document takes the place of. */
-const OF_THE_BODY = /^(content-|etag$|last-modified$|accept-ranges$|date$)/
+/** Describes a body that a problem document takes the place of; a 416's `content-range` is of what was asked for. */
+const OF_THE_BODY = /^(content-(?!range$)|etag$|last-modified$|accept-ranges$|date$)/
 
 export interface ForwardPluginOptions {
   readonly forwarder: Forwarder

@@ -1,6 +1,7 @@
 import { Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { refuseMalformed } from '../../src/admin/malformed.ts'
+import { testClock } from '../support/clock.ts'
 import { dial, readAll, talk } from '../support/http.ts'
 import { startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
@@ -91,7 +92,7 @@ t.test('a connection that is gone is only let go', async t => {
   await until(() => (server?.bytesRead ?? 0) > 0)
   socket.resetAndDestroy()
   await until(() => server?.destroyed === true)
-  t.doesNotThrow(() => refuseMalformed(new Error('x'), new Socket().destroy(), undefined))
+  t.doesNotThrow(() => refuseMalformed(new Error('x'), new Socket().destroy(), undefined, testClock()))
 })
 
 t.test('a request that takes too long to come is 408, and an error without a code is still a 400', async t => {
@@ -106,7 +107,7 @@ t.test('a request that takes too long to come is 408, and an error without a cod
       written += text
       return true
     }
-    refuseMalformed(Object.assign(new Error('x'), code && { code }), socket, undefined)
+    refuseMalformed(Object.assign(new Error('x'), code && { code }), socket, undefined, testClock())
     t.match(written, new RegExp(`^HTTP/1\\.1 ${status} `))
   }
 })

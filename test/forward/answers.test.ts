@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { talk } from '../support/http.ts'
+import { answerTo, open, talk } from '../support/http.ts'
 import { startProxy } from '../support/proxy.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
@@ -18,6 +18,56 @@ t.test('204 and 304 have no body, and what they say of one is kept', async t => 
   t.match(await again('/x'), { status: 304, headers: { etag: '"a"', 'content-length': '999' }, text: '' })
   const { call: bare } = await answering(t, 'HTTP/1.1 304 Not Modified', 'etag: "a"', '', '')
   t.match(await bare('/x'), { status: 304, headers: { etag: '"a"' }, text: '' })
+})
+
+t.test('a part of what is there comes as the part that it is, one range or several', async t => {
+  const part = ['content-range: bytes 2-4/10', 'accept-ranges: bytes', 'etag: "a"']
+  const parts =
+    '--x\r\ncontent-range: bytes 0-0/10\r\n\r\na\r\n--x\r\ncontent-range: bytes 9-9/10\r\n\r\nj\r\n--x--\r\n'
+  const upstream = await rawUpstream(t, ({ head, answer }) => {
+    if (/\r\nrange: bytes=2-4\r\n/i.test(head)) answer(http('206 Partial Content', part, 'cde'))
+    else if (/\r\nrange: bytes=20-\r\n/i.test(head))
+      answer(http('416 Range Not Satisfiable', ['content-range: bytes */10']))
+    else answer(http('206 Partial Content', ['content-type: multipart/byteranges; boundary=x'], parts))
+  })
+  const { call } = await startProxy(t, { upstream: upstream.url })
+  const ranged = (range: string) => call('/x', { headers: { range, 'if-range': '"a"' } })
+  const one = await ranged('bytes=2-4')
+  t.match(one, { status: 206, text: 'cde' })
+  t.match(one.headers, {
+    'content-range': 'bytes 2-4/10',
+    'accept-ranges': 'bytes',
+    etag: '"a"',
+    'content-length': '3',
+  })
+  t.match(upstream.requests[0]?.head, /\r\nif-range: "a"\r\n/i)
+  const several = await ranged('bytes=0-0,9-9')
+  t.match(several, { status: 206, text: parts, headers: { 'content-type': 'multipart/byteranges; boundary=x' } })
+  t.match(await ranged('bytes=20-'), { status: 416, headers: { 'content-range': 'bytes */10' } })
+})
+
+t.test('each piece of an answer comes on as soon as it is there', async t => {
+  const pieces = Array.from({ length: 20 }, (_, index) => `piece ${index};`)
+  let next = () => {}
+  const upstream = await rawUpstream(t, async ({ answer, socket }) => {
+    answer('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '')
+    for (const piece of pieces) {
+      const asked = new Promise<void>(resolve => (next = resolve))
+      socket.write(`${piece.length.toString(16)}\r\n${piece}\r\n`)
+      await asked
+    }
+    socket.write('0\r\n\r\n')
+  })
+  const { port } = await startProxy(t, { upstream: upstream.url })
+  const sent = open(port, '/x')
+  sent.end()
+  const seen: string[] = []
+  // the upstream holds each piece back until the one before has arrived
+  for await (const chunk of await answerTo(sent)) {
+    seen.push(`${chunk}`)
+    next()
+  }
+  t.strictSame(seen, pieces)
 })
 
 t.test('the answer to HEAD keeps the length of the body that it does not have', async t => {
