@@ -4,7 +4,7 @@ import { Connections } from './admin/connections.ts'
 import { drainable } from './admin/drain.ts'
 import { failures } from './admin/failures.ts'
 import { refuseMalformed } from './admin/malformed.ts'
-import { createMetrics } from './admin/metrics.ts'
+import { Metrics } from './admin/metrics.ts'
 import { exchangeOf, observe, requestId } from './admin/observe.ts'
 import { isOwnPath } from './admin/own-path.ts'
 import { problemPages } from './admin/problem-pages.ts'
@@ -62,7 +62,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   let current = initial
   const config = () => current
   const pacer = new Pacer({ clock, settings: () => current.pacing })
-  const metrics = createMetrics(() => sessions, pacer)
+  const metrics: Metrics = new Metrics(() => sessions, pacer)
   const events = { ...sessionLog(log), called: metrics.sessionCalled }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
   const forwarder = new Forwarder({ clock, agents, sessions, pacer, config })

@@ -1,8 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
 import type { Sessions, TenantEntry } from '../session/sessions.ts'
-import type { Metrics, TenantCounts } from './metrics.ts'
+import { EXPOSITION_TYPE } from './exposition.ts'
+import type { Metrics } from './metrics.ts'
 import { readiness } from './readiness.ts'
+import type { TenantCounts } from './tally.ts'
 
 export interface AdminOptions {
   readonly version: string
@@ -23,8 +25,7 @@ export async function admin(app: FastifyInstance, { version, clock, sessions, me
   })
 
   app.get('/_proxy/status', async () => {
-    const counts = await metrics.counts()
-    const status = (entry: TenantEntry) => [entry.tenant.name, tenantStatus(entry, counts(entry.tenant.name))]
+    const status = (entry: TenantEntry) => [entry.tenant.name, tenantStatus(entry, metrics.counts(entry.tenant.name))]
     return {
       version,
       uptime: Math.round((clock.monotonic() - startedAt) / 1000),
@@ -33,7 +34,7 @@ export async function admin(app: FastifyInstance, { version, clock, sessions, me
     }
   })
 
-  app.get('/_proxy/metrics', async (_request, reply) => reply.type(metrics.contentType).send(await metrics.render()))
+  app.get('/_proxy/metrics', async (_request, reply) => reply.type(EXPOSITION_TYPE).send(metrics.render()))
 }
 
 function tenantStatus({ tenant, session, successor }: TenantEntry, counters: TenantCounts) {

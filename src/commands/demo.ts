@@ -46,7 +46,7 @@ Options:
 
 async function show(simulator: Simulator, host: Host, once: boolean): Promise<number> {
   const config = await demoConfig(simulator, host)
-  const log = await createLog({ level: 'silent', pretty: false, destination: host.stdout })
+  const log = createLog('silent', host.stdout, systemClock)
   const agents = await createAgents(config.upstream)
   const app = await buildApp(config, { version, clock: systemClock, log, agents })
   try {

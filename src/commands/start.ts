@@ -5,7 +5,8 @@ import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
 import { createAgents } from '../forward/agent.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { createLog, type Log } from '../kernel/log.ts'
+import { LineBatch } from '../kernel/line-batch.ts'
+import { createLog, createPrettyLog, type Log } from '../kernel/log.ts'
 import { type Announcer, announcer, reasons } from './announce.ts'
 import { type Command, ExitCode, type Host } from './host.ts'
 import { listen } from './listen.ts'
@@ -30,7 +31,8 @@ ${renderHelp()}
 
 /** Serves until a signal comes, and gives the exit code. */
 async function serve(config: Config, host: Host): Promise<number> {
-  const log = await openLog(config, host)
+  const lines = new LineBatch(host.stdout, systemClock)
+  const log = await openLog(config, host, lines)
   const announce = announcer(config, host, log)
   const app = await buildApp(config, {
     version,
@@ -51,6 +53,7 @@ async function serve(config: Config, host: Host): Promise<number> {
     return await drain(app, ending)
   } finally {
     await app.close()
+    lines.flushSync()
   }
 }
 
@@ -59,9 +62,9 @@ function fail({ stderr }: Host, { message }: Error): number {
   return ExitCode.failed
 }
 
-function openLog({ log: { level, format } }: Config, { stdout }: Host): Promise<Log> {
+async function openLog({ log: { level, format } }: Config, { stdout }: Host, lines: LineBatch): Promise<Log> {
   const pretty = format === 'pretty' || (format === 'auto' && stdout.isTTY === true)
-  return createLog({ level, pretty, destination: stdout })
+  return pretty ? createPrettyLog(level, stdout) : createLog(level, lines, systemClock)
 }
 
 /** Says how the first logins went, and gives whether it makes no sense to go on. */

@@ -2,8 +2,9 @@ import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
+import type { OlderHandler } from './agent.ts'
 import type { RawHeaders } from './headers.ts'
-import { type Answer, collecting, type Settle, type Sink, streaming } from './sinks.ts'
+import { type Answer, collecting, type Settle, type Sink, type Source, streaming } from './sinks.ts'
 
 /** What to do with an answer: stream it to the client, or keep it (as far as the bounds go) for the caller. */
 export type Verdict = 'relay' | 'collect'
@@ -32,10 +33,12 @@ export function relay(options: RelayOptions): Promise<Answer> {
   })
 }
 
-class RelayHandler implements Dispatcher.DispatchHandler {
+class RelayHandler implements OlderHandler, Source {
   readonly #options: RelayOptions
   readonly #settle: Settle
-  #controller: Dispatcher.DispatchController | undefined
+  #abort: ((reason: Error) => void) | undefined
+  #resume: (() => void) | undefined
+  #paused = false
   #sink: Sink | undefined
 
   constructor(options: RelayOptions, settle: Settle) {
@@ -43,40 +46,56 @@ class RelayHandler implements Dispatcher.DispatchHandler {
     this.#settle = settle
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
+  onConnect(abort: (reason?: Error) => void): void {
     const { signal } = this.#options
-    this.#controller = controller
-    if (signal.aborted) controller.abort(signal.reason)
+    this.#abort = abort
+    if (signal.aborted) abort(signal.reason)
     else signal.addEventListener('abort', this.#onLeave)
   }
 
-  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+  onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {
+    this.#resume = resume
     // 1xx is between the upstream and this proxy
-    if (status >= 200) this.#sink = this.#begin(controller, status, latin1(controller.rawHeaders))
+    if (status >= 200) this.#sink = this.#begin(status, latin1(headers))
+    return !this.#paused
   }
 
-  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+  onData(chunk: Buffer): boolean {
     this.#sink?.data(chunk)
+    return !this.#paused
   }
 
-  onResponseEnd(controller: Dispatcher.DispatchController): void {
+  onComplete(trailers: (string | Buffer)[] | null): void {
     this.#release()
-    this.#sink?.end(latin1(controller.rawTrailers))
+    this.#sink?.end(latin1(trailers ?? []))
   }
 
-  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+  onError(error: Error): void {
     this.#release()
     if (this.#sink) this.#sink.fail(error)
     else this.#settle.reject(error)
   }
 
-  readonly #onLeave = () => this.#controller?.abort(this.#options.signal.reason)
+  pause(): void {
+    this.#paused = true
+  }
 
-  #begin(controller: Dispatcher.DispatchController, status: number, headers: RawHeaders): Sink {
+  resume(): void {
+    this.#paused = false
+    this.#resume?.()
+  }
+
+  abort(reason: Error): void {
+    this.#abort?.(reason)
+  }
+
+  readonly #onLeave = () => this.abort(this.#options.signal.reason)
+
+  #begin(status: number, headers: RawHeaders): Sink {
     const { response, clock, decide, sendHead } = this.#options
-    if (decide(status, headers) === 'collect') return collecting(status, headers, controller, clock, this.#settle)
+    if (decide(status, headers) === 'collect') return collecting(status, headers, this, clock, this.#settle)
     sendHead(status, headers)
-    return streaming(status, headers, response, controller, this.#settle)
+    return streaming(status, headers, response, this, this.#settle)
   }
 
   #release(): void {
@@ -85,6 +104,6 @@ class RelayHandler implements Dispatcher.DispatchHandler {
 }
 
 /** Header bytes are no particular encoding (RFC 9110, 5.5); latin1 carries every byte there and back. */
-function latin1(raw: Dispatcher.DispatchController['rawHeaders']): string[] {
-  return Array.isArray(raw) ? raw.map(part => (typeof part === 'string' ? part : part.toString('latin1'))) : []
+function latin1(raw: readonly (string | Buffer)[]): string[] {
+  return raw.map(part => (typeof part === 'string' ? part : part.toString('latin1')))
 }

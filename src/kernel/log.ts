@@ -1,15 +1,8 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino'
+import type { Clock } from './clock.ts'
 
 /** Where everything is logged. */
 export type Log = Logger
-
-export interface LogOptions {
-  /** The least severe level that is logged, or `silent`. */
-  readonly level: string
-  /** Coloured, aligned lines for a person; else JSON. */
-  readonly pretty: boolean
-  readonly destination: DestinationStream & NodeJS.WritableStream
-}
 
 /** A line each; the facts beside the message are for programs, but for the request id, by which to find them. */
 const FOR_PEOPLE = {
@@ -21,14 +14,32 @@ const FOR_PEOPLE = {
 } as const
 
 /**
- * A logger. Secrets show as `[secret]` by their type; of errors only type, message, code and stack are logged, never the
- * request or headers that libraries hang on them.
+ * A logger of JSON lines for what is at least as severe as `level`, which may be `silent`. Secrets show as `[secret]` by
+ * their type; of errors only type, message, code and stack are logged, never the request or headers that libraries hang
+ * on them.
  */
-export async function createLog({ level, pretty, destination }: LogOptions): Promise<Log> {
-  const options = { level, base: null, serializers: { err: plainError } }
-  if (!pretty) return pino({ ...options, timestamp: pino.stdTimeFunctions.isoTime }, destination)
+export function createLog(level: string, destination: DestinationStream, clock: Clock): Log {
+  return pino({ ...optionsFor(level), timestamp: isoTime(clock) }, destination)
+}
+
+/** The same in coloured, aligned lines for a person. */
+export async function createPrettyLog(level: string, destination: NodeJS.WritableStream): Promise<Log> {
   const { default: pinoPretty } = await import('pino-pretty')
-  return pino(options, pinoPretty({ ...FOR_PEOPLE, destination }))
+  return pino(optionsFor(level), pinoPretty({ ...FOR_PEOPLE, destination }))
+}
+
+/** The time as pino wants it, in ISO 8601; made once for the lines of a millisecond. */
+function isoTime(clock: Clock): () => string {
+  let [last, text] = [0, '']
+  return () => {
+    const now = clock.now()
+    if (now !== last) [last, text] = [now, `,"time":"${new Date(now).toISOString()}"`]
+    return text
+  }
+}
+
+function optionsFor(level: string) {
+  return { level, base: null, serializers: { err: plainError } }
 }
 
 function plainError(error: unknown) {

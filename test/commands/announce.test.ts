@@ -22,7 +22,7 @@ interface Told extends Partial<ProxyOptions> {
 async function announce({ isTTY = true, warnings = [], upstream = 'app2', ...options }: Told = {}) {
   const host = fakeHost({ isTTY })
   const config = makeConfig({ upstream, config: { log: { format: 'auto' } }, ...options })
-  const log = await createLog({ level: 'info', pretty: false, destination: host.stdout })
+  const log = createLog('info', host.stdout, systemClock)
   const lines = () => stripVTControlCharacters(host.stdout.text).split('\n').filter(Boolean)
   return { announcer: announcer({ ...config, warnings }, host, log), lines, host }
 }

@@ -2,6 +2,7 @@ import t from 'tap'
 import { reloader } from '../../src/commands/reload.ts'
 import { untilHangUp } from '../../src/commands/signal.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { settle } from '../support/clock.ts'
 import { fakeHost } from '../support/host.ts'
@@ -70,7 +71,7 @@ t.test('SIGHUP asks to end only where there was a terminal, and there is none an
 t.test('what is asked for while a reload is under way is done once, after it', async t => {
   const { app } = await startProxy(t, { upstream: (await simulate(t)).url, tenants: { default: { lazy: true } } })
   const host = fakeHost({ env: { PC_URL: 'app2', PC_IDENTITY: 'an-id', PC_SECRET: 'a-key' } })
-  const log = await createLog({ level: 'info', pretty: false, destination: host.stdout })
+  const log = createLog('info', host.stdout, systemClock)
   const ends: (() => void)[] = []
   const held = { ...app, reload: () => new Promise<void>(resolve => ends.push(resolve)) }
   const reload = reloader(held, await loadConfig(host), host, log)

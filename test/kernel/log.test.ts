@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import t from 'tap'
-import { createLog } from '../../src/kernel/log.ts'
+import { systemClock } from '../../src/kernel/clock.ts'
+import { createLog, createPrettyLog } from '../../src/kernel/log.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 
 /** A log and what was written to it. */
@@ -12,7 +13,8 @@ async function logTo(options: { level: string; pretty: boolean }) {
       done()
     },
   })
-  const log = await createLog({ ...options, destination })
+  const { level, pretty } = options
+  const log = pretty ? await createPrettyLog(level, destination) : createLog(level, destination, systemClock)
   return { log, written: () => written }
 }
 

@@ -58,8 +58,8 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
       done()
     },
   })
-  const log = await createLog({ level: config.log.level, pretty: false, destination })
   const clock = options.clock ?? testClock()
+  const log = createLog(config.log.level, destination, clock)
   const { kept, fresh } = await createAgents(config.upstream)
   const agents = { kept, fresh: diverted(fresh, options.loginAt) }
   const app = await buildApp(config, { version: '1.2.3', clock, log, agents })

@@ -1,0 +1,8 @@
+/** What a map has for a key; where it has nothing, what is made for it, and kept. */
+export function ensure<K, V>(map: Map<K, V>, key: K, make: () => V): V {
+  const there = map.get(key)
+  if (there !== undefined) return there
+  const made = make()
+  map.set(key, made)
+  return made
+}
