@@ -1,4 +1,4 @@
-import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
+import * as tls from 'node:tls'
 import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { Config } from '../config/config.ts'
 import { proxyFor } from '../config/outbound.ts'
@@ -71,9 +71,14 @@ function agentWith(options: EnvHttpProxyAgent.Options, { outbound }: Config['ups
   })
 }
 
+/** With those of NODE_EXTRA_CA_CERTS, where Node.js tells of them (22.15 and later). */
+const { getCACertificates: trustedByDefault = () => tls.rootCertificates } = tls as {
+  readonly getCACertificates?: () => readonly string[]
+}
+
 /** Made once: reading the roots again for each connection would cost more than its handshake. */
-async function trusting(caFile: string): Promise<SecureContext> {
-  return createSecureContext({ ca: [...rootCertificates, await readPemFile(caFile)] })
+async function trusting(caFile: string): Promise<tls.SecureContext> {
+  return tls.createSecureContext({ ca: [...trustedByDefault(), await readPemFile(caFile)] })
 }
 
 /** Errors of connecting, which by way of a proxy are about the proxy. */

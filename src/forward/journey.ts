@@ -47,7 +47,7 @@ export function planJourney(
   const { tenant, target, prefix } = chosen(proxiedHost(request), facts, config)
   exchange.tenant = tenant.name
   judgeTarget(target)
-  judgeCoding(request)
+  judgeFraming(request)
   return {
     // each by its name: spreading into an object that goes on growing costs microseconds
     request,
@@ -74,8 +74,15 @@ function chosen(
   return chooseTenant({ ...facts, host }, tenants, defaultTenant)
 }
 
-/** Other codings of the transfer would have to be undone here, as they are for one connection (RFC 9112, 6.1). */
-function judgeCoding({ headers }: IncomingMessage): void {
+/**
+ * Only HTTP/1.1 and 1.0 are framed as they are read here. Codings of the transfer but chunked would have to be undone, as
+ * they are for one connection (RFC 9112, 6.1).
+ */
+function judgeFraming({ httpVersionMajor, headers }: IncomingMessage): void {
+  if (httpVersionMajor !== 1) {
+    const options = { status: 505, title: 'HTTP Version Not Supported' }
+    throw new Problem('invalid-request', 'Only HTTP/1.1 and HTTP/1.0 are served', options)
+  }
   const coding = headers['transfer-encoding']
   if (coding === undefined || coding.trim().toLowerCase() === 'chunked') return
   const options = { status: 501, title: 'Not Implemented' }

@@ -26,6 +26,8 @@ const rows: Record<string, [request: string, status: number]> = {
   'chunked twice': [chunked(['transfer-encoding: chunked, chunked']), 400],
   'chunked in two lines': [chunked(['transfer-encoding: chunked', 'transfer-encoding: chunked']), 400],
   'chunked before another coding': [chunked(['transfer-encoding: chunked, identity']), 400],
+  'a version that is not spoken': ['GET /x HTTP/2.0\r\nhost: localhost\r\n\r\n', 505],
+  'a version that is not spoken any more': ['GET /x HTTP/0.9\r\nhost: localhost\r\n\r\n', 505],
   'another coding before chunked': [chunked(['transfer-encoding: gzip, chunked']), 501],
   'a coding that is not known': [chunked(['transfer-encoding: xchunked']), 400],
   'a coding with a vertical tab': [chunked(['transfer-encoding: \x0bchunked']), 400],
