@@ -13,11 +13,13 @@ import type { Config } from './config/config.ts'
 import { takeAbsoluteForm } from './forward/absolute-form.ts'
 import type { Agents } from './forward/agent.ts'
 import { Forwarder } from './forward/forwarder.ts'
+import type { Journey } from './forward/journey.ts'
 import { withoutQuery } from './forward/path.ts'
 import { FORWARD_ROUTE, forwardPlugin, leaveBodiesAlone } from './forward/plugin.ts'
 import { ownersOf } from './forward/tenant.ts'
-import type { Policy } from './guard/admit.ts'
+import type { Admission } from './guard/admit.ts'
 import { guard } from './guard/guard.ts'
+import { permit } from './guard/permit.ts'
 import type { Clock } from './kernel/clock.ts'
 import type { Log } from './kernel/log.ts'
 import { Pacer } from './pacing/pacer.ts'
@@ -65,7 +67,8 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const metrics: Metrics = new Metrics(() => sessions, pacer)
   const events = { ...sessionLog(log), called: metrics.sessionCalled }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
-  const forwarder = new Forwarder({ clock, agents, sessions, pacer, config })
+  const permitted = (journey: Journey) => permit(current, { ...journey, client: journey.exchange.client })
+  const forwarder = new Forwarder({ clock, agents, sessions, pacer, config, permit: permitted })
   const server = Fastify({
     logger: false,
     forceCloseConnections: 'idle',
@@ -85,8 +88,8 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   observe(server, { clock, log, metrics, connections, requests: () => current.log.requests })
   leaveBodiesAlone(server)
   const drain = drainable(server, connections)
-  server.addHook('onRequest', ({ raw, originalUrl }, _reply, done) => {
-    guard(raw, guardPolicy(current, originalUrl))
+  server.addHook('onRequest', (request, _reply, done) => {
+    exchangeOf(request).client = guard(request.raw, admissionOf(current, request.originalUrl))
     done()
   })
   failures(server, clock)
@@ -123,10 +126,10 @@ function sessionsOf(config: () => Config, { clock, agents }: AppDeps): CreateSes
   }
 }
 
-function guardPolicy({ listen, tenants }: Config, target: string): Policy {
+function admissionOf({ listen, tenants, clients }: Config, target: string): Admission {
   return {
     trustedHosts: listen.trustedHosts,
     isApiHost: host => ownersOf(host, tenants).size > 0,
-    token: withoutQuery(target) === LIVENESS ? null : listen.clientToken,
+    clients: withoutQuery(target) === LIVENESS ? [] : clients,
   }
 }

@@ -1,6 +1,5 @@
 import t from 'tap'
-import { Secret } from '../src/kernel/secret.ts'
-import { startPair } from './support/proxy.ts'
+import { clientOf, startPair } from './support/proxy.ts'
 
 const TOKEN = 'a-token-of-the-clients'
 
@@ -13,7 +12,7 @@ t.test('login gives every tenant that is not lazy a session, and does not mind o
 })
 
 t.test('where clients must show a token all but livez needs it', async t => {
-  const { call, simulator } = await startPair(t, { config: { listen: { clientToken: new Secret(TOKEN) } } })
+  const { call, simulator } = await startPair(t, { config: { clients: [clientOf('ci', TOKEN)] } })
   const paths = ['/v2/policy', '/_proxy/readyz', '/_proxy/status', '/_proxy/metrics', '/_proxy/problems/', '/_proxy/x']
   for (const path of [...paths, '/_proxy/livez/', '/_proxy/%6civez', '//_proxy/livez']) {
     t.equal((await call(path)).status, 401, path)

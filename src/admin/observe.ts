@@ -73,6 +73,7 @@ function open({ id, method, originalUrl }: FastifyRequest, clock: Clock, over: E
     path: withoutQuery(originalUrl),
     over,
     startedAt: clock.monotonic(),
+    client: null,
     tenant: null,
     spent: { session: 0, queue: 0, upstream: 0 },
     replayed: false,
@@ -82,10 +83,10 @@ function open({ id, method, originalUrl }: FastifyRequest, clock: Clock, over: E
 }
 
 function logExchange(exchange: Exchange, status: number, took: number, { log, requests }: ObserveOptions): void {
-  const { requestId, method, path, tenant, replayed, upstreamRequestId, failure } = exchange
+  const { requestId, method, path, client, tenant, replayed, upstreamRequestId, failure } = exchange
   const which = requests()
   if (which === 'off' || (which === 'errors' && !failure && took < SLOW)) return
-  const facts = { requestId, method, path, tenant, status, ms: Math.round(took), replayed, upstreamRequestId }
+  const facts = { requestId, method, path, client, tenant, status, ms: Math.round(took), replayed, upstreamRequestId }
   const text = `${method} ${path} ${status || 'aborted'}`
   if (failure) log.warn({ ...facts, problem: failure.type, err: failure.cause }, `${text}: ${failure.detail}`)
   else log.info(facts, text)

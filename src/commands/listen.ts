@@ -14,10 +14,14 @@ export class ListenError extends Error {
   override readonly name = 'ListenError'
 }
 
-/** Listens at `host:port` or `unix:/path` and gives the address for people to use. */
-export async function listen(server: FastifyInstance, text: string): Promise<string> {
+/** The permissions of a socket that only its owner may use. */
+const PRIVATE = 0o600
+
+/** Listens at `host:port` or `unix:/path`, a socket with that mode, and gives the address for people to use. */
+export async function listen(server: FastifyInstance, text: string, socketMode = PRIVATE): Promise<string> {
   const address = parseAddress(text)
-  const listening = 'path' in address ? listenAtSocket(server, address.path) : listenAtPort(server, address, text)
+  const listening =
+    'path' in address ? listenAtSocket(server, address.path, socketMode) : listenAtPort(server, address, text)
   return listening.catch((error: NodeJS.ErrnoException) => {
     throw new ListenError(explain(error, text, address), { cause: error })
   })
@@ -35,12 +39,12 @@ async function listenAtPort(
   return `http://${text.slice(0, text.lastIndexOf(':'))}${bound.slice(bound.lastIndexOf(':'))}`
 }
 
-/** Only the owner may use the socket. One that nobody serves any more is taken over; a living one never is. */
-async function listenAtSocket(server: FastifyInstance, path: string): Promise<string> {
+/** A socket that nobody serves any more is taken over; a living one never is. */
+async function listenAtSocket(server: FastifyInstance, path: string, mode: number): Promise<string> {
   if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH)
     throw new Error(`the path of a socket has at most ${LONGEST_SOCKET_PATH} bytes`)
   if (await isStale(path)) await rm(path)
-  const before = process.umask(0o177)
+  const before = process.umask(0o777 & ~mode)
   try {
     await server.listen({ path })
   } finally {

@@ -43,7 +43,9 @@ async function serve(config: Config, host: Host): Promise<number> {
   const signal = Promise.race([untilSignal(host), untilHangUp(host, reloader(app, config, host, log))])
   try {
     const loggingIn = app.login()
-    const address = await listen(app.server, config.listen.address).catch((error: Error) => error)
+    const address = await listen(app.server, config.listen.address, config.listen.socketMode).catch(
+      (error: Error) => error,
+    )
     if (address instanceof Error) return fail(host, address)
     announce.listening(address)
     const early = await Promise.race([signal, loggingIn])

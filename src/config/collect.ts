@@ -1,8 +1,8 @@
 import { nearest } from '../kernel/nearest.ts'
 import { type Fault, showKey } from './fault.ts'
-import type { Section } from './keys.ts'
+import { type Section, type SectionName, sectionNames } from './keys.ts'
 import { LABEL } from './leaves.ts'
-import { settingsSchema, tenantSchema } from './schema.ts'
+import { namedSchemas, settingsSchema } from './schema.ts'
 import type { Setting, Source } from './setting.ts'
 import { LABEL_CURE } from './values.ts'
 
@@ -19,15 +19,16 @@ export function isMapping(value: unknown): value is Mapping {
 /** The settings in a file's root. Keys that are not known become faults, which repeat no value. */
 export function collectSettings(root: Mapping, originOf: (path: Path) => string): Source {
   const collector = new Collector(originOf)
-  const tenants = tenantSection(root.tenants)
-  for (const tenant of Object.keys(tenants.properties)) collector.name(tenant)
-  collector.walk({ properties: { ...settingsSchema.properties, tenants } }, root, [])
+  const named = Object.fromEntries(sectionNames.map(section => [section, namedSection(section, root[section])]))
+  for (const section of sectionNames)
+    for (const name of Object.keys(named[section]?.properties ?? {})) collector.name(section, name)
+  collector.walk({ properties: { ...settingsSchema.properties, ...named } }, root, [])
   return collector
 }
 
-function tenantSection(tenants: unknown): Section {
-  const names = isMapping(tenants) ? Object.keys(tenants).filter(name => LABEL.test(name)) : []
-  return { properties: Object.fromEntries(names.map(name => [name, tenantSchema])) }
+function namedSection(section: SectionName, value: unknown): Section {
+  const names = isMapping(value) ? Object.keys(value).filter(name => LABEL.test(name)) : []
+  return { properties: Object.fromEntries(names.map(name => [name, namedSchemas[section]])) }
 }
 
 class Collector implements Source {
@@ -39,9 +40,10 @@ class Collector implements Source {
     this.#originOf = originOf
   }
 
-  /** Makes a tenant known by its name, even if nothing stands below it. */
-  name(tenant: string): void {
-    this.settings.push({ tenant, key: 'url', value: null, origin: this.#originOf(['tenants', tenant]) })
+  /** Makes a group known by its name, even if nothing stands below it. */
+  name(section: SectionName, name: string): void {
+    const key = `${Object.keys(namedSchemas[section].properties)[0]}`
+    this.settings.push({ group: `${section}.${name}`, key, value: null, origin: this.#originOf([section, name]) })
   }
 
   walk(section: Section, value: unknown, path: Path): void {
@@ -61,8 +63,8 @@ class Collector implements Source {
   #reportUnknown(known: Path, path: Path, name: string): void {
     const meant = nearest(name, known)
     const cure = meant ? `Did you mean ${meant}?` : `The keys known here are ${known.join(', ')}.`
-    if (path[0] !== 'tenants' || path.length > 2) this.#report(path, 'the key is not known', cure)
-    else this.#report(path, 'the key is not the name of a tenant', LABEL_CURE)
+    if (isNamed(path[0]) && path.length === 2) this.#report(path, `the key is not a name in ${path[0]}`, LABEL_CURE)
+    else this.#report(path, 'the key is not known', cure)
   }
 
   #report(path: Path, problem: string, cure: string): void {
@@ -70,8 +72,12 @@ class Collector implements Source {
   }
 }
 
-function placeOf(path: Path): Pick<Setting, 'tenant' | 'key'> {
-  const [section, tenant, key] = path
-  if (section === 'tenants' && tenant !== undefined && key !== undefined) return { tenant, key }
-  return { tenant: null, key: path.join('.') }
+function placeOf(path: Path): Pick<Setting, 'group' | 'key'> {
+  const [section, name, key] = path
+  if (isNamed(section) && key !== undefined) return { group: `${section}.${name}`, key }
+  return { group: null, key: path.join('.') }
+}
+
+function isNamed(section: string | undefined): boolean {
+  return sectionNames.some(name => name === section)
 }

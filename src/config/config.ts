@@ -1,6 +1,7 @@
 import type { Secret } from '../kernel/secret.ts'
 import type { Target } from '../stacks/resolve.ts'
 import type { OutboundProxy } from './outbound.ts'
+import type { Policy } from './policy.ts'
 import type { Settings } from './schema.ts'
 
 /** An access key: what a login needs. */
@@ -36,14 +37,22 @@ export interface TenantConfig {
   readonly customerName: string | null
   /** Log in at the first request instead of at start. */
   readonly lazy: boolean
+  readonly policy: Policy
+}
+
+/** Who must show which token, and what may be asked with it. */
+export interface ClientConfig {
+  readonly name: string
+  readonly token: Secret
+  readonly policy: Policy
 }
 
 /** The whole configuration, checked and frozen. Durations are milliseconds, sizes are bytes. */
-export interface Config extends Settings {
-  readonly listen: Settings['listen'] & {
-    /** The token of `clientTokenFile`, which clients must show; null when they need none. */
-    readonly clientToken: Secret | null
-  }
+export interface Config extends Omit<Settings, 'policy'> {
+  /** For all tenants and clients. */
+  readonly policy: Policy
+  /** Those that may use the proxy; none where everybody may who reaches it. */
+  readonly clients: readonly ClientConfig[]
   readonly upstream: Settings['upstream'] & { readonly outbound: OutboundProxy | null }
   /** By name; `defaultTenant` is one of them. */
   readonly tenants: ReadonlyMap<string, TenantConfig>

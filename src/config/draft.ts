@@ -13,7 +13,7 @@ export interface Draft {
 
 /** The setting of a tenant's key. */
 export function draftSetting({ given, name }: Draft, key: string): Setting {
-  return settingOf(given, key, name)
+  return settingOf(given, key, `tenants.${name}`)
 }
 
 /** The fault of a key that a tenant needs. A vendor's variable that was looked at in vain is named. */

@@ -1,19 +1,19 @@
 import { nearest } from '../kernel/nearest.ts'
 import type { Fault } from './fault.ts'
-import { flagOf, settingKeys, tenantKeys } from './keys.ts'
+import { flagOf, sectionKeys, settingKeys } from './keys.ts'
 import type { Leaf } from './leaves.ts'
 import type { Setting, Source } from './setting.ts'
 
 /** The keys of the default tenant that have a flag. No secret is among them, because other users can see flags. */
 export const tenantFlags: ReadonlyMap<string, Leaf> = new Map(
-  [...tenantKeys].filter(([, { kind }]) => kind === 'text' || kind === 'file'),
+  [...sectionKeys.tenants].filter(([, { kind }]) => kind === 'text' || kind === 'file'),
 )
 
 const keyOfFlag: ReadonlyMap<string, string> = new Map(
   ['config', ...settingKeys.keys(), ...tenantFlags.keys()].map(key => [flagOf(key), key]),
 )
 
-const secretFlags = [...tenantKeys].filter(([, leaf]) => leaf.kind === 'secret').map(([key]) => flagOf(key))
+const secretFlags = [...sectionKeys.tenants].filter(([, leaf]) => leaf.kind === 'secret').map(([key]) => flagOf(key))
 
 /**
  * The settings in the arguments: `--flag value` or `--flag=value`; a flag that is true or false needs no value. Those of
@@ -29,7 +29,7 @@ export function readFlags(args: readonly string[]): Source {
     const fault = flagFault(flag, value, settings)
     const key = keyOfFlag.get(`${flag}`)
     if (fault) faults.push({ ...fault, key: key ?? flag ?? 'arguments', origin: flag ?? 'arguments' })
-    else settings.push({ tenant: null, key: `${key}`, value, origin: `${flag}` })
+    else settings.push({ group: null, key: `${key}`, value, origin: `${flag}` })
   }
   return { settings, faults }
 }

@@ -1,5 +1,5 @@
 import { tenantFlags } from './flags.ts'
-import { flagOf, settingKeys, tenantKeys, variableOf } from './keys.ts'
+import { flagOf, sectionKeys, sectionNames, settingKeys, variableOf } from './keys.ts'
 import type { Kind, Leaf } from './leaves.ts'
 
 /** How wide the help is at most, in columns. */
@@ -14,7 +14,9 @@ const PLACEHOLDERS: Readonly<Record<Kind, string>> = {
   file: 'FILE',
   hosts: 'LIST',
   label: 'NAME',
+  mode: 'MODE',
   proxyUrl: 'URL',
+  rules: 'LIST',
   secret: 'SECRET',
   size: 'SIZE',
   text: 'TEXT',
@@ -22,7 +24,7 @@ const PLACEHOLDERS: Readonly<Record<Kind, string>> = {
 }
 
 const NOTES = [
-  'DURATION is a whole number and ms, s, m or h; SIZE a whole number and B, KiB or MiB; LIST is parted by commas.',
+  'DURATION is a whole number and ms, s, m or h; SIZE a whole number and B, KiB or MiB; LIST is parted by commas, of rules by semicolons.',
   'Flags win over the environment (--log-level is PRISMACLOUD_PROXY_LOG_LEVEL), the environment over the file.',
   'The flags from --url to --customer-name are for the default tenant. Secrets are never flags: give them in the environment (PC_URL, PC_IDENTITY, PC_SECRET), in files, or by a command that the configuration file names.',
 ]
@@ -68,9 +70,11 @@ function indent(lines: readonly string[], column: number): string {
 
 /** The table of all keys, in Markdown. */
 export function configTable(): string {
-  const tenant = [...tenantKeys].map(([key, leaf]) => tableRow(`tenants.<name>.${key}`, leaf))
+  const named = sectionNames.flatMap(section =>
+    [...sectionKeys[section]].map(([key, leaf]) => tableRow(`${section}.<name>.${key}`, leaf)),
+  )
   const others = [...settingKeys].map(([key, leaf]) => tableRow(key, leaf))
-  return ['| Key | Default | Environment | What it is |', '|---|---|---|---|', ...tenant, ...others].join('\n')
+  return ['| Key | Default | Environment | What it is |', '|---|---|---|---|', ...named, ...others].join('\n')
 }
 
 function tableRow(key: string, leaf: Leaf): string {

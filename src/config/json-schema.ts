@@ -1,22 +1,23 @@
 import type { Section } from './keys.ts'
 import { LABEL, type Leaf } from './leaves.ts'
-import { settingsSchema, tenantSchema } from './schema.ts'
+import { clientSchema, settingsSchema, tenantSchema } from './schema.ts'
 
 /** The JSON schema of the configuration file, for editors. */
 export function jsonSchema(): object {
-  const tenants = {
-    type: 'object',
-    description: 'The tenants, by name. The name is a label of a host name.',
-    patternProperties: { [LABEL.source]: mappingSchema(tenantSchema) },
-    additionalProperties: false,
-  }
+  const tenants = namedSchema('The tenants, by name. The name is a label of a host name.', tenantSchema)
+  const clients = namedSchema('The clients, by name, each with a token and a policy of its own.', clientSchema)
   const { properties, ...rest } = mappingSchema(settingsSchema)
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'Configuration of prismacloud-proxy',
     ...rest,
-    properties: { tenants, ...properties },
+    properties: { tenants, clients, ...properties },
   }
+}
+
+function namedSchema(description: string, section: Section): object {
+  const patternProperties = { [LABEL.source]: mappingSchema(section) }
+  return { type: 'object', description, patternProperties, additionalProperties: false }
 }
 
 interface MappingSchema {

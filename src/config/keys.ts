@@ -1,5 +1,5 @@
 import type { Leaf } from './leaves.ts'
-import { settingsSchema, tenantSchema } from './schema.ts'
+import { namedSchemas, settingsSchema } from './schema.ts'
 
 /** A mapping of the schema. */
 export interface Section {
@@ -15,8 +15,21 @@ export const CONFIG_VARIABLE = `${PREFIX}CONFIG`
 /** Every key that is no tenant's, by its path: `listen.address`. */
 export const settingKeys: ReadonlyMap<string, Leaf> = new Map(leaves(settingsSchema, ''))
 
-/** Every key of a tenant, by its name: `accessKeyId`. No name is also a path in {@link settingKeys}. */
-export const tenantKeys: ReadonlyMap<string, Leaf> = new Map(leaves(tenantSchema, ''))
+/** What there may be several of, each with a name of its own: `tenants.prod`. */
+export type SectionName = keyof typeof namedSchemas
+
+export const sectionNames = Object.keys(namedSchemas) as SectionName[]
+
+/** Every key of a named section, by its own name: `accessKeyId`. No name is also a path in {@link settingKeys}. */
+export const sectionKeys: Readonly<Record<SectionName, ReadonlyMap<string, Leaf>>> = {
+  tenants: new Map(leaves(namedSchemas.tenants, '')),
+  clients: new Map(leaves(namedSchemas.clients, '')),
+}
+
+/** The leaf of a key, wherever it stands. */
+export function leafOf(key: string): Leaf | undefined {
+  return [settingKeys, ...Object.values(sectionKeys)].map(keys => keys.get(key)).find(leaf => leaf !== undefined)
+}
 
 function leaves(section: Section, path: string): [string, Leaf][] {
   return Object.entries(section.properties).flatMap(([name, node]) =>

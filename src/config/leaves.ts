@@ -1,5 +1,6 @@
 import * as Type from 'typebox'
 import type { Secret } from '../kernel/secret.ts'
+import type { Rule } from './policy.ts'
 
 /** How a leaf's text is read and checked. */
 export type Kind =
@@ -11,7 +12,9 @@ export type Kind =
   | 'file'
   | 'hosts'
   | 'label'
+  | 'mode'
   | 'proxyUrl'
+  | 'rules'
   | 'secret'
   | 'size'
   | 'text'
@@ -39,7 +42,10 @@ export const DURATION = /^(\d+)(ms|s|m|h)$/
 /** What a size looks like. */
 export const SIZE = /^(\d+)(B|KiB|MiB)$/
 
-/** What a tenant's name looks like: a label of a host name (RFC 1123, 2.1). */
+/** What the permissions of a file look like. */
+export const MODE = /^0?[0-7]{3}$/
+
+/** What a tenant's or client's name looks like: a label of a host name (RFC 1123, 2.1). */
 export const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 function leaf<T>(keywords: Keywords): Leaf<T> {
@@ -86,9 +92,19 @@ export function label(value: string, description: string): Leaf<string> {
   return leaf({ kind: 'label', type: 'string', pattern: LABEL.source, default: value, description })
 }
 
+/** Permissions of a file, in octal digits. */
+export function mode(value: string, description: string): Leaf<number> {
+  return leaf({ kind: 'mode', type: 'string', pattern: MODE.source, default: value, description })
+}
+
 /** The URL of an http or https proxy. */
 export function proxyUrl(description: string): Leaf<string | null> {
   return leaf({ kind: 'proxyUrl', type: ['string', 'null'], default: null, description })
+}
+
+/** Rules of a policy. */
+export function rules(description: string): Leaf<Rule[]> {
+  return leaf({ kind: 'rules', type: 'array', items: { type: 'string' }, default: [], description })
 }
 
 /** A key that must not be shown. */

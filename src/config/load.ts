@@ -1,3 +1,4 @@
+import { readClients, warningOfExposure } from './clients.ts'
 import type { Config } from './config.ts'
 import { type Environment, readEnvironment } from './environment.ts'
 import { ConfigError, type Fault } from './fault.ts'
@@ -5,9 +6,9 @@ import { type FileSource, readConfigFile } from './file.ts'
 import { readFlags } from './flags.ts'
 import { deepFreeze, FrozenMap } from './freeze.ts'
 import { Groups } from './groups.ts'
-import { tenantKeys } from './keys.ts'
-import { readClientToken } from './listen.ts'
+import { sectionKeys } from './keys.ts'
 import { readOutboundProxy } from './outbound.ts'
+import { policyForAll } from './policy.ts'
 import { readSettings } from './read.ts'
 import type { Settings } from './schema.ts'
 import { attempt, type Given, type Setting, settingOf } from './setting.ts'
@@ -33,7 +34,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const faults = [flags, environment, file].flatMap(source => source.faults)
   const given = new Groups().fill(flags.settings).fill(environment.settings).fill(file.settings)
   const settings = await readSettings(given.of(null), faults)
-  const clientToken = await readClientToken(settings.listen, given.of(null), faults)
+  const clients = await readClients(settings.listen, given, faults)
   await checkCaFile(settings, given.of(null), faults)
   const outbound = await readOutboundProxy(settings.upstream, env, faults)
 
@@ -43,10 +44,11 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   // What is missing may stand in a file that cannot be used.
   const tenants = file.usable ? await readTenants(groups, defaultTenant, { env, homeDirectory }, faults) : []
   if (faults.length > 0) throw new ConfigError(faults)
-  const listen = { ...settings.listen, clientToken }
+  const policy = policyForAll(settings.policy)
   const upstream = { ...settings.upstream, outbound }
   const byName = new FrozenMap(tenants.map(tenant => [tenant.name, tenant]))
-  return deepFreeze({ ...settings, listen, upstream, defaultTenant, tenants: byName, warnings: file.warnings })
+  const warnings = [...file.warnings, ...warningOfExposure(settings.listen, clients)]
+  return deepFreeze({ ...settings, policy, clients, upstream, defaultTenant, tenants: byName, warnings })
 }
 
 async function namedFile(settings: readonly Setting[]): Promise<FileSource> {
@@ -60,12 +62,12 @@ async function checkCaFile({ upstream: { caFile } }: Settings, given: Given, fau
 
 /** The default that is set, else the only tenant that there is. */
 function defaultTenantOf({ defaultTenant }: Settings, given: Groups): string {
-  const [only, ...others] = given.tenants
+  const [only, ...others] = given.names('tenants')
   const isSet = given.of(null).get('defaultTenant') !== undefined
   return isSet || only === undefined || others.length > 0 ? defaultTenant : only
 }
 
 /** A tenant's key that was given by a flag is the default tenant's. */
 function placed(setting: Setting, defaultTenant: string): Setting {
-  return tenantKeys.has(setting.key) ? { ...setting, tenant: defaultTenant } : setting
+  return sectionKeys.tenants.has(setting.key) ? { ...setting, group: `tenants.${defaultTenant}` } : setting
 }

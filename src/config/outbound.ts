@@ -27,7 +27,7 @@ export async function readOutboundProxy(
   const origin = env.https_proxy === undefined ? 'HTTPS_PROXY' : 'https_proxy'
   const value = env[origin]
   if (!value) return null
-  const url = await attempt({ tenant: null, key: 'upstream.proxy', value, origin }, faults, () => readProxyUrl(value))
+  const url = await attempt({ group: null, key: 'upstream.proxy', value, origin }, faults, () => readProxyUrl(value))
   return url === undefined ? null : { url, origin, noProxy }
 }
 

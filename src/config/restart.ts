@@ -4,6 +4,7 @@ import type { Fault } from './fault.ts'
 /** What a running proxy cannot change: what it listens at, how it logs, and its connections. */
 const LASTING = {
   'listen.address': ({ listen }: Config) => listen.address,
+  'listen.socketMode': ({ listen }: Config) => listen.socketMode,
   'log.format': ({ log }: Config) => log.format,
   'upstream.caFile': ({ upstream }: Config) => upstream.caFile,
   'upstream.proxy': ({ upstream }: Config) => upstream.proxy,

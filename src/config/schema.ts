@@ -9,7 +9,9 @@ import {
   file,
   hosts,
   label,
+  mode,
   proxyUrl,
+  rules,
   secret,
   size,
   text,
@@ -18,8 +20,14 @@ import {
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
+const policyKeys = {
+  access: choice(['read-write', 'read-only'], 'read-write', 'What may be asked: anything, or what only reads.'),
+  allow: rules('Rules of what alone may be asked, such as "GET,POST /v2/alert/**"; none means anything.'),
+  deny: rules('Rules of what may not be asked, whatever is allowed.'),
+}
+
 /**
- * Every key but those of a tenant: the one place that types, defaults, checks, `--help`, the names in the environment,
+ * Every key but those of a tenant or client: the one place that types, defaults, checks, `--help`, the names in the environment,
  * the README's table and `config/schema.json` come from.
  */
 export const settingsSchema = Type.Object({
@@ -27,8 +35,13 @@ export const settingsSchema = Type.Object({
     address: address('127.0.0.1:9080', 'Where to listen: host:port, [::1]:port, or unix:/path for a socket.'),
     trustedHosts: hosts('Host names, beside localhost, that the Host header of a request may carry.'),
     clientTokenFile: file(
-      'File with the token, of at least 16 characters, that clients must show. Required for an address that is not loopback.',
+      'File with the token, of at least 16 characters, that clients must show. Required for an address that is not loopback, unless there are clients.',
     ),
+    exposed: toggle(
+      false,
+      'Listen at an address that is not loopback though clients need no token: whoever reaches it acts with your keys.',
+    ),
+    socketMode: mode('600', 'Who may connect to a Unix socket, as for chmod: 660 is the owner and the group.'),
     drainTimeout: duration('10s', 'How long running requests may take to finish at shutdown.'),
   }),
   defaultTenant: label('default', 'The tenant of a request that names none.'),
@@ -41,6 +54,10 @@ export const settingsSchema = Type.Object({
     true,
     "Send content-type application/json where a request's body has none, or has the form type that curl sends by default.",
   ),
+  policy: Type.Object({
+    ...policyKeys,
+    manageAccessKeys: toggle(false, 'Let access keys be made, changed and deleted through the proxy.'),
+  }),
   session: Type.Object({
     waitTimeout: duration('15s', 'How long a request waits for a session before it is refused.'),
     callTimeout: duration('10s', 'Deadline of one call that logs in or extends a session.'),
@@ -86,10 +103,20 @@ export const tenantSchema = Type.Object({
   prismaId: text('Prisma id of the tenant to log in to, for a user of several tenants.'),
   customerName: text('Customer name of the tenant to log in to, for a user of several tenants; prismaId is preferred.'),
   lazy: toggle(false, 'Log in at the first request instead of at start.'),
+  ...policyKeys,
 })
 
+/** The keys of one client, found under `clients.<name>`. */
+export const clientSchema = Type.Object({
+  tokenFile: file('File with the token, of at least 16 characters, that tells this client from others.'),
+  ...policyKeys,
+})
+
+/** What there may be several of, by the section that holds them. */
+export const namedSchemas = { tenants: tenantSchema, clients: clientSchema }
+
 /** Turns the schema's plain types into read-only ones, all the way down. */
-type DeepReadonly<T> = T extends Secret
+type DeepReadonly<T> = T extends Secret | RegExp
   ? T
   : T extends readonly (infer Item)[]
     ? readonly Item[]
@@ -99,6 +126,9 @@ type DeepReadonly<T> = T extends Secret
 
 /** The values of {@link settingsSchema}: durations in milliseconds, sizes in bytes. */
 export type Settings = DeepReadonly<Type.Static<typeof settingsSchema>>
+
+/** The values of {@link clientSchema}. */
+export type ClientSettings = DeepReadonly<Type.Static<typeof clientSchema>>
 
 /** The values of {@link tenantSchema}. */
 export type TenantSettings = DeepReadonly<Type.Static<typeof tenantSchema>>

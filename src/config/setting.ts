@@ -1,12 +1,12 @@
 import { StackError } from '../stacks/error.ts'
 import { type Fault, InvalidValue, quote } from './fault.ts'
-import { settingKeys, tenantKeys } from './keys.ts'
+import { leafOf } from './keys.ts'
 
 /** A value as one source gave it, not yet read. */
 export interface Setting {
-  /** The tenant's name, or null for a key that is no tenant's. */
-  readonly tenant: string | null
-  /** The path of a key (`listen.address`), or the name of a tenant's key (`url`). */
+  /** The named mapping that the key stands in, such as `tenants.prod`; null for any other key. */
+  readonly group: string | null
+  /** The path of a key (`listen.address`), or its name in the group (`url`). */
   readonly key: string
   /** Text from flags and the environment; anything from a file, where null means the default. */
   readonly value: unknown
@@ -20,22 +20,22 @@ export interface Source {
   readonly faults: readonly Fault[]
 }
 
-/** The settings of one tenant, or those of none, by key. */
+/** The settings of one group, or those of none, by key. */
 export type Given = ReadonlyMap<string, Setting>
 
 /** The key as it is written in a file. */
-export function pathOf({ tenant, key }: Pick<Setting, 'tenant' | 'key'>): string {
-  return tenant === null ? key : `tenants.${tenant}.${key}`
+export function pathOf({ group, key }: Pick<Setting, 'group' | 'key'>): string {
+  return group === null ? key : `${group}.${key}`
 }
 
 /** The setting of a key, or one that says that the default holds. */
-export function settingOf(given: Given, key: string, tenant: string | null = null): Setting {
-  return given.get(key) ?? { tenant, key, value: null, origin: 'default' }
+export function settingOf(given: Given, key: string, group: string | null = null): Setting {
+  return given.get(key) ?? { group, key, value: null, origin: 'default' }
 }
 
 /** The fault that a setting's value has. The value is quoted unless it may be secret. */
 export function faultOf(setting: Setting, { problem, cure }: Pick<Fault, 'problem' | 'cure'>): Fault {
-  const kind = (settingKeys.get(setting.key) ?? tenantKeys.get(setting.key))?.kind
+  const kind = leafOf(setting.key)?.kind
   const quotable = typeof setting.value === 'string' && kind !== 'secret' && kind !== 'argv'
   const subject = quotable ? quote(`${setting.value}`) : 'the value'
   return { key: pathOf(setting), origin: setting.origin, problem: `${subject} ${problem}`, cure }

@@ -34,17 +34,18 @@ export async function readTenants(
   { env, homeDirectory }: VendorPlaces,
   faults: Fault[],
 ): Promise<TenantConfig[]> {
-  if (!groups.tenants.some(name => namesCredentials(groups.of(name)))) {
-    groups.fill(await vendorSettings(env, homeDirectory, defaultTenant))
-    if (!namesCredentials(groups.of(defaultTenant))) {
+  const names = () => groups.names('tenants')
+  if (!names().some(name => namesCredentials(groups.of(`tenants.${name}`)))) {
+    groups.fill(await vendorSettings(env, homeDirectory, `tenants.${defaultTenant}`))
+    if (!namesCredentials(groups.of(`tenants.${defaultTenant}`))) {
       faults.push(NO_ACCESS_KEY)
       return []
     }
   }
-  if (!groups.tenants.includes(defaultTenant)) faults.push(unknownDefault(groups, defaultTenant))
+  if (!names().includes(defaultTenant)) faults.push(unknownDefault(groups, defaultTenant))
   const tenants: TenantConfig[] = []
-  for (const name of groups.tenants) {
-    const tenant = await buildTenant(name, groups.of(name), faults)
+  for (const name of names()) {
+    const tenant = await buildTenant(name, groups.of(`tenants.${name}`), faults)
     if (tenant) tenants.push(tenant)
   }
   return tenants
@@ -52,7 +53,7 @@ export async function readTenants(
 
 function unknownDefault(groups: Groups, defaultTenant: string): Fault {
   const setting = { ...settingOf(groups.of(null), 'defaultTenant'), value: defaultTenant }
-  const cure = `Set defaultTenant to one of ${groups.tenants.join(', ')}.`
+  const cure = `Set defaultTenant to one of ${groups.names('tenants').join(', ')}.`
   return faultOf(setting, { problem: 'is not among the tenants', cure })
 }
 
@@ -61,8 +62,9 @@ async function buildTenant(name: string, given: Given, faults: Fault[]): Promise
   const draft: Draft = { name, given, values: await readTenant(name, given, faults), faults }
   const target = await targetOf(draft)
   const credentials = await credentialsOf(draft)
-  const { prismaId, customerName, lazy } = draft.values
-  return target && credentials && { name, target, credentials, prismaId, customerName, lazy }
+  const { prismaId, customerName, lazy, access, allow, deny } = draft.values
+  const policy = { name: `tenants.${name}`, access, allow, deny }
+  return target && credentials && { name, target, credentials, prismaId, customerName, lazy, policy }
 }
 
 /** The target that `url` names, or else the credentials file. */

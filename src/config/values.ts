@@ -1,7 +1,8 @@
 import { Secret } from '../kernel/secret.ts'
 import { parseAddress } from './address.ts'
 import { InvalidValue } from './fault.ts'
-import { type Kind, LABEL, type Leaf } from './leaves.ts'
+import { type Kind, LABEL, type Leaf, MODE } from './leaves.ts'
+import { parseRule } from './policy.ts'
 import { parseDuration, parseSize } from './units.ts'
 
 /**
@@ -11,7 +12,8 @@ import { parseDuration, parseSize } from './units.ts'
 export function readValue(leaf: Leaf, given: unknown): unknown {
   if (typeof given === 'string') return readers[leaf.kind](given.trim(), leaf)
   if (leaf.items === undefined) throw new InvalidValue('is not a single value', 'Write one text, number or word.')
-  return leaf.kind === 'hosts' ? texts(given).map(readHost) : readCommand(texts(given))
+  if (leaf.kind === 'argv') return readCommand(texts(given))
+  return leaf.kind === 'hosts' ? texts(given).map(readHost) : texts(given).map(parseRule)
 }
 
 /** The value of a leaf that nothing was given for. */
@@ -28,7 +30,9 @@ const readers: Readonly<Record<Kind, (text: string, leaf: Leaf) => unknown>> = {
   file: readText,
   hosts: text => text.split(',').map(host => readHost(host.trim())),
   label: readLabel,
+  mode: readMode,
   proxyUrl: readProxyUrl,
+  rules: text => text.split(';').map(rule => parseRule(rule.trim())),
   secret: text => new Secret(readText(text)),
   size: parseSize,
   text: readText,
@@ -60,7 +64,12 @@ function readLabel(text: string): string {
   throw new InvalidValue('is not the name of a tenant', LABEL_CURE)
 }
 
-/** How to write the name of a tenant. */
+function readMode(text: string): number {
+  if (MODE.test(text)) return Number.parseInt(text, 8)
+  throw new InvalidValue('is not a mode', 'Write three octal digits, such as 600 or 660, in quotes.')
+}
+
+/** How to write the name of a tenant or client. */
 export const LABEL_CURE = 'Write at most 63 lower-case letters, digits and hyphens, with no hyphen at either end.'
 
 /** Reads the URL of an outbound proxy. Throws an `InvalidValue`. */

@@ -18,25 +18,25 @@ const SETS = [
  * What the vendor's own clients would use: the first set of variables that holds an access key, even a half one, else the
  * file that the SDK writes. Empty when there is neither. A variable that is not set has the value null.
  */
-export async function vendorSettings(env: Environment, homeDirectory: string, tenant: string): Promise<Setting[]> {
+export async function vendorSettings(env: Environment, homeDirectory: string, group: string): Promise<Setting[]> {
   const set = SETS.find(({ accessKeyId, secretKey }) => env[accessKeyId] || env[secretKey])
-  if (set === undefined) return [...urlSetting(env, tenant), ...(await sdkFile(homeDirectory, tenant))]
+  if (set === undefined) return [...urlSetting(env, group), ...(await sdkFile(homeDirectory, group))]
   return Object.entries(set).flatMap(([key, name]) =>
-    name === null ? [] : [{ tenant, key, value: env[name] || null, origin: name }],
+    name === null ? [] : [{ group, key, value: env[name] || null, origin: name }],
   )
 }
 
 /** An address without a key is meant for the key in the file. */
-function urlSetting(env: Environment, tenant: string): Setting[] {
+function urlSetting(env: Environment, group: string): Setting[] {
   const origin = SETS.map(({ url }) => url).find(name => env[name])
-  return origin === undefined ? [] : [{ tenant, key: 'url', value: env[origin], origin }]
+  return origin === undefined ? [] : [{ group, key: 'url', value: env[origin], origin }]
 }
 
-async function sdkFile(homeDirectory: string, tenant: string): Promise<Setting[]> {
+async function sdkFile(homeDirectory: string, group: string): Promise<Setting[]> {
   const path = join(homeDirectory, '.prismacloud', 'credentials.json')
   const exists = await stat(path).then(
     () => true,
     () => false,
   )
-  return exists ? [{ tenant, key: 'credentialsFile', value: path, origin: path }] : []
+  return exists ? [{ group, key: 'credentialsFile', value: path, origin: path }] : []
 }

@@ -11,6 +11,8 @@ export interface Exchange {
   readonly over: EndSignal
   /** Of the monotonic clock. */
   readonly startedAt: number
+  /** The client that asks, by its name; null where clients have none. */
+  client: string | null
   tenant: string | null
   /** Spent waiting for a session, for the rate limit, and for the upstream's headers. */
   readonly spent: { session: number; queue: number; upstream: number }

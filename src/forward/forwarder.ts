@@ -28,6 +28,8 @@ export interface ForwarderOptions {
   readonly agents: Agents
   readonly sessions: Sessions
   readonly pacer: Pacer
+  /** Throws the problem of a request that no policy allows. */
+  readonly permit: (journey: Journey) => void
   /** As it is now: it may be read again while the proxy runs. */
   readonly config: () => Pick<Config, 'tenants' | 'defaultTenant' | 'errors' | 'assumeJson' | 'replay'>
 }
@@ -47,8 +49,9 @@ export class Forwarder {
    * @throws {Problem} when no answer could be had. If `takeOver` was called by then, the client's connection is closed.
    */
   async forward(incoming: Incoming): Promise<Refusal | undefined> {
-    const { config, pacer, sessions } = this.#options
+    const { config, permit, pacer, sessions } = this.#options
     const journey = planJourney(incoming, config())
+    permit(journey)
     const { exchange, paceKey, tenant } = journey
     const turn = pacer.admit(paceKey, exchange.over)
     if (turn) await this.#timed(exchange, 'queue', turn)

@@ -1,14 +1,18 @@
 import { Problem } from '../problem/problem.ts'
 
 /** The auth calls, whose answers hold the token, which is for the proxy alone. */
-const AUTH_PATHS = new Set(['login', 'auth_token/extend'])
+const AUTH_PATHS = new Set(['/login', '/auth_token/extend'])
 
-/** Saves a closer look at nearly all others. */
-const LIKE_AN_AUTH_PATH = /login|extend/i
-
-const DOT_SEGMENT = /\/\.\.?(?:\/|$)/
+/** Servers that know path parameters (RFC 3986, 3.3) take `..;x` for `..`. */
+const DOT_SEGMENT = /\/\.\.?(?:[/;]|$)/
 
 const HIDDEN_OWN_PATH = /^\/+_proxy(\/|$)/i
+
+/** Saves nearly all paths a closer look. */
+const UNUSUAL = /\/[/.]|[;\\]|.\/$/
+
+/** Percent-encoding is undone once; where gateways stand before a server, more often. */
+const MOST_DECODINGS = 3
 
 /**
  * Refuses a request target that could mean one thing here and another at the upstream: anything but an absolute path
@@ -18,14 +22,15 @@ const HIDDEN_OWN_PATH = /^\/+_proxy(\/|$)/i
  */
 export function judgeTarget(target: string): void {
   if (!target.startsWith('/')) throw refusal('Only requests for a path are served, such as GET /v2/policy')
-  const path = decode(withoutQuery(target))
+  const paths = decodings(withoutQuery(target))
+  const path = paths[1] ?? String(paths[0])
   if (path.includes('\\')) throw refusal('The path contains a backslash')
   if (path.includes('\0')) throw refusal('The path contains a NUL')
   if (DOT_SEGMENT.test(path)) {
     throw refusal('The path contains a dot segment (/./ or /../): send the path that is meant')
   }
   if (HIDDEN_OWN_PATH.test(path)) throw refusal("Paths under /_proxy/ are the proxy's own and are not forwarded")
-  if (LIKE_AN_AUTH_PATH.test(path) && AUTH_PATHS.has(plain(path))) {
+  if (paths.some(path => AUTH_PATHS.has(plain(path)))) {
     throw new Problem(
       'policy-denied',
       'The proxy keeps the session itself: leave out the calls that log in and extend it',
@@ -33,13 +38,40 @@ export function judgeTarget(target: string): void {
   }
 }
 
-/** A decoded path without what servers overlook: doubled slashes, path parameters (RFC 3986, 3.3) and case. */
+/**
+ * The paths, in lower case, for which servers may take that of a target; `undefined` where that cannot be said, because
+ * it is encoded over and over.
+ */
+export function readings(target: string): string[] | undefined {
+  const paths = decodings(withoutQuery(target))
+  return paths.length > MOST_DECODINGS ? undefined : paths.map(plain)
+}
+
+/** A path as it is, and decoded once and more often, as far as that changes it. */
+function decodings(path: string): string[] {
+  const found = [path]
+  while (found.length <= MOST_DECODINGS) {
+    const last = String(found.at(-1))
+    const next = decode(last)
+    if (next === last) break
+    found.push(next)
+  }
+  return found
+}
+
+/**
+ * A path without what servers overlook or resolve: doubled slashes, one at the end, path parameters, dot segments (RFC
+ * 3986, 5.2.4), backslashes and case.
+ */
 function plain(path: string): string {
-  const segments = path.split('/').map(segment => segment.replace(/;.*/s, ''))
-  return segments
-    .filter(segment => segment !== '')
-    .join('/')
-    .toLowerCase()
+  if (!UNUSUAL.test(path)) return path.toLowerCase()
+  const kept: string[] = []
+  for (const segment of path.toLowerCase().split(/[\\/]/)) {
+    const name = segment.replace(/;.*/s, '')
+    if (name === '..') kept.pop()
+    else if (name !== '' && name !== '.') kept.push(name)
+  }
+  return `/${kept.join('/')}`
 }
 
 /** The path of a request target. */

@@ -1,4 +1,4 @@
-import type { Secret } from '../kernel/secret.ts'
+import type { ClientConfig } from '../config/config.ts'
 import type { ProblemName } from '../problem/types.ts'
 
 /** What is known of a request before it is let in. */
@@ -16,34 +16,36 @@ export interface Facts {
 }
 
 /** Who is let in. */
-export interface Policy {
+export interface Admission {
   /** Names, beside loopback names and the address itself, that `Host` may carry. */
   readonly trustedHosts: readonly string[]
   /** Whether a host is the API of a tenant: requests in absolute form may be for it. Nothing else is proxied. */
   isApiHost(host: string): boolean
-  /** What every client must show; null where none is asked for. */
-  readonly token: Secret | null
+  /** Whose tokens are good; where there are none, none is asked for. */
+  readonly clients: readonly Pick<ClientConfig, 'name' | 'token'>[]
 }
 
 export type Verdict =
-  | { readonly admitted: true }
+  | {
+      readonly admitted: true
+      /** The name of the client whose token was shown; null where none is asked for. */
+      readonly client: string | null
+    }
   | { readonly admitted: false; readonly problem: ProblemName; readonly detail: string }
-
-const ADMITTED: Verdict = { admitted: true }
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?$/i
 const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** Decides who may use the access key that this proxy holds. When in doubt, nobody. */
-export function admit(facts: Facts, policy: Policy): Verdict {
-  return judgeHost(facts, policy) ?? judgeOrigin(facts) ?? judgeToken(facts, policy) ?? ADMITTED
+export function admit(facts: Facts, admission: Admission): Verdict {
+  return judgeHost(facts, admission) ?? judgeOrigin(facts) ?? judgeToken(facts, admission)
 }
 
 /**
  * A page that has its own name resolve to 127.0.0.1 (DNS rebinding) still sends that name as `Host`, so only names that
  * cannot be anybody else's are served.
  */
-function judgeHost(facts: Facts, { trustedHosts, isApiHost }: Policy): Verdict | undefined {
+function judgeHost(facts: Facts, { trustedHosts, isApiHost }: Admission): Verdict | undefined {
   const { hosts, proxiedHost, localAddress } = facts
   const [host, ...others] = hosts
   if (host === undefined || others.length > 0)
@@ -73,8 +75,11 @@ function judgeOrigin({ hosts, proxiedHost, origin, secFetchSite }: Facts): Verdi
   return undefined
 }
 
-function judgeToken({ token }: Facts, policy: Policy): Verdict | undefined {
-  if (policy.token === null || (token !== undefined && policy.token.matches(token))) return undefined
+function judgeToken({ token }: Facts, { clients }: Admission): Verdict {
+  if (clients.length === 0) return { admitted: true, client: null }
+  // each is compared, so that the time does not tell which of them was near
+  const [client] = token === undefined ? [] : clients.filter(each => each.token.matches(token))
+  if (client) return { admitted: true, client: client.name }
   return refused('client-unauthorized', 'Show the client token: curl -u :TOKEN, or Authorization: Bearer TOKEN')
 }
 

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { proxiedHost } from '../forward/absolute-form.ts'
 import { Problem } from '../problem/problem.ts'
-import { admit, type Facts, type Policy } from './admit.ts'
+import { type Admission, admit, type Facts } from './admit.ts'
 
-/** Throws the problem with which a request is refused, if it is. */
-export function guard(request: IncomingMessage, policy: Policy): void {
-  const verdict = admit(factsOf(request), policy)
+/** Gives the client that asks, by its name; null where clients have none. Throws the problem of whom it does not let in. */
+export function guard(request: IncomingMessage, admission: Admission): string | null {
+  const verdict = admit(factsOf(request), admission)
   if (!verdict.admitted) throw new Problem(verdict.problem, verdict.detail)
+  return verdict.client
 }
 
 function factsOf(request: IncomingMessage): Facts {

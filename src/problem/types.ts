@@ -63,8 +63,12 @@ export const problemTypes = {
     title: 'Forbidden',
     retryable: false,
     meaning: "The proxy's own policy does not let this method and path through. Prisma Cloud never saw the request.",
-    causes: ['The tool logs in or extends a session, which the proxy does itself and whose answers hold the token.'],
-    cure: 'Leave that call out: every other request has a session already.',
+    causes: [
+      'A rule of `policy`, of the tenant or of the client denies it; the detail names it.',
+      'The request makes, changes or deletes access keys, which is denied unless `policy.manageAccessKeys` is true.',
+      'The tool logs in or extends a session, which the proxy does itself and whose answers hold the token.',
+    ],
+    cure: 'Change the rule that the detail names, or leave that call out: every other request has a session already.',
     check: '/_proxy/status',
   },
   'unknown-tenant': {

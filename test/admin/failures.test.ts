@@ -1,6 +1,6 @@
 import t from 'tap'
 import { exchangeOf } from '../../src/admin/observe.ts'
-import { startPair } from '../support/proxy.ts'
+import { clientOf, startPair } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 
 t.test('a fault of the proxy’s own is told without its text, which is for the log', async t => {
@@ -24,8 +24,7 @@ t.test('a fault of the proxy’s own is told without its text, which is for the 
 })
 
 t.test('a failure says so itself when a client must show its token', async t => {
-  const { Secret } = await import('../../src/kernel/secret.ts')
-  const { call } = await startPair(t, { config: { listen: { clientToken: new Secret('a-token-of-its-own') } } })
+  const { call } = await startPair(t, { config: { clients: [clientOf('ci', 'a-token-of-its-own')] } })
   const reply = await call('/v2/policy')
   t.match(reply, { status: 401, headers: { 'www-authenticate': 'Bearer, Basic' } })
   t.match(reply.json(), { type: '/_proxy/problems/client-unauthorized' })

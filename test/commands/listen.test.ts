@@ -60,6 +60,12 @@ t.test('a socket may be used by nobody but its owner, and new files are as befor
   t.equal(await askSocket(path), 'new')
 })
 
+t.test('a socket may be opened to its group', async t => {
+  const path = socketPath(t)
+  await listen(serverOf(t), `unix:${path}`, 0o660)
+  t.equal(statSync(path).mode & 0o777, 0o660)
+})
+
 t.test('a socket that nobody serves any more is taken over', async t => {
   const path = socketPath(t)
   await staleSocket(path)

@@ -2,19 +2,19 @@ import t from 'tap'
 import { readEnvironment } from '../../src/config/environment.ts'
 
 const settings = [
-  { name: 'PRISMACLOUD_PROXY_CONFIG', tenant: null, key: 'config' },
-  { name: 'PRISMACLOUD_PROXY_ERRORS', tenant: null, key: 'errors' },
-  { name: 'PRISMACLOUD_PROXY_DEFAULT_TENANT', tenant: null, key: 'defaultTenant' },
-  { name: 'PRISMACLOUD_PROXY_LISTEN_CLIENT_TOKEN_FILE', tenant: null, key: 'listen.clientTokenFile' },
-  { name: 'PRISMACLOUD_PROXY_TENANTS_PROD_URL', tenant: 'prod', key: 'url' },
-  { name: 'PRISMACLOUD_PROXY_TENANTS_TEAM_A_ACCESS_KEY_ID', tenant: 'team-a', key: 'accessKeyId' },
-  { name: 'PRISMACLOUD_PROXY_TENANTS_TEAM_A_ACCESS_KEY_ID_FILE', tenant: 'team-a', key: 'accessKeyIdFile' },
+  { name: 'PRISMACLOUD_PROXY_CONFIG', group: null, key: 'config' },
+  { name: 'PRISMACLOUD_PROXY_ERRORS', group: null, key: 'errors' },
+  { name: 'PRISMACLOUD_PROXY_DEFAULT_TENANT', group: null, key: 'defaultTenant' },
+  { name: 'PRISMACLOUD_PROXY_LISTEN_CLIENT_TOKEN_FILE', group: null, key: 'listen.clientTokenFile' },
+  { name: 'PRISMACLOUD_PROXY_TENANTS_PROD_URL', group: 'tenants.prod', key: 'url' },
+  { name: 'PRISMACLOUD_PROXY_TENANTS_TEAM_A_ACCESS_KEY_ID', group: 'tenants.team-a', key: 'accessKeyId' },
+  { name: 'PRISMACLOUD_PROXY_TENANTS_TEAM_A_ACCESS_KEY_ID_FILE', group: 'tenants.team-a', key: 'accessKeyIdFile' },
 ]
 
 t.test('a variable of ours gives a value', async t => {
-  for (const { name, tenant, key } of settings)
+  for (const { name, group, key } of settings)
     t.strictSame(readEnvironment({ [name]: 'x' }), {
-      settings: [{ tenant, key, value: 'x', origin: name }],
+      settings: [{ group, key, value: 'x', origin: name }],
       faults: [],
     })
 })
@@ -47,7 +47,11 @@ const faults = [
     cure: 'Did you mean PRISMACLOUD_PROXY_TENANTS_TEAM_A_SECRET_KEY?',
   },
   { name: 'PRISMACLOUD_PROXY_ENTIRELY_UNLIKE', problem: 'is not a known variable', cure: 'See --help.' },
-  { name: 'PRISMACLOUD_PROXY_TENANTS__URL', problem: 'does not hold the name of a tenant', cure: /lower-case/ },
+  {
+    name: 'PRISMACLOUD_PROXY_TENANTS__URL',
+    problem: 'does not hold the name of one of the tenants',
+    cure: /lower-case/,
+  },
   { name: 'PRISMACLOUD_PROXY_TENANTS_URL', problem: 'is not a known variable', cure: 'See --help.' },
 ]
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
@@ -26,6 +26,19 @@ t.test('example.yaml configures two tenants', async t => {
   const config = await loadConfig({ args: ['--config', `${file}/config.yaml`], env: {}, homeDirectory: '/nonexistent' })
   t.same([...config.tenants.keys()], ['production', 'sandbox'])
   t.equal(config.defaultTenant, 'production')
+  t.equal(config.tenants.get('sandbox')?.policy.access, 'read-only')
+})
+
+t.test('what example.yaml shows of clients holds, too', async t => {
+  const secrets = t.testdir({ ...SECRETS, 'pipeline-token': '0123456789abcdef' })
+  const text = example('example.yaml', secrets).replace(/# (clients:.*)/s, (_, lines) => lines.replaceAll('\n# ', '\n'))
+  writeFileSync(`${secrets}/config.yaml`, text)
+  const config = await loadConfig({
+    args: ['--config', `${secrets}/config.yaml`],
+    env: {},
+    homeDirectory: '/nonexistent',
+  })
+  t.match(config.clients, [{ name: 'pipeline', policy: { allow: [{ text: 'GET /**' }, { text: 'POST /v2/alert' }] } }])
 })
 
 t.test('compose.yaml starts a proxy that only the tool reaches', async t => {

@@ -4,7 +4,7 @@ import t from 'tap'
 import { readConfigFile } from '../../src/config/file.ts'
 
 function read(path: string) {
-  return readConfigFile({ tenant: null, key: 'config', value: path, origin: '--config' })
+  return readConfigFile({ group: null, key: 'config', value: path, origin: '--config' })
 }
 
 t.test('a file gives texts, lists and nulls, each with its line', async t => {
@@ -13,13 +13,13 @@ t.test('a file gives texts, lists and nulls, each with its line', async t => {
   const path = join(t.testdir({ 'c.yaml': yaml }), 'c.yaml')
   t.strictSame(await read(path), {
     settings: [
-      { tenant: 'team-a', key: 'url', value: null, origin: `${path}:10` },
-      { tenant: null, key: 'listen.address', value: '127.0.0.1:0', origin: `${path}:3` },
-      { tenant: null, key: 'listen.trustedHosts', value: ['a', 'b'], origin: `${path}:4` },
-      { tenant: null, key: 'pacing.maxQueue', value: '012', origin: `${path}:7` },
-      { tenant: null, key: 'pacing.enabled', value: 'on', origin: `${path}:8` },
-      { tenant: 'team-a', key: 'url', value: null, origin: `${path}:11` },
-      { tenant: 'team-a', key: 'prismaId', value: '123456789012345678901', origin: `${path}:12` },
+      { group: 'tenants.team-a', key: 'url', value: null, origin: `${path}:10` },
+      { group: null, key: 'listen.address', value: '127.0.0.1:0', origin: `${path}:3` },
+      { group: null, key: 'listen.trustedHosts', value: ['a', 'b'], origin: `${path}:4` },
+      { group: null, key: 'pacing.maxQueue', value: '012', origin: `${path}:7` },
+      { group: null, key: 'pacing.enabled', value: 'on', origin: `${path}:8` },
+      { group: 'tenants.team-a', key: 'url', value: null, origin: `${path}:11` },
+      { group: 'tenants.team-a', key: 'prismaId', value: '123456789012345678901', origin: `${path}:12` },
     ],
     faults: [],
     usable: true,
@@ -35,7 +35,7 @@ t.test('a file may be JSON, begin with a byte order mark, and use aliases', asyn
   t.match(await read(join(dir, 'c.json')), { settings: [{ key: 'log.level', value: 'debug' }], faults: [] })
   const path = join(dir, 'alias.yaml')
   const { settings } = await read(path)
-  t.match(settings.at(-1), { tenant: 'b', key: 'url', value: 'app2', origin: `${path}:6` })
+  t.match(settings.at(-1), { group: 'tenants.b', key: 'url', value: 'app2', origin: `${path}:6` })
 })
 
 const bombs = ['a', 'b', 'c', 'd', 'e', 'f'].map(

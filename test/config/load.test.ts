@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
+import { parseRule } from '../../src/config/policy.ts'
 import { attempt } from '../../src/config/setting.ts'
 import { faultsOf, load, VENDOR, yaml } from './support.ts'
 
@@ -10,9 +11,17 @@ t.test('an access key is all that must be given', async t => {
       address: '127.0.0.1:9080',
       trustedHosts: [],
       clientTokenFile: null,
+      exposed: false,
+      socketMode: 0o600,
       drainTimeout: 10_000,
-      clientToken: null,
     },
+    policy: {
+      name: 'policy',
+      access: 'read-write',
+      allow: [],
+      deny: [parseRule('POST,PUT,PATCH,DELETE /access_keys/**')],
+    },
+    clients: [],
     defaultTenant: 'default',
     errors: 'problem',
     assumeJson: true,
@@ -99,7 +108,12 @@ t.test('an address that others can reach needs a client token', async t => {
       },
     ])
   const args = ['--listen-address=0.0.0.0:1', '--listen-client-token-file', join(dir, 'token')]
-  t.equal((await load({ args })).listen.clientToken?.reveal(), '0123456789abcdef')
+  const [client] = (await load({ args })).clients
+  t.match(client, { name: 'default', policy: { name: 'listen.clientTokenFile', access: 'read-write' } })
+  t.ok(client?.token.matches('0123456789abcdef'))
+  const exposed = await load({ args: ['--listen-address=0.0.0.0:1', '--listen-exposed'] })
+  t.match(exposed.warnings, [/^Whoever reaches 0\.0\.0\.0:1 acts with your access keys/])
+  t.strictSame((await load({ args: ['--listen-exposed'] })).warnings, [])
   for (const [name, problem] of [
     ['short', /less than 16 characters/],
     ['empty', /is empty/],
@@ -173,7 +187,7 @@ t.test('a configuration cannot be changed', async t => {
 })
 
 t.test('an error of our own making is no fault of the user', async t => {
-  const setting = { tenant: null, key: 'errors', value: 'x', origin: 'default' }
+  const setting = { group: null, key: 'errors', value: 'x', origin: 'default' }
   await t.rejects(
     attempt(setting, [], () => Promise.reject(new RangeError('x'))),
     RangeError,

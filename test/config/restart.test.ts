@@ -9,6 +9,7 @@ import { load, VENDOR } from './support.ts'
 /** Another value than the default for each key, by what becomes of it while the proxy runs. */
 const lasting = {
   'listen.address': '127.0.0.1:1',
+  'listen.socketMode': '660',
   'log.format': 'pretty',
   'upstream.caFile': 'ca.pem',
   'upstream.proxy': 'http://proxy:3128',
@@ -19,7 +20,12 @@ const lasting = {
 const changeable = {
   'listen.trustedHosts': ['proxy.example'],
   'listen.clientTokenFile': 'token',
+  'listen.exposed': 'true',
   'listen.drainTimeout': '1s',
+  'policy.access': 'read-only',
+  'policy.allow': ['/v2/**'],
+  'policy.deny': ['/v2/**'],
+  'policy.manageAccessKeys': 'true',
   defaultTenant: 'other',
   errors: 'passthrough',
   assumeJson: 'false',

@@ -52,6 +52,9 @@ t.test('a target that could mean something else at the upstream is refused and n
     '/a/%2e%2E/b': /dot segment/,
     '/a/.%2e': /dot segment/,
     '/a%2f..%2fb': /dot segment/,
+    '/a/..;/b': /dot segment/,
+    '/a/.;x=1/b': /dot segment/,
+    '/a/%2e%2e%3b/b': /dot segment/,
     '/a\\b': /backslash/,
     '/a%5cb': /backslash/,
     '/a%00b': /NUL/,
@@ -115,6 +118,8 @@ t.test(
       '/auth_token/extend',
       '/auth_token//extend',
       '/auth_token;a/extend/',
+      '/x/%252e%252e/auth_token/extend',
+      '/%255cauth_token%255cextend',
     ]
     for (const target of [...targets, ...targets.map(target => `/_tenant/default${target}`)]) {
       const text = await talk(proxy.port, get(target))

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { admit, type Facts, type Policy } from '../../src/guard/admit.ts'
+import { type Admission, admit, type Facts } from '../../src/guard/admit.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import type { ProblemName } from '../../src/problem/types.ts'
 
@@ -11,12 +11,18 @@ const FACTS: Facts = {
   secFetchSite: undefined,
   token: undefined,
 }
-const OPEN: Policy = {
+const OPEN: Admission = {
   trustedHosts: ['proxy.internal', '[fd00::1]'],
   isApiHost: host => host === 'api2.prismacloud.io',
-  token: null,
+  clients: [],
 }
-const LOCKED: Policy = { ...OPEN, token: new Secret('MARK-token') }
+const LOCKED: Admission = {
+  ...OPEN,
+  clients: [
+    { name: 'ci', token: new Secret('MARK-token') },
+    { name: 'dashboard', token: new Secret('MARK-other') },
+  ],
+}
 
 type Row = [title: string, facts: Partial<Facts>, refusal?: ProblemName]
 
@@ -113,6 +119,7 @@ const byPage: Row[] = [
 
 const byToken: Row[] = [
   ['the token', { token: 'MARK-token' }],
+  ['the token of another client', { token: 'MARK-other' }],
   ['no token', {}, 'client-unauthorized'],
   ['an empty token', { token: '' }, 'client-unauthorized'],
   ['a wrong token', { token: 'MARK-Token' }, 'client-unauthorized'],
@@ -121,18 +128,18 @@ const byToken: Row[] = [
   ['the token from a page of another origin', { token: 'MARK-token', ...from('null') }, 'origin-not-allowed'],
 ]
 
-const tables: [what: string, policy: Policy, rows: Row[]][] = [
+const tables: [what: string, admission: Admission, rows: Row[]][] = [
   ['a request for', OPEN, byHost],
   ['a request in absolute form for', OPEN, byProxiedHost],
   ['a request with', OPEN, byPage],
   ['where a token is asked for, a request with', LOCKED, byToken],
 ]
 
-for (const [what, policy, rows] of tables) {
+for (const [what, admission, rows] of tables) {
   for (const [title, facts, refusal] of rows) {
     t.test(`${what} ${title} is ${refusal ? `refused: ${refusal}` : 'let in'}`, async t => {
-      const verdict = admit({ ...FACTS, ...facts }, policy)
-      if (refusal === undefined) t.strictSame(verdict, { admitted: true })
+      const verdict = admit({ ...FACTS, ...facts }, admission)
+      if (refusal === undefined) t.equal(verdict.admitted, true)
       else t.match(verdict, { admitted: false, problem: refusal, detail: /\w/ })
       t.notMatch(JSON.stringify(verdict), /MARK/)
     })
@@ -140,7 +147,12 @@ for (const [what, policy, rows] of tables) {
 }
 
 t.test('where none is asked for, any token is let in', async t => {
-  t.equal(admit({ ...FACTS, token: 'whatever' }, OPEN).admitted, true)
+  t.strictSame(admit({ ...FACTS, token: 'whatever' }, OPEN), { admitted: true, client: null })
+})
+
+t.test('the token tells which client asks', async t => {
+  t.strictSame(admit({ ...FACTS, token: 'MARK-token' }, LOCKED), { admitted: true, client: 'ci' })
+  t.strictSame(admit({ ...FACTS, token: 'MARK-other' }, LOCKED), { admitted: true, client: 'dashboard' })
 })
 
 t.test('a refusal says what to do about it', async t => {

@@ -13,8 +13,9 @@ const base64 = (value: string) => Buffer.from(value).toString('base64')
 async function guarded(t: Test, token: Secret | null) {
   const server = createServer({ requireHostHeader: false }, (request, response) => {
     try {
-      guard(request, { trustedHosts: [], isApiHost: () => false, token })
-      response.end('admitted')
+      const clients = token ? [{ name: 'ci', token }] : []
+      const client = guard(request, { trustedHosts: [], isApiHost: () => false, clients })
+      response.end(client ?? 'admitted')
     } catch (error) {
       response.end(error instanceof Problem ? error.type : 'crashed')
     }
@@ -43,11 +44,11 @@ const byHeaders: [title: string, lines: string[], answer: string][] = [
 ]
 
 const byToken: [title: string, line: string, answer: string][] = [
-  ['as Bearer', 'Authorization: Bearer MARK:token', 'admitted'],
-  ['as bearer in any case', 'authorization: bEARER  MARK:token', 'admitted'],
-  ['as the password of Basic, without a user', `Authorization: Basic ${base64(':MARK:token')}`, 'admitted'],
-  ['as the password of Basic, with any user', `Authorization: Basic ${base64('me:MARK:token')}`, 'admitted'],
-  ['in x-prismacloud-proxy-token', 'X-PrismaCloud-Proxy-Token: MARK:token', 'admitted'],
+  ['as Bearer', 'Authorization: Bearer MARK:token', 'ci'],
+  ['as bearer in any case', 'authorization: bEARER  MARK:token', 'ci'],
+  ['as the password of Basic, without a user', `Authorization: Basic ${base64(':MARK:token')}`, 'ci'],
+  ['as the password of Basic, with any user', `Authorization: Basic ${base64('me:MARK:token')}`, 'ci'],
+  ['in x-prismacloud-proxy-token', 'X-PrismaCloud-Proxy-Token: MARK:token', 'ci'],
   ['not at all', 'Accept: */*', 'client-unauthorized'],
   ['wrong, as Bearer', 'Authorization: Bearer wrong', 'client-unauthorized'],
   ['wrong, as the password of Basic', `Authorization: Basic ${base64('me:wrong')}`, 'client-unauthorized'],
@@ -72,5 +73,5 @@ t.test('a token of its own header comes before the one of Authorization', async 
   const ask = await guarded(t, new Secret('MARK'))
   const [host, good] = ['Host: localhost', 'Authorization: Bearer MARK']
   t.equal(await ask(host, good, 'x-prismacloud-proxy-token: wrong'), 'client-unauthorized')
-  t.equal(await ask(host, 'Authorization: Bearer other', 'x-prismacloud-proxy-token: MARK'), 'admitted')
+  t.equal(await ask(host, 'Authorization: Bearer other', 'x-prismacloud-proxy-token: MARK'), 'ci')
 })

@@ -33,6 +33,7 @@ export function tenantOf(name: string, options: Partial<TenantConfig> & Partial<
     prismaId: null,
     customerName: null,
     lazy: false,
+    policy: { name: `tenants.${name}`, access: 'read-write', allow: [], deny: [] },
     ...rest,
   }
 }

@@ -2,7 +2,8 @@ import { Writable } from 'node:stream'
 import type { Test } from 'tap'
 import type { Dispatcher } from 'undici'
 import { type App, buildApp } from '../../src/app.ts'
-import type { Config, TenantConfig } from '../../src/config/config.ts'
+import type { ClientConfig, Config, TenantConfig } from '../../src/config/config.ts'
+import type { Policy } from '../../src/config/policy.ts'
 import { createAgents } from '../../src/forward/agent.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
@@ -103,7 +104,8 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
       address: '127.0.0.1:0',
       trustedHosts: [],
       clientTokenFile: null,
-      clientToken: null,
+      exposed: false,
+      socketMode: 0o600,
       drainTimeout: 10_000,
       ...config.listen,
     },
@@ -121,9 +123,19 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
     pacing: { enabled: true, maxWait: 30_000, maxQueue: 1_000, ...config.pacing },
     log: { level: 'trace', format: 'json', requests: 'errors', ...config.log },
     tenants: new Map(named),
+    policy: { ...ANYTHING, name: 'policy', ...config.policy },
+    clients: config.clients ?? [],
     warnings: [],
   }
 }
+
+/** A client that shows this token, and may do anything unless told otherwise. */
+export function clientOf(name: string, token: string, policy: Partial<Policy> = {}): ClientConfig {
+  return { name, token: new Secret(token), policy: { ...ANYTHING, name: `clients.${name}`, ...policy } }
+}
+
+/** A policy that restricts nothing. */
+export const ANYTHING: Omit<Policy, 'name'> = { access: 'read-write', allow: [], deny: [] }
 
 function makeTenant(
   name: string,
@@ -142,6 +154,7 @@ function makeTenant(
     prismaId: null,
     customerName: null,
     lazy: false,
+    policy: { ...ANYTHING, name: `tenants.${name}` },
     ...given,
   }
 }

@@ -1,0 +1,64 @@
+import { InvalidValue } from './fault.ts'
+
+/** Which requests are meant: `GET /v2/alert/*`, `POST,PUT /cloud/**`, or a path alone for every method. */
+export interface Rule {
+  /** As it was written. */
+  readonly text: string
+  /** In upper case; null for every method. */
+  readonly methods: readonly string[] | null
+  /** Matches a whole path. */
+  readonly path: RegExp
+}
+
+/** What may be asked of the API. */
+export interface Policy {
+  /** Where it stands, for people: `policy`, `tenants.prod`, `clients.ci`. */
+  readonly name: string
+  readonly access: 'read-write' | 'read-only'
+  /** Where there are any, one must match. */
+  readonly allow: readonly Rule[]
+  /** None may match, whatever `allow` says. */
+  readonly deny: readonly Rule[]
+}
+
+const RULE = /^(?:(\*|[A-Za-z]+(?:,[A-Za-z]+)*)\s+)?(\/\S*)$/
+
+/** Reads a rule, in whose path `*` stands for anything within a segment and `**` for any segments, or none. */
+export function parseRule(text: string): Rule {
+  const [, methods = '*', path] = RULE.exec(text) ?? []
+  if (path === undefined)
+    throw new InvalidValue(
+      'holds what is not a rule',
+      'Write methods and a path: "POST,PUT /cloud/**", or a path alone.',
+    )
+  return { text, methods: methods === '*' ? null : methods.toUpperCase().split(','), path: patternOf(path) }
+}
+
+/**
+ * Case is not told apart, nor doubled slashes and one at the end: a rule that denies must not be passed by another
+ * spelling.
+ */
+function patternOf(path: string): RegExp {
+  const source = path
+    .split('/')
+    .filter(segment => segment !== '')
+    .map(segment => (segment === '**' ? '(/[^/]*)*' : `/${segment.split('*').map(escaped).join('[^/]*')}`))
+  return new RegExp(`^${source.join('')}/?$`, 'is')
+}
+
+function escaped(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+}
+
+interface PolicySettings extends Omit<Policy, 'name'> {
+  readonly manageAccessKeys: boolean
+}
+
+/** Whoever has an access key can do what its owner can, past every policy and for as long as it lives. */
+const MANAGING_ACCESS_KEYS = parseRule('POST,PUT,PATCH,DELETE /access_keys/**')
+
+/** The policy for everybody, which denies access keys to be managed unless that is switched on. */
+export function policyForAll({ manageAccessKeys, ...policy }: PolicySettings): Policy {
+  const deny = manageAccessKeys ? policy.deny : [...policy.deny, MANAGING_ACCESS_KEYS]
+  return { name: 'policy', ...policy, deny }
+}

@@ -1,0 +1,70 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import type { ConfigSources } from '../../src/config/load.ts'
+import { faultsOf, load } from './support.ts'
+
+const TOKENS = { ci: '0123456789abcdef', admin: 'fedcba9876543210\n' }
+/** A configuration file beside two files of tokens, whose folder stands for DIR in its text. */
+function sources(t: Test, text: string, ...args: string[]): ConfigSources {
+  const dir = t.testdir(TOKENS)
+  writeFileSync(join(dir, 'c.yaml'), `${TENANT}\n${text.replaceAll('DIR', dir)}`)
+  return { args: ['--config', join(dir, 'c.yaml'), ...args], env: {}, homeDirectory: dir }
+}
+
+const TENANT = 'tenants: {default: {url: app2, accessKeyId: a, secretKey: b}}'
+
+t.test('clients have tokens and policies of their own', async t => {
+  const text =
+    'clients:\n  ci: {tokenFile: DIR/ci, access: read-only, allow: [/v2/**]}\n  admin: {tokenFile: DIR/admin}'
+  const { clients } = await load(sources(t, text))
+  t.match(clients, [
+    { name: 'ci', policy: { name: 'clients.ci', access: 'read-only', allow: [{ text: '/v2/**' }], deny: [] } },
+    { name: 'admin', policy: { name: 'clients.admin', access: 'read-write', allow: [] } },
+  ])
+  t.ok(clients[0]?.token.matches('0123456789abcdef'))
+  t.ok(clients[1]?.token.matches('fedcba9876543210'))
+})
+
+t.test('the environment may name them, too', async t => {
+  const dir = t.testdir(TOKENS)
+  const env = {
+    PC_URL: 'app2',
+    PC_IDENTITY: 'a',
+    PC_SECRET: 'b',
+    PRISMACLOUD_PROXY_CLIENTS_TEAM_A_TOKEN_FILE: join(dir, 'ci'),
+    PRISMACLOUD_PROXY_CLIENTS_TEAM_A_DENY: 'POST /x; /y/**',
+    PRISMACLOUD_PROXY_LISTEN_ADDRESS: '0.0.0.0:1',
+  }
+  const { clients, tenants } = await load({ args: [], env })
+  t.match(clients, [{ name: 'team-a', policy: { deny: [{ text: 'POST /x' }, { text: '/y/**' }] } }])
+  t.strictSame([...tenants.keys()], ['default'])
+})
+
+t.test('each needs a token, and one of its own', async t => {
+  const faults = async (clients: string) => faultsOf(sources(t, `clients: ${clients}`))
+  t.match(await faults('{ci: {access: read-only}}'), [{ key: 'clients.ci.tokenFile', problem: /is missing/ }])
+  t.match(await faults('{ci: {tokenFile: DIR/no}}'), [{ key: 'clients.ci.tokenFile', problem: /does not exist/ }])
+  t.match(await faults('{a: {tokenFile: DIR/ci}, b: {tokenFile: DIR/ci}}'), [
+    { key: 'clients.b', problem: 'has the token of the client a' },
+  ])
+  t.match(await faults('{Ci: {}}'), [{ key: 'clients.Ci', problem: 'the key is not a name in clients' }])
+  t.match(await faults('{ci: {tokenFile: DIR/ci, alow: []}}'), [
+    { key: 'clients.ci.alow', cure: 'Did you mean allow?' },
+  ])
+  const both = sources(t, 'clients: {default: {tokenFile: DIR/ci}}', '--listen-client-token-file')
+  t.match(await faultsOf({ ...both, args: [...both.args, join(both.homeDirectory, 'admin')] }), [
+    { key: 'listen.clientTokenFile', problem: /clients\.default/ },
+  ])
+})
+
+t.test('a rule that is none is a fault', async t => {
+  t.match(await faultsOf(sources(t, 'policy: {deny: [no path], allow: [GET v2]}')), [
+    { key: 'policy.allow', problem: /is not a rule/ },
+    { key: 'policy.deny', problem: /is not a rule/ },
+  ])
+})
+
+t.test('access keys may be managed once that is switched on', async t => {
+  t.equal((await load({ args: ['--policy-manage-access-keys'] })).policy.deny.length, 0)
+})

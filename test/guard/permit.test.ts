@@ -1,0 +1,58 @@
+import t from 'tap'
+import { parseRule } from '../../src/config/policy.ts'
+import { ANYTHING, clientOf, startPair } from '../support/proxy.ts'
+
+const [CI, ADMIN] = ['the-token-of-ci-0', 'the-token-of-admin']
+
+const as = (token: string) => ({ 'x-prismacloud-proxy-token': token })
+
+async function start(t: Parameters<typeof startPair>[0]) {
+  const policy = { deny: [parseRule('POST,PUT,PATCH,DELETE /access_keys/**')] }
+  const clients = [clientOf('ci', CI, { access: 'read-only' }), clientOf('admin', ADMIN)]
+  const prod = { ...ANYTHING, name: 'tenants.prod', allow: [parseRule('GET /v2/**')] }
+  return startPair(t, {
+    config: { policy, clients, log: { requests: 'all' } },
+    tenants: { default: {}, prod: { policy: prod } },
+  })
+}
+
+t.test('what no policy allows is refused by the one that denies it, and never forwarded', async t => {
+  const { call, simulator } = await start(t)
+  const rows: [token: string, method: string, path: string, denied?: RegExp][] = [
+    [CI, 'GET', '/v2/policy'],
+    [CI, 'POST', '/v2/alert'],
+    [CI, 'DELETE', '/policy/1', /clients\.ci\.access is read-only/],
+    [ADMIN, 'DELETE', '/policy/1'],
+    [ADMIN, 'GET', '/access_keys'],
+    [ADMIN, 'POST', '/access_keys', /policy\.deny has POST,PUT,PATCH,DELETE \/access_keys\/\*\*/],
+    [ADMIN, 'GET', '/_tenant/prod/v2/policy'],
+    [ADMIN, 'GET', '/_tenant/prod/cloud', /nothing in tenants\.prod\.allow matches/],
+    [ADMIN, 'POST', '/_tenant/prod/v2/policy', /nothing in tenants\.prod\.allow matches/],
+  ]
+  for (const [token, method, path, denied] of rows) {
+    const before = simulator.requests.length
+    const reply = await call(path, { method, headers: as(token) })
+    if (denied) {
+      t.match(reply.json(), { status: 403, type: '/_proxy/problems/policy-denied', detail: denied, retryable: false })
+      t.equal(simulator.requests.length, before, `${method} ${path}`)
+    } else t.not(reply.status, 403, `${method} ${path}`)
+  }
+})
+
+t.test('a header that has the upstream take another method is judged as that method', async t => {
+  const { call } = await start(t)
+  for (const header of ['X-HTTP-Method-Override', 'x-http-method', 'X-Method-Override']) {
+    const reply = await call('/v2/alert', { method: 'POST', headers: { ...as(CI), [header]: 'delete' } })
+    t.equal(reply.status, 403, header)
+  }
+})
+
+t.test('each log line names the client that asked', async t => {
+  const { call, log } = await start(t)
+  await call('/v2/policy', { headers: as(CI) })
+  await call('/v2/policy', { headers: as(ADMIN) })
+  await call('/v2/policy', { headers: as('somebody else') })
+  const clients = log.filter(({ path }) => path === '/v2/policy').map(({ client }) => client)
+  t.strictSame(clients, ['ci', 'admin', null])
+  t.notMatch(JSON.stringify(log), /the-token-of/)
+})

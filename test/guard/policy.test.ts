@@ -1,0 +1,104 @@
+import t from 'tap'
+import { type Policy, parseRule } from '../../src/config/policy.ts'
+import { refusalBy } from '../../src/guard/policy.ts'
+
+const OPEN: Policy = { name: 'policy', access: 'read-write', allow: [], deny: [] }
+const READ_ONLY: Policy = { ...OPEN, access: 'read-only' }
+const allowing = (...rules: string[]): Policy => ({ ...OPEN, allow: rules.map(parseRule) })
+const denying = (...rules: string[]): Policy => ({ ...OPEN, deny: rules.map(parseRule) })
+
+type Row = [request: string, refusal?: RegExp]
+
+function hold(title: string, policy: Policy, rows: readonly Row[]) {
+  t.test(title, async t => {
+    for (const [request, refusal] of rows) {
+      const [method = '', target = ''] = request.split(' ')
+      const found = refusalBy([policy], [method], target)
+      if (refusal) t.match(found, refusal, request)
+      else t.equal(found, undefined, request)
+    }
+  })
+}
+
+const KEYS = /^policy\.deny has POST,PUT,PATCH,DELETE \/access_keys\/\*\*$/
+const UNKNOWN = /^what policy says of this path cannot be known/
+
+hold('what is denied is denied, however it is spelt', denying('POST,PUT,PATCH,DELETE /access_keys/**'), [
+  ['GET /access_keys'],
+  ['HEAD /access_keys'],
+  ['POST /access_keysx'],
+  ['POST /v2/access_keys'],
+  ['POST /x?/access_keys'],
+  ['POST /access_keys', KEYS],
+  ['POST /access_keys?x=y', KEYS],
+  ['PATCH /access_keys/id/status/true', KEYS],
+  ['DELETE /access_keys/id', KEYS],
+  ['POST /ACCESS_Keys', KEYS],
+  ['POST //access_keys', KEYS],
+  ['POST /access_keys/', KEYS],
+  ['POST /access_keys;v=1', KEYS],
+  ['POST /access%5fkeys', KEYS],
+  ['POST /access%255fkeys', KEYS],
+  ['POST /access_keys%2Fid', KEYS],
+  ['POST %2faccess_keys', KEYS],
+  ['POST /x/%252e%252e/access_keys', KEYS],
+  ['POST /%255caccess_keys', KEYS],
+  ['POST /%2525252561ccess_keys', UNKNOWN],
+])
+
+hold('where something is allowed, nothing else is', allowing('GET /v2/alert/*', '/search/**', 'POST /v2/alert'), [
+  ['GET /v2/alert/P-1'],
+  ['HEAD /v2/alert/P-1'],
+  ['POST /v2/alert'],
+  ['DELETE /search'],
+  ['PUT /search/a/b'],
+  ['GET /v2/alert', /^nothing in policy\.allow matches$/],
+  ['GET /v2/alert/P-1/x', /^nothing in policy\.allow matches$/],
+  ['POST /v2/alert/P-1', /^nothing in policy\.allow matches$/],
+  ['GET /v2/alert/P%2F1', /^nothing in policy\.allow matches$/],
+  ['GET /v2/alertx', /^nothing in policy\.allow matches$/],
+])
+
+hold('read-only lets the lists and searches that are POSTs through, and no other', READ_ONLY, [
+  ['GET /v2/policy'],
+  ['HEAD /v2/policy'],
+  ['OPTIONS /v2/policy'],
+  ['POST /v2/alert?detailed=true'],
+  ['POST /search/config'],
+  ['POST /search/event'],
+  ['POST /search/network'],
+  ['POST /v2/inventory'],
+  ['POST /v3/inventory'],
+  ['POST /compliance/posture'],
+  ['POST /compliance/posture/statistics'],
+  ['POST /audit/api/v1/log'],
+  ['POST /iam/api/v1/x/query'],
+  ['POST /x/search'],
+  ['POST /audit/api/v1/filter/suggest'],
+  ['PUT /v2/alert', /^policy\.access is read-only/],
+  ['DELETE /v2/policy/1', /^policy\.access is read-only/],
+  ['PATCH /v2/policy/1', /^policy\.access is read-only/],
+  ['POST /policy', /^policy\.access is read-only/],
+  ['POST /alert/dismiss', /^policy\.access is read-only/],
+  ['POST /search/history/1', /^policy\.access is read-only/],
+  ['POST /policy%2Fsearch', /^policy\.access is read-only/],
+  ['POST /policy;/search'],
+  ['PURGE /v2/policy', /^policy\.access is read-only/],
+])
+
+t.test('each policy must agree, and the first that does not is named', async t => {
+  const tenant = { ...READ_ONLY, name: 'tenants.prod' }
+  t.equal(refusalBy([OPEN, tenant], ['GET'], '/x'), undefined)
+  t.match(refusalBy([OPEN, tenant], ['PUT'], '/x'), /^tenants\.prod\.access/)
+  t.match(refusalBy([denying('/x'), tenant], ['PUT'], '/x'), /^policy\.deny/)
+})
+
+t.test('a method that a header puts in place of another is judged, too', async t => {
+  t.match(refusalBy([READ_ONLY], ['POST', 'DELETE'], '/v2/alert'), /read-only/)
+  t.match(refusalBy([denying('DELETE /x')], ['POST', 'DELETE'], '/x'), /deny/)
+  t.match(refusalBy([allowing('POST /x')], ['POST', 'DELETE'], '/x'), /allow/)
+})
+
+t.test('what restricts nothing asks nothing', async t => {
+  t.equal(refusalBy([OPEN], ['DELETE'], '/%2525252561ccess_keys'), undefined)
+})
