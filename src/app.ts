@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { admin } from './admin/admin.ts'
+import { bounds, HEAD_TIMEOUT } from './admin/bounds.ts'
 import { Connections } from './admin/connections.ts'
 import { drainable } from './admin/drain.ts'
 import { failures } from './admin/failures.ts'
@@ -33,6 +34,9 @@ const LIVENESS = '/_proxy/livez'
 
 /** The largest block of headers of a request, in bytes: a long query that is encoded twice has room. */
 const MAX_HEADER_SIZE = 64 * 1024
+
+/** How often connections are looked at for requests that do not come, in milliseconds. */
+const CHECK_INTERVAL = 1_000
 
 /** What {@link buildApp} does not make itself. */
 export interface AppDeps {
@@ -78,13 +82,21 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     // the own paths have short names, but a router's own answer to a long one would be no problem document
     routerOptions: { maxParamLength: MAX_HEADER_SIZE },
     // a missing Host is the guard's to refuse
-    http: { maxHeaderSize: MAX_HEADER_SIZE, requireHostHeader: false },
+    http: {
+      maxHeaderSize: MAX_HEADER_SIZE,
+      requireHostHeader: false,
+      headersTimeout: HEAD_TIMEOUT,
+      connectionsCheckingInterval: CHECK_INTERVAL,
+    },
     clientErrorHandler: (error, socket) => refuseMalformed(error, socket, connections.latest(socket), clock),
   })
   server.server.prependListener('request', takeAbsoluteForm)
   // an expectation that is not known is the upstream's to judge; Node would answer 417 by itself
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
-  const connections = new Connections(server.server)
+  const connections = new Connections(server.server, {
+    clock,
+    max: () => current.listen.maxConnections,
+  })
   observe(server, { clock, log, metrics, connections, requests: () => current.log.requests })
   leaveBodiesAlone(server)
   const drain = drainable(server, connections)
@@ -92,6 +104,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     exchangeOf(request).client = guard(request.raw, admissionOf(current, request.originalUrl))
     done()
   })
+  bounds(server, { maxRequests: () => current.listen.maxRequests, running: () => metrics.inFlight })
   failures(server, clock)
   await server.register(admin, { version, clock, sessions, metrics })
   await server.register(problemPages)

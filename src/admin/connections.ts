@@ -1,6 +1,10 @@
 import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Clock } from '../kernel/clock.ts'
 import type { Ending } from '../kernel/ending.ts'
+import { linger } from '../kernel/linger.ts'
+import { Problem } from '../problem/problem.ts'
+import { answerOnSocket } from './socket-answer.ts'
 
 /** An answer that is under way. */
 export interface RunningAnswer {
@@ -9,20 +13,35 @@ export interface RunningAnswer {
   readonly over: Ending
 }
 
+export interface ConnectionsOptions {
+  readonly clock: Clock
+  /** How many are open at most; those beyond are told so. */
+  readonly max: () => number
+}
+
 /** The connections of clients, with the answers that are under way on each in the order of their requests. */
 export class Connections {
   // a short list for each rather than one Set for all: what a Set of millions leaves behind costs the collector dearly
   readonly #open = new Map<Socket, RunningAnswer[]>()
 
-  constructor(server: Server) {
+  constructor(server: Server, { clock, max }: ConnectionsOptions) {
+    // a connection that is refused must not be read by Node.js
+    const serve = server.listeners('connection')
+    server.removeAllListeners('connection')
     server.on('connection', (socket: Socket) => {
-      const running: RunningAnswer[] = []
-      this.#open.set(socket, running)
-      socket.once('close', () => {
-        this.#open.delete(socket)
-        // Node.js 20 does not tell an answer that waits for those before it
-        for (const { over } of [...running]) over.abort()
-      })
+      if (this.#open.size >= max()) return refuse(socket, clock)
+      this.#add(socket)
+      for (const listener of serve) listener.call(server, socket)
+    })
+  }
+
+  #add(socket: Socket): void {
+    const running: RunningAnswer[] = []
+    this.#open.set(socket, running)
+    socket.once('close', () => {
+      this.#open.delete(socket)
+      // Node.js 20 does not tell an answer that waits for those before it
+      for (const { over } of [...running]) over.abort()
     })
   }
 
@@ -55,4 +74,12 @@ export class Connections {
   *quiet(): Generator<Socket> {
     for (const [socket, running] of this.#open) if (running.length === 0) yield socket
   }
+}
+
+function refuse(socket: Socket, clock: Clock): void {
+  const detail = 'The proxy has as many connections as it takes: listen.maxConnections'
+  answerOnSocket(socket, new Problem('overloaded', detail, { retryAfter: 1 }))
+  // who goes on sending has nobody to read it
+  socket.on('error', () => {}).resume()
+  linger(socket, clock)
 }

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { type ServerResponse, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from '../kernel/clock.ts'
 import { linger } from '../kernel/linger.ts'
-import { Problem, problemDocument } from '../problem/problem.ts'
-import { PROBLEM_JSON } from '../problem/render.ts'
+import { Problem } from '../problem/problem.ts'
+import { answerOnSocket } from './socket-answer.ts'
 
 /** Statuses for what Node's HTTP parser refuses; all else is 400. */
 const PARSER_STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
@@ -30,12 +29,7 @@ export function refuseMalformed(
   const status = PARSER_STATUS[String(error.code)] ?? 400
   const title = String(STATUS_CODES[status])
   const detail = `The request is not valid HTTP (${error.code})${CURES[String(error.code)] ?? ''}`
-  const problem = new Problem('invalid-request', detail, { status, title })
-  const requestId = randomUUID()
-  const body = JSON.stringify(problemDocument(problem, '', requestId))
-  socket.write(
-    `HTTP/1.1 ${status} ${title}\r\ncontent-type: ${PROBLEM_JSON}\r\nx-request-id: ${requestId}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-  )
+  answerOnSocket(socket, new Problem('invalid-request', detail, { status, title }))
   // a request that is being served ends with its connection
   if (last && !last.writableEnded) socket.destroySoon()
   else linger(socket, clock)

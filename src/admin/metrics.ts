@@ -22,6 +22,11 @@ export class Metrics {
     this.#pacer = pacer
   }
 
+  /** How many requests are being served. */
+  get inFlight(): number {
+    return this.#inFlight
+  }
+
   started(): void {
     this.#inFlight++
   }

@@ -19,10 +19,10 @@ export function isMapping(value: unknown): value is Mapping {
 /** The settings in a file's root. Keys that are not known become faults, which repeat no value. */
 export function collectSettings(root: Mapping, originOf: (path: Path) => string): Source {
   const collector = new Collector(originOf)
-  const named = Object.fromEntries(sectionNames.map(section => [section, namedSection(section, root[section])]))
-  for (const section of sectionNames)
-    for (const name of Object.keys(named[section]?.properties ?? {})) collector.name(section, name)
-  collector.walk({ properties: { ...settingsSchema.properties, ...named } }, root, [])
+  const named = sectionNames.map(section => [section, namedSection(section, root[section])] as const)
+  for (const [section, { properties }] of named)
+    for (const name of Object.keys(properties)) collector.name(section, name)
+  collector.walk({ properties: { ...settingsSchema.properties, ...Object.fromEntries(named) } }, root, [])
   return collector
 }
 

@@ -42,6 +42,8 @@ export const settingsSchema = Type.Object({
       'Listen at an address that is not loopback though clients need no token: whoever reaches it acts with your keys.',
     ),
     socketMode: mode('600', 'Who may connect to a Unix socket, as for chmod: 660 is the owner and the group.'),
+    maxRequests: count(10_000, 'How many requests are served at one time; more are told 503 at once.'),
+    maxConnections: count(20_000, 'How many connections of clients are open at one time; more are told 503 at once.'),
     drainTimeout: duration('10s', 'How long running requests may take to finish at shutdown.'),
   }),
   defaultTenant: label('default', 'The tenant of a request that names none.'),

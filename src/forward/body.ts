@@ -1,11 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import type { Clock, Timer } from '../kernel/clock.ts'
+import { Problem } from '../problem/problem.ts'
 
 /** Whether a request has a body (RFC 9112, 6.3). */
 export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
   const length = headers['content-length']
   return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
 }
+
+/** A client that is waited for may pause for so many milliseconds in the middle of its body. */
+const LONGEST_PAUSE = 60_000
 
 /** So many bytes are read ahead of the upstream. */
 const READ_AHEAD = 64 * 1024
@@ -17,6 +22,8 @@ const READ_AHEAD = 64 * 1024
 export class RequestBody {
   readonly #source: Readable
   readonly #keep: number
+  readonly #clock: Clock
+  #pause: Timer | undefined
   #kept: Buffer[] = []
   #isKeptWhole = true
   #size = 0
@@ -25,9 +32,10 @@ export class RequestBody {
   #end: { readonly error?: Error } | undefined
   #sending: Readable | undefined
 
-  constructor(source: Readable, keep: number) {
+  constructor(source: Readable, keep: number, clock: Clock) {
     this.#source = source
     this.#keep = keep
+    this.#clock = clock
   }
 
   /** Whether {@link RequestBody.send} may be called, for the first time or once more. */
@@ -48,6 +56,7 @@ export class RequestBody {
   }
 
   #read(): void {
+    this.#pause ??= this.#clock.setTimeout(() => this.#finish({ error: tooSlow() }), LONGEST_PAUSE)
     if (this.#isRead) {
       this.#source.resume()
       return
@@ -60,6 +69,7 @@ export class RequestBody {
   }
 
   #take(chunk: Buffer): void {
+    this.#goOn()
     this.#size += chunk.length
     if (this.#size > this.#keep) {
       this.#isKeptWhole = false
@@ -68,11 +78,22 @@ export class RequestBody {
     if (!this.#sending?.push(chunk)) this.#source.pause()
   }
 
+  #goOn(): void {
+    if (this.#pause !== undefined) this.#clock.clearTimeout(this.#pause)
+    this.#pause = undefined
+  }
+
   #finish(end: { readonly error?: Error }): void {
+    this.#goOn()
     if (this.#end) return
     this.#end = end
     if (this.#sending) finish(this.#sending, end)
   }
+}
+
+function tooSlow(): Problem {
+  const detail = `The client sent nothing of its body for ${LONGEST_PAUSE / 1000} s`
+  return new Problem('invalid-request', detail, { status: 408, title: 'Request Timeout', retryable: true })
 }
 
 function finish(sending: Readable, { error }: { readonly error?: Error }): void {

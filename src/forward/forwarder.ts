@@ -49,8 +49,8 @@ export class Forwarder {
    * @throws {Problem} when no answer could be had. If `takeOver` was called by then, the client's connection is closed.
    */
   async forward(incoming: Incoming): Promise<Refusal | undefined> {
-    const { config, permit, pacer, sessions } = this.#options
-    const journey = planJourney(incoming, config())
+    const { clock, config, permit, pacer, sessions } = this.#options
+    const journey = planJourney(incoming, config(), clock)
     permit(journey)
     const { exchange, paceKey, tenant } = journey
     const turn = pacer.admit(paceKey, exchange.over)
@@ -188,7 +188,7 @@ function tell(journey: Journey, refusal: Refusal, clock: Clock): Refusal | undef
 
 /** What the client is told of an error; once it has left, the error as it is. */
 function problemOf(error: unknown, { exchange }: Journey, { target }: Lease): unknown {
-  if (exchange.over.aborted) return error
+  if (exchange.over.aborted || error instanceof Problem) return error
   const { nature, maybeSent, detail } = explainNetworkError(error, new URL(target.api).host)
   return new Problem(`upstream-${nature}`, detail, {
     cause: error,

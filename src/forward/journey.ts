@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Config } from '../config/config.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { endpoint } from '../pacing/endpoint.ts'
 import { Problem } from '../problem/problem.ts'
 import { proxiedHost } from './absolute-form.ts'
@@ -37,6 +38,7 @@ export interface Journey extends Incoming {
 export function planJourney(
   incoming: Incoming,
   config: Pick<Config, 'tenants' | 'defaultTenant' | 'errors' | 'replay'>,
+  clock: Clock,
 ): Journey {
   const { request, response, exchange, takeOver } = incoming
   const facts = {
@@ -57,7 +59,7 @@ export function planJourney(
     target,
     tenant: tenant.name,
     prefix,
-    body: hasBody(request) ? new RequestBody(request, config.replay.maxBody) : undefined,
+    body: hasBody(request) ? new RequestBody(request, config.replay.maxBody, clock) : undefined,
     passthrough: (request.headers['x-prismacloud-proxy-errors'] ?? config.errors) === 'passthrough',
     paceKey: `${tenant.name} ${endpoint(exchange.method, withoutQuery(target))}`,
   }

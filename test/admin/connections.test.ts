@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
 import { Connections } from '../../src/admin/connections.ts'
 import { Ending } from '../../src/kernel/ending.ts'
+import { testClock } from '../support/clock.ts'
 import { dial } from '../support/http.ts'
 import { until } from '../support/until.ts'
 
@@ -19,7 +20,7 @@ async function start(t: Test, watched: (server: Server) => Server = server => se
     endings.push(ending)
     connections.watch(response, ending)
   })
-  const connections = new Connections(watched(server))
+  const connections = new Connections(watched(server), { clock: testClock(), max: () => 100 })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => server.close())

@@ -13,6 +13,8 @@ t.test('an access key is all that must be given', async t => {
       clientTokenFile: null,
       exposed: false,
       socketMode: 0o600,
+      maxRequests: 10_000,
+      maxConnections: 20_000,
       drainTimeout: 10_000,
     },
     policy: {

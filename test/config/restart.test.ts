@@ -21,6 +21,8 @@ const changeable = {
   'listen.trustedHosts': ['proxy.example'],
   'listen.clientTokenFile': 'token',
   'listen.exposed': 'true',
+  'listen.maxRequests': '1',
+  'listen.maxConnections': '1',
   'listen.drainTimeout': '1s',
   'policy.access': 'read-only',
   'policy.allow': ['/v2/**'],

@@ -44,6 +44,8 @@ const values = [
     value: 'a,http://b',
     says: '"a,http://b" holds what is not a host name',
   },
+  { flag: '--listen-socket-mode', key: 'listen.socketMode', value: '888', says: '"888" is not a mode' },
+  { flag: '--policy-deny', key: 'policy.deny', value: 'x', says: '"x" holds what is not a rule' },
   { flag: '--default-tenant', key: 'defaultTenant', value: 'A', says: '"A" is not the name of a tenant' },
   {
     flag: '--upstream-proxy',

@@ -1,7 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
 import t, { type Test } from 'tap'
-import { answerTo, call, open, readReply, talk } from '../support/http.ts'
+import { testClock } from '../support/clock.ts'
+import { answerTo, call, dial, open, readAll, readReply, talk } from '../support/http.ts'
 import { startPair, startProxy } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
 const MEGABYTES_10 = 10 * 1024 * 1024
@@ -116,4 +118,21 @@ t.test('a client that waits to be asked for its body is asked', async t => {
   t.equal((await answerTo(sent)).statusCode, 200)
   t.equal(bodies[0]?.toString(), 'body')
   t.notMatch(upstream.requests[0]?.head, /expect/i)
+})
+
+t.test('a client that pauses for too long in the middle of its upload is told so, and the upstream let go', async t => {
+  const clock = testClock()
+  const upstream = await rawUpstream(t, request => request.closed)
+  const { port } = await startProxy(t, { upstream: upstream.url, clock })
+  const socket = dial(port)
+  const text = readAll(socket)
+  socket.write('POST /x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nabc')
+  await until(() => upstream.requests.length === 1)
+  await upstream.requests[0]?.read(3)
+  await clock.advance(60_000)
+  const reply = await text
+  t.match(reply, /^HTTP\/1\.1 408 Request Timeout\r\n/)
+  t.match(reply, /\r\nconnection: close\r\n/i)
+  t.match(reply, '"retryable":true')
+  await upstream.requests[0]?.closed
 })

@@ -1,7 +1,7 @@
 import { PassThrough, type Readable } from 'node:stream'
 import t from 'tap'
 import { hasBody, RequestBody } from '../../src/forward/body.ts'
-import { settle } from '../support/clock.ts'
+import { settle, testClock } from '../support/clock.ts'
 import { until } from '../support/until.ts'
 
 /** A sending that is asked for its first piece. */
@@ -33,7 +33,7 @@ t.test('a request has a body when it says so', async t => {
 
 t.test('a body that fits is sent as often as it is asked for', async t => {
   const source = new PassThrough()
-  const body = new RequestBody(source, 4)
+  const body = new RequestBody(source, 4, testClock())
   source.write('ab')
   const sending = reading(body)
   t.equal(await piece(sending), 'ab', 'its beginning goes out before its end is there')
@@ -46,7 +46,7 @@ t.test('a body that fits is sent as often as it is asked for', async t => {
 
 t.test('a body that does not fit is sent once', async t => {
   const source = new PassThrough()
-  const body = new RequestBody(source, 3)
+  const body = new RequestBody(source, 3, testClock())
   source.write('ab')
   const sending = reading(body)
   t.equal(await piece(sending), 'ab')
@@ -58,7 +58,7 @@ t.test('a body that does not fit is sent once', async t => {
 
 t.test('a sending takes over from one that was given up while it waited, and misses nothing', async t => {
   const source = new PassThrough()
-  const body = new RequestBody(source, 4)
+  const body = new RequestBody(source, 4, testClock())
   source.write('ab')
   const former = reading(body)
   t.equal(await piece(former), 'ab')
@@ -74,7 +74,7 @@ t.test('a sending takes over from one that was given up while it waited, and mis
 
 t.test('a sending that failed does not keep the next from all of the body', async t => {
   const source = new PassThrough()
-  const body = new RequestBody(source, 10)
+  const body = new RequestBody(source, 10, testClock())
   source.write('ab')
   const former = reading(body)
   await piece(former)
@@ -87,7 +87,7 @@ t.test('a sending that failed does not keep the next from all of the body', asyn
 t.test('a body that breaks off is never taken for a whole one', async t => {
   for (const error of [new Error('the client has left'), undefined]) {
     const source = new PassThrough()
-    const body = new RequestBody(source, 10)
+    const body = new RequestBody(source, 10, testClock())
     source.write('ab')
     const sending = reading(body)
     await piece(sending)
@@ -99,7 +99,7 @@ t.test('a body that breaks off is never taken for a whole one', async t => {
 
 t.test('no more is read than the upstream takes', async t => {
   const source = new PassThrough({ highWaterMark: 1 })
-  const body = new RequestBody(source, 1_000_000)
+  const body = new RequestBody(source, 1_000_000, testClock())
   const kilobyte = Buffer.alloc(1_024)
   let written = 0
   const write = () => {
@@ -118,4 +118,31 @@ t.test('no more is read than the upstream takes', async t => {
   source.off('drain', write)
   source.end()
   t.equal((await text(sending)).length, written * kilobyte.length)
+})
+
+t.test('a client may pause for a minute while it is waited for, and no longer', async t => {
+  const clock = testClock()
+  const source = new PassThrough()
+  const body = new RequestBody(source, 10, clock)
+  await clock.advance(60_000)
+  const sending = reading(body)
+  await clock.advance(59_999)
+  source.write('a')
+  t.equal(await piece(sending), 'a', 'nobody waited before')
+  await clock.advance(59_999)
+  t.notOk(sending.destroyed)
+  const failed = new Promise(resolve => sending.once('error', resolve))
+  await clock.advance(1)
+  t.match(await failed, { name: 'Problem', status: 408, detail: /for 60 s/ })
+})
+
+t.test('while the upstream takes nothing, no client is too slow', async t => {
+  const clock = testClock()
+  const source = new PassThrough()
+  const body = new RequestBody(source, 10, clock)
+  const sending = reading(body)
+  source.write(Buffer.alloc(200 * 1024))
+  await until(() => sending.readableLength >= 64 * 1024)
+  await clock.advance(120_000)
+  t.notOk(sending.destroyed)
 })

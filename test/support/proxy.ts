@@ -106,6 +106,8 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
       clientTokenFile: null,
       exposed: false,
       socketMode: 0o600,
+      maxRequests: 10_000,
+      maxConnections: 20_000,
       drainTimeout: 10_000,
       ...config.listen,
     },
