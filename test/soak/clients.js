@@ -1,7 +1,7 @@
 // The load: clients that each send one request after the other.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Pool } from 'undici'
-import { between, seeded } from './random.js'
+import { between, seeded } from '../support/random.js'
 import { anyRequest } from './requests.js'
 
 const CLIENTS = 50

@@ -1,5 +1,5 @@
 // What goes wrong during the soak. No incident lasts as long as the proxy lets a request wait for a session (15 s).
-import { between, pick, shuffled } from './random.js'
+import { between, pick, shuffled } from '../support/random.js'
 
 /** The two auth calls, by their paths. */
 const LOGIN = '/login'

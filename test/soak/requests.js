@@ -1,7 +1,7 @@
 // What the clients ask for: endpoints of the simulator that no rate limit is declared for, with answers that can be checked.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
-import { between, pick } from './random.js'
+import { between, pick } from '../support/random.js'
 
 /** The sizes of bodies, in bytes. */
 const SMALLEST_BODY = 300

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { between } from '../support/random.js'
 import { until } from '../support/until.js'
 import { call } from './control.js'
 import { death, troubles } from './incidents.js'
-import { between } from './random.js'
 
 /** How long an incident lasts, in milliseconds: more than the second within which the next extension is due. */
 const SHORTEST_INCIDENT = 2_000

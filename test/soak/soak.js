@@ -1,10 +1,10 @@
 // The proxy under a load of requests while its session rotates once a second and the auth calls fail in every way that
 // the simulator knows: clients are to notice nothing. Ends with exit code 0 when they did not.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { seeded } from '../support/random.js'
 import { openPool, runClients, send } from './clients.js'
 import { call } from './control.js'
 import { readOptions } from './options.js'
-import { seeded } from './random.js'
 import { report } from './report.js'
 import { policies } from './requests.js'
 import { Saboteur } from './saboteur.js'

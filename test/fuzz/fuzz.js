@@ -1,0 +1,109 @@
+// Malformed requests by the thousand over raw connections. The proxy answers or closes each, forwards nothing that its
+// guard forbids, gives its token to nobody, and is as it was when they are over.
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { freePort } from '../bench/port.js'
+import { makeToken } from '../bench/token.js'
+import { BINARY, Child } from '../support/child.js'
+import { integer } from '../support/integer.js'
+import { seeded } from '../support/random.js'
+import { makeRequest } from './requests.js'
+
+const CLIENTS = 50
+
+/** After so many milliseconds a client that has had no answer closes its side, as its user would. */
+const PATIENCE = 200
+
+/** And then the proxy has so many to close its own. */
+const LET_GO = 10_000
+
+/** What resident memory may grow by in the second half, in MB. */
+const GROWTH = 20
+
+const ANSWER = /^HTTP\/1\.1 [1-5]\d\d /
+
+const { values } = parseArgs({
+  options: { requests: { type: 'string', default: '200000' }, seed: { type: 'string', default: '1' } },
+})
+const total = integer(values.requests, 10, 100_000_000)
+const seed = integer(values.seed, 0, 2 ** 32 - 1)
+
+const token = makeToken()
+const forwarded = new Set()
+const upstream = createServer((request, response) => {
+  forwarded.add(request.url.slice(1))
+  request.on('error', () => {})
+  response.end(request.url === '/login' ? JSON.stringify({ token, message: 'login_successful' }) : '{}')
+}).listen(await freePort(), '127.0.0.1')
+const port = await freePort()
+const proxy = new Child('the proxy', process.execPath, [BINARY, 'start', '--listen-address', `127.0.0.1:${port}`], {
+  PC_URL: `http://127.0.0.1:${upstream.address().port}`,
+  PC_IDENTITY: 'fuzz',
+  PC_SECRET: 'fuzz-secret',
+})
+await proxy.serves(`http://127.0.0.1:${port}/v2/policy`)
+
+const random = seeded(seed)
+const forbidden = new Set()
+const counts = { answered: 0, closed: 0 }
+const faults = []
+let next = 0
+let warm = Number.NaN
+await Promise.race([Promise.all(Array.from({ length: CLIENTS }, client)), proxy.gone()])
+
+await proxy.serves(`http://127.0.0.1:${port}/v2/policy`)
+const growth = proxy.memory - warm
+for (const id of forbidden) if (forwarded.has(id)) faults.push(`request ${id} was forwarded, which the guard forbids`)
+if (growth > GROWTH) faults.push(`resident memory grew by ${growth.toFixed(0)} MB`)
+const code = await proxy.end()
+if (code !== 0) faults.push(`the proxy ended with ${code}`)
+for (const secret of [token, 'fuzz-secret']) if (proxy.output.includes(secret)) faults.push('a secret is in the log')
+upstream.close()
+upstream.closeAllConnections()
+
+console.log(
+  `seed ${seed}: ${total} requests, ${counts.answered} answered, ${counts.closed} closed without a word, ` +
+    `${forbidden.size} forbidden, ${forwarded.size} forwarded, memory +${growth.toFixed(1)} MB`,
+)
+for (const fault of faults.slice(0, 20)) console.log(fault)
+console.log(faults.length === 0 ? 'OK' : 'FAILED')
+process.exitCode = faults.length === 0 ? 0 : 1
+
+async function client() {
+  while (next < total) {
+    const id = `${next++}`
+    if (next === Math.ceil(total / 2)) warm = proxy.memory
+    const { bytes, isForbidden } = makeRequest(random, id)
+    if (isForbidden) forbidden.add(id)
+    const answer = await send(bytes).catch(({ message }) => void faults.push(`request ${id}: ${message}`))
+    if (answer === undefined) continue
+    if (answer === '') counts.closed++
+    else counts.answered++
+    if (answer !== '' && !ANSWER.test(answer)) faults.push(`request ${id}: the answer begins ${answer.slice(0, 40)}`)
+    if (answer.includes(token)) faults.push(`request ${id}: the answer has the token`)
+  }
+}
+
+/** Sends bytes and gives what comes back until the connection is closed, from whichever side. */
+async function send(bytes) {
+  const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true }).setEncoding('latin1')
+  let answer = ''
+  const closed = new Promise(resolve => socket.once('close', resolve))
+  socket
+    .on('error', () => {})
+    .on('data', text => {
+      answer += text
+    })
+  socket.write(Buffer.from(bytes, 'latin1'))
+  const ended = new Promise(resolve => socket.once('end', resolve))
+  await Promise.race([ended, closed, sleep(PATIENCE, undefined, { ref: false })])
+  socket.end()
+  const late = sleep(LET_GO, 'late', { ref: false })
+  if ((await Promise.race([closed, late])) === 'late') {
+    socket.destroy()
+    throw new Error(`the connection is still open ${LET_GO} ms after its client closed it`)
+  }
+  return answer
+}

@@ -1,0 +1,97 @@
+// Clients that send their heads a byte a second (slowloris): the proxy cuts them off, and serves the others meanwhile as
+// if they were not there.
+import { createServer } from 'node:http'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { Agent, request } from 'undici'
+import { freePort } from '../bench/port.js'
+import { makeToken } from '../bench/token.js'
+import { BINARY, Child } from '../support/child.js'
+import { integer } from '../support/integer.js'
+
+const CLIENTS = 10
+
+/** In milliseconds: a head has 20 s, is looked for each second, and a told client has 5 s more to close its side. */
+const CUT_OFF = 30_000
+
+/** How often a slow client sends a byte, in milliseconds. */
+const DRIP = 1_000
+
+/** How long clients are measured while there is no slow one, once to warm up and once to compare, in milliseconds. */
+const UNDISTURBED = 3_000
+
+/** How much slower the median request may be beside the slow clients. */
+const TOLERANCE = 3
+
+const { values } = parseArgs({ options: { sockets: { type: 'string', default: '2000' } } })
+const total = integer(values.sockets, 1, 10_000)
+
+const upstream = createServer((incoming, response) => {
+  const token = makeToken()
+  response.end(incoming.url === '/login' ? JSON.stringify({ token, message: 'login_successful' }) : '{}')
+}).listen(await freePort(), '127.0.0.1')
+const port = await freePort()
+const proxy = new Child('the proxy', process.execPath, [BINARY, 'start', '--listen-address', `127.0.0.1:${port}`], {
+  PC_URL: `http://127.0.0.1:${upstream.address().port}`,
+  PC_IDENTITY: 'soak',
+  PC_SECRET: 'soak',
+})
+const url = `http://127.0.0.1:${port}/v2/policy`
+await proxy.serves(url)
+
+const dispatcher = new Agent({ connections: CLIENTS })
+await measure(sleep(UNDISTURBED))
+const before = await measure(sleep(UNDISTURBED))
+const slow = Array.from({ length: total }, drip)
+const beside = await measure(Promise.race([Promise.all(slow), sleep(CUT_OFF)]))
+const cut = (await Promise.all(slow.map(each => Promise.race([each, false])))).filter(Boolean).length
+await dispatcher.close()
+const code = await proxy.end()
+upstream.close()
+upstream.closeAllConnections()
+
+const ratio = beside.median / before.median
+console.log(`${total} slow clients, ${cut} of them cut off within ${CUT_OFF / 1000} s`)
+console.log(
+  `${beside.count} requests beside them, ${beside.failed} failed, the median ${ratio.toFixed(2)} times as slow`,
+)
+const isGood = cut === total && beside.failed === 0 && beside.count > 0 && ratio < TOLERANCE && code === 0
+console.log(isGood ? 'OK' : 'FAILED')
+process.exit(isGood ? 0 : 1)
+
+/** Has clients ask until something is over, and gives how it went. */
+async function measure(over) {
+  const times = []
+  let [failed, done] = [0, false]
+  over.then(() => {
+    done = true
+  })
+  const client = async () => {
+    while (!done) {
+      const from = performance.now()
+      const answer = await request(url, { dispatcher }).catch(() => undefined)
+      await answer?.body.dump()
+      if (answer?.statusCode !== 200) failed++
+      times.push(performance.now() - from)
+      await sleep(5)
+    }
+  }
+  await Promise.all(Array.from({ length: CLIENTS }, client))
+  times.sort((one, other) => one - other)
+  return { failed, count: times.length, median: times[Math.floor(times.length / 2)] }
+}
+
+/** A client that sends its head byte by byte; resolves with true when it is cut off. */
+function drip() {
+  return new Promise(resolve => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    socket.write('GET /v2/policy HTTP/1.1\r\nhost: localhost\r\nx-slow: ')
+    const timer = setInterval(() => socket.write('x'), DRIP)
+    socket.on('error', () => {}).resume()
+    socket.once('close', () => {
+      clearInterval(timer)
+      resolve(true)
+    })
+  })
+}
