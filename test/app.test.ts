@@ -1,4 +1,6 @@
+import { inspect } from 'node:util'
 import t from 'tap'
+import { DEMO_USER } from '../src/simulator/index.ts'
 import { clientOf, startPair } from './support/proxy.ts'
 
 const TOKEN = 'a-token-of-the-clients'
@@ -52,4 +54,17 @@ t.test('requests are paced by what the upstream says of its limits', async t => 
   t.match(replies[10]?.json(), { type: '/_proxy/problems/rate-limited', status: 429 })
   t.match(replies[10]?.headers, { 'retry-after': '1' })
   t.equal(simulator.counts.throttled, 0, 'the upstream was not bothered')
+})
+
+t.test('whatever is inspected, it shows no key and no token', async t => {
+  const { app, call, simulator, port } = await startPair(t, { config: { clients: [clientOf('ci', TOKEN)] } })
+  const headers = { authorization: `Bearer ${TOKEN}` }
+  t.equal((await call('/v2/policy', { headers })).status, 200)
+  const running = call('/v2/policy', { headers })
+  const sent = simulator.requests.flatMap(request => request.headers)
+  const issued = sent.filter(([name]) => name.toLowerCase() === 'x-redlock-auth').map(([, value]) => value)
+  t.ok(issued.length > 0)
+  const seen = inspect({ app, port }, { depth: 8, showHidden: true, maxArrayLength: null, maxStringLength: null })
+  for (const secret of [TOKEN, DEMO_USER.secretKey, ...issued]) t.notOk(seen.includes(secret))
+  await running
 })

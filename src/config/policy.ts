@@ -23,15 +23,23 @@ export interface Policy {
 
 const RULE = /^(?:(\*|[A-Za-z]+(?:,[A-Za-z]+)*)\s+)?(\/\S*)$/
 
+/** With more, a long path could take seconds to match. */
+const MOST_GLOBS = 2
+
 /** Reads a rule, in whose path `*` stands for anything within a segment and `**` for any segments, or none. */
 export function parseRule(text: string): Rule {
   const [, methods = '*', path] = RULE.exec(text) ?? []
-  if (path === undefined)
-    throw new InvalidValue(
-      'holds what is not a rule',
-      'Write methods and a path: "POST,PUT /cloud/**", or a path alone.',
-    )
+  if (path === undefined || !isBounded(path.split('/'))) {
+    const cure =
+      'Write methods and a path: "POST,PUT /cloud/**", or a path alone, with at most two ** and one * in a segment.'
+    throw new InvalidValue('holds what is not a rule', cure)
+  }
   return { text, methods: methods === '*' ? null : methods.toUpperCase().split(','), path: patternOf(path) }
+}
+
+function isBounded(segments: readonly string[]): boolean {
+  const globs = segments.filter(segment => segment === '**')
+  return globs.length <= MOST_GLOBS && segments.every(segment => segment === '**' || segment.split('*').length <= 2)
 }
 
 /**

@@ -106,6 +106,7 @@ export class Forwarder {
       signal: exchange.over,
       response,
       request: this.#request(journey, lease),
+      mask: headers => headers.map(text => lease.token.maskIn(text)),
       decide(status, headers) {
         exchange.spent.upstream += clock.monotonic() - sentAt
         exchange.upstreamRequestId = headerOf(headers, 'x-redlock-request-id') ?? null

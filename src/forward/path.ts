@@ -11,6 +11,9 @@ const HIDDEN_OWN_PATH = /^\/+_proxy(\/|$)/i
 /** Saves nearly all paths a closer look. */
 const UNUSUAL = /\/[/.]|[;\\]|.\/$/
 
+/** Longer paths, in characters, are not known of the API, and would take long to match. */
+const LONGEST_READ = 4_096
+
 /** Percent-encoding is undone once; where gateways stand before a server, more often. */
 const MOST_DECODINGS = 3
 
@@ -40,11 +43,12 @@ export function judgeTarget(target: string): void {
 
 /**
  * The paths, in lower case, for which servers may take that of a target; `undefined` where that cannot be said, because
- * it is encoded over and over.
+ * it is encoded over and over, or longer than any.
  */
 export function readings(target: string): string[] | undefined {
-  const paths = decodings(withoutQuery(target))
-  return paths.length > MOST_DECODINGS ? undefined : paths.map(plain)
+  const path = withoutQuery(target)
+  const paths = path.length > LONGEST_READ ? [] : decodings(path)
+  return paths.length === 0 || paths.length > MOST_DECODINGS ? undefined : paths.map(plain)
 }
 
 /** A path as it is, and decoded once and more often, as far as that changes it. */

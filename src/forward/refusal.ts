@@ -20,6 +20,5 @@ export function readRefusal({ home, answer }: Refusal, method: string, now: numb
 
 /** An error may quote the request, token and all, and is shown to clients and the log. */
 export function maskAnswer(answer: Collected, token: Secret): Collected {
-  const body = Buffer.from(token.maskIn(answer.body.toString('latin1')), 'latin1')
-  return { ...answer, headers: answer.headers.map(text => token.maskIn(text)), body }
+  return { ...answer, body: Buffer.from(token.maskIn(answer.body.toString('latin1')), 'latin1') }
 }

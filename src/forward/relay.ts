@@ -16,6 +16,8 @@ export interface RelayOptions {
   readonly clock: Clock
   /** Aborts when the client has left. */
   readonly signal: EndSignal
+  /** Takes out of headers and trailers what no client may see. */
+  mask(headers: RawHeaders): RawHeaders
   /** Asked once, when the answer's headers are there. */
   decide(status: number, headers: RawHeaders): Verdict
   /** Sends the head of an answer that is relayed. */
@@ -56,7 +58,7 @@ class RelayHandler implements OlderHandler, Source {
   onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {
     this.#resume = resume
     // 1xx is between the upstream and this proxy
-    if (status >= 200) this.#sink = this.#begin(status, latin1(headers))
+    if (status >= 200) this.#sink = this.#begin(status, this.#options.mask(latin1(headers)))
     return !this.#paused
   }
 
@@ -67,7 +69,7 @@ class RelayHandler implements OlderHandler, Source {
 
   onComplete(trailers: (string | Buffer)[] | null): void {
     this.#release()
-    this.#sink?.end(latin1(trailers ?? []))
+    this.#sink?.end(this.#options.mask(latin1(trailers ?? [])))
   }
 
   onError(error: Error): void {

@@ -16,7 +16,7 @@ export function refusalBy(policies: readonly Policy[], methods: readonly string[
   for (const policy of policies.filter(isRestrictive)) {
     const refusal = asked
       ? refusalOf(policy, asked)
-      : `what ${policy.name} says of this path cannot be known: it is encoded over and over`
+      : `what ${policy.name} says of this path cannot be known: it is encoded over and over, or too long`
     if (refusal !== undefined) return refusal
   }
   return undefined

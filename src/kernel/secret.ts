@@ -35,7 +35,8 @@ export class Secret {
 
   /** `text` with `[secret]` wherever the value stood in it. A value too short for a key is left: it may be a word. */
   maskIn(text: string): string {
-    return this.#value.length < SHORTEST_KEY ? text : text.replaceAll(this.#value, MASK)
+    const mayHold = text.length >= this.#value.length && this.#value.length >= SHORTEST_KEY
+    return mayHold ? text.replaceAll(this.#value, MASK) : text
   }
 
   toString(): string {

@@ -46,6 +46,13 @@ const values = [
   },
   { flag: '--listen-socket-mode', key: 'listen.socketMode', value: '888', says: '"888" is not a mode' },
   { flag: '--policy-deny', key: 'policy.deny', value: 'x', says: '"x" holds what is not a rule' },
+  { flag: '--policy-deny', key: 'policy.deny', value: '/a*b*c', says: '"/a*b*c" holds what is not a rule' },
+  {
+    flag: '--policy-allow',
+    key: 'policy.allow',
+    value: '/**/a/**/b/**',
+    says: '"/**/a/**/b/**" holds what is not a rule',
+  },
   { flag: '--default-tenant', key: 'defaultTenant', value: 'A', says: '"A" is not the name of a tenant' },
   {
     flag: '--upstream-proxy',

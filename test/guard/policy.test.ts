@@ -44,6 +44,8 @@ hold('what is denied is denied, however it is spelt', denying('POST,PUT,PATCH,DE
   ['POST /x/%252e%252e/access_keys', KEYS],
   ['POST /%255caccess_keys', KEYS],
   ['POST /%2525252561ccess_keys', UNKNOWN],
+  [`POST /${'x'.repeat(4_096)}`, UNKNOWN],
+  [`POST /${'x'.repeat(4_095)}?${'x'.repeat(10_000)}`],
 ])
 
 hold('where something is allowed, nothing else is', allowing('GET /v2/alert/*', '/search/**', 'POST /v2/alert'), [
