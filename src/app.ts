@@ -14,7 +14,6 @@ import type { Config } from './config/config.ts'
 import { takeAbsoluteForm } from './forward/absolute-form.ts'
 import type { Agents } from './forward/agent.ts'
 import { Forwarder } from './forward/forwarder.ts'
-import type { Journey } from './forward/journey.ts'
 import { withoutQuery } from './forward/path.ts'
 import { FORWARD_ROUTE, forwardPlugin, leaveBodiesAlone } from './forward/plugin.ts'
 import { ownersOf } from './forward/tenant.ts'
@@ -71,8 +70,14 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const metrics: Metrics = new Metrics(() => sessions, pacer)
   const events = { ...sessionLog(log), called: metrics.sessionCalled }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
-  const permitted = (journey: Journey) => permit(current, { ...journey, client: journey.exchange.client })
-  const forwarder = new Forwarder({ clock, agents, sessions, pacer, config, permit: permitted })
+  const forwarder = new Forwarder({
+    clock,
+    agents,
+    sessions,
+    pacer,
+    config,
+    permit: journey => permit(current, journey),
+  })
   const server = Fastify({
     logger: false,
     forceCloseConnections: 'idle',

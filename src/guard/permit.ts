@@ -1,34 +1,37 @@
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../config/config.ts'
+import type { Policy } from '../config/policy.ts'
+import type { Journey } from '../forward/journey.ts'
 import { Problem } from '../problem/problem.ts'
 import { refusalBy } from './policy.ts'
 
 /** Headers that have servers take another method for the one of the request line. */
 const METHOD_OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override']
 
-/** A request of which it is known for whom it is. */
-export interface Petition {
-  readonly request: IncomingMessage
-  /** The request target, as it is sent to the upstream. */
-  readonly target: string
-  readonly tenant: string
-  /** The client that asks, by its name. */
-  readonly client: string | null
-}
-
 /**
  * Lets a request pass that all policies which concern it allow.
  * @throws {Problem} `policy-denied`, naming what denies it
  */
-export function permit({ policy, tenants, clients }: Config, { request, target, tenant, client }: Petition): void {
-  const ofTenant = tenants.get(tenant)?.policy
-  const ofClient = clients.find(({ name }) => name === client)?.policy
-  const policies = [policy, ofTenant, ofClient].filter(each => each !== undefined)
-  const refusal = refusalBy(policies, methodsOf(request), target)
+export function permit(config: Config, { request, target, tenant, exchange }: Journey): void {
+  const policies = policiesFor(config, tenant, exchange.client)
+  const refusal = refusalBy(policies, methodsOf(request, exchange.method), target)
   if (refusal !== undefined) throw new Problem('policy-denied', `The proxy does not forward this: ${refusal}`)
 }
 
-function methodsOf({ method, headers }: IncomingMessage): string[] {
-  const overrides = METHOD_OVERRIDES.map(name => headers[name]?.toString().toUpperCase())
-  return [method, ...overrides].filter(each => each !== undefined)
+function policiesFor({ policy, tenants, clients }: Config, tenant: string, client: string | null): Policy[] {
+  const policies = [policy]
+  const ofTenant = tenants.get(tenant)
+  if (ofTenant) policies.push(ofTenant.policy)
+  const ofClient = client === null ? undefined : clients.find(({ name }) => name === client)
+  if (ofClient) policies.push(ofClient.policy)
+  return policies
+}
+
+function methodsOf({ headers }: IncomingMessage, method: string): string[] {
+  const methods = [method]
+  for (const name of METHOD_OVERRIDES) {
+    const override = headers[name]
+    if (override !== undefined) methods.push(override.toString().toUpperCase())
+  }
+  return methods
 }

@@ -13,7 +13,8 @@ interface Asked {
 export function refusalBy(policies: readonly Policy[], methods: readonly string[], target: string): string | undefined {
   const paths = readings(target)
   const asked = paths && { methods, paths }
-  for (const policy of policies.filter(isRestrictive)) {
+  for (const policy of policies) {
+    if (!isRestrictive(policy)) continue
     const refusal = asked
       ? refusalOf(policy, asked)
       : `what ${policy.name} says of this path cannot be known: it is encoded over and over, or too long`
