@@ -1,5 +1,6 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { admin } from './admin/admin.ts'
+import { Audit, type Lines } from './admin/audit.ts'
 import { bounds, HEAD_TIMEOUT } from './admin/bounds.ts'
 import { Connections } from './admin/connections.ts'
 import { drainable } from './admin/drain.ts'
@@ -44,6 +45,8 @@ export interface AppDeps {
   readonly log: Log
   /** The app closes their connections. */
   readonly agents: Agents
+  /** Where the audit goes, if there is one. */
+  readonly audit: Lines | null
 }
 
 /** The proxy, not listening yet. */
@@ -102,7 +105,8 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     clock,
     max: () => current.listen.maxConnections,
   })
-  observe(server, { clock, log, metrics, connections, requests: () => current.log.requests })
+  const audit = deps.audit && new Audit(deps.audit, clock)
+  observe(server, { clock, log, metrics, connections, audit, requests: () => current.log.requests })
   leaveBodiesAlone(server)
   const drain = drainable(server, connections)
   server.addHook('onRequest', (request, _reply, done) => {

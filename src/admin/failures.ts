@@ -30,7 +30,9 @@ function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply, 
     lingerAfter(request.raw, clock)
   }
   // as bytes, because to text Fastify adds a charset, which problem documents do not have
-  return reply.code(problem.status).header('vary', 'accept').type(contentType).send(Buffer.from(body))
+  const bytes = Buffer.from(body)
+  exchange.bytes = bytes.length
+  return reply.code(problem.status).header('vary', 'accept').type(contentType).send(bytes)
 }
 
 /** Anything but a problem is a fault of the proxy's own, whose text is for the log alone. */

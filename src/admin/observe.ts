@@ -7,8 +7,10 @@ import { withoutQuery } from '../forward/path.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Ending, type EndSignal } from '../kernel/ending.ts'
 import type { Log } from '../kernel/log.ts'
+import type { Audit } from './audit.ts'
 import type { Connections } from './connections.ts'
 import type { Metrics } from './metrics.ts'
+import { isOwnPath } from './own-path.ts'
 
 /** A client's request id is taken over if it is no longer than this. */
 const MAX_REQUEST_ID = 128
@@ -21,6 +23,7 @@ export interface ObserveOptions {
   readonly log: Log
   readonly metrics: Metrics
   readonly connections: Connections
+  readonly audit: Audit | null
   readonly requests: () => 'all' | 'errors' | 'off'
 }
 
@@ -44,7 +47,7 @@ export function exchangeOf({ exchange }: FastifyRequest): Exchange {
 
 /** Opens an exchange for every request, tells of it in the answer, and counts and logs it once it has ended, however it does. */
 export function observe(app: FastifyInstance, options: ObserveOptions): void {
-  const { clock, metrics, connections } = options
+  const { clock, metrics, connections, audit } = options
   app.decorateRequest('exchange', null)
   app.addHook('onRequest', (request, { raw }, done) => {
     const over = new Ending('the client has left')
@@ -56,6 +59,7 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
       const status = raw.writableFinished ? raw.statusCode : 0
       metrics.finished(exchange, status, took / 1000)
       logExchange(exchange, status, took, options)
+      if (!isOwnPath(exchange.path)) audit?.record(exchange, status)
     })
     connections.watch(raw, over)
     done()
@@ -76,6 +80,7 @@ function open({ id, method, originalUrl }: FastifyRequest, clock: Clock, over: E
     client: null,
     tenant: null,
     spent: { session: 0, queue: 0, upstream: 0 },
+    bytes: 0,
     replayed: false,
     upstreamRequestId: null,
     failure: undefined,

@@ -13,7 +13,7 @@ export interface Host {
   readonly stdin: NodeJS.ReadableStream
   readonly stdout: Output
   readonly stderr: Output
-  /** Emits `SIGINT`, `SIGTERM` and `SIGHUP`. */
+  /** Emits `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGUSR2`. */
   readonly signals: Pick<EventEmitter, 'once' | 'on'>
   /** Whether the process has a terminal that it is controlled by (POSIX), which may be closed. */
   hasTerminal(): boolean

@@ -8,6 +8,7 @@ import { systemClock } from '../kernel/clock.ts'
 import { LineBatch } from '../kernel/line-batch.ts'
 import { createLog, createPrettyLog, type Log } from '../kernel/log.ts'
 import { type Announcer, announcer, reasons } from './announce.ts'
+import { type AuditFile, openAuditFile } from './audit-file.ts'
 import { type Command, ExitCode, type Host } from './host.ts'
 import { listen } from './listen.ts'
 import { reloader } from './reload.ts'
@@ -33,12 +34,15 @@ ${renderHelp()}
 async function serve(config: Config, host: Host): Promise<number> {
   const lines = new LineBatch(host.stdout, systemClock)
   const log = await openLog(config, host, lines)
+  const audit = openAudit(config, host, log)
+  if (audit instanceof Error) return fail(host, audit)
   const announce = announcer(config, host, log)
   const app = await buildApp(config, {
     version,
     clock: systemClock,
     log,
     agents: await createAgents(config.upstream),
+    audit,
   })
   const signal = Promise.race([untilSignal(host), untilHangUp(host, reloader(app, config, host, log))])
   try {
@@ -55,6 +59,7 @@ async function serve(config: Config, host: Host): Promise<number> {
     return await drain(app, ending)
   } finally {
     await app.close()
+    audit?.close()
     lines.flushSync()
   }
 }
@@ -62,6 +67,14 @@ async function serve(config: Config, host: Host): Promise<number> {
 function fail({ stderr }: Host, { message }: Error): number {
   stderr.write(`${message}\n`)
   return ExitCode.failed
+}
+
+function openAudit({ audit }: Config, host: Host, log: Log): AuditFile | Error | null {
+  try {
+    return audit.file === null ? null : openAuditFile(audit.file, host, log)
+  } catch (error) {
+    return error as Error
+  }
 }
 
 async function openLog({ log: { level, format } }: Config, { stdout }: Host, lines: LineBatch): Promise<Log> {

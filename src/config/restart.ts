@@ -5,6 +5,7 @@ import type { Fault } from './fault.ts'
 const LASTING = {
   'listen.address': ({ listen }: Config) => listen.address,
   'listen.socketMode': ({ listen }: Config) => listen.socketMode,
+  'audit.file': ({ audit }: Config) => audit.file,
   'log.format': ({ log }: Config) => log.format,
   'upstream.caFile': ({ upstream }: Config) => upstream.caFile,
   'upstream.proxy': ({ upstream }: Config) => upstream.proxy,

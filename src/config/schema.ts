@@ -80,6 +80,9 @@ export const settingsSchema = Type.Object({
     maxWait: duration('30s', 'How long a request may be held back before it is refused.'),
     maxQueue: count(1000, 'How many requests may be held back at one time.'),
   }),
+  audit: Type.Object({
+    file: file('File that gets a line of JSON for each request that was to be forwarded. SIGUSR2 opens it anew.'),
+  }),
   log: Type.Object({
     level: choice(LEVELS, 'info', 'The least severe level that is logged.'),
     format: choice(['auto', 'pretty', 'json'], 'auto', 'Form of the log; auto is pretty on a terminal, else json.'),

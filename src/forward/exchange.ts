@@ -16,6 +16,8 @@ export interface Exchange {
   tenant: string | null
   /** Spent waiting for a session, for the rate limit, and for the upstream's headers. */
   readonly spent: { session: number; queue: number; upstream: number }
+  /** Of the answer's body, as far as it was sent. */
+  bytes: number
   /** Whether the request was sent twice. */
   replayed: boolean
   /** The upstream's request id. */

@@ -106,6 +106,9 @@ export class Forwarder {
       signal: exchange.over,
       response,
       request: this.#request(journey, lease),
+      count(bytes) {
+        exchange.bytes += bytes
+      },
       mask: headers => headers.map(text => lease.token.maskIn(text)),
       decide(status, headers) {
         exchange.spent.upstream += clock.monotonic() - sentAt

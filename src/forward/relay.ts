@@ -16,6 +16,8 @@ export interface RelayOptions {
   readonly clock: Clock
   /** Aborts when the client has left. */
   readonly signal: EndSignal
+  /** Told of each piece of the body. */
+  count(bytes: number): void
   /** Takes out of headers and trailers what no client may see. */
   mask(headers: RawHeaders): RawHeaders
   /** Asked once, when the answer's headers are there. */
@@ -63,6 +65,7 @@ class RelayHandler implements OlderHandler, Source {
   }
 
   onData(chunk: Buffer): boolean {
+    this.#options.count(chunk.length)
     this.#sink?.data(chunk)
     return !this.#paused
   }

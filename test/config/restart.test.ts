@@ -10,6 +10,7 @@ import { load, VENDOR } from './support.ts'
 const lasting = {
   'listen.address': '127.0.0.1:1',
   'listen.socketMode': '660',
+  'audit.file': 'audit.log',
   'log.format': 'pretty',
   'upstream.caFile': 'ca.pem',
   'upstream.proxy': 'http://proxy:3128',

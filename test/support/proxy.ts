@@ -1,6 +1,7 @@
 import { Writable } from 'node:stream'
 import type { Test } from 'tap'
 import type { Dispatcher } from 'undici'
+import type { Lines } from '../../src/admin/audit.ts'
 import { type App, buildApp } from '../../src/app.ts'
 import type { ClientConfig, Config, TenantConfig } from '../../src/config/config.ts'
 import type { Policy } from '../../src/config/policy.ts'
@@ -30,6 +31,8 @@ export interface ProxyOptions {
   readonly config?: ConfigParts
   /** Default: one that stands still. */
   readonly clock?: Clock
+  /** Where the audit goes. */
+  readonly audit?: Lines
   /** Where logins go instead, so that a session is there though the upstream fails. */
   readonly loginAt?: string
 }
@@ -63,7 +66,7 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   const log = createLog(config.log.level, destination, clock)
   const { kept, fresh } = await createAgents(config.upstream)
   const agents = { kept, fresh: diverted(fresh, options.loginAt) }
-  const app = await buildApp(config, { version: '1.2.3', clock, log, agents })
+  const app = await buildApp(config, { version: '1.2.3', clock, log, agents, audit: options.audit ?? null })
   t.teardown(() => {
     app.server.server.closeAllConnections()
     return app.close()
@@ -123,6 +126,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
     },
     replay: { maxBody: 1024 * 1024, ...config.replay },
     pacing: { enabled: true, maxWait: 30_000, maxQueue: 1_000, ...config.pacing },
+    audit: { file: null, ...config.audit },
     log: { level: 'trace', format: 'json', requests: 'errors', ...config.log },
     tenants: new Map(named),
     policy: { ...ANYTHING, name: 'policy', ...config.policy },

@@ -1,0 +1,27 @@
+import type { Exchange } from '../forward/exchange.ts'
+import type { Clock } from '../kernel/clock.ts'
+
+/** Takes lines, each with its end. */
+export interface Lines {
+  write(line: string): void
+}
+
+/** Who asked for what, and what became of it: a line of JSON for each request that was to be forwarded. */
+export class Audit {
+  readonly #lines: Lines
+  readonly #clock: Clock
+
+  constructor(lines: Lines, clock: Clock) {
+    this.#lines = lines
+    this.#clock = clock
+  }
+
+  /** An exchange ended; `status` is 0 where the client did not get all of an answer. */
+  record(exchange: Exchange, status: number): void {
+    const { requestId, client, tenant, method, path, bytes, upstreamRequestId, failure } = exchange
+    const time = new Date(this.#clock.now()).toISOString()
+    const verdict = failure?.type ?? (status === 0 ? 'aborted' : 'forwarded')
+    const line = { time, requestId, client, tenant, method, path, status, bytes, upstreamRequestId, verdict }
+    this.#lines.write(`${JSON.stringify(line)}\n`)
+  }
+}
