@@ -19,8 +19,18 @@ function browse(t: Test, url: string): void {
     const exit = once(child, 'exit')
     child.kill('SIGKILL')
     await exit
-    rmSync(profile, { recursive: true, maxRetries: 20 })
+    // its helpers write there until they have noticed
+    await until(() => isRemoved(profile))
   })
+}
+
+function isRemoved(directory: string): boolean {
+  try {
+    rmSync(directory, { recursive: true, force: true })
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** What a page tries, by name; each gives what it could learn. Runs in the browser. */
