@@ -73,7 +73,8 @@ process.exitCode = faults.length === 0 ? 0 : 1
 
 async function client() {
   while (next < total) {
-    const id = `${next++}`
+    // no damage makes one of these of another
+    const id = `${next++}-${random().toString(36).slice(2)}`
     if (next === Math.ceil(total / 2)) warm = proxy.memory
     const { bytes, isForbidden } = makeRequest(random, id)
     if (isForbidden) forbidden.add(id)
