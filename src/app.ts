@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
+import type { DestinationStream } from 'pino'
 import { admin } from './admin/admin.ts'
-import { Audit, type Lines } from './admin/audit.ts'
+import { Audit } from './admin/audit.ts'
 import { bounds, HEAD_TIMEOUT } from './admin/bounds.ts'
 import { Connections } from './admin/connections.ts'
 import { drainable } from './admin/drain.ts'
@@ -46,7 +47,7 @@ export interface AppDeps {
   /** The app closes their connections. */
   readonly agents: Agents
   /** Where the audit goes, if there is one. */
-  readonly audit: Lines | null
+  readonly audit: DestinationStream | null
 }
 
 /** The proxy, not listening yet. */

@@ -1,17 +1,13 @@
+import type { DestinationStream } from 'pino'
 import type { Exchange } from '../forward/exchange.ts'
 import type { Clock } from '../kernel/clock.ts'
 
-/** Takes lines, each with its end. */
-export interface Lines {
-  write(line: string): void
-}
-
 /** Who asked for what, and what became of it: a line of JSON for each request that was to be forwarded. */
 export class Audit {
-  readonly #lines: Lines
+  readonly #lines: DestinationStream
   readonly #clock: Clock
 
-  constructor(lines: Lines, clock: Clock) {
+  constructor(lines: DestinationStream, clock: Clock) {
     this.#lines = lines
     this.#clock = clock
   }

@@ -25,10 +25,7 @@ function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply, 
   const { contentType, body } = renderProblem(document, request.headers.accept)
   if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter)
   if (problem.type === 'client-unauthorized') reply.header('www-authenticate', 'Bearer, Basic')
-  if (!request.raw.complete) {
-    reply.raw.shouldKeepAlive = false
-    lingerAfter(request.raw, clock)
-  }
+  lingerAfter(reply.raw, clock)
   // as bytes, because to text Fastify adds a charset, which problem documents do not have
   const bytes = Buffer.from(body)
   exchange.bytes = bytes.length

@@ -1,5 +1,4 @@
-import { pino } from 'pino'
-import type { Lines } from '../admin/audit.ts'
+import { type DestinationStream, pino } from 'pino'
 import { systemClock } from '../kernel/clock.ts'
 import { LineBatch } from '../kernel/line-batch.ts'
 import type { Log } from '../kernel/log.ts'
@@ -9,7 +8,7 @@ import type { Host } from './host.ts'
 const MODE = 0o600
 
 /** A file that lines are appended to. */
-export interface AuditFile extends Lines {
+export interface AuditFile extends DestinationStream {
   close(): void
 }
 

@@ -1,3 +1,4 @@
+import { ensure } from '../kernel/ensure.ts'
 import type { SectionName } from './keys.ts'
 import type { Given, Setting } from './setting.ts'
 
@@ -19,8 +20,7 @@ export class Groups {
   /** Adds a source of lower precedence: what is set already stays, and null sets nothing. */
   fill(settings: readonly Setting[]): this {
     for (const setting of settings) {
-      const group = this.#groups.get(setting.group) ?? new Map<string, Setting>()
-      this.#groups.set(setting.group, group)
+      const group = ensure(this.#groups, setting.group, () => new Map<string, Setting>())
       if ((group.get(setting.key)?.value ?? null) === null) group.set(setting.key, setting)
     }
     return this

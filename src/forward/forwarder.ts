@@ -163,18 +163,14 @@ function homeOf({ target }: Lease, { prefix }: Journey): Home {
 }
 
 function sendHead(
-  { request, response, exchange, takeOver }: Journey,
+  { response, exchange, takeOver }: Journey,
   home: Home,
   { status, headers }: { readonly status: number; readonly headers: RawHeaders },
   clock: Clock,
 ): void {
   const head = clientHeaders(headers, home)
   head.push(...exchangeHeaders(exchange))
-  // what is left of an upload that was answered early must not be taken for the next request
-  if (!request.complete) {
-    head.push('connection', 'close')
-    lingerAfter(request, clock)
-  }
+  lingerAfter(response, clock)
   response.writeHead(status, head)
   takeOver()
 }

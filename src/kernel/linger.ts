@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from './clock.ts'
 
@@ -6,10 +6,14 @@ import type { Clock } from './clock.ts'
 const LINGER = 5_000
 
 /**
- * Has the answer to a request that is still arriving be told before its connection is closed. Node.js closes after a last
- * answer at once; with bytes of the request unread that resets the connection, and the reset takes the answer along.
+ * Has the answer to a request that is still arriving be the last on its connection, so that the rest is not taken for the
+ * next request, and be told before that is closed. Node.js closes after a last answer at once; with bytes of the request
+ * unread that resets the connection, and the reset takes the answer along. Called before the head of the answer is sent.
  */
-export function lingerAfter(request: IncomingMessage, clock: Clock): void {
+export function lingerAfter(response: ServerResponse, clock: Clock): void {
+  const { req: request } = response
+  if (request.complete) return
+  response.shouldKeepAlive = false
   const { socket } = request
   socket.destroySoon = () => {
     // whoever read it has no use for the rest

@@ -1,13 +1,10 @@
 // Malformed requests by the thousand over raw connections. The proxy answers or closes each, forwards nothing that its
 // guard forbids, gives its token to nobody, and is as it was when they are over.
-import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { freePort } from '../bench/port.js'
-import { makeToken } from '../bench/token.js'
-import { BINARY, Child } from '../support/child.js'
 import { integer } from '../support/integer.js'
+import { SECRET_KEY, startProxy, startUpstream } from '../support/quick-stack.js'
 import { seeded } from '../support/random.js'
 import { makeRequest } from './requests.js'
 
@@ -30,20 +27,11 @@ const { values } = parseArgs({
 const total = integer(values.requests, 10, 100_000_000)
 const seed = integer(values.seed, 0, 2 ** 32 - 1)
 
-const token = makeToken()
 const forwarded = new Set()
-const upstream = createServer((request, response) => {
-  forwarded.add(request.url.slice(1))
-  request.on('error', () => {})
-  response.end(request.url === '/login' ? JSON.stringify({ token, message: 'login_successful' }) : '{}')
-}).listen(await freePort(), '127.0.0.1')
-const port = await freePort()
-const proxy = new Child('the proxy', process.execPath, [BINARY, 'start', '--listen-address', `127.0.0.1:${port}`], {
-  PC_URL: `http://127.0.0.1:${upstream.address().port}`,
-  PC_IDENTITY: 'fuzz',
-  PC_SECRET: 'fuzz-secret',
-})
-await proxy.serves(`http://127.0.0.1:${port}/v2/policy`)
+const upstream = await startUpstream(({ url }) => forwarded.add(url.slice(1)))
+const { token } = upstream
+const { proxy, port, url } = await startProxy(upstream.url)
+await proxy.serves(`${url}/v2/policy`)
 
 const random = seeded(seed)
 const forbidden = new Set()
@@ -53,15 +41,14 @@ let next = 0
 let warm = Number.NaN
 await Promise.race([Promise.all(Array.from({ length: CLIENTS }, client)), proxy.gone()])
 
-await proxy.serves(`http://127.0.0.1:${port}/v2/policy`)
+await proxy.serves(`${url}/v2/policy`)
 const growth = proxy.memory - warm
 for (const id of forbidden) if (forwarded.has(id)) faults.push(`request ${id} was forwarded, which the guard forbids`)
 if (growth > GROWTH) faults.push(`resident memory grew by ${growth.toFixed(0)} MB`)
 const code = await proxy.end()
 if (code !== 0) faults.push(`the proxy ended with ${code}`)
-for (const secret of [token, 'fuzz-secret']) if (proxy.output.includes(secret)) faults.push('a secret is in the log')
+for (const secret of [token, SECRET_KEY]) if (proxy.output.includes(secret)) faults.push('a secret is in the log')
 upstream.close()
-upstream.closeAllConnections()
 
 console.log(
   `seed ${seed}: ${total} requests, ${counts.answered} answered, ${counts.closed} closed without a word, ` +

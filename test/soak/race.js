@@ -6,8 +6,9 @@ import { parseArgs } from 'node:util'
 import { Agent, request } from 'undici'
 import { freePort } from '../bench/port.js'
 import { makeToken } from '../bench/token.js'
-import { BINARY, Child } from '../support/child.js'
+import { Child } from '../support/child.js'
 import { integer } from '../support/integer.js'
+import { startProxy } from '../support/quick-stack.js'
 
 const CLIENTS = 32
 
@@ -17,16 +18,11 @@ const POSTS = 10
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '100000' } } })
 const total = integer(values.requests, 1, 10_000_000)
 
-const [upstreamPort, port] = [await freePort(), await freePort()]
+const upstreamPort = await freePort()
 const script = fileURLToPath(new URL('closing-upstream.js', import.meta.url))
 const upstream = new Child('the upstream', process.execPath, [script], { PORT: `${upstreamPort}`, TOKEN: makeToken() })
 await upstream.serves(`http://127.0.0.1:${upstreamPort}/login`)
-const proxy = new Child('the proxy', process.execPath, [BINARY, 'start', '--listen-address', `127.0.0.1:${port}`], {
-  PC_URL: `http://127.0.0.1:${upstreamPort}`,
-  PC_IDENTITY: 'soak',
-  PC_SECRET: 'soak',
-})
-await proxy.serves(`http://127.0.0.1:${port}/_proxy/readyz`)
+const { proxy, url } = await startProxy(`http://127.0.0.1:${upstreamPort}`)
 
 const dispatcher = new Agent({ connections: CLIENTS })
 const counts = { answered: 0, replayed: 0, failed: 0, posts: 0, postsFailed: 0 }
@@ -48,7 +44,7 @@ async function client() {
     const id = next++
     const isPost = id % POSTS === 0
     const method = isPost ? 'POST' : 'GET'
-    const answer = await request(`http://127.0.0.1:${port}/${id}`, {
+    const answer = await request(`${url}/${id}`, {
       dispatcher,
       method,
       ...(isPost && { body: '{}' }),

@@ -1,14 +1,11 @@
 // Clients that send their heads a byte a second (slowloris): the proxy cuts them off, and serves the others meanwhile as
 // if they were not there.
-import { createServer } from 'node:http'
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Agent, request } from 'undici'
-import { freePort } from '../bench/port.js'
-import { makeToken } from '../bench/token.js'
-import { BINARY, Child } from '../support/child.js'
 import { integer } from '../support/integer.js'
+import { startProxy, startUpstream } from '../support/quick-stack.js'
 
 const CLIENTS = 10
 
@@ -27,18 +24,9 @@ const TOLERANCE = 3
 const { values } = parseArgs({ options: { sockets: { type: 'string', default: '2000' } } })
 const total = integer(values.sockets, 1, 10_000)
 
-const upstream = createServer((incoming, response) => {
-  const token = makeToken()
-  response.end(incoming.url === '/login' ? JSON.stringify({ token, message: 'login_successful' }) : '{}')
-}).listen(await freePort(), '127.0.0.1')
-const port = await freePort()
-const proxy = new Child('the proxy', process.execPath, [BINARY, 'start', '--listen-address', `127.0.0.1:${port}`], {
-  PC_URL: `http://127.0.0.1:${upstream.address().port}`,
-  PC_IDENTITY: 'soak',
-  PC_SECRET: 'soak',
-})
-const url = `http://127.0.0.1:${port}/v2/policy`
-await proxy.serves(url)
+const upstream = await startUpstream()
+const { proxy, port, url } = await startProxy(upstream.url)
+await proxy.serves(`${url}/v2/policy`)
 
 const dispatcher = new Agent({ connections: CLIENTS })
 await measure(sleep(UNDISTURBED))
@@ -49,7 +37,6 @@ const cut = (await Promise.all(slow.map(each => Promise.race([each, false])))).f
 await dispatcher.close()
 const code = await proxy.end()
 upstream.close()
-upstream.closeAllConnections()
 
 const ratio = beside.median / before.median
 console.log(`${total} slow clients, ${cut} of them cut off within ${CUT_OFF / 1000} s`)
@@ -70,7 +57,7 @@ async function measure(over) {
   const client = async () => {
     while (!done) {
       const from = performance.now()
-      const answer = await request(url, { dispatcher }).catch(() => undefined)
+      const answer = await request(`${url}/v2/policy`, { dispatcher }).catch(() => undefined)
       await answer?.body.dump()
       if (answer?.statusCode !== 200) failed++
       times.push(performance.now() - from)

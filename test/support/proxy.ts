@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
+import type { DestinationStream } from 'pino'
 import type { Test } from 'tap'
 import type { Dispatcher } from 'undici'
-import type { Lines } from '../../src/admin/audit.ts'
 import { type App, buildApp } from '../../src/app.ts'
 import type { ClientConfig, Config, TenantConfig } from '../../src/config/config.ts'
 import type { Policy } from '../../src/config/policy.ts'
@@ -32,7 +32,7 @@ export interface ProxyOptions {
   /** Default: one that stands still. */
   readonly clock?: Clock
   /** Where the audit goes. */
-  readonly audit?: Lines
+  readonly audit?: DestinationStream
   /** Where logins go instead, so that a session is there though the upstream fails. */
   readonly loginAt?: string
 }
