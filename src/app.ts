@@ -29,6 +29,8 @@ import { AuthApi } from './session/auth.ts'
 import { Session } from './session/session.ts'
 import { Sessions } from './session/sessions.ts'
 import type { CreateSession } from './session/succession.ts'
+import type { Certificates } from './tls/certificates.ts'
+import { TlsFront } from './tls/front.ts'
 
 /** The one path that needs no client token: that the process lives is no secret, and probes have no token. */
 const LIVENESS = '/_proxy/livez'
@@ -48,11 +50,15 @@ export interface AppDeps {
   readonly agents: Agents
   /** Where the audit goes, if there is one. */
   readonly audit: DestinationStream | null
+  /** What clients that speak https are shown, if any may. */
+  readonly certificates: Certificates | null
 }
 
 /** The proxy, not listening yet. */
 export interface App {
   readonly server: FastifyInstance
+  /** What listens for https, if anything does. */
+  readonly front: TlsFront | null
   readonly sessions: Sessions
   /** Logs in every tenant that is not lazy, and waits until each has a session or is known to have none. */
   login(): Promise<void>
@@ -67,7 +73,7 @@ export interface App {
 
 /** Puts the proxy together. */
 export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
-  const { clock, log, agents, version } = deps
+  const { clock, log, agents, version, certificates } = deps
   let current = initial
   const config = () => current
   const pacer = new Pacer({ clock, settings: () => current.pacing })
@@ -102,10 +108,15 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   server.server.prependListener('request', takeAbsoluteForm)
   // an expectation that is not known is the upstream's to judge; Node would answer 417 by itself
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
-  const connections = new Connections(server.server, {
-    clock,
-    max: () => current.listen.maxConnections,
+  const maxConnections = () => current.listen.maxConnections
+  const connections = new Connections(server.server, { clock, max: maxConnections })
+  const front = certificates && new TlsFront(server.server, { certificates, clock, log, maxConnections })
+  // it accepts no more when the other does not, and has closed when the other has
+  server.addHook('preClose', done => {
+    void front?.close()
+    done()
   })
+  server.addHook('onClose', () => front?.close())
   const audit = deps.audit && new Audit(deps.audit, clock)
   observe(server, { clock, log, metrics, connections, audit, requests: () => current.log.requests })
   leaveBodiesAlone(server)
@@ -121,6 +132,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   await server.register(forwardPlugin, { forwarder, dispatcher: agents.kept, clock, exchangeOf })
   return {
     server,
+    front,
     sessions,
     login: () => sessions.start(),
     async reload(config) {

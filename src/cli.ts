@@ -13,6 +13,7 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['check', async () => (await import('./commands/check.ts')).check],
   ['stacks', async () => (await import('./commands/stacks.ts')).stacks],
   ['simulate', async () => (await import('./commands/simulate.ts')).simulate],
+  ['ca', async () => (await import('./commands/ca.ts')).ca],
   ['demo', async () => (await import('./commands/demo.ts')).demo],
 ])
 

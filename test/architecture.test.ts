@@ -16,6 +16,7 @@ const FLOORS = [
   'pacing',
   'session',
   'config',
+  'tls',
   'stacks',
   'problem',
   'kernel',

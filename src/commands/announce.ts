@@ -8,9 +8,18 @@ import { version } from './version.ts'
 
 type Format = Parameters<typeof styleText>[0]
 
+/** Where the proxy listens. */
+export interface Listening {
+  readonly address: string
+  /** For https, if it does. */
+  readonly secure: string | null
+  /** The file with what clients of that are to trust; null where they know it. */
+  readonly trust: string | null
+}
+
 /** Tells whoever started the proxy how it goes. */
 export interface Announcer {
-  listening(address: string): void
+  listening(listening: Listening): void
   ready(): void
   notReady(waitingFor: Readiness['waitingFor']): void
   draining(): void
@@ -30,7 +39,11 @@ function forMachines(config: Config, log: Log): Announcer {
   }))
   for (const warning of config.warnings) log.warn(warning)
   return {
-    listening: address => log.info({ version, address, tenants }, `listening at ${address}`),
+    listening({ address, secure, trust }) {
+      log.info({ version, address, tenants }, `listening at ${address}`)
+      if (secure) log.info({ address: secure, trust }, `listening at ${secure}`)
+      if (trust) log.info(`to trust it: ${howToTrust(trust)}`)
+    },
     ready: () => log.info({ ms: sinceStart() }, `ready in ${sinceStart()} ms`),
     notReady: waitingFor => log.warn({ waitingFor }, `not ready: ${reasons(waitingFor)}`),
     draining: () => log.info('draining: running requests may finish'),
@@ -44,14 +57,20 @@ function forPeople(config: Config, { stdout }: Host): Announcer {
   for (const tenant of config.tenants.values()) line('tenant', describe(tenant))
   for (const warning of config.warnings) line('warning', style('yellow', warning))
   return {
-    listening(address) {
+    listening({ address, secure, trust }) {
       line('address', style('cyan', address))
+      if (secure) line('https', style('cyan', secure))
+      if (trust) line('trust', howToTrust(trust))
       line('try', tryOut(address, config.listen.clientTokenFile))
     },
     ready: () => line('ready', style('green', `in ${sinceStart()} ms`)),
     notReady: waitingFor => line('not ready', style('red', reasons(waitingFor))),
     draining: () => line('draining', 'running requests may finish'),
   }
+}
+
+function howToTrust(file: string): string {
+  return `curl --cacert ${file}; for other clients see prismacloud-proxy ca`
 }
 
 /** A command to paste; an address that stands for all of this machine's has no name that a Host header may carry. */

@@ -1,13 +1,18 @@
 import { lstat, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
-import type { FastifyInstance } from 'fastify'
 import { type Address, parseAddress } from '../config/address.ts'
+import { TlsError } from '../tls/identity.ts'
 
 /**
  * In bytes, the most that every system takes (macOS and the BSDs: `sun_path` has 104 with the final zero). Node 20 cuts a
  * longer one short without a word, and then listens elsewhere.
  */
 const LONGEST_SOCKET_PATH = 103
+
+/** What can listen, and gives a URL with the port in use. */
+export interface Listener {
+  listen(where: Address): Promise<string>
+}
 
 /** The address cannot be listened at. The message names the cure. */
 export class ListenError extends Error {
@@ -17,30 +22,39 @@ export class ListenError extends Error {
 /** The permissions of a socket that only its owner may use. */
 const PRIVATE = 0o600
 
+export interface ListenOptions {
+  /** Default: 0600. */
+  readonly socketMode?: number
+  /** What to choose another address with. Default: `--listen-address`. */
+  readonly flag?: string
+}
+
 /** Listens at `host:port` or `unix:/path`, a socket with that mode, and gives the address for people to use. */
-export async function listen(server: FastifyInstance, text: string, socketMode = PRIVATE): Promise<string> {
+export async function listen(
+  server: Listener,
+  text: string,
+  { socketMode = PRIVATE, flag = '--listen-address' }: ListenOptions = {},
+): Promise<string> {
   const address = parseAddress(text)
   const listening =
     'path' in address ? listenAtSocket(server, address.path, socketMode) : listenAtPort(server, address, text)
   return listening.catch((error: NodeJS.ErrnoException) => {
-    throw new ListenError(explain(error, text, address), { cause: error })
+    if (error instanceof TlsError) throw error
+    throw new ListenError(explain(error, text, address, `choose another with ${flag}`), { cause: error })
   })
 }
 
 /** Where port 0 was asked for, the address has the port that was had. */
-async function listenAtPort(
-  server: FastifyInstance,
-  where: { host: string; port: number },
-  text: string,
-): Promise<string> {
+async function listenAtPort(server: Listener, where: { host: string; port: number }, text: string): Promise<string> {
   // at one address: for localhost Fastify adds a server at ::1, which nothing here could drain
   const host = where.host === 'localhost' ? '127.0.0.1' : where.host
   const bound = await server.listen({ ...where, host })
-  return `http://${text.slice(0, text.lastIndexOf(':'))}${bound.slice(bound.lastIndexOf(':'))}`
+  const scheme = bound.slice(0, bound.indexOf('://'))
+  return `${scheme}://${text.slice(0, text.lastIndexOf(':'))}${bound.slice(bound.lastIndexOf(':'))}`
 }
 
 /** A socket that nobody serves any more is taken over; a living one never is. */
-async function listenAtSocket(server: FastifyInstance, path: string, mode: number): Promise<string> {
+async function listenAtSocket(server: Listener, path: string, mode: number): Promise<string> {
   if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH)
     throw new Error(`the path of a socket has at most ${LONGEST_SOCKET_PATH} bytes`)
   if (await isStale(path)) await rm(path)
@@ -73,17 +87,17 @@ function isDead(path: string): Promise<boolean> {
   })
 }
 
-function explain({ code, message }: NodeJS.ErrnoException, text: string, address: Address): string {
+function explain({ code, message }: NodeJS.ErrnoException, text: string, address: Address, cure: string): string {
   if (code === 'EADDRINUSE') {
     const look =
       'path' in address ? `lsof ${address.path}` : `lsof -i :${address.port} (Linux: ss -ltnp; Windows: netstat -ano)`
-    return `${text} is taken: see by whom with ${look}, or choose another with --listen-address`
+    return `${text} is taken: see by whom with ${look}, or ${cure}`
   }
   if (code === 'EACCES') {
     // libuv says so of a folder that does not exist, too
     const orElse = 'path' in address ? ', or its folder does not exist' : ''
-    return `${text} may not be listened at by this user${orElse}: choose another with --listen-address`
+    return `${text} may not be listened at by this user${orElse}: ${cure}`
   }
-  if (code === 'EADDRNOTAVAIL') return `${text} is not an address of this machine: choose another with --listen-address`
-  return `${text} cannot be listened at (${code ?? message}): choose another with --listen-address`
+  if (code === 'EADDRNOTAVAIL') return `${text} is not an address of this machine: ${cure}`
+  return `${text} cannot be listened at (${code ?? message}): ${cure}`
 }

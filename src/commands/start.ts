@@ -7,7 +7,10 @@ import { createAgents } from '../forward/agent.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { LineBatch } from '../kernel/line-batch.ts'
 import { createLog, createPrettyLog, type Log } from '../kernel/log.ts'
-import { type Announcer, announcer, reasons } from './announce.ts'
+import type { Certificates } from '../tls/certificates.ts'
+import { FileCertificates } from '../tls/file-certificates.ts'
+import { stateDirectory } from '../tls/state-directory.ts'
+import { type Announcer, announcer, type Listening, reasons } from './announce.ts'
 import { type AuditFile, openAuditFile } from './audit-file.ts'
 import { type Command, ExitCode, type Host } from './host.ts'
 import { listen } from './listen.ts'
@@ -43,15 +46,14 @@ async function serve(config: Config, host: Host): Promise<number> {
     log,
     agents: await createAgents(config.upstream),
     audit,
+    certificates: await certificatesFor(config, host),
   })
   const signal = Promise.race([untilSignal(host), untilHangUp(host, reloader(app, config, host, log))])
   try {
     const loggingIn = app.login()
-    const address = await listen(app.server, config.listen.address, config.listen.socketMode).catch(
-      (error: Error) => error,
-    )
-    if (address instanceof Error) return fail(host, address)
-    announce.listening(address)
+    const listening = await listenEverywhere(app, config).catch((error: Error) => error)
+    if (listening instanceof Error) return fail(host, listening)
+    announce.listening(listening)
     const early = await Promise.race([signal, loggingIn])
     if (early === undefined && isRefused(app, host, announce)) return ExitCode.credentialsRefused
     const ending = await signal
@@ -62,6 +64,20 @@ async function serve(config: Config, host: Host): Promise<number> {
     audit?.close()
     lines.flushSync()
   }
+}
+
+async function certificatesFor({ listen }: Config, { env, homeDirectory }: Host): Promise<Certificates | null> {
+  const { tls, tlsCertFile, tlsKeyFile } = listen
+  if (tlsCertFile !== null && tlsKeyFile !== null) return new FileCertificates(tlsCertFile, tlsKeyFile)
+  if (tls === 'off') return null
+  const { LocalCertificates } = await import('../tls/local-certificates.ts')
+  return new LocalCertificates(stateDirectory(env, homeDirectory), systemClock)
+}
+
+async function listenEverywhere({ server, front }: App, { listen: settings }: Config): Promise<Listening> {
+  const address = await listen(server, settings.address, settings)
+  const secure = front && (await listen(front, settings.tlsAddress, { flag: '--listen-tls-address' }))
+  return { address, secure, trust: front?.trust ?? null }
 }
 
 function fail({ stderr }: Host, { message }: Error): number {

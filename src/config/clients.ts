@@ -7,6 +7,7 @@ import { readClient } from './read.ts'
 import type { Settings } from './schema.ts'
 import { attempt, faultOf, pathOf, type Setting, settingOf } from './setting.ts'
 import { readLastingFile } from './text-file.ts'
+import { hasTls } from './tls.ts'
 
 /** Shorter tokens can be guessed. */
 const SHORTEST_TOKEN = 16
@@ -70,23 +71,26 @@ function sameTokens(clients: readonly ClientConfig[]): Fault[] {
 
 /** What is to be said again and again to whoever listens with neither token nor loopback. */
 export function warningOfExposure(listen: Settings['listen'], clients: readonly ClientConfig[]): string[] {
-  if (clients.length > 0 || !isReachable(listen)) return []
-  return [
-    `Whoever reaches ${listen.address} acts with your access keys: listen.exposed lets clients in without a token.`,
-  ]
+  const reachable = reachableAddresses(listen).map(key => listen[key])
+  if (clients.length > 0 || reachable.length === 0) return []
+  const places = reachable.join(' or ')
+  return [`Whoever reaches ${places} acts with your access keys: listen.exposed lets clients in without a token.`]
 }
 
-function isReachable({ address }: Settings['listen']): boolean {
-  const parsed = parseAddress(address)
-  return 'host' in parsed && !isLoopback(parsed.host)
+/** The keys of addresses that other machines can reach. */
+function reachableAddresses(listen: Settings['listen']): ('address' | 'tlsAddress')[] {
+  return (['address', 'tlsAddress'] as const).filter(key => {
+    const parsed = parseAddress(listen[key])
+    return 'host' in parsed && !isLoopback(parsed.host) && (key === 'address' || hasTls(listen))
+  })
 }
 
 function exposures(listen: Settings['listen'], groups: Groups): Fault[] {
-  if (listen.exposed || !isReachable(listen)) return []
+  if (listen.exposed) return []
   const problem = 'can be reached from other machines, but clients need no token'
   const cure =
     'Set listen.clientTokenFile, or listen at 127.0.0.1. listen.exposed: true is for a network that is closed by other means.'
-  return [faultOf(settingOf(groups.of(null), 'listen.address'), { problem, cure })]
+  return reachableAddresses(listen).map(key => faultOf(settingOf(groups.of(null), `listen.${key}`), { problem, cure }))
 }
 
 async function readTokenFile(path: string): Promise<Secret> {

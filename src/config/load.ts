@@ -14,6 +14,7 @@ import type { Settings } from './schema.ts'
 import { attempt, type Given, type Setting, settingOf } from './setting.ts'
 import { readTenants } from './tenants.ts'
 import { readPemFile } from './text-file.ts'
+import { checkTls } from './tls.ts'
 
 /** What a configuration is made of. */
 export interface ConfigSources {
@@ -35,6 +36,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const given = new Groups().fill(flags.settings).fill(environment.settings).fill(file.settings)
   const settings = await readSettings(given.of(null), faults)
   const clients = await readClients(settings.listen, given, faults)
+  await checkTls(settings.listen, given.of(null), faults)
   await checkCaFile(settings, given.of(null), faults)
   const outbound = await readOutboundProxy(settings.upstream, env, faults)
 

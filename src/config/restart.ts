@@ -4,6 +4,10 @@ import type { Fault } from './fault.ts'
 /** What a running proxy cannot change: what it listens at, how it logs, and its connections. */
 const LASTING = {
   'listen.address': ({ listen }: Config) => listen.address,
+  'listen.tls': ({ listen }: Config) => listen.tls,
+  'listen.tlsAddress': ({ listen }: Config) => listen.tlsAddress,
+  'listen.tlsCertFile': ({ listen }: Config) => listen.tlsCertFile,
+  'listen.tlsKeyFile': ({ listen }: Config) => listen.tlsKeyFile,
   'listen.socketMode': ({ listen }: Config) => listen.socketMode,
   'audit.file': ({ audit }: Config) => audit.file,
   'log.format': ({ log }: Config) => log.format,

@@ -33,6 +33,16 @@ const policyKeys = {
 export const settingsSchema = Type.Object({
   listen: Type.Object({
     address: address('127.0.0.1:9080', 'Where to listen: host:port, [::1]:port, or unix:/path for a socket.'),
+    tls: choice(
+      ['off', 'auto'],
+      'off',
+      'Listen for https too, at listen.tlsAddress, with certificates of a local CA: see prismacloud-proxy ca.',
+    ),
+    tlsAddress: address('127.0.0.1:9443', 'Where to listen for https: host:port or [::1]:port.'),
+    tlsCertFile: file(
+      'PEM file with a certificate for https, in place of listen.tls; it is looked at every 5 seconds.',
+    ),
+    tlsKeyFile: file('PEM file with the key of that certificate.'),
     trustedHosts: hosts('Host names, beside localhost, that the Host header of a request may carry.'),
     clientTokenFile: file(
       'File with the token, of at least 16 characters, that clients must show. Required for an address that is not loopback, unless there are clients.',

@@ -30,7 +30,7 @@ async function announce({ isTTY = true, warnings = [], upstream = 'app2', ...opt
 /** The command to paste that is shown for an address. */
 async function tried(address: string, clientTokenFile: string | null = null): Promise<string | undefined> {
   const { announcer, lines } = await announce({ config: { log: { format: 'auto' }, listen: { clientTokenFile } } })
-  announcer.listening(address)
+  announcer.listening({ address, secure: null, trust: null })
   return lines()
     .at(-1)
     ?.replace(/^ {2}try {8}/, '')
@@ -75,7 +75,7 @@ t.test('a person at a terminal is told version, tenants, address, a command to t
 
 t.test('its lines are coloured at a terminal', async t => {
   const { announcer, host } = await announce({ warnings: ['Beware'] })
-  announcer.listening('http://127.0.0.1:1')
+  announcer.listening({ address: 'http://127.0.0.1:1', secure: null, trust: null })
   announcer.ready()
   announcer.notReady(WAITING)
   const { text } = host.stdout
@@ -103,6 +103,27 @@ t.test('the command to try works as it is pasted', async t => {
   ]
   for (const [address, command] of rows) t.equal(await tried(address), command)
   t.equal(await tried('http://10.0.0.1:80', '/token'), 'curl -u ":$(cat /token)" http://10.0.0.1:80/v2/policy')
+})
+
+t.test('an address for https is told, with how to trust it where clients do not know it', async t => {
+  const listening = { address: 'http://127.0.0.1:1', secure: 'https://127.0.0.1:2', trust: '/ca.pem' }
+  const how = 'curl --cacert /ca.pem; for other clients see prismacloud-proxy ca'
+  for (const trust of ['/ca.pem', null]) {
+    const person = await announce()
+    person.announcer.listening({ ...listening, trust })
+    const rows = ['  https      https://127.0.0.1:2', ...(trust ? [`  trust      ${how}`] : [])]
+    t.strictSame(person.lines().slice(3, -1), rows)
+    const machine = await announce({ isTTY: false })
+    machine.announcer.listening({ ...listening, trust })
+    t.strictSame(
+      machine.lines().map(line => parse(line).msg),
+      [
+        'listening at http://127.0.0.1:1',
+        'listening at https://127.0.0.1:2',
+        ...(trust ? [`to trust it: ${how}`] : []),
+      ],
+    )
+  }
 })
 
 t.test('warnings of the configuration are shown, before all else that is told', async t => {
@@ -147,7 +168,7 @@ t.test('the log is for people at a terminal, unless it is to be JSON; elsewhere 
 
 async function toldInJson(t: Test, told: Told): Promise<void> {
   const { announcer, lines } = await announce(told)
-  announcer.listening('http://127.0.0.1:1')
+  announcer.listening({ address: 'http://127.0.0.1:1', secure: null, trust: null })
   announcer.ready()
   announcer.notReady(WAITING)
   announcer.draining()

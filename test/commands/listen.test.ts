@@ -62,7 +62,7 @@ t.test('a socket may be used by nobody but its owner, and new files are as befor
 
 t.test('a socket may be opened to its group', async t => {
   const path = socketPath(t)
-  await listen(serverOf(t), `unix:${path}`, 0o660)
+  await listen(serverOf(t), `unix:${path}`, { socketMode: 0o660 })
   t.equal(statSync(path).mode & 0o777, 0o660)
 })
 

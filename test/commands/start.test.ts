@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { start } from '../../src/commands/start.ts'
 import { version } from '../../src/commands/version.ts'
@@ -5,6 +7,7 @@ import { DEMO_USER } from '../../src/simulator/index.ts'
 import { settle } from '../support/clock.ts'
 import { fakeHost } from '../support/host.ts'
 import { answerTo, call, open, readReply } from '../support/http.ts'
+import { issue, makeCa } from '../support/pki.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 import { KEY, logged, run, simulate, USER } from './rig.ts'
@@ -168,4 +171,24 @@ t.test('an unexpected error is passed on, and nothing is left listening', async 
 
 t.test('its help has every option', async t => {
   t.match(start.help(), /Usage: prismacloud-proxy \[start\] \[OPTIONS\][\s\S]*--listen-address ADDRESS/)
+})
+
+t.test('it listens for https too, with a certificate of its own making or a given one', async t => {
+  const simulator = await simulate(t)
+  const folder = t.testdir()
+  const { cert, key } = await issue(await makeCa(), { names: ['localhost'] })
+  writeFileSync(join(folder, 'cert.pem'), cert)
+  writeFileSync(join(folder, 'key.pem'), key)
+  const given = { _CERT_FILE: join(folder, 'cert.pem'), _KEY_FILE: join(folder, 'key.pem') }
+  for (const tls of [{ '': 'auto' }, given]) {
+    const settings = Object.entries({ ...tls, _ADDRESS: '127.0.0.1:0' }).map(([name, value]) => [
+      `PRISMACLOUD_PROXY_LISTEN_TLS${name}`,
+      value,
+    ])
+    const env = { PC_URL: simulator.url, XDG_STATE_HOME: folder, ...Object.fromEntries(settings) }
+    const { host, ended } = run(t, env)
+    await host.stdout.until(/"listening at https:\/\/127\.0\.0\.1:\d+"/)
+    host.signals.emit('SIGTERM')
+    t.equal(await ended(), 0)
+  }
 })

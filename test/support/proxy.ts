@@ -11,6 +11,7 @@ import { createLog } from '../../src/kernel/log.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { DEMO_USER, type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
 import { resolveTarget } from '../../src/stacks/resolve.ts'
+import type { Certificates } from '../../src/tls/certificates.ts'
 import { testClock } from './clock.ts'
 import { type CallOptions, call, type Reply } from './http.ts'
 
@@ -33,6 +34,8 @@ export interface ProxyOptions {
   readonly clock?: Clock
   /** Where the audit goes. */
   readonly audit?: DestinationStream
+  /** What the TLS listener shows. */
+  readonly certificates?: Certificates
   /** Where logins go instead, so that a session is there though the upstream fails. */
   readonly loginAt?: string
 }
@@ -66,7 +69,14 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   const log = createLog(config.log.level, destination, clock)
   const { kept, fresh } = await createAgents(config.upstream)
   const agents = { kept, fresh: diverted(fresh, options.loginAt) }
-  const app = await buildApp(config, { version: '1.2.3', clock, log, agents, audit: options.audit ?? null })
+  const app = await buildApp(config, {
+    version: '1.2.3',
+    clock,
+    log,
+    agents,
+    audit: options.audit ?? null,
+    certificates: options.certificates ?? null,
+  })
   t.teardown(() => {
     app.server.server.closeAllConnections()
     return app.close()
@@ -105,6 +115,10 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
     ...config,
     listen: {
       address: '127.0.0.1:0',
+      tls: 'off',
+      tlsAddress: '127.0.0.1:0',
+      tlsCertFile: null,
+      tlsKeyFile: null,
       trustedHosts: [],
       clientTokenFile: null,
       exposed: false,

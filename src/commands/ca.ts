@@ -1,0 +1,79 @@
+import { type Clock, systemClock } from '../kernel/clock.ts'
+import { nearest } from '../kernel/nearest.ts'
+import { openAuthority, replaceAuthority, type StoredAuthority } from '../tls/authority-file.ts'
+import { TlsError } from '../tls/identity.ts'
+import { stateDirectory } from '../tls/state-directory.ts'
+import { type Command, ExitCode, type Host, UsageError } from './host.ts'
+
+type Action = (folder: string, clock: Clock) => Promise<string>
+
+const actions: ReadonlyMap<string | undefined, Action> = new Map<string | undefined, Action>([
+  [undefined, async (folder, clock) => describe(await openAuthority(folder, clock.now()))],
+  ['print', async (folder, clock) => (await openAuthority(folder, clock.now())).cert],
+  [
+    'rotate',
+    async (folder, clock) => `This CA takes the place of the former, which clients need not trust any more.
+
+${describe(await replaceAuthority(folder, clock.now()))}`,
+  ],
+])
+
+/** The authority of `listen.tls: auto`. */
+export const ca: Command = {
+  summary: 'Show, print or replace the local CA of https, and how clients trust it',
+  help: () => `Usage: prismacloud-proxy ca [print | rotate]
+
+Shows the certificate authority that listen.tls: auto signs certificates with, and how clients are told to trust it.
+It is made when it is first needed.
+
+print writes its certificate, in PEM, to standard output.
+rotate makes another, which a running proxy uses within 5 seconds; clients have to trust it anew.
+`,
+  async run(host) {
+    const [name, ...rest] = host.args
+    const action = actions.get(name)
+    if (action === undefined || rest.length > 0) throw unknownArgument(`${rest[0] ?? name}`)
+    try {
+      host.stdout.write(await action(stateDirectory(host.env, host.homeDirectory), systemClock))
+      return ExitCode.good
+    } catch (error) {
+      if (!(error instanceof TlsError)) throw error
+      return fail(host, error)
+    }
+  },
+}
+
+function fail({ stderr }: Host, { message }: Error): number {
+  stderr.write(`${message}\n`)
+  return ExitCode.failed
+}
+
+function unknownArgument(argument: string): UsageError {
+  const meant = nearest(argument, ['print', 'rotate'])
+  const hint = meant ? `; did you mean "${meant}"?` : '.'
+  return new UsageError(`ca takes no "${argument}"${hint} See prismacloud-proxy ca --help.`)
+}
+
+function describe({ certFile, facts }: StoredAuthority): string {
+  const file = quoted(certFile)
+  return `certificate  ${certFile}
+SHA-256      ${facts.fingerprint256}
+valid until  ${new Date(facts.validTo).toISOString().slice(0, 10)}
+vouches for  localhost and the names below it, 127.0.0.0/8, ::1, and Prisma Cloud's API hosts; for nothing else
+
+Clients trust it so:
+  curl       curl --cacert ${file} https://localhost:9443/v2/policy
+  Python     export SSL_CERT_FILE=${file} REQUESTS_CA_BUNDLE=${file}
+  Node.js    export NODE_EXTRA_CA_CERTS=${file}
+  Java       keytool -importcert -noprompt -alias prismacloud-proxy -file ${file} -keystore trust.p12 -storepass changeit
+             java -Djavax.net.ssl.trustStore=trust.p12 -Djavax.net.ssl.trustStorePassword=changeit …
+  Git Bash   export CURL_CA_BUNDLE="$(cygpath -m ${file})"
+
+All but that of Node.js take the place of what the client trusts otherwise: set them for clients of the proxy alone.
+`
+}
+
+/** As a shell takes it. */
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
+}

@@ -1,0 +1,97 @@
+import { randomBytes } from 'node:crypto'
+import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { platform } from 'node:os'
+import { join } from 'node:path'
+import { type Authority, authorityText, isLasting, makeAuthority, readAuthority } from './authority.ts'
+import { TlsError } from './identity.ts'
+
+const REPLACE = 'replace it by prismacloud-proxy ca rotate'
+
+/** An authority that is kept in files. */
+export interface StoredAuthority extends Authority {
+  /** The file with the certificate, for clients to trust. */
+  readonly certFile: string
+}
+
+/** Gives the authority that is kept in a folder. Makes one if there is none, or if it ends soon. @throws {TlsError} */
+export function openAuthority(folder: string, now: number): Promise<StoredAuthority> {
+  return orTlsError(folder, async () => publish(folder, await readOrMake(folder, now)))
+}
+
+/** Makes an authority that takes the place of the one in the folder. @throws {TlsError} */
+export function replaceAuthority(folder: string, now: number): Promise<StoredAuthority> {
+  return orTlsError(folder, async () => {
+    const made = makeAuthority(now)
+    await keep(folder, made, rename)
+    return publish(folder, made)
+  })
+}
+
+async function readOrMake(folder: string, now: number): Promise<Authority> {
+  const found = await read(folder)
+  if (found && isLasting(found, now)) return found
+  const made = makeAuthority(now)
+  // else another process was quicker
+  return (await keep(folder, made, found ? rename : link)) ? made : readOrMake(folder, now)
+}
+
+async function read(folder: string): Promise<Authority | undefined> {
+  const path = keyFile(folder)
+  const text = await readFile(path, 'utf8').catch(unlessMissing)
+  if (text === undefined) return undefined
+  // on Windows the mode says nothing
+  if (platform() !== 'win32' && ((await stat(path)).mode & 0o077) !== 0)
+    throw new TlsError(`${path} can be read by other users, who could use the key: chmod 600 it, or ${REPLACE}`)
+  try {
+    return readAuthority(text)
+  } catch {
+    throw new TlsError(`${path} does not hold the key and the certificate of a CA: ${REPLACE}`)
+  }
+}
+
+/** The key and the certificate are in one file, so that one is never beside another's. Gives false where `put` finds one. */
+async function keep(folder: string, authority: Authority, put: typeof link): Promise<boolean> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const written = await writeAside(keyFile(folder), authorityText(authority), 0o600)
+  try {
+    await put(written, keyFile(folder))
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    return false
+  } finally {
+    await rm(written, { force: true })
+  }
+}
+
+async function publish(folder: string, authority: Authority): Promise<StoredAuthority> {
+  const certFile = join(folder, 'ca.pem')
+  const published = await readFile(certFile, 'utf8').catch(unlessMissing)
+  if (published !== authority.cert) await rename(await writeAside(certFile, authority.cert, 0o644), certFile)
+  return { ...authority, certFile }
+}
+
+/** Writes a file that is to be renamed, so that nobody finds half of it. */
+async function writeAside(path: string, text: string, mode: number): Promise<string> {
+  const aside = `${path}.${randomBytes(6).toString('hex')}`
+  await writeFile(aside, text, { mode, flag: 'wx' })
+  return aside
+}
+
+function keyFile(folder: string): string {
+  return join(folder, 'ca-key.pem')
+}
+
+function unlessMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== 'ENOENT') throw error
+}
+
+async function orTlsError<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof TlsError) throw error
+    const { code } = error as NodeJS.ErrnoException
+    throw new TlsError(`The local CA cannot be kept in ${folder} (${code}): set XDG_STATE_HOME to a folder of yours`)
+  }
+}

@@ -1,0 +1,127 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { createSecureContext, createServer, type SecureContext } from 'node:tls'
+import { LRUCache } from 'lru-cache'
+import type { Clock, Timer } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Certificates } from './certificates.ts'
+import { contextOptions, type Identity } from './identity.ts'
+
+/** How often it is looked for another certificate, in milliseconds. */
+const WATCH_INTERVAL = 5_000
+
+/** In milliseconds. */
+const HANDSHAKE_TIMEOUT = 10_000
+
+/** Hosts with a certificate of their own that are kept. */
+const MOST_HOSTS = 100
+
+export interface TlsFrontOptions {
+  readonly certificates: Certificates
+  readonly clock: Clock
+  readonly log: Log
+  /** How many connections the server takes; as many again may be shaking hands. */
+  readonly maxConnections: () => number
+}
+
+/** A listener that takes TLS off its connections and hands them to an HTTP server, whose bounds and end they share. */
+export class TlsFront {
+  readonly #options: TlsFrontOptions
+  readonly #server
+  readonly #contexts = new LRUCache<string, SecureContext>({ max: MOST_HOSTS })
+  /** By the client's address and port, which both ends of a handshake show. */
+  readonly #shakingHands = new Map<string, Socket>()
+  #identity: Identity | undefined
+  #complaint = ''
+  #watch: Timer | undefined
+  #closed: Promise<unknown> | undefined
+
+  constructor(http: Server, options: TlsFrontOptions) {
+    this.#options = options
+    this.#server = createServer({
+      noDelay: true,
+      ALPNProtocols: ['http/1.1'],
+      handshakeTimeout: HANDSHAKE_TIMEOUT,
+      SNICallback: (host, done) => done(null, this.#contextFor(host)),
+    })
+    this.#server.on('connection', socket => {
+      const client = clientOf(socket)
+      this.#shakingHands.set(client, socket)
+      socket.once('close', () => this.#shakingHands.delete(client))
+    })
+    this.#server.on('secureConnection', socket => {
+      this.#shakingHands.delete(clientOf(socket))
+      http.emit('connection', socket)
+    })
+  }
+
+  /** What clients are to trust: a file; null where they know the authority. */
+  get trust(): string | null {
+    return this.#options.certificates.trust
+  }
+
+  /** Listens, and gives a URL with the port in use. Rejects as `net.Server` does, or with a `TlsError`. */
+  async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<string> {
+    await this.#load()
+    this.#server.maxConnections = 2 * this.#options.maxConnections()
+    await once(this.#server.listen({ host, port }), 'listening')
+    this.#watchOn()
+    return `https://localhost:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** Accepts no more; resolves once the HTTP server has let go of all that came this way. */
+  async close(): Promise<void> {
+    this.#closed ??= this.#end()
+    await this.#closed
+  }
+
+  #end(): Promise<unknown> {
+    if (this.#watch) this.#options.clock.clearTimeout(this.#watch)
+    const closed = new Promise(resolve => this.#server.close(resolve))
+    for (const socket of this.#shakingHands.values()) socket.destroy()
+    return closed
+  }
+
+  async #load(): Promise<boolean> {
+    const identity = await this.#options.certificates.read()
+    if (identity === this.#identity) return false
+    this.#server.setSecureContext(contextOptions(identity))
+    this.#contexts.clear()
+    this.#identity = identity
+    return true
+  }
+
+  #contextFor(host: string): SecureContext | undefined {
+    const known = this.#contexts.get(host)
+    if (known) return known
+    const identity = this.#options.certificates.forHost(host)
+    const context = identity && createSecureContext(contextOptions(identity))
+    if (context) this.#contexts.set(host, context)
+    return context
+  }
+
+  /** Files are looked at again and again: that finds what no notification tells of, such as a file on a network share. */
+  #watchOn(): void {
+    if (this.#closed) return
+    this.#watch = this.#options.clock.setTimeout(() => {
+      void this.#look().then(() => this.#watchOn())
+    }, WATCH_INTERVAL)
+  }
+
+  async #look(): Promise<void> {
+    const { log } = this.#options
+    try {
+      if (await this.#load()) log.info('the certificate of the TLS listener has changed')
+      this.#complaint = ''
+    } catch (error) {
+      const { message } = error as Error
+      if (message !== this.#complaint) log.error(`the certificate of the TLS listener stays: ${message}`)
+      this.#complaint = message
+    }
+  }
+}
+
+function clientOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress} ${remotePort}`
+}

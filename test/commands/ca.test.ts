@@ -1,0 +1,88 @@
+import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { ca } from '../../src/commands/ca.ts'
+import { UsageError } from '../../src/commands/host.ts'
+import { fakeHost } from '../support/host.ts'
+
+/** Runs the command with a state directory of its own, and gives what it printed. */
+async function run(state: string, ...args: string[]) {
+  const host = fakeHost({ args, env: { XDG_STATE_HOME: state } })
+  return { code: await ca.run(host), printed: host.stdout.text, complaint: host.stderr.text }
+}
+
+const stateOf = (t: Test) => join(t.testdir(), 'a state')
+
+t.test('it shows the CA, and how clients trust it', async t => {
+  const state = stateOf(t)
+  const { code, printed } = await run(state)
+  const file = join(state, 'prismacloud-proxy', 'ca.pem')
+  const { fingerprint256, validTo } = new X509Certificate(readFileSync(file))
+  t.equal(code, 0)
+  const lines = printed.split('\n')
+  t.strictSame(lines.slice(0, 3), [
+    `certificate  ${file}`,
+    `SHA-256      ${fingerprint256}`,
+    `valid until  ${new Date(validTo).toISOString().slice(0, 10)}`,
+  ])
+  for (const client of ['curl', 'Python', 'Node.js', 'Java', 'Git Bash'])
+    t.ok(
+      lines.some(line => line.startsWith(`  ${client.padEnd(11)}`) && line.includes(`'${file}'`)),
+      client,
+    )
+  t.equal((await run(state)).printed, printed, 'the same one the next time')
+})
+
+t.test('a path that a shell takes as it is has no quotes', async t => {
+  const state = join(t.testdir(), 'state')
+  t.match((await run(state)).printed, `--cacert ${state}/prismacloud-proxy/ca.pem `)
+  const odd = join(t.testdir(), "it's")
+  t.match((await run(odd)).printed, "it'\\''s/prismacloud-proxy/ca.pem' ")
+})
+
+t.test('it prints the certificate alone', async t => {
+  const state = stateOf(t)
+  const { printed } = await run(state, 'print')
+  t.equal(printed, readFileSync(join(state, 'prismacloud-proxy', 'ca.pem'), 'utf8'))
+})
+
+t.test('it makes another', async t => {
+  const state = stateOf(t)
+  const before = await run(state, 'print')
+  const { printed } = await run(state, 'rotate')
+  t.match(printed, /^This CA takes the place of the former.*\n\ncertificate {2}/)
+  const after = await run(state, 'print')
+  t.not(after.printed, before.printed)
+  t.match(printed, new X509Certificate(after.printed).fingerprint256)
+})
+
+t.test('it explains itself', async t => {
+  t.match(ca.help(), /^Usage: prismacloud-proxy ca \[print \| rotate\]\n/)
+})
+
+t.test('a folder that cannot be used is told', async t => {
+  const state = t.testdir({ 'prismacloud-proxy': 'a file' })
+  const { code, printed, complaint } = await run(state)
+  t.equal(code, 1)
+  t.equal(printed, '')
+  t.match(complaint, /^The local CA cannot be kept in \S+ \(ENOTDIR\): set XDG_STATE_HOME to a folder of yours\n$/)
+})
+
+t.test('other arguments are refused', async t => {
+  const state = stateOf(t)
+  await t.rejects(
+    run(state, 'rotat'),
+    new UsageError('ca takes no "rotat"; did you mean "rotate"? See prismacloud-proxy ca --help.'),
+  )
+  await t.rejects(run(state, 'zzz'), { message: /^ca takes no "zzz"\. See/ })
+  await t.rejects(run(state, 'print', 'more'), { message: /^ca takes no "more"/ })
+})
+
+t.test('no key is in what it prints', async t => {
+  const state = stateOf(t)
+  const printed = [await run(state), await run(state, 'print'), await run(state, 'rotate')].map(
+    ({ printed }) => printed,
+  )
+  t.notMatch(printed.join(''), 'PRIVATE KEY')
+})

@@ -1,0 +1,87 @@
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { openAuthority, replaceAuthority } from '../../src/tls/authority-file.ts'
+
+const now = Date.now()
+const DAY = 24 * 60 * 60_000
+
+const folderOf = (t: Test) => join(t.testdir(), 'state', 'prismacloud-proxy')
+const modeOf = (...path: string[]) => statSync(join(...path)).mode & 0o777
+
+t.test('an authority is made once, and only its owner may read the key', async t => {
+  const folder = folderOf(t)
+  const made = await openAuthority(folder, now)
+  t.equal(made.certFile, join(folder, 'ca.pem'))
+  t.strictSame(readdirSync(folder).sort(), ['ca-key.pem', 'ca.pem'], 'nothing else is left')
+  t.strictSame([modeOf(folder), modeOf(folder, 'ca-key.pem')], [0o700, 0o600])
+  t.equal(readFileSync(made.certFile, 'utf8'), made.cert)
+  t.notMatch(made.cert, /PRIVATE/)
+  t.equal((await openAuthority(folder, now)).cert, made.cert)
+})
+
+t.test('all who need the first one at the same time get the same', async t => {
+  const folder = folderOf(t)
+  const opened = await Promise.all(Array.from({ length: 10 }, () => openAuthority(folder, now)))
+  t.equal(new Set(opened.map(({ cert }) => cert)).size, 1)
+  t.strictSame(readdirSync(folder).sort(), ['ca-key.pem', 'ca.pem'])
+})
+
+t.test('another takes its place when it ends soon, and when that is asked for', async t => {
+  const folder = folderOf(t)
+  const first = await openAuthority(folder, now)
+  const second = await openAuthority(folder, now + 3600 * DAY)
+  t.not(second.cert, first.cert)
+  const third = await replaceAuthority(folder, now)
+  t.not(third.cert, second.cert)
+  t.equal((await openAuthority(folder, now)).cert, third.cert)
+  t.equal(readFileSync(third.certFile, 'utf8'), third.cert)
+  t.equal(modeOf(folder, 'ca-key.pem'), 0o600)
+})
+
+t.test('the file for clients is put right', async t => {
+  const folder = folderOf(t)
+  const { cert, certFile } = await openAuthority(folder, now)
+  writeFileSync(certFile, 'something else')
+  await openAuthority(folder, now)
+  t.equal(readFileSync(certFile, 'utf8'), cert)
+  unlinkSync(certFile)
+  await openAuthority(folder, now)
+  t.equal(readFileSync(certFile, 'utf8'), cert)
+})
+
+t.test('a key that others may read, or that is none, is not used; it can be replaced', async t => {
+  const folder = folderOf(t)
+  await openAuthority(folder, now)
+  const key = join(folder, 'ca-key.pem')
+  chmodSync(key, 0o640)
+  await t.rejects(openAuthority(folder, now), {
+    name: 'TlsError',
+    message: `${key} can be read by other users, who could use the key: chmod 600 it, or replace it by prismacloud-proxy ca rotate`,
+  })
+  chmodSync(key, 0o600)
+  writeFileSync(key, 'nothing')
+  await t.rejects(openAuthority(folder, now), {
+    name: 'TlsError',
+    message: 'does not hold the key and the certificate',
+  })
+  const replaced = await replaceAuthority(folder, now)
+  t.equal((await openAuthority(folder, now)).cert, replaced.cert)
+})
+
+t.test('a folder that cannot be used is named, with what to do', async t => {
+  const folder = join(t.testdir({ state: 'a file' }), 'state')
+  const told = {
+    name: 'TlsError',
+    message: `The local CA cannot be kept in ${folder} (ENOTDIR): set XDG_STATE_HOME to`,
+  }
+  await t.rejects(openAuthority(folder, now), told)
+  await t.rejects(replaceAuthority(folder, now), { ...told, message: /\((ENOTDIR|EEXIST)\)/ })
+})
+
+t.test('what cannot be kept leaves nothing behind', async t => {
+  const folder = folderOf(t)
+  mkdirSync(join(folder, 'ca-key.pem'), { recursive: true })
+  await t.rejects(replaceAuthority(folder, now), { name: 'TlsError', message: /\(EISDIR\)/ })
+  t.strictSame(readdirSync(folder), ['ca-key.pem'])
+})

@@ -1,0 +1,44 @@
+import { once } from 'node:events'
+import { request } from 'node:https'
+import { type AddressInfo, isIP } from 'node:net'
+import { type ConnectionOptions, checkServerIdentity, connect, createServer, type TLSSocket } from 'node:tls'
+import type { Test } from 'tap'
+import { contextOptions, type Identity } from '../../src/tls/identity.ts'
+import { answerTo, type Reply, readReply } from '../support/http.ts'
+
+/** Shakes hands with 127.0.0.1 as if it were `host`, and gives the connection. Rejects when that fails. */
+export async function shakeHands(port: number, host: string, options: ConnectionOptions): Promise<TLSSocket> {
+  const socket = connect({
+    port,
+    host: '127.0.0.1',
+    // addresses are never named (RFC 6066, 3)
+    servername: isIP(host) ? '' : host,
+    checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
+    ...options,
+  })
+  await once(socket, 'secureConnect')
+  return socket
+}
+
+/** What a client that trusts `ca` says of a server with this identity, which it takes for `host`. */
+export async function verdictOn(t: Test, identity: Identity, ca: string, host: string): Promise<string> {
+  const server = createServer(contextOptions(identity)).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  try {
+    const socket = await shakeHands(port, host, { ca })
+    socket.destroy()
+    return 'trusted'
+  } catch (error) {
+    return (error as Error).message
+  }
+}
+
+/** Asks 127.0.0.1 by https as if it were `host`. */
+export async function callSecurely(port: number, path: string, ca: string, host = 'localhost'): Promise<Reply> {
+  const createConnection = () => connect({ port, host: '127.0.0.1', servername: host, ca })
+  const sent = request({ path, headers: { host: `${host}:${port}` }, createConnection })
+  sent.end()
+  return readReply(await answerTo(sent))
+}
