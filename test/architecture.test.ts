@@ -137,3 +137,12 @@ t.test('every dependency is used, and every used package is a dependency', async
   const used = new Set(files.flatMap(({ packages }) => packages))
   t.same([...used].sort(), Object.keys(dependencies).sort())
 })
+
+t.test('no test is left out', async t => {
+  const alone = ['browser', 'container', 'e2e']
+  const folders = readdirSync(join(ROOT, 'test'), { withFileTypes: true }).filter(each => each.isDirectory())
+  for (const { name } of folders.filter(({ name }) => !alone.includes(name))) {
+    const tests = readdirSync(join(ROOT, 'test', name)).filter(file => file.endsWith('.test.ts'))
+    if (tests.length > 0) t.ok(tests.includes('index.test.ts'), `test/${name}/index.test.ts runs the tests beside it`)
+  }
+})

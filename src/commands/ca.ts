@@ -1,9 +1,8 @@
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { openAuthority, replaceAuthority, type StoredAuthority } from '../tls/authority-file.ts'
-import { TlsError } from '../tls/identity.ts'
 import { stateDirectory } from '../tls/state-directory.ts'
-import { type Command, ExitCode, type Host, UsageError } from './host.ts'
+import { type Command, ExitCode, fail, UsageError } from './host.ts'
 
 type Action = (folder: string, clock: Clock) => Promise<string>
 
@@ -33,19 +32,11 @@ rotate makes another, which a running proxy uses within 5 seconds; clients have 
     const [name, ...rest] = host.args
     const action = actions.get(name)
     if (action === undefined || rest.length > 0) throw unknownArgument(`${rest[0] ?? name}`)
-    try {
-      host.stdout.write(await action(stateDirectory(host.env, host.homeDirectory), systemClock))
-      return ExitCode.good
-    } catch (error) {
-      if (!(error instanceof TlsError)) throw error
-      return fail(host, error)
-    }
+    const text = await action(stateDirectory(host.env, host.homeDirectory), systemClock).catch((error: Error) => error)
+    if (text instanceof Error) return fail(host, text)
+    host.stdout.write(text)
+    return ExitCode.good
   },
-}
-
-function fail({ stderr }: Host, { message }: Error): number {
-  stderr.write(`${message}\n`)
-  return ExitCode.failed
 }
 
 function unknownArgument(argument: string): UsageError {

@@ -43,3 +43,9 @@ export interface Command {
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
+
+/** Says in one line what went wrong, and gives the exit code for that. */
+export function fail({ stderr }: Host, { message }: Error): number {
+  stderr.write(`${message}\n`)
+  return ExitCode.failed
+}

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
 import { systemClock } from '../kernel/clock.ts'
 import { DEMO_USER, type SimulatorOptions, startSimulator } from '../simulator/index.ts'
-import { type Command, ExitCode, type Host, UsageError } from './host.ts'
+import { type Command, ExitCode, fail, UsageError } from './host.ts'
 import { untilSignal } from './signal.ts'
 
 const OPTIONS = {
@@ -33,7 +33,9 @@ Options:
 `,
   async run(host) {
     const options = await readOptions(host.args)
-    const simulator = await startSimulator(options).catch((error: Error) => error)
+    const simulator = await startSimulator(options).catch(
+      ({ message }) => new Error(`The simulator cannot start: ${message}. See --port, --tls-cert and --tls-key.`),
+    )
     if (simulator instanceof Error) return fail(host, simulator)
     host.stdout.write(
       `simulator ${simulator.url}\naccess key ${DEMO_USER.accessKeyId} (made up)\nsecret key ${DEMO_USER.secretKey} (made up)\n`,
@@ -42,11 +44,6 @@ Options:
     await simulator.close()
     return ExitCode.good
   },
-}
-
-function fail({ stderr }: Host, { message }: Error): number {
-  stderr.write(`The simulator cannot start: ${message}. See --port, --tls-cert and --tls-key.\n`)
-  return ExitCode.failed
 }
 
 async function readOptions(args: readonly string[]): Promise<SimulatorOptions> {

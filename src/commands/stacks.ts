@@ -12,7 +12,7 @@ import { AuthFailure } from '../session/failure.ts'
 import { resolveTarget, type Target } from '../stacks/resolve.ts'
 import { stacks as table } from '../stacks/stacks.ts'
 import { namesSeveralTenants } from './check/session.ts'
-import { type Command, ExitCode, type Host, UsageError } from './host.ts'
+import { type Command, ExitCode, fail, type Host, UsageError } from './host.ts'
 import { confirm, isInteractive } from './prompt.ts'
 
 /** How many logins are asked at a time. */
@@ -100,11 +100,11 @@ function renderJson(): string {
 
 async function find(host: Host, candidates: readonly Candidate[]): Promise<number> {
   const config = await loadConfig({ ...host, args: searchOptions(host.args) })
-  if (!(await isAgreed(host, candidates))) return fail(host, 'Nothing was sent.')
+  if (!(await isAgreed(host, candidates))) return fail(host, new Error('Nothing was sent.'))
   const noName = { header: undefined, host: undefined, target: '/' }
   const { tenant } = chooseTenant(noName, config.tenants, config.defaultTenant)
   const key = await tenant.credentials.read().catch((error: Error) => error)
-  if (key instanceof Error) return fail(host, `The access key cannot be read: ${key.message}`)
+  if (key instanceof Error) return fail(host, new Error(`The access key cannot be read: ${key.message}`))
   const dispatcher = await createAgent(config.upstream)
   try {
     return report(host, await findStack(candidates, askLogin(key, dispatcher, config.session.callTimeout)))
@@ -126,11 +126,6 @@ async function isAgreed(host: Host, candidates: readonly Candidate[]): Promise<b
   if (host.args.includes('--yes')) return true
   if (isInteractive(host)) return confirm(host, 'Go on?')
   throw new UsageError('There is no terminal to ask at: write "stacks find --yes" to agree to that.')
-}
-
-function fail({ stderr }: Host, message: string): number {
-  stderr.write(`${message}\n`)
-  return ExitCode.failed
 }
 
 function askLogin(key: Credentials, dispatcher: Dispatcher, callTimeout: number): AskLogin {

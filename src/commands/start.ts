@@ -12,7 +12,7 @@ import { FileCertificates } from '../tls/file-certificates.ts'
 import { stateDirectory } from '../tls/state-directory.ts'
 import { type Announcer, announcer, type Listening, reasons } from './announce.ts'
 import { type AuditFile, openAuditFile } from './audit-file.ts'
-import { type Command, ExitCode, type Host } from './host.ts'
+import { type Command, ExitCode, fail, type Host } from './host.ts'
 import { listen } from './listen.ts'
 import { reloader } from './reload.ts'
 import { drain, untilHangUp, untilSignal } from './signal.ts'
@@ -78,11 +78,6 @@ async function listenEverywhere({ server, front }: App, { listen: settings }: Co
   const address = await listen(server, settings.address, settings)
   const secure = front && (await listen(front, settings.tlsAddress, { flag: '--listen-tls-address' }))
   return { address, secure, trust: front?.trust ?? null }
-}
-
-function fail({ stderr }: Host, { message }: Error): number {
-  stderr.write(`${message}\n`)
-  return ExitCode.failed
 }
 
 function openAudit({ audit }: Config, host: Host, log: Log): AuditFile | Error | null {

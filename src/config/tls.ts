@@ -1,4 +1,4 @@
-import { readIdentity, TlsError } from '../tls/identity.ts'
+import { readIdentity, type TlsError } from '../tls/identity.ts'
 import { parseAddress } from './address.ts'
 import { type Fault, InvalidValue } from './fault.ts'
 import type { Settings } from './schema.ts'
@@ -34,7 +34,9 @@ function checkPair(cert: string, key: string): void {
   try {
     readIdentity(cert, key)
   } catch (error) {
-    if (!(error instanceof TlsError)) throw error
-    throw new InvalidValue(`cannot be used: ${error.message}`, 'Name a certificate and its key, both in PEM.')
+    throw new InvalidValue(
+      `cannot be used: ${(error as TlsError).message}`,
+      'Name a certificate and its key, both in PEM.',
+    )
   }
 }

@@ -53,15 +53,10 @@ async function read(folder: string): Promise<Authority | undefined> {
 async function keep(folder: string, authority: Authority, put: typeof link): Promise<boolean> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const written = await writeAside(keyFile(folder), authorityText(authority), 0o600)
-  try {
-    await put(written, keyFile(folder))
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    return false
-  } finally {
-    await rm(written, { force: true })
-  }
+  const failure = await put(written, keyFile(folder)).catch((error: NodeJS.ErrnoException) => error)
+  await rm(written, { force: true })
+  if (failure && failure.code !== 'EEXIST') throw failure
+  return failure === undefined
 }
 
 async function publish(folder: string, authority: Authority): Promise<StoredAuthority> {

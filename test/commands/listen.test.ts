@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { ListenError, listen } from '../../src/commands/listen.ts'
+import { TlsError } from '../../src/tls/identity.ts'
 import { run } from '../support/process.ts'
 
 /** A server that answers with its name, and ends with the test. */
@@ -131,4 +132,9 @@ t.test('whatever else goes wrong is told too, and what caused it is kept', async
     t.type(failure, ListenError)
     t.match(failure, { message: `127.0.0.1:0${message}`, cause: error })
   }
+})
+
+t.test('a certificate that cannot be used is told as it is', async t => {
+  const listener = { listen: () => Promise.reject(new TlsError('is bad')) }
+  await t.rejects(listen(listener, '127.0.0.1:0'), new TlsError('is bad'))
 })

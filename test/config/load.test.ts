@@ -9,6 +9,10 @@ t.test('an access key is all that must be given', async t => {
   t.strictSame(config, {
     listen: {
       address: '127.0.0.1:9080',
+      tls: 'off',
+      tlsAddress: '127.0.0.1:9443',
+      tlsCertFile: null,
+      tlsKeyFile: null,
       trustedHosts: [],
       clientTokenFile: null,
       exposed: false,

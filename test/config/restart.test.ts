@@ -4,12 +4,17 @@ import t, { type Test } from 'tap'
 import type { Config } from '../../src/config/config.ts'
 import { settingKeys } from '../../src/config/keys.ts'
 import { faultsOfChange } from '../../src/config/restart.ts'
+import { issue, makeCa } from '../support/pki.ts'
 import { load, VENDOR } from './support.ts'
 
 /** Another value than the default for each key, by what becomes of it while the proxy runs. */
 const lasting = {
   'listen.address': '127.0.0.1:1',
   'listen.socketMode': '660',
+  'listen.tls': 'auto',
+  'listen.tlsAddress': '127.0.0.1:2',
+  'listen.tlsCertFile': 'other-cert.pem',
+  'listen.tlsKeyFile': 'other-key.pem',
   'audit.file': 'audit.log',
   'log.format': 'pretty',
   'upstream.caFile': 'ca.pem',
@@ -43,16 +48,26 @@ const changeable = {
   'log.requests': 'all',
 }
 
-/** Loads a configuration in which one key is set. */
-function loadWith(t: Test, key = 'log.level', value: string | readonly string[] = 'info'): Promise<Config> {
-  const dir = t.testdir({ 'ca.pem': '-----BEGIN CERTIFICATE-----\n', token: '0123456789abcdef' })
-  const [section = '', name] = key.split('.')
-  const given = /[Ff]ile$/.test(key) ? join(dir, `${value}`) : value
+/** Keys that are of use together alone. */
+const pair = { 'listen.tlsCertFile': 'cert.pem', 'listen.tlsKeyFile': 'key.pem' }
+
+type Values = Readonly<Record<string, string | readonly string[]>>
+
+const ca = await makeCa()
+const { cert, key: privateKey } = await issue(ca, { names: ['localhost'] })
+
+/** Loads a configuration in which these keys are set. */
+function loadWith(t: Test, values: Values): Promise<Config> {
+  const tls = { 'cert.pem': cert, 'key.pem': privateKey, 'other-cert.pem': cert, 'other-key.pem': privateKey }
+  const dir = t.testdir({ 'ca.pem': ca.cert, token: '0123456789abcdef', ...tls })
+  const root: Record<string, unknown> = { tenants: { default: TENANT, other: TENANT } }
+  for (const [key, value] of Object.entries(values)) {
+    const [section = '', name] = key.split('.')
+    const given = /[Ff]ile$/.test(key) ? join(dir, `${value}`) : value
+    root[section] = name ? { ...(root[section] as object), [name]: given } : given
+  }
   const file = join(dir, 'c.json')
-  writeFileSync(
-    file,
-    JSON.stringify({ tenants: { default: TENANT, other: TENANT }, [section]: name ? { [name]: given } : given }),
-  )
+  writeFileSync(file, JSON.stringify(root))
   return load({ args: ['--config', file], env: {} })
 }
 
@@ -64,24 +79,25 @@ t.test('every key is known either to need a restart or to need none', async t =>
 
 t.test('a key that cannot change while the proxy runs is a fault with its cure, whichever way it changes', async t => {
   for (const [key, value] of Object.entries(lasting)) {
-    const [before, after] = [await loadWith(t), await loadWith(t, key, value)]
+    const beside = key in pair ? pair : {}
+    const [before, after] = [await loadWith(t, beside), await loadWith(t, { ...beside, [key]: value })]
     const fault = { key, origin: key, problem: 'cannot change while the proxy runs' }
     const cure = 'Restart it, or put the value back.'
     t.strictSame(faultsOfChange(before, after), [{ ...fault, cure }])
     t.strictSame(faultsOfChange(after, before), [{ ...fault, cure }])
-    t.strictSame(faultsOfChange(after, await loadWith(t, key, value)), [], `${key} stays`)
+    t.strictSame(faultsOfChange(after, await loadWith(t, { ...beside, [key]: value })), [], `${key} stays`)
   }
 })
 
 t.test('every other key may change, and so may the tenants', async t => {
-  const before = await loadWith(t)
+  const before = await loadWith(t, {})
   for (const [key, value] of Object.entries(changeable))
-    t.strictSame(faultsOfChange(before, await loadWith(t, key, value)), [], key)
+    t.strictSame(faultsOfChange(before, await loadWith(t, { [key]: value })), [], key)
   t.strictSame(faultsOfChange(before, { ...before, tenants: new Map() }), [])
 })
 
 t.test('all keys that cannot change are told at once', async t => {
-  const before = await loadWith(t)
+  const before = await loadWith(t, {})
   const upstream = { ...before.upstream, proxy: 'http://proxy:1', bodyTimeout: 1 }
   const faults = faultsOfChange(before, { ...before, upstream, log: { ...before.log, format: 'json', level: 'debug' } })
   t.strictSame(

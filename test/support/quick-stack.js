@@ -8,24 +8,25 @@ import { BINARY, Child } from './child.js'
 /** The secret key of {@link startProxy}. */
 export const SECRET_KEY = 'made-up-secret-key'
 
-/** Starts the built proxy before an upstream, as a process of its own, and waits until it has a session. */
-export async function startProxy(upstream) {
+/** Starts the built proxy before an upstream, as a process of its own with these variables, and waits for its session. */
+export async function startProxy(upstream, env = {}) {
   const port = await freePort()
   const proxy = new Child('the proxy', process.execPath, [BINARY, 'start', '--listen-address', `127.0.0.1:${port}`], {
     PC_URL: upstream,
     PC_IDENTITY: 'made-up',
     PC_SECRET: SECRET_KEY,
+    ...env,
   })
   await proxy.serves(`http://127.0.0.1:${port}/_proxy/readyz`)
   return { proxy, port, url: `http://127.0.0.1:${port}` }
 }
 
-/** Starts an upstream that grants one token and says `{}` to all else; `seen` is told of each request. */
+/** Starts an upstream that grants one token and says `{}` to all else, once `seen` has done with the request. */
 export async function startUpstream(seen = () => {}) {
   const token = makeToken()
-  const server = createServer((request, response) => {
-    seen(request)
+  const server = createServer(async (request, response) => {
     request.on('error', () => {})
+    await seen(request)
     response.end(request.url === '/login' ? JSON.stringify({ token, message: 'login_successful' }) : '{}')
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')

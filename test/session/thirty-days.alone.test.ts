@@ -6,7 +6,7 @@ import { live } from './world/life.ts'
  * A session lives for thirty days in worlds where much goes wrong, each drawn from a seed, and its promises are checked
  * all the while. A failure names its seed; to see that life alone, and its story:
  *
- *     SEED=123 npx tap run --disable-coverage test/session/thirty-days.test.ts
+ *     SEED=123 npx tap run --disable-coverage test/session/thirty-days.alone.test.ts
  */
 const SEEDS = 500
 
