@@ -1,6 +1,6 @@
 // Clients of overload.js, in a process of their own so that what they cost is not taken for the proxy's slowness.
-import { ask } from './ask.js'
+import { ask, quantile } from './ask.js'
 
 const { URL: url, CLIENTS: clients, MILLISECONDS: milliseconds } = process.env
 const { served, refused, others } = await ask(url, Number(clients), Number(milliseconds))
-console.log(JSON.stringify({ served: served.length, refused: refused.length, others }))
+console.log(JSON.stringify({ served: served.length, refused: refused.length, refusal: quantile(refused, 0.5), others }))
