@@ -4,6 +4,7 @@ import type { Config, TenantConfig } from '../config/config.ts'
 import { systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Host } from './host.ts'
+import { shellQuoted } from './shell.ts'
 import { version } from './version.ts'
 
 type Format = Parameters<typeof styleText>[0]
@@ -70,14 +71,14 @@ function forPeople(config: Config, { stdout }: Host): Announcer {
 }
 
 function howToTrust(file: string): string {
-  return `curl --cacert ${file}; for other clients see prismacloud-proxy ca`
+  return `curl --cacert ${shellQuoted(file)}; for other clients see prismacloud-proxy ca`
 }
 
 /** A command to paste; an address that stands for all of this machine's has no name that a Host header may carry. */
 function tryOut(address: string, clientTokenFile: string | null): string {
-  const token = clientTokenFile === null ? '' : `-u ":$(cat ${clientTokenFile})" `
+  const token = clientTokenFile === null ? '' : `-u ":$(cat ${shellQuoted(clientTokenFile)})" `
   const base = address.startsWith('unix:')
-    ? `--unix-socket ${address.slice('unix:'.length)} http://localhost`
+    ? `--unix-socket ${shellQuoted(address.slice('unix:'.length))} http://localhost`
     : address.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:')
   return `curl ${token}${base}/v2/policy`
 }

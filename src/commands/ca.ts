@@ -1,14 +1,16 @@
+import { X509Certificate } from 'node:crypto'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { openAuthority, replaceAuthority, type StoredAuthority } from '../tls/authority-file.ts'
 import { stateDirectory } from '../tls/state-directory.ts'
 import { type Command, ExitCode, fail, UsageError } from './host.ts'
+import { shellQuoted } from './shell.ts'
 
 type Action = (folder: string, clock: Clock) => Promise<string>
 
 const actions: ReadonlyMap<string | undefined, Action> = new Map<string | undefined, Action>([
   [undefined, async (folder, clock) => describe(await openAuthority(folder, clock.now()))],
-  ['print', async (folder, clock) => (await openAuthority(folder, clock.now())).cert],
+  ['print', async (folder, clock) => (await openAuthority(folder, clock.now())).root],
   [
     'rotate',
     async (folder, clock) => `This CA takes the place of the former, which clients need not trust any more.
@@ -45,9 +47,9 @@ function unknownArgument(argument: string): UsageError {
   return new UsageError(`ca takes no "${argument}"${hint} See prismacloud-proxy ca --help.`)
 }
 
-function describe({ certFile, facts }: StoredAuthority): string {
-  const file = quoted(certFile)
-  return `certificate  ${certFile}
+function describe({ rootFile, root }: StoredAuthority): string {
+  const [file, facts] = [shellQuoted(rootFile), new X509Certificate(root)]
+  return `certificate  ${rootFile}
 SHA-256      ${facts.fingerprint256}
 valid until  ${new Date(facts.validTo).toISOString().slice(0, 10)}
 vouches for  localhost and the names below it, 127.0.0.0/8, ::1, and Prisma Cloud's API hosts; for nothing else
@@ -62,9 +64,4 @@ Clients trust it so:
 
 All but that of Node.js take the place of what the client trusts otherwise: set them for clients of the proxy alone.
 `
-}
-
-/** As a shell takes it. */
-function quoted(path: string): string {
-  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", "'\\''")}'`
 }

@@ -71,7 +71,8 @@ async function certificatesFor({ listen }: Config, { env, homeDirectory }: Host)
   if (tlsCertFile !== null && tlsKeyFile !== null) return new FileCertificates(tlsCertFile, tlsKeyFile)
   if (tls === 'off') return null
   const { LocalCertificates } = await import('../tls/local-certificates.ts')
-  return new LocalCertificates(stateDirectory(env, homeDirectory), systemClock)
+  const host = new URL(`https://${listen.tlsAddress}`).hostname
+  return new LocalCertificates(stateDirectory(env, homeDirectory), host, systemClock)
 }
 
 async function listenEverywhere({ server, front }: App, { listen: settings }: Config): Promise<Listening> {

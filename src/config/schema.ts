@@ -36,11 +36,11 @@ export const settingsSchema = Type.Object({
     tls: choice(
       ['off', 'auto'],
       'off',
-      'Listen for https too, at listen.tlsAddress, with certificates of a local CA: see prismacloud-proxy ca.',
+      'Listen for https too, at listen.tlsAddress, with certificates of a local CA for localhost: see prismacloud-proxy ca.',
     ),
     tlsAddress: address('127.0.0.1:9443', 'Where to listen for https: host:port or [::1]:port.'),
     tlsCertFile: file(
-      'PEM file with a certificate for https, in place of listen.tls; it is looked at every 5 seconds.',
+      'PEM file with a certificate, and those that lead to its CA, to listen for https with in place of listen.tls. It is looked at every 5 seconds.',
     ),
     tlsKeyFile: file('PEM file with the key of that certificate.'),
     trustedHosts: hosts('Host names, beside localhost, that the Host header of a request may carry.'),

@@ -9,13 +9,17 @@ const REPLACE = 'replace it by prismacloud-proxy ca rotate'
 
 /** An authority that is kept in files. */
 export interface StoredAuthority extends Authority {
-  /** The file with the certificate, for clients to trust. */
-  readonly certFile: string
+  /** The file with the root, for clients to trust. */
+  readonly rootFile: string
 }
 
-/** Gives the authority that is kept in a folder. Makes one if there is none, or if it ends soon. @throws {TlsError} */
+/** Gives the authority that is kept in a folder, and makes one if there is none. @throws {TlsError} */
 export function openAuthority(folder: string, now: number): Promise<StoredAuthority> {
-  return orTlsError(folder, async () => publish(folder, await readOrMake(folder, now)))
+  return orTlsError(folder, async () => {
+    const authority = (await read(folder)) ?? (await makeFirst(folder, now))
+    if (!isLasting(authority, now)) throw new TlsError(`The local CA in ${folder} ends soon: ${REPLACE}`)
+    return publish(folder, authority)
+  })
 }
 
 /** Makes an authority that takes the place of the one in the folder. @throws {TlsError} */
@@ -27,12 +31,12 @@ export function replaceAuthority(folder: string, now: number): Promise<StoredAut
   })
 }
 
-async function readOrMake(folder: string, now: number): Promise<Authority> {
-  const found = await read(folder)
-  if (found && isLasting(found, now)) return found
+async function makeFirst(folder: string, now: number): Promise<Authority> {
   const made = makeAuthority(now)
-  // else another process was quicker
-  return (await keep(folder, made, found ? rename : link)) ? made : readOrMake(folder, now)
+  if (await keep(folder, made, link)) return made
+  const other = await read(folder)
+  if (other) return other
+  throw new TlsError(`${keyFile(folder)} is a link that leads nowhere: remove it`)
 }
 
 async function read(folder: string): Promise<Authority | undefined> {
@@ -45,11 +49,11 @@ async function read(folder: string): Promise<Authority | undefined> {
   try {
     return readAuthority(text)
   } catch {
-    throw new TlsError(`${path} does not hold the key and the certificate of a CA: ${REPLACE}`)
+    throw new TlsError(`${path} does not hold the key and the certificates of a CA: ${REPLACE}`)
   }
 }
 
-/** The key and the certificate are in one file, so that one is never beside another's. Gives false where `put` finds one. */
+/** Keeps key and certificates in one file, so that none is ever beside another's. Gives false where `put` finds one. */
 async function keep(folder: string, authority: Authority, put: typeof link): Promise<boolean> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const written = await writeAside(keyFile(folder), authorityText(authority), 0o600)
@@ -60,10 +64,10 @@ async function keep(folder: string, authority: Authority, put: typeof link): Pro
 }
 
 async function publish(folder: string, authority: Authority): Promise<StoredAuthority> {
-  const certFile = join(folder, 'ca.pem')
-  const published = await readFile(certFile, 'utf8').catch(unlessMissing)
-  if (published !== authority.cert) await rename(await writeAside(certFile, authority.cert, 0o644), certFile)
-  return { ...authority, certFile }
+  const rootFile = join(folder, 'ca.pem')
+  const published = await readFile(rootFile, 'utf8').catch(unlessMissing)
+  if (published !== authority.root) await rename(await writeAside(rootFile, authority.root, 0o644), rootFile)
+  return { ...authority, rootFile }
 }
 
 /** Writes a file that is to be renamed, so that nobody finds half of it. */

@@ -3,7 +3,7 @@ import { stacks } from '../stacks/stacks.ts'
 import type { Identity } from './identity.ts'
 import {
   alternativeNames,
-  authorityConstraint,
+  authorityAbove,
   keyIdentifiers,
   keyUsage,
   makeCertificate,
@@ -29,76 +29,91 @@ const CURVE = { namedCurve: 'P-256' }
 const HOSTS = ['localhost', ...stacks.map(({ api }) => new URL(api).hostname)]
 const NETWORKS = ['127.0.0.0/8', '::1/128']
 
-/** A certificate authority of this machine. */
+/**
+ * A certificate authority of this machine: a root for clients to trust, whose key nobody has any more, and the one
+ * authority that it vouches for. Some clients (Java's) do not hold the root itself to the names that it is for.
+ */
 export interface Authority {
-  /** Its certificate, in PEM. */
+  /** The certificate of the root, in PEM. */
+  readonly root: string
+  /** The certificate of the authority below it, in PEM. */
   readonly cert: string
+  /** The key of that. */
   readonly key: KeyObject
-  /** The same, to be asked. */
-  readonly facts: X509Certificate
 }
 
 /** Makes an authority that is valid from now on, for ten years. */
 export function makeAuthority(now: number): Authority {
-  const { publicKey, privateKey } = generateKeyPairSync('ec', CURVE)
-  const id = identifierOf(publicKey)
-  const name = `prismacloud-proxy local CA ${id.toString('hex', 0, 4)}`
-  const cert = makeCertificate({
-    subject: name,
-    issuer: name,
-    publicKey,
-    signingKey: privateKey,
+  const [top, below] = [generateKeyPairSync('ec', CURVE), generateKeyPairSync('ec', CURVE)]
+  const id = identifierOf(top.publicKey)
+  const subject = `prismacloud-proxy local CA ${id.toString('hex', 0, 4)}`
+  const common = {
+    issuer: subject,
+    signingKey: top.privateKey,
     notBefore: new Date(now - SKEW),
     notAfter: new Date(now + AUTHORITY_LIFETIME),
-    extensions: [
-      authorityConstraint(),
-      keyUsage('keyCertSign'),
-      nameConstraints(HOSTS, NETWORKS),
-      ...keyIdentifiers(id, id),
-    ],
-  })
-  return { cert, key: privateKey, facts: new X509Certificate(cert) }
+  }
+  const extensionsOf = (above: number, ownId: Buffer) => [
+    authorityAbove(above),
+    keyUsage('keyCertSign'),
+    serverUsage(),
+    nameConstraints(HOSTS, NETWORKS),
+    ...keyIdentifiers(ownId, id),
+  ]
+  return {
+    root: makeCertificate({ ...common, subject, publicKey: top.publicKey, extensions: extensionsOf(1, id) }),
+    cert: makeCertificate({
+      ...common,
+      subject: `${subject} for servers`,
+      publicKey: below.publicKey,
+      extensions: extensionsOf(0, identifierOf(below.publicKey)),
+    }),
+    key: below.privateKey,
+  }
 }
 
 /** Reads an authority from the text that {@link authorityText} gave. Throws an Error for any other. */
 export function readAuthority(text: string): Authority {
-  const facts = new X509Certificate(text)
-  return { cert: facts.toString(), key: createPrivateKey(text), facts }
+  const [cert = '', root = ''] = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? []
+  const [key, facts] = [createPrivateKey(text), new X509Certificate(cert)]
+  if (!facts.checkPrivateKey(key) || !facts.checkIssued(new X509Certificate(root))) throw new Error('no authority')
+  return { root, cert, key }
 }
 
-/** The key and the certificate, in PEM. */
-export function authorityText({ key, cert }: Authority): string {
-  return `${key.export({ type: 'pkcs8', format: 'pem' })}${cert}`
+/** The key and the certificates, in PEM. */
+export function authorityText({ key, cert, root }: Authority): string {
+  return `${key.export({ type: 'pkcs8', format: 'pem' })}${cert}${root}`
 }
 
 /** Whether what the authority signs now is good for as long as it lives. */
-export function isLasting({ facts }: Authority, now: number): boolean {
-  return Date.parse(facts.validTo) - now > SERVER_LIFETIME
+export function isLasting({ cert }: Authority, now: number): boolean {
+  return Date.parse(new X509Certificate(cert).validTo) - now > SERVER_LIFETIME
 }
 
 /** Certifies a server of host names and addresses, from now on for {@link SERVER_LIFETIME}. */
 export function certify(
-  authority: Authority,
+  { cert, key }: Authority,
   hosts: readonly string[],
   addresses: readonly string[],
   now: number,
 ): Identity {
   const { publicKey, privateKey } = generateKeyPairSync('ec', CURVE)
-  const cert = makeCertificate({
+  const authority = new X509Certificate(cert)
+  const own = makeCertificate({
     subject: 'prismacloud-proxy',
-    issuer: authority.facts.subject.replace(/^CN=/, ''),
+    issuer: authority.subject.replace(/^CN=/, ''),
     publicKey,
-    signingKey: authority.key,
+    signingKey: key,
     notBefore: new Date(now - SKEW),
     notAfter: new Date(now + SERVER_LIFETIME),
     extensions: [
       keyUsage('digitalSignature'),
       serverUsage(),
       alternativeNames(hosts, addresses),
-      ...keyIdentifiers(identifierOf(publicKey), identifierOf(authority.facts.publicKey)),
+      ...keyIdentifiers(identifierOf(publicKey), identifierOf(authority.publicKey)),
     ],
   })
-  return { cert, key: privateKey }
+  return { cert: own + cert, key: privateKey }
 }
 
 /** RFC 5280, 4.2.1.2 leaves open how; RFC 7093, 2 has this way. */

@@ -11,7 +11,7 @@ import { contextOptions, type Identity } from './identity.ts'
 /** How often it is looked for another certificate, in milliseconds. */
 const WATCH_INTERVAL = 5_000
 
-/** In milliseconds. */
+/** How long a client has for its handshake, in milliseconds. */
 const HANDSHAKE_TIMEOUT = 10_000
 
 /** Hosts with a certificate of their own that are kept. */
@@ -38,17 +38,21 @@ export class TlsFront {
   #closed: Promise<unknown> | undefined
 
   constructor(http: Server, options: TlsFrontOptions) {
+    const { clock } = options
     this.#options = options
     this.#server = createServer({
       noDelay: true,
       ALPNProtocols: ['http/1.1'],
-      handshakeTimeout: HANDSHAKE_TIMEOUT,
       SNICallback: (host, done) => done(null, this.#contextFor(host)),
     })
     this.#server.on('connection', socket => {
       const client = clientOf(socket)
       this.#shakingHands.set(client, socket)
-      socket.once('close', () => this.#shakingHands.delete(client))
+      const timer = clock.setTimeout(() => this.#shakingHands.get(client)?.destroy(), HANDSHAKE_TIMEOUT)
+      socket.once('close', () => {
+        clock.clearTimeout(timer)
+        this.#shakingHands.delete(client)
+      })
     })
     this.#server.on('secureConnection', socket => {
       this.#shakingHands.delete(clientOf(socket))
@@ -64,7 +68,6 @@ export class TlsFront {
   /** Listens, and gives a URL with the port in use. Rejects as `net.Server` does, or with a `TlsError`. */
   async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<string> {
     await this.#load()
-    this.#server.maxConnections = 2 * this.#options.maxConnections()
     await once(this.#server.listen({ host, port }), 'listening')
     this.#watchOn()
     return `https://localhost:${(this.#server.address() as AddressInfo).port}`
@@ -84,6 +87,7 @@ export class TlsFront {
   }
 
   async #load(): Promise<boolean> {
+    this.#server.maxConnections = 2 * this.#options.maxConnections()
     const identity = await this.#options.certificates.read()
     if (identity === this.#identity) return false
     this.#server.setSecureContext(contextOptions(identity))

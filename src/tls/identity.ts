@@ -1,5 +1,5 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
-import type { SecureContextOptions } from 'node:tls'
+import { createSecureContext, type SecureContextOptions } from 'node:tls'
 
 /** What goes wrong with certificates; the message names the cure. */
 export class TlsError extends Error {
@@ -29,7 +29,9 @@ export function readIdentity(certText: string, keyText: string): Identity {
   const key = attempt(() => createPrivateKey(keyText), 'the key is not a private key in PEM without a passphrase')
   const facts = attempt(() => new X509Certificate(certText), 'the certificate is not one in PEM')
   if (!facts.checkPrivateKey(key)) throw new TlsError('the key is not that of the certificate, which must come first')
-  return { cert: certText, key }
+  const identity = { cert: certText, key }
+  attempt(() => createSecureContext(contextOptions(identity)), 'what follows the certificate is not one in PEM')
+  return identity
 }
 
 function attempt<T>(work: () => T, problem: string): T {

@@ -1,4 +1,6 @@
+import { isIP } from 'node:net'
 import type { Clock } from '../kernel/clock.ts'
+import { isLoopback } from '../stacks/loopback.ts'
 import { certify, SERVER_LIFETIME } from './authority.ts'
 import { openAuthority, type StoredAuthority } from './authority-file.ts'
 import type { Certificates } from './certificates.ts'
@@ -10,27 +12,33 @@ const BELOW_LOCALHOST = /^[a-z0-9-]{1,63}\.localhost$/i
 /** Certificates of an authority of this machine's own, for loopback names: renewed before they end. */
 export class LocalCertificates implements Certificates {
   readonly #folder: string
+  readonly #addresses: readonly string[]
   readonly #clock: Clock
   #authority: StoredAuthority | undefined
   #identity: Identity | undefined
-  #renewAt = 0
+  #issued = 0
 
-  constructor(folder: string, clock: Clock) {
+  /** `host` is where it is listened at. */
+  constructor(folder: string, host: string, clock: Clock) {
     this.#folder = folder
+    this.#addresses = ['127.0.0.1', '::1', ...(isIP(host) && isLoopback(host) ? [host] : [])]
     this.#clock = clock
   }
 
   get trust(): string | null {
-    return this.#authority?.certFile ?? null
+    return this.#authority?.rootFile ?? null
   }
 
   async read(): Promise<Identity> {
     const now = this.#clock.now()
     const authority = await openAuthority(this.#folder, now)
-    if (this.#identity === undefined || authority.cert !== this.#authority?.cert || now >= this.#renewAt) {
+    const age = now - this.#issued
+    // a clock that is put right may go back
+    const isFresh = age >= 0 && age < (SERVER_LIFETIME * 2) / 3
+    if (this.#identity === undefined || authority.cert !== this.#authority?.cert || !isFresh) {
       this.#authority = authority
-      this.#renewAt = now + (SERVER_LIFETIME * 2) / 3
-      this.#identity = certify(authority, ['localhost'], ['127.0.0.1', '::1'], now)
+      this.#issued = now
+      this.#identity = certify(authority, ['localhost'], this.#addresses, now)
     }
     return this.#identity
   }

@@ -43,9 +43,9 @@ export function makeCertificate(options: CertificateOptions): string {
   return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`
 }
 
-/** An authority that signs no further ones. */
-export function authorityConstraint(): asn.Extension {
-  return extension(asn.id_ce_basicConstraints, new asn.BasicConstraints({ cA: true, pathLenConstraint: 0 }), true)
+/** An authority, with so many others between it and a server at most. */
+export function authorityAbove(pathLenConstraint: number): asn.Extension {
+  return extension(asn.id_ce_basicConstraints, new asn.BasicConstraints({ cA: true, pathLenConstraint }), true)
 }
 
 /** What the key may sign. */

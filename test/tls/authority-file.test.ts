@@ -1,4 +1,13 @@
-import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { openAuthority, replaceAuthority } from '../../src/tls/authority-file.ts'
@@ -12,11 +21,11 @@ const modeOf = (...path: string[]) => statSync(join(...path)).mode & 0o777
 t.test('an authority is made once, and only its owner may read the key', async t => {
   const folder = folderOf(t)
   const made = await openAuthority(folder, now)
-  t.equal(made.certFile, join(folder, 'ca.pem'))
+  t.equal(made.rootFile, join(folder, 'ca.pem'))
   t.strictSame(readdirSync(folder).sort(), ['ca-key.pem', 'ca.pem'], 'nothing else is left')
   t.strictSame([modeOf(folder), modeOf(folder, 'ca-key.pem')], [0o700, 0o600])
-  t.equal(readFileSync(made.certFile, 'utf8'), made.cert)
-  t.notMatch(made.cert, /PRIVATE/)
+  t.equal(readFileSync(made.rootFile, 'utf8'), made.root)
+  t.notMatch(made.root, /PRIVATE/)
   t.equal((await openAuthority(folder, now)).cert, made.cert)
 })
 
@@ -27,27 +36,35 @@ t.test('all who need the first one at the same time get the same', async t => {
   t.strictSame(readdirSync(folder).sort(), ['ca-key.pem', 'ca.pem'])
 })
 
-t.test('another takes its place when it ends soon, and when that is asked for', async t => {
+t.test('another takes its place when that is asked for', async t => {
   const folder = folderOf(t)
   const first = await openAuthority(folder, now)
-  const second = await openAuthority(folder, now + 3600 * DAY)
-  t.not(second.cert, first.cert)
-  const third = await replaceAuthority(folder, now)
-  t.not(third.cert, second.cert)
-  t.equal((await openAuthority(folder, now)).cert, third.cert)
-  t.equal(readFileSync(third.certFile, 'utf8'), third.cert)
+  const second = await replaceAuthority(folder, now)
+  t.not(second.root, first.root)
+  t.equal((await openAuthority(folder, now)).cert, second.cert)
+  t.equal(readFileSync(second.rootFile, 'utf8'), second.root)
   t.equal(modeOf(folder, 'ca-key.pem'), 0o600)
+})
+
+t.test('one that ends soon has to be replaced, because clients have to trust the next one', async t => {
+  const folder = folderOf(t)
+  const { cert } = await openAuthority(folder, now)
+  await t.rejects(openAuthority(folder, now + 3600 * DAY), {
+    name: 'TlsError',
+    message: `The local CA in ${folder} ends soon: replace it by prismacloud-proxy ca rotate`,
+  })
+  t.equal((await openAuthority(folder, now)).cert, cert)
 })
 
 t.test('the file for clients is put right', async t => {
   const folder = folderOf(t)
-  const { cert, certFile } = await openAuthority(folder, now)
-  writeFileSync(certFile, 'something else')
+  const { root, rootFile } = await openAuthority(folder, now)
+  writeFileSync(rootFile, 'something else')
   await openAuthority(folder, now)
-  t.equal(readFileSync(certFile, 'utf8'), cert)
-  unlinkSync(certFile)
+  t.equal(readFileSync(rootFile, 'utf8'), root)
+  unlinkSync(rootFile)
   await openAuthority(folder, now)
-  t.equal(readFileSync(certFile, 'utf8'), cert)
+  t.equal(readFileSync(rootFile, 'utf8'), root)
 })
 
 t.test('a key that others may read, or that is none, is not used; it can be replaced', async t => {
@@ -84,4 +101,11 @@ t.test('what cannot be kept leaves nothing behind', async t => {
   mkdirSync(join(folder, 'ca-key.pem'), { recursive: true })
   await t.rejects(replaceAuthority(folder, now), { name: 'TlsError', message: /\(EISDIR\)/ })
   t.strictSame(readdirSync(folder), ['ca-key.pem'])
+})
+
+t.test('a link that leads nowhere is told', async t => {
+  const folder = folderOf(t)
+  mkdirSync(folder, { recursive: true })
+  symlinkSync(join(folder, 'nothing'), join(folder, 'ca-key.pem'))
+  await t.rejects(openAuthority(folder, now), { name: 'TlsError', message: /ca-key\.pem is a link that leads nowhere/ })
 })

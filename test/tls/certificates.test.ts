@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { appendFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { replaceAuthority } from '../../src/tls/authority-file.ts'
@@ -44,6 +44,10 @@ t.test('one that cannot be used is told, until it can be', async t => {
   const rows: [spoil: () => void, message: string][] = [
     [() => writeFileSync(cert, other), 'the key is not that of the certificate, which must come first'],
     [() => writeFileSync(cert, 'x'), 'the certificate is not one in PEM'],
+    [
+      () => appendFileSync(cert, '\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'),
+      'what follows the certificate is not one in PEM',
+    ],
     [() => writeFileSync(key, 'x'), 'the key is not a private key in PEM without a passphrase'],
     [() => unlinkSync(key), `${key} cannot be read (ENOENT)`],
   ]
@@ -59,7 +63,7 @@ t.test('one that cannot be used is told, until it can be', async t => {
 
 t.test('a local certificate is renewed when a third of its life is left', async t => {
   const clock = testClock()
-  const certificates = new LocalCertificates(join(t.testdir(), 'state'), clock)
+  const certificates = new LocalCertificates(join(t.testdir(), 'state'), 'localhost', clock)
   t.equal(certificates.trust, null, 'nothing is made before it is needed')
   const first = await certificates.read()
   await clock.advance(60 * DAY - 1)
@@ -70,22 +74,42 @@ t.test('a local certificate is renewed when a third of its life is left', async 
   t.equal(Date.parse(new X509Certificate(second.cert).validTo), Math.floor(clock.now() / 1000) * 1000 + 90 * DAY)
 })
 
+t.test('a local certificate is renewed when the clock goes back', async t => {
+  const clock = testClock()
+  const certificates = new LocalCertificates(join(t.testdir(), 'state'), 'localhost', clock)
+  const first = await certificates.read()
+  clock.jump(-DAY)
+  const second = await certificates.read()
+  t.not(second.cert, first.cert)
+  t.ok(Date.parse(new X509Certificate(second.cert).validFrom) < clock.now())
+})
+
+t.test('a local certificate is for the address too, if that is one of loopback', async t => {
+  const names = async (host: string) => {
+    const certificates = new LocalCertificates(join(t.testdir(), 'state'), host, testClock())
+    return new X509Certificate((await certificates.read()).cert).subjectAltName
+  }
+  const all = 'DNS:localhost, IP Address:127.0.0.1, IP Address:0:0:0:0:0:0:0:1'
+  t.equal(await names('127.0.0.2'), `${all}, IP Address:127.0.0.2`)
+  for (const host of ['localhost', '0.0.0.0', '192.0.2.1', '[::1]']) t.equal(await names(host), all)
+})
+
 t.test('a local certificate follows its authority, and clients are told which that is', async t => {
   const clock = testClock()
   const folder = join(t.testdir(), 'state')
-  const certificates = new LocalCertificates(folder, clock)
+  const certificates = new LocalCertificates(folder, 'localhost', clock)
   const first = await certificates.read()
   t.equal(certificates.trust, join(folder, 'ca.pem'))
-  const { facts } = await replaceAuthority(folder, clock.now())
+  const { cert } = await replaceAuthority(folder, clock.now())
   const second = await certificates.read()
   t.not(second.cert, first.cert)
-  t.ok(new X509Certificate(second.cert).checkIssued(facts))
+  t.ok(new X509Certificate(second.cert).checkIssued(new X509Certificate(cert)))
   renameSync(folder, `${folder}.away`)
   t.not((await certificates.read()).cert, second.cert, 'one that has gone is made anew')
 })
 
 t.test('names below localhost get certificates of their own, others do not', async t => {
-  const certificates = new LocalCertificates(join(t.testdir(), 'state'), testClock())
+  const certificates = new LocalCertificates(join(t.testdir(), 'state'), 'localhost', testClock())
   t.equal(certificates.forHost('prod.localhost'), undefined, 'without an authority there is none')
   await certificates.read()
   const names = (host: string) => {

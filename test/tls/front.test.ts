@@ -29,7 +29,7 @@ async function start(t: Test, options: Partial<ProxyOptions> & { answerAtOnce?: 
     if (answerAtOnce) request.answer(http('200 OK', [], 'fine'))
   })
   const folder = join(t.testdir(), 'state')
-  const certificates = options.certificates ?? new LocalCertificates(folder, clock)
+  const certificates = options.certificates ?? new LocalCertificates(folder, 'localhost', clock)
   const proxy = await startProxy(t, { upstream: upstream.url, clock, ...rest, certificates })
   const { front } = proxy.app
   if (!front) throw new Error('nothing listens for https')
@@ -125,7 +125,7 @@ t.test('one that cannot be used is told once, and the old one stays', async t =>
   for (fault of ['is bad', 'is bad', 'is worse', '', 'is bad']) await look()
   const [bad, worse] = ['is bad', 'is worse'].map(what => `50 the certificate of the TLS listener stays: ${what}`)
   t.strictSame(told(), [bad, worse, bad])
-  t.equal((await callSecurely(securePort, '/', authority.cert)).status, 200)
+  t.equal((await callSecurely(securePort, '/', authority.root)).status, 200)
 })
 
 t.test('the start fails with one that cannot be used, or where another listens', async t => {
@@ -156,6 +156,21 @@ t.test('it looks no more once it is closed', async t => {
   await clock.advance(LOOK)
   await clock.advance(LOOK)
   t.equal(reads.length, 2)
+})
+
+t.test('who does not shake hands is cut off', async t => {
+  const { securePort, ca, clock } = await start(t)
+  const silent = dial(securePort)
+  await once(silent, 'connect')
+  const shaken = await shakeHands(securePort, 'localhost', { ca: ca() })
+  const livez = (connection: string) =>
+    `GET /_proxy/livez HTTP/1.1\r\nhost: localhost\r\nconnection: ${connection}\r\n\r\n`
+  shaken.write(livez('keep-alive'))
+  await once(shaken, 'data')
+  await clock.advance(10_000)
+  await readAll(silent)
+  shaken.write(livez('close'))
+  t.match(await readAll(shaken), /^HTTP\/1\.1 200/, 'and no other is')
 })
 
 t.test('beyond the most connections a client is told so', async t => {
