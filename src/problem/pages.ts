@@ -1,4 +1,5 @@
 import { html, htmlFacts, htmlPage } from './html.ts'
+import { i18nHelp } from './i18n-keys.ts'
 import { isProblemName, type ProblemName, type ProblemType, problemTypes } from './types.ts'
 
 /** A problem type as its page shows it. */
@@ -8,12 +9,22 @@ export interface ProblemEntry extends Omit<ProblemType, 'check'> {
   readonly type: string
   /** A command that helps to see whether it is cured. */
   readonly check: string
+  /** What the API names errors that lie behind it by, each with what it means. */
+  readonly keys: Readonly<Record<string, string>>
+}
+
+/** The keys that are seen with some types of problems. */
+const KEYS: { readonly [Name in ProblemName]?: readonly string[] } = {
+  'credentials-rejected': ['invalid_credentials', 'sso_enabled_password_login_attempt'],
+  'rate-limited': ['rate_limit_exceeded', 'too_many_requests'],
+  'upstream-error': [...i18nHelp.keys()],
 }
 
 /** The problem type of this name, for the proxy at `origin` (scheme, host and port). */
 export function problemEntry(name: ProblemName, origin: string): ProblemEntry {
   const type = problemTypes[name]
-  return { name, ...type, type: `/_proxy/problems/${name}`, check: `curl -i ${origin}${type.check}` }
+  const keys = Object.fromEntries((KEYS[name] ?? []).map(key => [key, String(i18nHelp.get(key))]))
+  return { name, ...type, type: `/_proxy/problems/${name}`, check: `curl -i ${origin}${type.check}`, keys }
 }
 
 /** All problem types, in the order of their table. */
@@ -34,7 +45,7 @@ ${htmlFacts(factsOf(entry))}
 <h2>Usual causes</h2>
 <ul>
 ${entry.causes.map(cause => html`<li>${cause}</li>\n`)}</ul>
-<h2>What to do</h2>
+${keysOf(entry)}<h2>What to do</h2>
 <p>${entry.cure}</p>
 <h2>To check</h2>
 <pre>${entry.check}</pre>`,
@@ -49,6 +60,11 @@ export function problemListPage(entries: readonly ProblemEntry[]): string {
 <p>Every error that the proxy answers names one of these types.</p>
 ${htmlFacts(entries.map(entry => [html`<a href="${entry.type}">${entry.name}</a>`, entry.meaning]))}`,
   )
+}
+
+function keysOf({ keys }: ProblemEntry) {
+  const rows = Object.entries(keys)
+  return rows.length === 0 ? [] : [html`<h2>What the API calls it</h2>\n${htmlFacts(rows)}\n`]
 }
 
 function factsOf({ name, status, title, retryable }: ProblemEntry): [label: string, value: string][] {

@@ -29,6 +29,8 @@ export interface ProblemOptions {
   /** Whole seconds until it is worth trying again, sent as `Retry-After` (RFC 9110, 10.2.3). */
   readonly retryAfter?: number
   readonly upstream?: UpstreamFacts
+  /** Members beyond those that every problem document has (RFC 9457, 3.2); those of the same names are not taken. */
+  readonly members?: Readonly<Record<string, unknown>>
   /** For the log alone: it never reaches a client. */
   readonly cause?: unknown
 }
@@ -43,6 +45,7 @@ export class Problem extends Error {
   readonly retryable: boolean
   readonly retryAfter: number | undefined
   readonly upstream: UpstreamFacts | undefined
+  readonly members: Readonly<Record<string, unknown>> | undefined
 
   constructor(type: ProblemName, detail: string, options: ProblemOptions = {}) {
     super(detail, { cause: options.cause })
@@ -54,6 +57,7 @@ export class Problem extends Error {
     this.retryable = options.retryable ?? defaults.retryable
     this.retryAfter = options.retryAfter
     this.upstream = options.upstream
+    this.members = options.members
   }
 }
 
@@ -72,6 +76,7 @@ export interface ProblemDocument {
 /** The document for a problem met on `instance` (a path without query: queries may hold what is private). */
 export function problemDocument(problem: Problem, instance: string, requestId: string): ProblemDocument {
   return {
+    ...problem.members,
     type: `/_proxy/problems/${problem.type}`,
     title: problem.title,
     status: problem.status,

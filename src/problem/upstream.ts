@@ -40,13 +40,16 @@ export function readUpstream(answer: UpstreamAnswer, now: number): Problem {
   const body = readBody(answer.body, headers)
   const value = jsonOf(body)
   const errors = errorsOf(headers, value)
+  const title = problemTitle(value)
+  const passed = passedOn(body)
   const retryAfter = parseRetryAfter(headers['retry-after'], now) ?? defaultRetryAfter(status, headers)
   return new Problem('upstream-error', errors.length > 0 ? describeErrors(errors) : describeBody(body, complete), {
     status,
-    title: problemTitle(value) ?? STATUS_CODES[status] ?? problemTypes['upstream-error'].title,
+    title: title ?? STATUS_CODES[status] ?? problemTypes['upstream-error'].title,
     retryable: isRetryable(status, answer.method),
     ...(retryAfter !== undefined && { retryAfter }),
-    upstream: { host, status, requestId: requestId(headers), errors, body: passedOn(body) },
+    upstream: { host, status, requestId: requestId(headers), errors, body: passed },
+    ...(title !== null && { members: passed as Record<string, unknown> }),
   })
 }
 

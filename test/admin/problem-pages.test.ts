@@ -1,6 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { problemPages } from '../../src/admin/problem-pages.ts'
+import { i18nHelp } from '../../src/problem/i18n-keys.ts'
 import { problemTypes } from '../../src/problem/types.ts'
 
 const names = Object.keys(problemTypes)
@@ -48,6 +49,17 @@ t.test('a page says whether a retry is worth it', async t => {
   t.match(await page('overloaded'), '<dt>worth retrying</dt><dd>yes</dd>')
   t.match(await page('policy-denied'), '<dt>worth retrying</dt><dd>no</dd>')
   t.match(await page('upstream-error'), '<dd>as its status and the request method allow</dd>')
+})
+
+t.test('a page tells by what keys the API names what lies behind it', async t => {
+  const app = serve(t)
+  const page = async (name: string, headers = {}) => app.inject({ url: `/_proxy/problems/${name}`, headers })
+  const rejected = (await page('credentials-rejected')).json()
+  t.strictSame(Object.keys(rejected.keys), ['invalid_credentials', 'sso_enabled_password_login_attempt'])
+  t.strictSame((await page('draining')).json().keys, {})
+  t.strictSame((await page('upstream-error')).json().keys, Object.fromEntries(i18nHelp))
+  t.match((await page('rate-limited', html)).body, '<dt>too_many_requests</dt><dd>too many requests for this user')
+  t.notMatch((await page('draining', html)).body, 'What the API calls it')
 })
 
 t.test('the list names every problem type, in JSON and in HTML', async t => {

@@ -1,5 +1,6 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import t from 'tap'
+import { problemDocument } from '../../src/problem/problem.ts'
 import { readUpstream, type UpstreamAnswer } from '../../src/problem/upstream.ts'
 
 const now = Date.UTC(2026, 0, 1)
@@ -146,6 +147,23 @@ const bodies: [title: string, body: string | Buffer, passedOn: unknown][] = [
 for (const [title, body, passedOn] of bodies) {
   t.test(`the body passed on: ${title}`, async t => t.strictSame(read({ body }).upstream?.body, passedOn))
 }
+
+t.test('a problem document of the upstream keeps its members, but for those that tell of this proxy', async t => {
+  const given = {
+    type: 'https://x.example/y',
+    title: 'Name taken',
+    status: 409,
+    detail: 'There is one',
+    instance: '/z',
+  }
+  const own = { requestId: 'theirs', retryable: true, upstream: 'theirs', parameters: [1], __proto__x: null }
+  const document = problemDocument(read({ status: 409, body: json({ ...given, ...own }) }), '/v2/policy', 'r-1')
+  t.match(document, { title: 'Name taken', detail: 'There is one', parameters: [1], __proto__x: null })
+  t.match(document, { type: '/_proxy/problems/upstream-error', instance: '/v2/policy', requestId: 'r-1' })
+  t.match(document, { retryable: false, upstream: { status: 409, body: given } })
+  const large = { ...given, parameters: 'x'.repeat(20_000) }
+  t.notMatch(problemDocument(read({ body: json(large) }), '/', 'r-1'), { parameters: /x/ }, 'unless they are too large')
+})
 
 t.test('a problem document of the upstream keeps its title and detail', async t => {
   const body = json({ type: 'about:blank', title: 'Name taken', status: 409, detail: 'There is a "prod" already' })
