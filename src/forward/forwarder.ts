@@ -52,8 +52,8 @@ export class Forwarder {
     const { clock, config, permit, pacer, sessions } = this.#options
     const journey = planJourney(incoming, config(), clock)
     permit(journey)
-    const { exchange, paceKey, tenant } = journey
-    const turn = pacer.admit(paceKey, exchange.over)
+    const { exchange, tenant, paced, paceKey, declaredLimit } = journey
+    const turn = paced ? pacer.admit(paceKey, exchange.over, declaredLimit) : undefined
     if (turn) await this.#timed(exchange, 'queue', turn)
     return this.#send(journey, sessions.use(tenant) ?? (await this.#lease(journey)))
   }

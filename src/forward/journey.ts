@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { Rate } from '../pacing/declared.ts'
 import { endpoint } from '../pacing/endpoint.ts'
 import { Problem } from '../problem/problem.ts'
 import { proxiedHost } from './absolute-form.ts'
@@ -28,7 +29,12 @@ export interface Journey extends Incoming {
   readonly body: RequestBody | undefined
   /** Whether errors reach the client as they came. */
   readonly passthrough: boolean
+  /** The tenant and endpoint, whose limit it is. */
   readonly paceKey: string
+  /** What is known of that limit before the upstream has told of it. */
+  readonly declaredLimit: Rate | undefined
+  /** Whether it is held back to that limit. */
+  readonly paced: boolean
 }
 
 /**
@@ -50,6 +56,7 @@ export function planJourney(
   exchange.tenant = tenant.name
   judgeTarget(target)
   judgeFraming(request)
+  const { name, limit } = endpoint(exchange.method, withoutQuery(target))
   return {
     // each by its name: spreading into an object that goes on growing costs microseconds
     request,
@@ -61,7 +68,9 @@ export function planJourney(
     prefix,
     body: hasBody(request) ? new RequestBody(request, config.replay.maxBody, clock) : undefined,
     passthrough: (request.headers['x-prismacloud-proxy-errors'] ?? config.errors) === 'passthrough',
-    paceKey: `${tenant.name} ${endpoint(exchange.method, withoutQuery(target))}`,
+    paceKey: `${tenant.name} ${name}`,
+    declaredLimit: limit,
+    paced: request.headers['x-prismacloud-proxy-pacing'] !== 'off',
   }
 }
 

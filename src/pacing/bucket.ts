@@ -1,20 +1,21 @@
+import type { Rate } from './declared.ts'
+
 /** What the upstream says of an endpoint's limit. */
-export interface Limit {
-  /** Requests a second that refill the bucket. */
-  readonly rate: number
-  /** Requests that it holds. */
-  readonly burst: number
+export interface Limit extends Rate {
   /** Requests left, as the upstream counts. */
   readonly remaining: number
 }
 
 /** A token bucket. Tokens below zero are places taken by requests that wait. */
-export interface Bucket {
-  readonly rate: number
-  readonly burst: number
+export interface Bucket extends Rate {
   readonly tokens: number
   /** When `tokens` was right, in milliseconds of the monotonic clock. */
   readonly at: number
+}
+
+/** A bucket of which nothing was taken yet. */
+export function fill({ rate, burst }: Rate, now: number): Bucket {
+  return { rate, burst, tokens: burst, at: now }
 }
 
 /** The bucket with what has trickled in until `now`. */

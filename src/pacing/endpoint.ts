@@ -1,7 +1,18 @@
+import { declaredEndpoint, type Rate } from './declared.ts'
+
 /** Numbers, UUIDs, policy and account ids and the like: a whole segment of digits, or one of 8 characters with a digit. */
 const IDENTIFIER = /(?<=\/)(?:\d+|(?=[^/]*\d)[^/]{8,})(?=\/|$)/g
 
-/** The endpoint that a request is for, as the upstream counts it: the method and the path with its identifiers folded. */
-export function endpoint(method: string, path: string): string {
-  return `${method} ${path.replace(IDENTIFIER, '{id}')}`
+/** What the upstream counts requests by. */
+export interface Endpoint {
+  /** The method and the path with its identifiers folded: `GET /alert/{id}`. */
+  readonly name: string
+  /** Its limit where the API's description declares one. */
+  readonly limit: Rate | undefined
+}
+
+/** The endpoint that a request is for. */
+export function endpoint(method: string, path: string): Endpoint {
+  const request = `${method} ${path}`
+  return declaredEndpoint(request) ?? { name: request.replace(IDENTIFIER, '{id}'), limit: undefined }
 }

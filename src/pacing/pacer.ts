@@ -2,7 +2,8 @@ import { LRUCache } from 'lru-cache'
 import { type Clock, sleep } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
 import { Problem } from '../problem/problem.ts'
-import { type Bucket, giveBack, type Limit, learn, take } from './bucket.ts'
+import { type Bucket, fill, giveBack, type Limit, learn, take } from './bucket.ts'
+import type { Rate } from './declared.ts'
 
 /** Limits are remembered for no more endpoints than this. */
 const MAX_BUCKETS = 1_000
@@ -37,14 +38,15 @@ export class Pacer {
   }
 
   /**
-   * Waits for a request's turn, or gives `undefined` where there is nothing to wait for; `key` is its tenant and endpoint.
+   * Waits for a request's turn, or gives `undefined` where there is nothing to wait for; `key` is its tenant and endpoint,
+   * `declared` the limit that holds until the upstream tells of another.
    * @throws {Problem} `rate-limited` at once when its turn is too far off.
    */
-  admit(key: string, signal?: EndSignal): Promise<void> | undefined {
-    const bucket = this.#buckets.get(key)
-    if (!bucket) return undefined
+  admit(key: string, signal?: EndSignal, declared?: Rate): Promise<void> | undefined {
     const { clock, settings } = this.#options
-    const { maxWait, maxQueue } = settings()
+    const { enabled, maxWait, maxQueue } = settings()
+    const bucket = this.#buckets.get(key) ?? (declared && fill(declared, clock.monotonic()))
+    if (!bucket || !enabled) return undefined
     const turn = take(bucket, clock.monotonic())
     if (turn.wait > maxWait) throw rateLimited(turn.wait - maxWait, `its turn would come in ${seconds(turn.wait)} s`)
     if (turn.wait > 0 && this.#waiting >= maxQueue) throw rateLimited(turn.wait, `${maxQueue} requests wait already`)

@@ -130,3 +130,19 @@ t.test('when pacing is off nothing is held back', async t => {
   await pacer.admit(KEY)
   t.equal(clock.pending, 0)
 })
+
+t.test('a declared limit holds from the first request on, until the upstream tells of another', async t => {
+  const { clock, pacer } = rig()
+  const declared = { rate: 1, burst: 2 }
+  const admit = () => pacer.admit(KEY, undefined, declared)
+  t.strictSame([admit(), admit()], [undefined, undefined])
+  const third = admit()
+  t.equal(clock.pending, 1)
+  await clock.advance(1000)
+  await third
+  pacer.observe(KEY, { rate: 10, burst: 10, remaining: 0 })
+  const fourth = admit()
+  await clock.advance(200)
+  await fourth
+  t.equal(rig({ enabled: false }).pacer.admit(KEY, undefined, { rate: 1, burst: 0 }), undefined, 'unless pacing is off')
+})
