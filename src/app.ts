@@ -127,7 +127,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   })
   bounds(server, { maxRequests: () => current.listen.maxRequests, running: () => metrics.inFlight })
   failures(server, clock)
-  await server.register(admin, { version, clock, sessions, metrics })
+  await server.register(admin, { version, clock, sessions, metrics, pacer })
   await server.register(problemPages)
   await server.register(forwardPlugin, { forwarder, dispatcher: agents.kept, clock, exchangeOf })
   return {

@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
+import type { Pacer } from '../pacing/pacer.ts'
 import type { Sessions, TenantEntry } from '../session/sessions.ts'
 import { EXPOSITION_TYPE } from './exposition.ts'
 import type { Metrics } from './metrics.ts'
@@ -11,10 +12,14 @@ export interface AdminOptions {
   readonly clock: Clock
   readonly sessions: Sessions
   readonly metrics: Metrics
+  readonly pacer: Pacer
 }
 
 /** The proxy's own paths: alive, ready, status and metrics. */
-export async function admin(app: FastifyInstance, { version, clock, sessions, metrics }: AdminOptions): Promise<void> {
+export async function admin(
+  app: FastifyInstance,
+  { version, clock, sessions, metrics, pacer }: AdminOptions,
+): Promise<void> {
   const startedAt = clock.monotonic()
 
   app.get('/_proxy/livez', async () => ({ status: 'ok' }))
@@ -31,6 +36,10 @@ export async function admin(app: FastifyInstance, { version, clock, sessions, me
       uptime: Math.round((clock.monotonic() - startedAt) / 1000),
       ...readiness(sessions),
       tenants: Object.fromEntries([...sessions.all()].map(status)),
+      pacing: {
+        waiting: pacer.waiting,
+        limits: Object.fromEntries([...pacer.limits()].map(({ key, ...limit }) => [key, limit])),
+      },
     }
   })
 

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { type Clock, sleep } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
 import { Problem } from '../problem/problem.ts'
-import { type Bucket, fill, giveBack, type Limit, learn, take } from './bucket.ts'
+import { type Bucket, fill, giveBack, type Limit, learn, refill, take } from './bucket.ts'
 import type { Rate } from './declared.ts'
 
 /** Limits are remembered for no more endpoints than this. */
@@ -22,6 +22,13 @@ export interface PacerOptions {
   readonly settings: () => PacerSettings
 }
 
+/** A limit, and what is left of it. */
+export interface KnownLimit extends Rate {
+  /** The tenant and endpoint. */
+  readonly key: string
+  readonly left: number
+}
+
 /** Holds requests back until their endpoint's limit lets them through, so that the upstream need not refuse them. */
 export class Pacer {
   readonly #options: PacerOptions
@@ -35,6 +42,15 @@ export class Pacer {
   /** How many requests wait. */
   get waiting(): number {
     return this.#waiting
+  }
+
+  /** The limits that are known, those of endpoints asked last first, with how many requests each takes at once now. */
+  *limits(): Generator<KnownLimit> {
+    const now = this.#options.clock.monotonic()
+    for (const [key, bucket] of this.#buckets) {
+      const { rate, burst, tokens } = refill(bucket, now)
+      yield { key, rate, burst, left: Math.max(0, Math.floor(tokens)) }
+    }
   }
 
   /**

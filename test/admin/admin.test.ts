@@ -82,6 +82,16 @@ t.test('status tells version, uptime, and each tenant’s stack, session and cou
   })
 })
 
+t.test('status tells the limits that requests are held back to', async t => {
+  const { call } = await startPair(t)
+  t.strictSame((await call('/_proxy/status')).json().pacing, { waiting: 0, limits: {} })
+  await call('/v2/alert', { method: 'POST', body: '{"timeRange":{"type":"to_now","value":"epoch"}}' })
+  t.strictSame((await call('/_proxy/status')).json().pacing, {
+    waiting: 0,
+    limits: { 'default POST /v2/alert': { rate: 2, burst: 10, left: 9 } },
+  })
+})
+
 t.test('status shows a session that is to take the place of another, and the log why it does not yet', async t => {
   const { app, call, simulator, log } = await startPair(t)
   await app.login()

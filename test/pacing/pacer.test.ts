@@ -146,3 +146,18 @@ t.test('a declared limit holds from the first request on, until the upstream tel
   await fourth
   t.equal(rig({ enabled: false }).pacer.admit(KEY, undefined, { rate: 1, burst: 0 }), undefined, 'unless pacing is off')
 })
+
+t.test('the known limits tell what is left of each', async t => {
+  const { clock, pacer } = rig()
+  t.strictSame([...pacer.limits()], [])
+  pacer.observe(KEY, { rate: 2, burst: 10, remaining: 0 })
+  pacer.admit('default GET /x', undefined, { rate: 1, burst: 3 })
+  await clock.advance(750)
+  t.strictSame(
+    [...pacer.limits()],
+    [
+      { key: 'default GET /x', rate: 1, burst: 3, left: 2 },
+      { key: KEY, rate: 2, burst: 10, left: 1 },
+    ],
+  )
+})
