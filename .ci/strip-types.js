@@ -1,6 +1,6 @@
 // Has Node.js 20 run TypeScript as later ones do by themselves, with its types blanked out, so that every position stays
-// what it was. Tap's own loader compiles instead, for longer than most tests take. What was blanked out is kept: each
-// test file has a process of its own.
+// what it was. Tap's own loader compiles instead, for longer than most tests take. What was blanked out is kept:
+// many processes load the same modules.
 import { createHash, randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { register } from 'node:module'

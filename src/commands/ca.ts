@@ -1,9 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { type Clock, systemClock } from '../kernel/clock.ts'
-import { nearest } from '../kernel/nearest.ts'
 import { openAuthority, replaceAuthority, type StoredAuthority } from '../tls/authority-file.ts'
 import { stateDirectory } from '../tls/state-directory.ts'
-import { type Command, ExitCode, fail, UsageError } from './host.ts'
+import { type Command, ExitCode, fail, unknownArgument } from './host.ts'
 import { shellQuoted } from './shell.ts'
 
 type Action = (folder: string, clock: Clock) => Promise<string>
@@ -33,18 +32,12 @@ rotate makes another, which a running proxy uses within 5 seconds; clients have 
   async run(host) {
     const [name, ...rest] = host.args
     const action = actions.get(name)
-    if (action === undefined || rest.length > 0) throw unknownArgument(`${rest[0] ?? name}`)
+    if (action === undefined || rest.length > 0) throw unknownArgument('ca', `${rest[0] ?? name}`, ['print', 'rotate'])
     const text = await action(stateDirectory(host.env, host.homeDirectory), systemClock).catch((error: Error) => error)
     if (text instanceof Error) return fail(host, text)
     host.stdout.write(text)
     return ExitCode.good
   },
-}
-
-function unknownArgument(argument: string): UsageError {
-  const meant = nearest(argument, ['print', 'rotate'])
-  const hint = meant ? `; did you mean "${meant}"?` : '.'
-  return new UsageError(`ca takes no "${argument}"${hint} See prismacloud-proxy ca --help.`)
 }
 
 function describe({ rootFile, root }: StoredAuthority): string {

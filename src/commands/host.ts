@@ -1,5 +1,6 @@
 import type { EventEmitter } from 'node:events'
 import type { WriteStream } from 'node:tty'
+import { nearest } from '../kernel/nearest.ts'
 
 /** Where output goes: a terminal, a pipe or a file. */
 export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
@@ -48,4 +49,11 @@ export class UsageError extends Error {
 export function fail({ stderr }: Host, { message }: Error): number {
   stderr.write(`${message}\n`)
   return ExitCode.failed
+}
+
+/** What to throw for an argument that a command does not take; `known` are those that it does. */
+export function unknownArgument(command: string, argument: string, known: readonly string[]): UsageError {
+  const meant = nearest(argument, known)
+  const hint = meant ? `; did you mean "${meant}"?` : '.'
+  return new UsageError(`${command} takes no "${argument}"${hint} See prismacloud-proxy ${command} --help.`)
 }

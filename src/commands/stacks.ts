@@ -5,14 +5,13 @@ import { loadConfig } from '../config/load.ts'
 import { createAgent } from '../forward/agent.ts'
 import { chooseTenant } from '../forward/tenant.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { nearest } from '../kernel/nearest.ts'
 import { oneLine } from '../problem/text.ts'
 import { AuthApi } from '../session/auth.ts'
 import { AuthFailure } from '../session/failure.ts'
 import { resolveTarget, type Target } from '../stacks/resolve.ts'
 import { stacks as table } from '../stacks/stacks.ts'
 import { namesSeveralTenants } from './check/session.ts'
-import { type Command, ExitCode, fail, type Host, UsageError } from './host.ts'
+import { type Command, ExitCode, fail, type Host, UsageError, unknownArgument } from './host.ts'
 import { confirm, isInteractive } from './prompt.ts'
 
 /** How many logins are asked at a time. */
@@ -51,7 +50,7 @@ export function stacksCommand(candidates: readonly Candidate[]): Command {
       if (first === undefined) return print(host, renderTable())
       if (first === '--json' && rest.length === 0) return print(host, renderJson())
       if (first === 'find') return find({ ...host, args: rest }, candidates)
-      throw unknownArgument(first === '--json' ? `${rest[0]}` : first)
+      throw unknownArgument('stacks', first === '--json' ? `${rest[0]}` : first, ['find', '--json'])
     },
   }
 }
@@ -70,12 +69,6 @@ Exit codes: 0 found; 1 no login could be asked; 2 bad usage or configuration; 3 
 Options of find, the same as those of start:
 ${renderHelp()}
 `
-}
-
-function unknownArgument(argument: string): UsageError {
-  const meant = nearest(argument, ['find', '--json'])
-  const hint = meant ? `; did you mean "${meant}"?` : '.'
-  return new UsageError(`stacks takes no "${argument}"${hint} See prismacloud-proxy stacks --help.`)
 }
 
 function print({ stdout }: Host, text: string): number {

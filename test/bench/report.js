@@ -1,3 +1,5 @@
+import { quantile } from '../support/quantile.js'
+
 const COLUMNS = ['', 'µs CPU q1', 'median', 'ratio', 'requests/s', 'p50 ms', 'ratio', 'p99 ms', 'ratio', 'MB']
 
 /** A table of the `windows` of each that was measured, with ratios to those of the `reference`. */
@@ -33,10 +35,6 @@ function row(name, own, reference) {
     ratio('p99'),
     figure('memory', 0),
   ])
-}
-
-function quantile(values, part) {
-  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) * part)]
 }
 
 function line([name, ...cells]) {

@@ -5,8 +5,6 @@ import { issue, makeCa } from '../support/pki.ts'
 import { curl, run, startCli } from '../support/process.ts'
 import { credentials, startSimulatorProcess } from '../support/stack.ts'
 
-const BINARY = new URL('../../dist/cli.js', import.meta.url).pathname
-
 /** A proxy that listens for https at a free port. */
 async function startSecurely(t: Test, args: readonly string[], env: Readonly<Record<string, string>>) {
   const simulator = await startSimulatorProcess(t, 600)
@@ -28,10 +26,12 @@ t.test('clients that are told of the local CA trust the proxy', async t => {
   const script = `fetch('${url}/v2/policy').then(({ status }) => console.log(status))`
   t.equal((await run(process.execPath, ['-e', script], { NODE_EXTRA_CA_CERTS: file })).stdout, '200\n')
 
-  await run(process.execPath, [BINARY, 'ca', 'rotate'], state)
+  t.equal(await startCli(t, ['ca', 'rotate'], state).ended, 0)
   await cli.until(/the certificate of the TLS listener has changed/)
   t.equal((await curl('--cacert', file, `${url}/v2/policy`)).status, 200)
-  t.equal((await run(process.execPath, [BINARY, 'ca', 'print'], state)).stdout, readFileSync(file, 'utf8'))
+  const print = startCli(t, ['ca', 'print'], state)
+  t.equal(await print.ended, 0)
+  t.equal(print.output(), readFileSync(file, 'utf8'))
   const key = join(state.XDG_STATE_HOME, 'prismacloud-proxy', 'ca-key.pem')
   t.equal(statSync(key).mode & 0o777, 0o600)
   cli.process.kill('SIGTERM')

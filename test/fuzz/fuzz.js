@@ -31,7 +31,6 @@ const forwarded = new Set()
 const upstream = await startUpstream(({ url }) => forwarded.add(url.slice(1)))
 const { token } = upstream
 const { proxy, port, url } = await startProxy(upstream.url)
-await proxy.serves(`${url}/v2/policy`)
 
 const random = seeded(seed)
 const forbidden = new Set()

@@ -5,8 +5,9 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { Child } from '../support/child.js'
 import { integer } from '../support/integer.js'
+import { quantile } from '../support/quantile.js'
 import { startProxy, startUpstream } from '../support/quick-stack.js'
-import { ask, quantile } from './ask.js'
+import { ask } from './ask.js'
 
 /** How many requests the proxy serves at one time. */
 const SERVED = 50
