@@ -52,7 +52,7 @@ t.test('requests are paced by what the upstream says of its limits', async t => 
   for (let count = 0; count < 11; count++) replies.push(await call('/v2/alert?timeType=relative'))
   t.strictSame(replies.map(({ status }) => status).slice(0, 10), Array(10).fill(200))
   t.match(replies[10]?.json(), { type: '/_proxy/problems/rate-limited', status: 429 })
-  t.match(replies[10]?.headers, { 'retry-after': '1' })
+  t.match(replies[10]?.headers, { 'retry-after': '2' })
   t.equal(simulator.counts.throttled, 0, 'the upstream was not bothered')
 })
 

@@ -38,7 +38,7 @@ export async function admin(
       tenants: Object.fromEntries([...sessions.all()].map(status)),
       pacing: {
         waiting: pacer.waiting,
-        limits: Object.fromEntries([...pacer.limits()].map(({ key, ...limit }) => [key, limit])),
+        endpoints: [...pacer.endpoints()],
       },
     }
   })

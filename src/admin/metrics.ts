@@ -1,7 +1,7 @@
 import type { Exchange } from '../forward/exchange.ts'
 import { FORWARDED_METHODS } from '../forward/plugin.ts'
 import { ensure } from '../kernel/ensure.ts'
-import type { Pacer } from '../pacing/pacer.ts'
+import type { EndpointStatus, Pacer } from '../pacing/pacer.ts'
 import type { Sessions, SessionsEvents, TenantEntry } from '../session/sessions.ts'
 import { transitions } from '../session/states.ts'
 import { expose, type Family, type Sample } from './exposition.ts'
@@ -68,12 +68,58 @@ export class Metrics {
     const entries = [...this.#sessions().all()]
     yield gauge('session_state', 'The state that a session is in has the value 1.', entries.flatMap(states))
     yield gauge('session_seconds_left', 'How long the live token may still be used.', entries.map(secondsLeft))
-    yield gauge('queue_length', 'Requests held back by a rate limit.', [{ labels: {}, value: this.#pacer.waiting }])
+    yield* pacing([...this.#pacer.endpoints()])
   }
 
   *#each(what: 'requests' | 'duration' | 'upstream' | 'replays' | 'failures' | 'calls'): Generator<Sample> {
     for (const [tenant, tally] of this.#tallies) yield* tally[what](tenant)
   }
+}
+
+/** No more endpoints are known than the pacer keeps. */
+function* pacing(endpoints: readonly EndpointStatus[]): Generator<Family> {
+  const each = (value: (status: EndpointStatus) => number | undefined): Sample[] =>
+    endpoints.flatMap(status => {
+      const { tenant, endpoint } = status
+      const known = value(status)
+      return known === undefined ? [] : [{ labels: { tenant, endpoint }, value: known }]
+    })
+  yield gauge(
+    'limit_rate',
+    "The endpoint's rate limit, in requests a second.",
+    each(({ limit }) => limit?.rate),
+  )
+  yield gauge(
+    'limit_burst',
+    'Requests that the limit takes at once.',
+    each(({ limit }) => limit?.burst),
+  )
+  yield gauge(
+    'limit_remaining',
+    'Requests that it takes at once now.',
+    each(({ limit }) => limit?.remaining),
+  )
+  yield gauge(
+    'queue_length',
+    'Requests that wait for their turn.',
+    each(({ waiting }) => waiting),
+  )
+  yield counter(
+    'waits_total',
+    'Requests that had to wait for their turn.',
+    each(({ counts }) => counts.waits),
+  )
+  yield counter(
+    'wait_seconds_total',
+    'How long those waited.',
+    each(({ counts }) => counts.waitSeconds),
+  )
+  const ofRefusals = 'Answers 429 and 503 of the upstream, those that the client never saw too.'
+  yield counter(
+    'refusals_total',
+    ofRefusals,
+    each(({ counts }) => counts.refusals),
+  )
 }
 
 function states({ tenant, session }: TenantEntry): Sample[] {

@@ -90,6 +90,12 @@ export const settingsSchema = Type.Object({
     maxWait: duration('30s', 'How long a request may be held back before it is refused.'),
     maxQueue: count(1000, 'How many requests may be held back at one time.'),
   }),
+  retry: Type.Object({
+    attempts: count(
+      3,
+      'How often a request is sent again that the upstream refuses for now (429, 503). All its waits together take no longer than pacing.maxWait.',
+    ),
+  }),
   audit: Type.Object({
     file: file('File that gets a line of JSON for each request that was to be forwarded. SIGUSR2 opens it anew.'),
   }),

@@ -21,3 +21,12 @@ export function mayRetry(error: unknown, journey: Journey): boolean {
     broken && isIdempotent(exchange.method) && canResend(journey) && !response.headersSent && !exchange.over.aborted
   )
 }
+
+/**
+ * Whether a request may be sent again that is refused for now, and was so `before` often: 429 comes before anything is done
+ * (RFC 6585, 4), 503 also from a gateway that may have passed it on.
+ */
+export function mayComeAgain(status: number, journey: Journey, before: number): boolean {
+  const { exchange, retries } = journey
+  return before < retries && (status === 429 || (status === 503 && isIdempotent(exchange.method))) && canResend(journey)
+}

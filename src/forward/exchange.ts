@@ -1,3 +1,4 @@
+import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
 import type { Problem } from '../problem/problem.ts'
 
@@ -33,6 +34,21 @@ export function exchangeHeaders({ requestId, spent, replayed }: Exchange): strin
   const headers = ['x-request-id', requestId, 'server-timing', timing]
   if (replayed) headers.push('x-prismacloud-proxy-replayed', '1')
   return headers
+}
+
+/** Adds the time that some work takes to what the exchange has spent so. */
+export async function timed<T>(
+  clock: Clock,
+  { spent }: Exchange,
+  what: keyof Exchange['spent'],
+  work: Promise<T>,
+): Promise<T> {
+  const from = clock.monotonic()
+  try {
+    return await work
+  } finally {
+    spent[what] += clock.monotonic() - from
+  }
 }
 
 function tenths(ms: number): number {

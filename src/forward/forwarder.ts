@@ -1,47 +1,27 @@
-import type { Dispatcher } from 'undici'
-import type { Config } from '../config/config.ts'
-import type { Clock } from '../kernel/clock.ts'
-import { lingerAfter } from '../kernel/linger.ts'
-import { explainNetworkError } from '../kernel/network-error.ts'
-import { readLimit } from '../pacing/bucket.ts'
-import type { Pacer } from '../pacing/pacer.ts'
+import type { Turn } from '../pacing/gate.ts'
 import { Problem } from '../problem/problem.ts'
-import { isIdempotent } from '../problem/retryable.ts'
-import { readUpstreamErrors } from '../problem/upstream.ts'
-import type { Lease } from '../session/lease.ts'
-import type { Sessions } from '../session/sessions.ts'
-import { canResend, mayRetry } from './again.ts'
-import type { Agents } from './agent.ts'
-import { type Exchange, exchangeHeaders } from './exchange.ts'
-import { clientHeaders, headerOf, headersByName, type RawHeaders, upstreamHeaders } from './headers.ts'
-import { type Incoming, type Journey, planJourney } from './journey.ts'
-import type { Home } from './location.ts'
-import { maskAnswer, type Refusal } from './refusal.ts'
-import { type RelayOptions, relay, type Verdict } from './relay.ts'
-import type { Answer } from './sinks.ts'
-import { meaningOf401 } from './unauthorized.ts'
+import { canResend, mayComeAgain } from './again.ts'
+import { timed } from './exchange.ts'
+import { type Incoming, type Journey, type JourneySettings, planJourney } from './journey.ts'
+import type { Refusal } from './refusal.ts'
+import { type Attempt, Sender, type SenderOptions } from './sender.ts'
+import { tell } from './tell.ts'
 
-const UNAUTHORIZED = 401
-
-export interface ForwarderOptions {
-  readonly clock: Clock
-  readonly agents: Agents
-  readonly sessions: Sessions
-  readonly pacer: Pacer
+export interface ForwarderOptions extends SenderOptions {
   /** Throws the problem of a request that no policy allows. */
   readonly permit: (journey: Journey) => void
   /** As it is now: it may be read again while the proxy runs. */
-  readonly config: () => Pick<Config, 'tenants' | 'defaultTenant' | 'errors' | 'assumeJson' | 'replay'>
+  readonly config: () => JourneySettings
 }
 
-type Decide = RelayOptions['decide']
-
-/** The way of a request: tenant, turn, lease, upstream, client. */
+/** The way of a request: tenant, turn, upstream, client; and once more where the upstream refused it for now. */
 export class Forwarder {
   readonly #options: ForwarderOptions
+  readonly #sender: Sender
 
   constructor(options: ForwarderOptions) {
     this.#options = options
+    this.#sender = new Sender(options)
   }
 
   /**
@@ -49,149 +29,41 @@ export class Forwarder {
    * @throws {Problem} when no answer could be had. If `takeOver` was called by then, the client's connection is closed.
    */
   async forward(incoming: Incoming): Promise<Refusal | undefined> {
-    const { clock, config, permit, pacer, sessions } = this.#options
+    const { clock, config, permit } = this.#options
     const journey = planJourney(incoming, config(), clock)
     permit(journey)
-    const { exchange, tenant, paced, paceKey, declaredLimit } = journey
-    const turn = paced ? pacer.admit(paceKey, exchange.over, declaredLimit) : undefined
-    if (turn) await this.#timed(exchange, 'queue', turn)
-    return this.#send(journey, sessions.use(tenant) ?? (await this.#lease(journey)))
-  }
-
-  /** Sends the request, and once more with a renewed session where the first was answered 401 because of its token. */
-  async #send(journey: Journey, lease: Lease): Promise<Refusal | undefined> {
-    const { clock } = this.#options
-    const first = await this.#attempt(journey, lease, status =>
-      status === UNAUTHORIZED ? 'collect' : verdictOn(status, journey),
-    )
-    if (first?.answer.status !== UNAUTHORIZED) return first
-    if (!this.#mayRenew(journey, lease, first) || !canResend(journey)) return tell(journey, first, clock)
-    const renewed = await this.#lease(journey)
-    // more of the body may have come meanwhile than is kept
-    if (!canResend(journey)) return tell(journey, first, clock)
-    journey.exchange.replayed = true
-    return this.#attempt(journey, renewed, status => verdictOn(status, journey))
-  }
-
-  /** Takes a token out of use that the upstream answered with 401, and says whether a newer one may do better. */
-  #mayRenew({ tenant }: Journey, lease: Lease, { answer }: Refusal): boolean {
-    const meaning = meaningOf401(readUpstreamErrors({ headers: headersByName(answer.headers), body: answer.body }))
-    return meaning !== 'permission' && this.#options.sessions.invalidate(tenant, lease, meaning === 'token')
-  }
-
-  /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
-  async #attempt(journey: Journey, lease: Lease, decide: Decide): Promise<Refusal | undefined> {
-    const { agents } = this.#options
-    try {
-      return refusalOf(await this.#relay(journey, lease, decide, agents.kept), journey, lease)
-    } catch (error) {
-      if (!mayRetry(error, journey)) throw problemOf(error, journey, lease)
+    let attempt: Attempt | undefined = { number: 0, turn: await this.#turn(journey, false) }
+    for (;;) {
+      const refusal = await this.#sender.send(journey, attempt)
+      if (!refusal) return undefined
+      attempt = await this.#next(journey, attempt, refusal)
+      if (!attempt) return tell(journey, refusal, clock)
       journey.exchange.replayed = true
     }
+  }
+
+  /** The next attempt at a request that was refused for now, once its turn has come; `undefined` where there is none. */
+  async #next(journey: Journey, { number }: Attempt, { answer }: Refusal): Promise<Attempt | undefined> {
+    if (!mayComeAgain(answer.status, journey, number)) return undefined
     try {
-      return refusalOf(await this.#relay(journey, lease, decide, agents.fresh), journey, lease)
+      const turn = await this.#turn(journey, true)
+      // more of the body may have come meanwhile than is kept
+      if (canResend(journey)) return { number: number + 1, turn }
+      turn?.lost()
     } catch (error) {
-      throw problemOf(error, journey, lease)
+      if (!(error instanceof Problem)) throw error
     }
+    return undefined
   }
 
-  #relay(journey: Journey, lease: Lease, decide: Decide, dispatcher: Dispatcher): Promise<Answer> {
-    const { clock, pacer, sessions } = this.#options
-    const { response, exchange, paceKey, tenant } = journey
-    const home = homeOf(lease, journey)
-    const sentAt = clock.monotonic()
-    return relay({
-      dispatcher,
-      clock,
-      signal: exchange.over,
-      response,
-      request: this.#request(journey, lease),
-      count(bytes) {
-        exchange.bytes += bytes
-      },
-      mask: headers => headers.map(text => lease.token.maskIn(text)),
-      decide(status, headers) {
-        exchange.spent.upstream += clock.monotonic() - sentAt
-        exchange.upstreamRequestId = headerOf(headers, 'x-redlock-request-id') ?? null
-        pacer.observe(
-          paceKey,
-          readLimit(name => headerOf(headers, name)),
-        )
-        if (status < 400) sessions.accept(tenant, lease)
-        return decide(status, headers)
-      },
-      sendHead: (status, headers) => sendHead(journey, home, { status, headers }, clock),
-    })
+  /** Waits for a request's turn; `returned` says that it had one before. */
+  async #turn(journey: Journey, returned: boolean): Promise<Turn | undefined> {
+    const { exchange, request, paced, endpoint } = journey
+    const { pacer, clock } = this.#options
+    if (!paced) return pacer.pass(endpoint)
+    const { client, over, spent } = exchange
+    const asking = { client: client ?? request.socket, returned, waited: spent.queue, signal: over }
+    const turn = pacer.admit(endpoint, asking)
+    return turn instanceof Promise ? timed(clock, exchange, 'queue', turn) : turn
   }
-
-  #lease({ exchange, tenant }: Journey): Promise<Lease> {
-    return this.#timed(exchange, 'session', this.#options.sessions.acquire(tenant, exchange.over))
-  }
-
-  #request({ request, target, exchange, body }: Journey, lease: Lease): Dispatcher.DispatchOptions {
-    const assumeJson = body !== undefined && this.#options.config().assumeJson
-    return {
-      origin: lease.target.api,
-      path: lease.target.basePath + target,
-      method: exchange.method,
-      headers: upstreamHeaders(request.rawHeaders, { token: lease.token, path: target, assumeJson }),
-      body: body?.send() ?? null,
-    }
-  }
-
-  async #timed<T>({ spent }: Exchange, what: keyof Exchange['spent'], work: Promise<T>): Promise<T> {
-    const from = this.#options.clock.monotonic()
-    try {
-      return await work
-    } finally {
-      spent[what] += this.#options.clock.monotonic() - from
-    }
-  }
-}
-
-function refusalOf(answer: Answer, journey: Journey, lease: Lease): Refusal | undefined {
-  if (answer.kind === 'relayed') return undefined
-  return { home: homeOf(lease, journey), answer: journey.passthrough ? answer : maskAnswer(answer, lease.token) }
-}
-
-function verdictOn(status: number, { passthrough }: Journey): Verdict {
-  return status >= 400 && !passthrough ? 'collect' : 'relay'
-}
-
-function homeOf({ target }: Lease, { prefix }: Journey): Home {
-  return { api: target.api, basePath: target.basePath, prefix }
-}
-
-function sendHead(
-  { response, exchange, takeOver }: Journey,
-  home: Home,
-  { status, headers }: { readonly status: number; readonly headers: RawHeaders },
-  clock: Clock,
-): void {
-  const head = clientHeaders(headers, home)
-  head.push(...exchangeHeaders(exchange))
-  lingerAfter(response, clock)
-  response.writeHead(status, head)
-  takeOver()
-}
-
-/** Gives an error to be told, or passes it on as it came where that is asked for. */
-function tell(journey: Journey, refusal: Refusal, clock: Clock): Refusal | undefined {
-  if (!journey.passthrough) return refusal
-  const { body, complete } = refusal.answer
-  sendHead(journey, refusal.home, refusal.answer, clock)
-  journey.response.write(body)
-  if (complete) journey.response.end()
-  else journey.response.destroy()
-  return undefined
-}
-
-/** What the client is told of an error; once it has left, the error as it is. */
-function problemOf(error: unknown, { exchange }: Journey, { target }: Lease): unknown {
-  if (exchange.over.aborted || error instanceof Problem) return error
-  const { nature, maybeSent, detail } = explainNetworkError(error, new URL(target.api).host)
-  return new Problem(`upstream-${nature}`, detail, {
-    cause: error,
-    retryable: !maybeSent || isIdempotent(exchange.method),
-  })
 }

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Rate } from '../pacing/declared.ts'
 import { endpoint } from '../pacing/endpoint.ts'
+import type { PacedEndpoint } from '../pacing/pacer.ts'
 import { Problem } from '../problem/problem.ts'
 import { proxiedHost } from './absolute-form.ts'
 import { hasBody, RequestBody } from './body.ts'
@@ -29,23 +29,27 @@ export interface Journey extends Incoming {
   readonly body: RequestBody | undefined
   /** Whether errors reach the client as they came. */
   readonly passthrough: boolean
-  /** The tenant and endpoint, whose limit it is. */
-  readonly paceKey: string
-  /** What is known of that limit before the upstream has told of it. */
-  readonly declaredLimit: Rate | undefined
-  /** Whether it is held back to that limit. */
+  /** Whether its body is JSON unless it says what else. */
+  readonly assumeJson: boolean
+  /** Whose limit it is held back to. */
+  readonly endpoint: PacedEndpoint
+  /** Whether it is. */
   readonly paced: boolean
+  /** How often it is sent again when the upstream refuses it for now. */
+  readonly retries: number
 }
+
+/** What of the configuration a journey depends on. */
+export type JourneySettings = Pick<
+  Config,
+  'tenants' | 'defaultTenant' | 'errors' | 'assumeJson' | 'pacing' | 'replay' | 'retry'
+>
 
 /**
  * For whom a request is, and what it takes along.
  * @throws {Problem} `unknown-tenant` or `invalid-request`
  */
-export function planJourney(
-  incoming: Incoming,
-  config: Pick<Config, 'tenants' | 'defaultTenant' | 'errors' | 'replay'>,
-  clock: Clock,
-): Journey {
+export function planJourney(incoming: Incoming, config: JourneySettings, clock: Clock): Journey {
   const { request, response, exchange, takeOver } = incoming
   const facts = {
     header: request.headers['x-prismacloud-tenant']?.toString(),
@@ -57,6 +61,8 @@ export function planJourney(
   judgeTarget(target)
   judgeFraming(request)
   const { name, limit } = endpoint(exchange.method, withoutQuery(target))
+  const body = hasBody(request) ? new RequestBody(request, config.replay.maxBody, clock) : undefined
+  const paced = config.pacing.enabled && request.headers['x-prismacloud-proxy-pacing'] !== 'off'
   return {
     // each by its name: spreading into an object that goes on growing costs microseconds
     request,
@@ -66,11 +72,12 @@ export function planJourney(
     target,
     tenant: tenant.name,
     prefix,
-    body: hasBody(request) ? new RequestBody(request, config.replay.maxBody, clock) : undefined,
+    body,
     passthrough: (request.headers['x-prismacloud-proxy-errors'] ?? config.errors) === 'passthrough',
-    paceKey: `${tenant.name} ${name}`,
-    declaredLimit: limit,
-    paced: request.headers['x-prismacloud-proxy-pacing'] !== 'off',
+    assumeJson: body !== undefined && config.assumeJson,
+    endpoint: { key: `${tenant.name} ${name}`, declared: limit },
+    paced,
+    retries: paced ? config.retry.attempts : 0,
   }
 }
 

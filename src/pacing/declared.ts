@@ -1,10 +1,4 @@
-/** How many requests an endpoint takes. */
-export interface Rate {
-  /** Requests a second. */
-  readonly rate: number
-  /** Requests at once. */
-  readonly burst: number
-}
+import type { Rate } from './limit.ts'
 
 /** An endpoint of which the API's description (pan.dev, Prisma Cloud API) declares a limit. */
 export interface DeclaredEndpoint {

@@ -1,4 +1,5 @@
-import { declaredEndpoint, type Rate } from './declared.ts'
+import { declaredEndpoint } from './declared.ts'
+import type { Rate } from './limit.ts'
 
 /** Numbers, UUIDs, policy and account ids and the like: a whole segment of digits, or one of 8 characters with a digit. */
 const IDENTIFIER = /(?<=\/)(?:\d+|(?=[^/]*\d)[^/]{8,})(?=\/|$)/g

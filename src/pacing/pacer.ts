@@ -1,12 +1,14 @@
 import { LRUCache } from 'lru-cache'
-import { type Clock, sleep } from '../kernel/clock.ts'
+import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
+import type { Waiter } from '../kernel/waiter.ts'
 import { Problem } from '../problem/problem.ts'
-import { type Bucket, fill, giveBack, type Limit, learn, refill, take } from './bucket.ts'
-import type { Rate } from './declared.ts'
+import { type Applicant, Gate, type GateStatus, type Turn } from './gate.ts'
+import type { Rate } from './limit.ts'
+import { type Answer, readOutcome } from './outcome.ts'
 
-/** Limits are remembered for no more endpoints than this. */
-const MAX_BUCKETS = 1_000
+/** No more endpoints than this are remembered. */
+const MAX_GATES = 1_000
 
 /** Asked for anew each time. */
 export interface PacerSettings {
@@ -20,19 +22,35 @@ export interface PacerSettings {
 export interface PacerOptions {
   readonly clock: Clock
   readonly settings: () => PacerSettings
+  readonly random?: () => number
 }
 
-/** A limit, and what is left of it. */
-export interface KnownLimit extends Rate {
-  /** The tenant and endpoint. */
+/** Whose limit it is. */
+export interface PacedEndpoint {
+  /** The tenant and the endpoint's name, with a space between. */
   readonly key: string
-  readonly left: number
+  /** The limit that holds until the upstream tells of another. */
+  readonly declared: Rate | undefined
+}
+
+/** Who waits, and for how long. */
+export interface Asking extends Applicant {
+  /** Milliseconds for which it has waited before. */
+  readonly waited: number
+  /** Aborts when it leaves. */
+  readonly signal: EndSignal
+}
+
+/** What is known of an endpoint of a tenant. */
+export interface EndpointStatus extends GateStatus {
+  readonly tenant: string
+  readonly endpoint: string
 }
 
 /** Holds requests back until their endpoint's limit lets them through, so that the upstream need not refuse them. */
 export class Pacer {
   readonly #options: PacerOptions
-  readonly #buckets = new LRUCache<string, Bucket>({ max: MAX_BUCKETS })
+  readonly #gates = new LRUCache<string, Gate>({ max: MAX_GATES })
   #waiting = 0
 
   constructor(options: PacerOptions) {
@@ -44,57 +62,73 @@ export class Pacer {
     return this.#waiting
   }
 
-  /** The limits that are known, those of endpoints asked last first, with how many requests each takes at once now. */
-  *limits(): Generator<KnownLimit> {
-    const now = this.#options.clock.monotonic()
-    for (const [key, bucket] of this.#buckets) {
-      const { rate, burst, tokens } = refill(bucket, now)
-      yield { key, rate, burst, left: Math.max(0, Math.floor(tokens)) }
+  /** What is known of the endpoints that have a limit or refused a request, those asked last first. */
+  *endpoints(): Generator<EndpointStatus> {
+    for (const [key, gate] of this.#gates) {
+      const end = key.indexOf(' ')
+      yield { tenant: key.slice(0, end), endpoint: key.slice(end + 1), ...gate.status }
     }
   }
 
   /**
-   * Waits for a request's turn, or gives `undefined` where there is nothing to wait for; `key` is its tenant and endpoint,
-   * `declared` the limit that holds until the upstream tells of another.
+   * Waits for a request's turn, or gives `undefined` where there is nothing to wait for.
    * @throws {Problem} `rate-limited` at once when its turn is too far off.
    */
-  admit(key: string, signal?: EndSignal, declared?: Rate): Promise<void> | undefined {
-    const { clock, settings } = this.#options
-    const { enabled, maxWait, maxQueue } = settings()
-    const bucket = this.#buckets.get(key) ?? (declared && fill(declared, clock.monotonic()))
-    if (!bucket || !enabled) return undefined
-    const turn = take(bucket, clock.monotonic())
-    if (turn.wait > maxWait) throw rateLimited(turn.wait - maxWait, `its turn would come in ${seconds(turn.wait)} s`)
-    if (turn.wait > 0 && this.#waiting >= maxQueue) throw rateLimited(turn.wait, `${maxQueue} requests wait already`)
-    this.#buckets.set(key, turn.bucket)
-    return turn.wait > 0 ? this.#wait(key, turn.wait, signal) : undefined
+  admit(endpoint: PacedEndpoint, asking: Asking): Promise<Turn> | Turn | undefined {
+    const { maxWait, maxQueue } = this.#options.settings()
+    const gate = this.#gate(endpoint)
+    if (!gate) return undefined
+    if (gate.isOpen) return gate.pass()
+    const delay = gate.delay(asking)
+    const patience = maxWait - asking.waited
+    if (delay >= patience) throw rateLimited(gate, delay - patience, `its turn would come in ${seconds(delay)} s`)
+    if (this.#waiting >= maxQueue) throw rateLimited(gate, delay, `${maxQueue} requests wait already`)
+    const timedOut = (waiter: Waiter<Turn>) =>
+      waiter.reject(rateLimited(gate, gate.delay(asking), `its turn has not come in ${seconds(patience)} s`))
+    return this.#counted(gate.wait(asking, { ms: patience, timedOut, signal: asking.signal }))
   }
 
-  /** Notes what an answer says of its endpoint's limit. */
-  observe(key: string, limit: Limit | undefined): void {
-    if (!limit || !this.#options.settings().enabled) return
-    this.#buckets.set(key, learn(this.#buckets.get(key), limit, this.#options.clock.monotonic()))
+  /** Lets a request through at once. */
+  pass(endpoint: PacedEndpoint): Turn | undefined {
+    return this.#gate(endpoint)?.pass()
   }
 
-  async #wait(key: string, ms: number, signal?: EndSignal): Promise<void> {
+  /** Notes what an answer says of its endpoint. */
+  answered({ key }: PacedEndpoint, turn: Turn | undefined, answer: Answer): void {
+    const { clock, settings, random = Math.random } = this.#options
+    const { enabled, maxWait } = settings()
+    if (!enabled) return
+    const outcome = readOutcome(answer, { now: clock.now(), maxPause: maxWait, random })
+    if (turn) turn.answered(outcome)
+    else if (outcome.limit || outcome.kind !== 'served') this.#ensure(key).answered(outcome)
+  }
+
+  async #counted(turn: Promise<Turn>): Promise<Turn> {
     this.#waiting++
     try {
-      await sleep(this.#options.clock, ms, signal)
-    } catch (error) {
-      const bucket = this.#buckets.get(key)
-      if (bucket) this.#buckets.set(key, giveBack(bucket))
-      throw error
+      return await turn
     } finally {
       this.#waiting--
     }
   }
+
+  #gate({ key, declared }: PacedEndpoint): Gate | undefined {
+    if (!this.#options.settings().enabled) return undefined
+    return this.#gates.get(key) ?? (declared && this.#ensure(key, declared))
+  }
+
+  #ensure(key: string, limit?: Rate): Gate {
+    const there = this.#gates.get(key)
+    if (there) return there
+    const gate = new Gate(this.#options.clock, limit)
+    this.#gates.set(key, gate)
+    return gate
+  }
 }
 
-function rateLimited(wait: number, why: string): Problem {
-  const retryAfter = seconds(wait)
-  return new Problem('rate-limited', `The upstream's rate limit for this endpoint is used up and ${why}`, {
-    retryAfter,
-  })
+function rateLimited({ status }: Gate, wait: number, why: string): Problem {
+  const cause = status.pause > 0 ? 'The upstream refuses requests' : "The upstream's rate limit is used up"
+  return new Problem('rate-limited', `${cause} for this endpoint, and ${why}`, { retryAfter: seconds(wait) })
 }
 
 function seconds(ms: number): number {

@@ -1,14 +1,10 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
+import { type Waiter, waitIn } from '../kernel/waiter.ts'
 import { Problem } from '../problem/problem.ts'
 
 /** More requests than this never wait for one session. */
 const MAX_WAITERS = 10_000
-
-interface Waiter<T> {
-  resolve(value: T): void
-  reject(reason: unknown): void
-}
 
 /** Callers that wait for the same thing, each with its own deadline and signal. */
 export class Waiters<T> {
@@ -24,31 +20,14 @@ export class Waiters<T> {
    * or until `signal` aborts (then rejects with its reason).
    * @throws {Problem} `overloaded` when too many wait already.
    */
-  wait(ms: number, timedOut: () => Problem, signal?: EndSignal): Promise<T> {
-    return new Promise((resolve, reject) => {
-      if (signal?.aborted) return reject(signal.reason)
-      if (this.#waiting.size >= MAX_WAITERS) {
-        return reject(new Problem('overloaded', 'Too many requests wait for a session', { retryAfter: 1 }))
-      }
-      const leave = () => {
-        this.#waiting.delete(waiter)
-        this.#clock.clearTimeout(timer)
-        signal?.removeEventListener('abort', onAbort)
-      }
-      const waiter: Waiter<T> = {
-        resolve: value => {
-          leave()
-          resolve(value)
-        },
-        reject: reason => {
-          leave()
-          reject(reason)
-        },
-      }
-      const onAbort = () => waiter.reject(signal?.reason)
-      const timer = this.#clock.setTimeout(() => waiter.reject(timedOut()), ms)
-      signal?.addEventListener('abort', onAbort, { once: true })
-      this.#waiting.add(waiter)
+  async wait(ms: number, timedOut: () => Problem, signal?: EndSignal): Promise<T> {
+    if (this.#waiting.size >= MAX_WAITERS) {
+      throw new Problem('overloaded', 'Too many requests wait for a session', { retryAfter: 1 })
+    }
+    return waitIn(this.#waiting, this.#clock, {
+      ms,
+      timedOut: waiter => waiter.reject(timedOut()),
+      signal,
     })
   }
 

@@ -84,11 +84,20 @@ t.test('status tells version, uptime, and each tenant’s stack, session and cou
 
 t.test('status tells the limits that requests are held back to', async t => {
   const { call } = await startPair(t)
-  t.strictSame((await call('/_proxy/status')).json().pacing, { waiting: 0, limits: {} })
+  t.strictSame((await call('/_proxy/status')).json().pacing, { waiting: 0, endpoints: [] })
   await call('/v2/alert', { method: 'POST', body: '{"timeRange":{"type":"to_now","value":"epoch"}}' })
   t.strictSame((await call('/_proxy/status')).json().pacing, {
     waiting: 0,
-    limits: { 'default POST /v2/alert': { rate: 2, burst: 10, left: 9 } },
+    endpoints: [
+      {
+        tenant: 'default',
+        endpoint: 'POST /v2/alert',
+        limit: { rate: 2, burst: 10, remaining: 9 },
+        waiting: 0,
+        pause: 0,
+        counts: { waits: 0, waitSeconds: 0, refusals: 0 },
+      },
+    ],
   })
 })
 

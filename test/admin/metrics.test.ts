@@ -1,6 +1,7 @@
 import t from 'tap'
 import { answerTo, open } from '../support/http.ts'
 import { startPair } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
 
 /** The samples by their name and labels. */
 async function samples(call: (path: string) => Promise<{ text: string }>): Promise<Record<string, number>> {
@@ -22,7 +23,7 @@ t.test('what the proxy did is counted, by tenant, method and status class', asyn
   simulator.revokeAll()
   await call('/v2/policy')
   simulator.fault({ kind: 'status', status: 503, path: '/v2/policy' })
-  await call('/v2/policy', { method: 'HEAD' })
+  await call('/v2/policy', { method: 'HEAD', headers: { 'x-prismacloud-proxy-pacing': 'off' } })
   await call('/x', { headers: { 'x-prismacloud-tenant': 'unknown' } })
   await call('/_proxy/livez')
   t.match(await samples(call), {
@@ -35,7 +36,25 @@ t.test('what the proxy did is counted, by tenant, method and status class', asyn
     'request_duration_seconds_count{tenant="default"}': 5,
     'session_calls_total{tenant="default",call="login",outcome="ok"}': 2,
     requests_in_flight: 1,
-    queue_length: 0,
+    'refusals_total{tenant="default",endpoint="HEAD /v2/policy"}': 1,
+  })
+})
+
+t.test('limits are told by tenant and endpoint, with those who wait', async t => {
+  const { call, clock } = await startPair(t, { config: { pacing: { maxWait: 1500 } } })
+  const ask = () => call('/v2/alert', { method: 'POST', body: '{"timeRange":{"type":"to_now","value":"epoch"}}' })
+  const answers = Promise.all(Array.from({ length: 12 }, ask))
+  const of = (name: string) => `${name}{tenant="default",endpoint="POST /v2/alert"}`
+  await until(async () => (await samples(call))[of('queue_length')] === 1)
+  t.match(await samples(call), { [of('limit_rate')]: 2, [of('limit_burst')]: 10, [of('limit_remaining')]: 0 })
+  await clock.advance(1250)
+  await answers
+  t.match(await samples(call), {
+    [of('queue_length')]: 0,
+    [of('waits_total')]: 1,
+    [of('wait_seconds_total')]: 1.25,
+    [of('refusals_total')]: 0,
+    'failures_total{tenant="default",problem="rate-limited"}': 1,
   })
 })
 

@@ -44,6 +44,7 @@ const changeable = {
   'pacing.enabled': 'false',
   'pacing.maxWait': '1s',
   'pacing.maxQueue': '1',
+  'retry.attempts': '1',
   'log.level': 'debug',
   'log.requests': 'all',
 }

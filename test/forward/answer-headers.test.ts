@@ -98,7 +98,7 @@ t.test('server-timing tells the waits for session, rate limit and upstream apart
   const first = await call('/x')
   t.equal(first.headers['server-timing'], 'session;dur=30, queue;dur=0, upstream;dur=50')
   const second = call('/x')
-  await until(async () => /queue_length 1/.test((await call('/_proxy/metrics')).text))
+  await until(async () => /queue_length{.*} 1\n/.test((await call('/_proxy/metrics')).text))
   await clock.advance(1000)
   t.equal((await second).headers['server-timing'], 'session;dur=0, queue;dur=1000, upstream;dur=50')
 })

@@ -62,7 +62,7 @@ t.test('a header that came several times reaches the client as often', async t =
 })
 
 t.test('429 and 503 say when to try again', async t => {
-  const { call, simulator } = await startPair(t)
+  const { call, simulator } = await startPair(t, { config: { pacing: { enabled: false } } })
   simulator.fault({ kind: 'status', status: 429, path: '/v2/policy' })
   const limited = await call('/v2/policy')
   t.match(limited, { status: 429, headers: { 'retry-after': '1' } })

@@ -17,7 +17,7 @@ async function forgotten(t: Test, proxy: TestProxy): Promise<void> {
   await until(async () => (await aborted(proxy)) === 1)
   const { text } = await proxy.call('/_proxy/metrics')
   t.match(text, 'prismacloud_proxy_requests_in_flight 1', 'the one that asks')
-  t.match(text, 'prismacloud_proxy_queue_length 0')
+  t.notMatch(text, /queue_length{.*} [1-9]/)
 }
 
 /** Requests whose client waits for the answer, is in its middle, or in the middle of its upload. */
@@ -101,7 +101,7 @@ t.test('a client that leaves while it waits for its turn gives it back', async t
   await proxy.call('/x')
   const sent = open(proxy.port, '/x')
   sent.on('error', () => {}).end()
-  await until(async () => /queue_length 1/.test((await proxy.call('/_proxy/metrics')).text))
+  await until(async () => /queue_length{.*} 1\n/.test((await proxy.call('/_proxy/metrics')).text))
   sent.destroy()
   await forgotten(t, proxy)
   t.equal(upstream.requests.length, 1)

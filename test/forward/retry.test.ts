@@ -91,10 +91,3 @@ t.test('a body larger than what is kept cannot be sent again', async t => {
   t.equal((await call('/x', { method: 'PUT', body: 'body' })).status, 502)
   t.equal(upstream.requests.length, 1)
 })
-
-t.test('503 is the client’s to try again, never the proxy’s', async t => {
-  const upstream = await rawUpstream(t, request => request.answer(http('503 Service Unavailable', ['retry-after: 5'])))
-  const { call } = await startProxy(t, { upstream: upstream.url })
-  t.match(await call('/x'), { status: 503, headers: { 'retry-after': '5' } })
-  t.equal(upstream.requests.length, 1)
-})

@@ -1,163 +1,299 @@
 import t from 'tap'
+import type { Turn } from '../../src/pacing/gate.ts'
 import { Pacer, type PacerSettings } from '../../src/pacing/pacer.ts'
 import { countedClock } from '../kernel/counted-clock.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { settle } from '../support/clock.ts'
 
-const KEY = 'default GET /v2/alert'
-/** A bucket without a token, to which one comes each half second. */
-const EMPTY = { rate: 2, burst: 10, remaining: 0 }
+const ENDPOINT = { key: 'default GET /v2/alert', declared: undefined }
+const OTHER = { key: 'default GET /cloud', declared: undefined }
+
+interface AskOptions {
+  readonly client?: string
+  readonly returned?: boolean
+  readonly waited?: number
+  readonly signal?: AbortSignal
+}
 
 function rig(options: Partial<PacerSettings> = {}) {
   const clock = countedClock()
-  const pacer = new Pacer({ clock, settings: () => ({ enabled: true, maxWait: 30_000, maxQueue: 100, ...options }) })
-  const admitted: number[] = []
-  const pace = async (key = KEY, signal?: AbortSignal) => pacer.admit(key, signal)
-  const admit = async (name: number, signal?: AbortSignal) => {
-    await pace(KEY, signal)
-    admitted.push(name)
+  const settings = () => ({ enabled: true, maxWait: 30_000, maxQueue: 100, ...options })
+  const pacer = new Pacer({ clock, settings, random: () => 0.5 })
+  const admitted: string[] = []
+  /** Asks for a turn. Failures are for `failureOf`. */
+  const ask = async (endpoint = ENDPOINT, { client = 'a', returned = false, waited = 0, ...rest }: AskOptions = {}) => {
+    const { signal = new AbortController().signal } = rest
+    return pacer.admit(endpoint, { client, returned, waited, signal })
   }
-  return { clock, pacer, pace, admitted, admit }
+  /** Asks, and notes who was admitted when. */
+  const admit = async (name: string, asking: AskOptions = {}) => {
+    const turn = await ask(ENDPOINT, { client: name.slice(0, 1), ...asking })
+    admitted.push(name)
+    return turn as Turn
+  }
+  return { clock, pacer, ask, admit, admitted }
 }
 
-t.test('requests of an endpoint without a known limit go at once', async t => {
-  const { pacer, clock } = rig()
-  await pacer.admit(KEY)
-  pacer.observe(KEY, undefined)
-  await pacer.admit(KEY)
+/** An answer with the upstream's word on its limit: one request each half second, with none to spare. */
+function limited(remaining: number, { rate = 2, burst = 1, status = 200 } = {}) {
+  const headers: Record<string, string> = {
+    'x-ratelimit-replenish-rate': `${rate}`,
+    'x-ratelimit-burst-capacity': `${burst}`,
+    'x-ratelimit-remaining': `${remaining}`,
+  }
+  return { status, header: (name: string) => headers[name], attempt: 0 }
+}
+
+/** An answer that says nothing of a limit. */
+function plain(status: number, retryAfter?: string) {
+  return { status, header: (name: string) => (name === 'retry-after' ? retryAfter : undefined), attempt: 0 }
+}
+
+t.test('requests of an endpoint without a known limit go at once, and are not noted', async t => {
+  const { pacer, ask, clock } = rig()
+  t.equal(await ask(), undefined)
+  pacer.answered(ENDPOINT, undefined, plain(200))
+  t.equal(await ask(), undefined)
+  t.equal(pacer.pass(ENDPOINT), undefined)
   t.equal(clock.pending, 0)
+  t.strictSame([...pacer.endpoints()], [])
 })
 
 t.test('requests go at once while the limit lets them, then each in its turn', async t => {
-  const { clock, pacer, admitted, admit } = rig()
-  pacer.observe(KEY, { ...EMPTY, remaining: 2 })
-  const all = [1, 2, 3, 4].map(name => admit(name))
+  const { clock, pacer, admit, admitted } = rig()
+  pacer.answered(ENDPOINT, undefined, limited(1))
+  const all = ['a1', 'a2', 'a3'].map(name => admit(name))
   await settle()
-  t.strictSame(admitted, [1, 2])
+  t.strictSame(admitted, ['a1'])
   t.equal(pacer.waiting, 2)
   await clock.advance(499)
-  t.strictSame(admitted, [1, 2])
+  t.strictSame(admitted, ['a1'])
   await clock.advance(1)
-  t.strictSame(admitted, [1, 2, 3])
+  t.strictSame(admitted, ['a1', 'a2'])
   await clock.advance(500)
-  t.strictSame(admitted, [1, 2, 3, 4])
+  t.strictSame(admitted, ['a1', 'a2', 'a3'])
   t.equal(pacer.waiting, 0)
+  t.equal(clock.pending, 0)
   await Promise.all(all)
 })
 
+t.test('those who wait leave a request or two to others, for whom there would never be one', async t => {
+  const { clock, pacer, admit, admitted } = rig()
+  pacer.answered(ENDPOINT, undefined, limited(1, { burst: 10 }))
+  const all = ['a1', 'a2'].map(name => admit(name))
+  await clock.advance(1249)
+  t.strictSame(admitted, ['a1'])
+  await clock.advance(1)
+  t.strictSame(admitted, ['a1', 'a2'])
+  await Promise.all(all)
+})
+
+t.test('clients take turns, however many requests each of them has', async t => {
+  const { clock, pacer, admit, admitted } = rig()
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  const all = ['a1', 'a2', 'a3', 'b1', 'c1', 'b2'].map(name => admit(name))
+  for (const _ of all) await clock.advance(500)
+  t.strictSame(admitted, ['a1', 'b1', 'c1', 'a2', 'b2', 'a3'])
+})
+
 t.test('endpoints and tenants have limits of their own', async t => {
-  const { pacer, clock } = rig()
-  pacer.observe(KEY, EMPTY)
-  await pacer.admit('other GET /v2/alert')
-  await pacer.admit('default GET /cloud')
+  const { pacer, ask, clock } = rig()
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  t.equal(await ask(OTHER), undefined)
+  t.equal(await ask({ ...ENDPOINT, key: 'other GET /v2/alert' }), undefined)
   t.equal(clock.pending, 0)
 })
 
-t.test(
-  'a request whose turn is too far off is refused at once, with the time after which it would be taken',
-  async t => {
-    const { pacer, pace } = rig({ maxWait: 800 })
-    pacer.observe(KEY, { rate: 0.5, burst: 1, remaining: 0 })
-    t.match(await failureOf(pace()), {
-      type: 'rate-limited',
-      status: 429,
-      retryAfter: 2,
-      detail: /used up and its turn would come in 2 s/,
-    })
-    t.equal(pacer.waiting, 0)
-  },
-)
+t.test('a request whose turn is too far off is refused at once, and told when it would be taken', async t => {
+  const { clock, pacer, ask } = rig({ maxWait: 800 })
+  pacer.answered(ENDPOINT, undefined, limited(0, { rate: 0.5, burst: 1 }))
+  t.match(await failureOf(ask()), {
+    type: 'rate-limited',
+    status: 429,
+    retryAfter: 2,
+    detail: "The upstream's rate limit is used up for this endpoint, and its turn would come in 2 s",
+  })
+  t.equal(pacer.waiting, 0)
+  await clock.advance(2000)
+  t.ok(await ask(), 'and it is')
+})
+
+t.test('what a request has waited before counts', async t => {
+  const { pacer, ask } = rig({ maxWait: 800 })
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  t.match(await failureOf(ask(ENDPOINT, { waited: 400 })), { type: 'rate-limited' })
+  t.match(await failureOf(ask(ENDPOINT, { waited: 900 })), { type: 'rate-limited' })
+})
 
 t.test('a refused request takes no place', async t => {
-  const { clock, pacer, pace, admitted, admit } = rig({ maxWait: 500 })
-  pacer.observe(KEY, EMPTY)
-  const first = admit(1)
-  for (let n = 0; n < 5; n++) t.match(await failureOf(pace()), { type: 'rate-limited', retryAfter: 1 })
+  const { clock, pacer, ask, admit, admitted } = rig({ maxWait: 600 })
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  const first = admit('a1')
+  for (let n = 0; n < 5; n++) t.match(await failureOf(ask()), { type: 'rate-limited', retryAfter: 1 })
   await clock.advance(500)
   await first
-  const second = admit(2)
+  const second = admit('a2')
   await clock.advance(500)
   await second
-  t.strictSame(admitted, [1, 2])
+  t.strictSame(admitted, ['a1', 'a2'])
 })
 
 t.test('no more requests wait than the queue holds, over all endpoints', async t => {
-  const { clock, pacer, pace, admit } = rig({ maxQueue: 1 })
-  pacer.observe(KEY, EMPTY)
-  pacer.observe('other', EMPTY)
-  pacer.observe('free', { ...EMPTY, remaining: 1 })
-  const first = admit(1)
-  t.match(await failureOf(pace('other')), {
-    type: 'rate-limited',
-    retryAfter: 1,
-    detail: /1 requests wait already/,
-  })
-  await t.resolves(pace('free'), 'who need not wait is not refused')
+  const { clock, pacer, ask, admit } = rig({ maxQueue: 1 })
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  pacer.answered(OTHER, undefined, limited(1))
+  const first = admit('a1')
+  await settle()
+  t.ok(await ask(OTHER), 'who need not wait is not refused')
+  t.match(await failureOf(ask(OTHER)), { type: 'rate-limited', retryAfter: 1, detail: /1 requests wait already/ })
   await clock.advance(500)
   await first
 })
 
-t.test('who leaves while waiting gives the place back', async t => {
-  const { clock, pacer, admitted, admit } = rig()
-  pacer.observe(KEY, EMPTY)
+t.test('who is passed over for too long is refused, and told when its turn would come', async t => {
+  const { clock, pacer, ask, admit, admitted } = rig({ maxWait: 1400 })
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  const first = admit('a1')
+  const late = failureOf(ask(ENDPOINT, { client: 'a' }))
+  const other = admit('b1')
+  for (let n = 0; n < 14; n++) await clock.advance(100)
+  t.match(await late, { type: 'rate-limited', retryAfter: 1, detail: /its turn has not come in 2 s/ })
+  await Promise.all([first, other])
+  t.strictSame(admitted, ['a1', 'b1'])
+  t.equal(pacer.waiting, 0)
+})
+
+t.test('who leaves while waiting leaves the queue', async t => {
+  const { clock, pacer, admit, admitted } = rig()
+  pacer.answered(ENDPOINT, undefined, limited(0))
   const controller = new AbortController()
-  const left = t.rejects(admit(1, controller.signal), { message: 'left' })
+  const left = t.rejects(admit('a1', { signal: controller.signal }), { message: 'left' })
+  await settle()
   controller.abort(new Error('left'))
   await left
   t.equal(pacer.waiting, 0)
   t.equal(clock.pending, 0)
-  const next = admit(2)
+  const next = admit('a2')
   await clock.advance(500)
   await next
-  t.strictSame(admitted, [2])
+  t.strictSame(admitted, ['a2'])
 })
 
-t.test('limits are remembered for a thousand endpoints, and the one unused for longest is forgotten first', async t => {
-  const { clock, pacer, pace } = rig()
-  pacer.observe(KEY, EMPTY)
-  const controller = new AbortController()
-  const left = t.rejects(pace(KEY, controller.signal), { message: 'left' })
-  for (let n = 0; n < 1000; n++) pacer.observe(`default GET /${n}`, EMPTY)
-  controller.abort(new Error('left'))
-  await left
-  await pacer.admit(KEY)
-  t.equal(clock.pending, 0)
+t.test('endpoints are remembered, a thousand of them, and the one unused for longest is forgotten first', async t => {
+  const { clock, pacer, admit, ask } = rig()
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  const waiting = admit('a1')
+  await settle()
+  for (let n = 0; n < 1000; n++) pacer.answered({ ...OTHER, key: `default GET /${n}` }, undefined, limited(0))
+  t.equal(await ask(), undefined)
+  await clock.advance(500)
+  t.ok(await waiting, 'who waits there is served all the same')
 })
 
-t.test('when pacing is off nothing is held back', async t => {
-  const { clock, pacer } = rig({ enabled: false })
-  pacer.observe(KEY, EMPTY)
-  await pacer.admit(KEY)
+t.test('when pacing is off nothing is held back or noted', async t => {
+  const { clock, pacer, ask } = rig({ enabled: false })
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  t.equal(await ask({ ...ENDPOINT, declared: { rate: 1, burst: 0 } } as never), undefined)
   t.equal(clock.pending, 0)
+  t.strictSame([...pacer.endpoints()], [])
 })
 
 t.test('a declared limit holds from the first request on, until the upstream tells of another', async t => {
-  const { clock, pacer } = rig()
-  const declared = { rate: 1, burst: 2 }
-  const admit = () => pacer.admit(KEY, undefined, declared)
-  t.strictSame([admit(), admit()], [undefined, undefined])
-  const third = admit()
-  t.equal(clock.pending, 1)
-  await clock.advance(1000)
-  await third
-  pacer.observe(KEY, { rate: 10, burst: 10, remaining: 0 })
-  const fourth = admit()
-  await clock.advance(200)
-  await fourth
-  t.equal(rig({ enabled: false }).pacer.admit(KEY, undefined, { rate: 1, burst: 0 }), undefined, 'unless pacing is off')
+  const { clock, pacer, ask } = rig()
+  const declared = { ...ENDPOINT, declared: { rate: 1, burst: 2 } } as never
+  const turns = [await ask(declared), await ask(declared)]
+  const third = ask(declared)
+  await settle()
+  t.equal(pacer.waiting, 1)
+  turns[1]?.answered({ kind: 'served', limit: { rate: 10, burst: 1, remaining: 0 }, pause: 0 })
+  await clock.advance(100)
+  t.ok(await third)
 })
 
-t.test('the known limits tell what is left of each', async t => {
-  const { clock, pacer } = rig()
-  t.strictSame([...pacer.limits()], [])
-  pacer.observe(KEY, { rate: 2, burst: 10, remaining: 0 })
-  pacer.admit('default GET /x', undefined, { rate: 1, burst: 3 })
-  await clock.advance(750)
+t.test('a request that does not wait takes a token all the same', async t => {
+  const { clock, pacer, admit, admitted } = rig()
+  pacer.answered(ENDPOINT, undefined, limited(1))
+  pacer.pass(ENDPOINT)
+  const waiting = admit('a1')
+  await settle()
+  t.strictSame(admitted, [])
+  await clock.advance(500)
+  await waiting
+})
+
+t.test('after a refusal the endpoint is left alone, by everybody, for as long as was told', async t => {
+  const { clock, pacer, ask, admit, admitted } = rig({ maxWait: 5000 })
+  pacer.answered(ENDPOINT, undefined, plain(503, '3'))
+  t.match([...pacer.endpoints()], [{ tenant: 'default', endpoint: 'GET /v2/alert', limit: null, pause: 3000 }])
+  const waiting = admit('a1')
+  await clock.advance(2999)
+  t.strictSame(admitted, [])
+  await clock.advance(1)
+  t.ok(await waiting)
+  pacer.answered(ENDPOINT, undefined, plain(429, '60'))
+  const detail = 'The upstream refuses requests for this endpoint, and its turn would come in 60 s'
+  t.match(await failureOf(ask()), { type: 'rate-limited', retryAfter: 55, detail })
+})
+
+t.test('a refusal that tells of no limit leaves the one that is known', async t => {
+  const { clock, pacer, admit } = rig()
+  pacer.answered(ENDPOINT, undefined, limited(1))
+  pacer.answered(ENDPOINT, undefined, plain(429, '0'))
+  t.match([...pacer.endpoints()], [{ limit: { rate: 2, burst: 1, remaining: 0 } }])
+  const waiting = admit('a1')
+  await clock.advance(500)
+  await waiting
+})
+
+t.test('after a pause requests go one by one, and more at a time with each answer', async t => {
+  const { clock, pacer, admit, admitted } = rig()
+  pacer.answered(ENDPOINT, undefined, plain(429))
+  const turns = ['a1', 'b1', 'c1', 'd1'].map(name => admit(name))
+  await clock.advance(500)
+  t.strictSame(admitted, ['a1'])
+  t.equal(clock.pending, 3, 'there is nothing to come back for but the deadlines')
+  const turn = (at: number) => turns[at] as Promise<Turn>
+  const served = { kind: 'served', limit: undefined, pause: 0 } as const
+  const first = await turn(0)
+  first.answered(served)
+  first.answered(served)
+  first.lost()
+  await settle()
+  t.strictSame(admitted, ['a1', 'b1', 'c1'], 'an answer counts once')
+  const second = await turn(1)
+  second.lost()
+  await settle()
+  t.strictSame(admitted, ['a1', 'b1', 'c1', 'd1'], 'a lost one makes room for another')
+  for (const each of await Promise.all(turns)) each.answered(served)
+  await Promise.all(Array.from({ length: 9 }, () => admit('e')))
+  t.equal(admitted.length, 13, 'and all go once nobody waits')
+})
+
+t.test('who was refused goes before those who were not let through yet', async t => {
+  const { clock, pacer, admit, admitted } = rig()
+  pacer.answered(ENDPOINT, undefined, limited(0, { status: 429 }))
+  const all = [admit('a1'), admit('b1'), admit('c0', { returned: true, waited: 10 })]
+  for (const _ of all) await clock.advance(500)
+  t.strictSame(admitted, ['c0', 'a1', 'b1'])
+})
+
+t.test('what is known of the endpoints', async t => {
+  const { clock, pacer, admit } = rig()
+  t.strictSame([...pacer.endpoints()], [])
+  pacer.answered(OTHER, undefined, limited(0, { status: 429 }))
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  const waiting = admit('a1')
+  await clock.advance(250)
+  const limit = { rate: 2, burst: 1, remaining: 0 }
+  const counts = (waits: number, waitSeconds: number, refusals: number) => ({ waits, waitSeconds, refusals })
   t.strictSame(
-    [...pacer.limits()],
+    [...pacer.endpoints()],
     [
-      { key: 'default GET /x', rate: 1, burst: 3, left: 2 },
-      { key: KEY, rate: 2, burst: 10, left: 1 },
+      { tenant: 'default', endpoint: 'GET /v2/alert', limit, waiting: 1, pause: 0, counts: counts(0, 0, 0) },
+      { tenant: 'default', endpoint: 'GET /cloud', limit, waiting: 0, pause: 0, counts: counts(0, 0, 1) },
     ],
   )
+  await clock.advance(250)
+  await waiting
+  t.match([...pacer.endpoints()], [{ waiting: 0, counts: counts(1, 0.5, 0) }, {}])
 })

@@ -31,3 +31,14 @@ export function testClock(start = Date.UTC(2026, 0, 1)): TestClock {
 export async function settle(turns = 5): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve))
 }
+
+/** Moves time in steps of a tenth of a second until something is done. */
+export async function passTime<T>(clock: TestClock, done: Promise<T>): Promise<T> {
+  let isOver = false
+  const over = () => {
+    isOver = true
+  }
+  done.then(over, over)
+  while (!isOver) await clock.advance(100)
+  return done
+}

@@ -1,0 +1,180 @@
+import type { Dispatcher } from 'undici'
+import type { Clock } from '../kernel/clock.ts'
+import { explainNetworkError } from '../kernel/network-error.ts'
+import type { Turn } from '../pacing/gate.ts'
+import type { Pacer } from '../pacing/pacer.ts'
+import { Problem } from '../problem/problem.ts'
+import { isIdempotent } from '../problem/retryable.ts'
+import { readUpstreamErrors } from '../problem/upstream.ts'
+import type { Lease } from '../session/lease.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { canResend, mayComeAgain, mayRetry } from './again.ts'
+import type { Agents } from './agent.ts'
+import { timed } from './exchange.ts'
+import { headerOf, headersByName, upstreamHeaders } from './headers.ts'
+import type { Journey } from './journey.ts'
+import type { Home } from './location.ts'
+import { maskAnswer, type Refusal } from './refusal.ts'
+import { relay, type Verdict } from './relay.ts'
+import type { Answer } from './sinks.ts'
+import { sendHead } from './tell.ts'
+import { meaningOf401 } from './unauthorized.ts'
+
+const UNAUTHORIZED = 401
+
+export interface SenderOptions {
+  readonly clock: Clock
+  readonly agents: Agents
+  readonly sessions: Sessions
+  readonly pacer: Pacer
+}
+
+/** One of the times that a request is let through to the upstream. */
+export interface Attempt {
+  /** From 0. */
+  readonly number: number
+  /** Where its endpoint has a limit: the one under way. */
+  turn: Turn | undefined
+}
+
+/** What to do with an answer of this status. */
+type Decide = (status: number) => Verdict
+
+/** Makes an attempt: lease, upstream, client; and once more with another session or connection where only that was at fault. */
+export class Sender {
+  readonly #options: SenderOptions
+
+  constructor(options: SenderOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Sends a request and streams the answer to the client, or gives the upstream's error.
+   * @throws {Problem} when no answer could be had
+   */
+  async send(journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
+    try {
+      return await this.#sendWithSession(journey, attempt)
+    } catch (error) {
+      attempt.turn?.lost()
+      throw error
+    }
+  }
+
+  /** Sends the request, and once more with a renewed session where the first was answered 401 because of its token. */
+  async #sendWithSession(journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
+    const lease = this.#options.sessions.use(journey.tenant) ?? (await this.#lease(journey))
+    const decide: Decide = status => verdictOn(status, journey, attempt)
+    const first = await this.#sendWith(lease, journey, attempt, status =>
+      status === UNAUTHORIZED ? 'collect' : decide(status),
+    )
+    if (first?.answer.status !== UNAUTHORIZED) return first
+    if (!this.#mayRenew(journey, lease, first) || !canResend(journey)) return first
+    const renewed = await this.#lease(journey)
+    // more of the body may have come meanwhile than is kept
+    if (!canResend(journey)) return first
+    this.#replay(journey, attempt)
+    return this.#sendWith(renewed, journey, attempt, decide)
+  }
+
+  /** Takes a token out of use that the upstream answered with 401, and says whether a newer one may do better. */
+  #mayRenew({ tenant }: Journey, lease: Lease, { answer }: Refusal): boolean {
+    const meaning = meaningOf401(readUpstreamErrors({ headers: headersByName(answer.headers), body: answer.body }))
+    return meaning !== 'permission' && this.#options.sessions.invalidate(tenant, lease, meaning === 'token')
+  }
+
+  /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
+  async #sendWith(lease: Lease, journey: Journey, attempt: Attempt, decide: Decide): Promise<Refusal | undefined> {
+    const { kept, fresh } = this.#options.agents
+    try {
+      return refusalOf(await this.#relay(lease, journey, attempt, decide, kept), journey, lease)
+    } catch (error) {
+      if (!mayRetry(error, journey)) throw problemOf(error, journey, lease)
+    }
+    this.#replay(journey, attempt)
+    try {
+      return refusalOf(await this.#relay(lease, journey, attempt, decide, fresh), journey, lease)
+    } catch (error) {
+      throw problemOf(error, journey, lease)
+    }
+  }
+
+  /** The upstream counts a request as often as it is sent. */
+  #replay({ exchange, endpoint }: Journey, attempt: Attempt): void {
+    exchange.replayed = true
+    attempt.turn?.lost()
+    attempt.turn = this.#options.pacer.pass(endpoint)
+  }
+
+  #relay(
+    lease: Lease,
+    journey: Journey,
+    { number, turn }: Attempt,
+    decide: Decide,
+    dispatcher: Dispatcher,
+  ): Promise<Answer> {
+    const { clock, pacer, sessions } = this.#options
+    const { response, exchange, endpoint, tenant } = journey
+    const home = homeOf(lease, journey)
+    const sentAt = clock.monotonic()
+    return relay({
+      dispatcher,
+      clock,
+      signal: exchange.over,
+      response,
+      request: requestOf(journey, lease),
+      count(bytes) {
+        exchange.bytes += bytes
+      },
+      mask: headers => headers.map(text => lease.token.maskIn(text)),
+      decide(status, headers) {
+        exchange.spent.upstream += clock.monotonic() - sentAt
+        exchange.upstreamRequestId = headerOf(headers, 'x-redlock-request-id') ?? null
+        pacer.answered(endpoint, turn, { status, header: name => headerOf(headers, name), attempt: number })
+        if (status < 400) sessions.accept(tenant, lease)
+        return decide(status)
+      },
+      sendHead: (status, headers) => sendHead(journey, home, { status, headers }, clock),
+    })
+  }
+
+  #lease({ exchange, tenant }: Journey): Promise<Lease> {
+    const { clock, sessions } = this.#options
+    return timed(clock, exchange, 'session', sessions.acquire(tenant, exchange.over))
+  }
+}
+
+function requestOf({ request, target, exchange, body, assumeJson }: Journey, lease: Lease): Dispatcher.DispatchOptions {
+  return {
+    origin: lease.target.api,
+    path: lease.target.basePath + target,
+    method: exchange.method,
+    headers: upstreamHeaders(request.rawHeaders, { token: lease.token, path: target, assumeJson }),
+    body: body?.send() ?? null,
+  }
+}
+
+function refusalOf(answer: Answer, journey: Journey, lease: Lease): Refusal | undefined {
+  if (answer.kind === 'relayed') return undefined
+  return { home: homeOf(lease, journey), answer: journey.passthrough ? answer : maskAnswer(answer, lease.token) }
+}
+
+/** Errors are kept, to be told or to be spared the client, but for those that it wants as they are. */
+function verdictOn(status: number, journey: Journey, { number }: Attempt): Verdict {
+  if (status < 400) return 'relay'
+  return !journey.passthrough || mayComeAgain(status, journey, number) ? 'collect' : 'relay'
+}
+
+function homeOf({ target }: Lease, { prefix }: Journey): Home {
+  return { api: target.api, basePath: target.basePath, prefix }
+}
+
+/** What the client is told of an error; once it has left, the error as it is. */
+function problemOf(error: unknown, { exchange }: Journey, { target }: Lease): unknown {
+  if (exchange.over.aborted || error instanceof Problem) return error
+  const { nature, maybeSent, detail } = explainNetworkError(error, new URL(target.api).host)
+  return new Problem(`upstream-${nature}`, detail, {
+    cause: error,
+    retryable: !maybeSent || isIdempotent(exchange.method),
+  })
+}

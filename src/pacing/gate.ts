@@ -1,0 +1,194 @@
+import type { Clock, Timer } from '../kernel/clock.ts'
+import { type Patience, type Waiter, waitIn } from '../kernel/waiter.ts'
+import { type Bucket, counted, delay, draw, fill, hasToken, refill, refused } from './bucket.ts'
+import { FairQueue } from './fair-queue.ts'
+import type { Limit, Rate } from './limit.ts'
+import type { Outcome } from './outcome.ts'
+
+/** Who asks to be let through. */
+export interface Applicant {
+  /** The same for all requests that take turns with others as one. */
+  readonly client: unknown
+  /** Whether it was let through before, and the upstream refused it. */
+  readonly returned: boolean
+}
+
+/** What is known of an endpoint. */
+export interface GateStatus {
+  /** Null where no limit is known. */
+  readonly limit: Limit | null
+  /** Requests that wait. */
+  readonly waiting: number
+  /** Milliseconds for which nothing is sent there, because the upstream refused. */
+  readonly pause: number
+  readonly counts: Readonly<GateCounts>
+}
+
+/** What was counted since the endpoint became known. */
+export interface GateCounts {
+  /** Requests that had to wait, whatever became of them. */
+  waits: number
+  /** How long they did, all together. */
+  waitSeconds: number
+  /** Answers 429 and 503 of the upstream. */
+  refusals: number
+}
+
+/** A request that was let through. What became of it is told once; the first word counts. */
+export class Turn {
+  readonly #gate: Gate
+  /** By which its answer is compared with the bucket, if that was known. */
+  readonly level: number | undefined
+  #isOver = false
+
+  constructor(gate: Gate, level: number | undefined) {
+    this.#gate = gate
+    this.level = level
+  }
+
+  answered(outcome: Outcome): void {
+    if (this.#over()) this.#gate.answered(outcome, this)
+  }
+
+  /** No answer came. */
+  lost(): void {
+    if (this.#over()) this.#gate.lost()
+  }
+
+  #over(): boolean {
+    const isFirst = !this.#isOver
+    this.#isOver = true
+    return isFirst
+  }
+}
+
+/**
+ * Lets the requests to one endpoint through as its limit allows, each client in its turn. After a refusal that tells of
+ * no limit it opens by and by: to one request at a time, and with each answer to one more.
+ */
+export class Gate {
+  readonly #clock: Clock
+  readonly #queue = new FairQueue<unknown, Waiter<Turn>>()
+  #bucket: Bucket | undefined
+  #underWay = 0
+  #mostUnderWay = Number.POSITIVE_INFINITY
+  #pausedUntil = Number.NEGATIVE_INFINITY
+  #timer: Timer | undefined
+  readonly #counts: GateCounts = { waits: 0, waitSeconds: 0, refusals: 0 }
+
+  constructor(clock: Clock, limit: Rate | undefined) {
+    this.#clock = clock
+    this.#bucket = limit && fill(limit, clock.monotonic())
+  }
+
+  get status(): GateStatus {
+    const now = this.#clock.monotonic()
+    return {
+      limit: this.#bucket ? limitOf(refill(this.#bucket, now)) : null,
+      waiting: this.#queue.size,
+      pause: Math.max(0, this.#pausedUntil - now),
+      counts: this.#counts,
+    }
+  }
+
+  /** Whether a request may go now, and nobody waits before it. */
+  get isOpen(): boolean {
+    if (this.#queue.size > 0 || this.#isClosed()) return false
+    return this.#bucket === undefined || hasToken(this.#bucket, this.#clock.monotonic())
+  }
+
+  /** The milliseconds until somebody's turn would come, as far as that can be told. */
+  delay({ client, returned }: Applicant): number {
+    return this.#delay(returned ? 0 : this.#queue.ahead(client))
+  }
+
+  /** Lets a request through at once, whoever waits. */
+  pass(): Turn {
+    this.#underWay++
+    const drawn = this.#bucket && draw(this.#bucket, this.#clock.monotonic())
+    this.#bucket = drawn?.bucket
+    return new Turn(this, drawn?.level)
+  }
+
+  /** Waits for somebody's turn. */
+  async wait({ client, returned }: Applicant, patience: Patience<Turn>): Promise<Turn> {
+    const from = this.#clock.monotonic()
+    const line = {
+      add: (waiter: Waiter<Turn>) => (returned ? this.#queue.pushReturned(waiter) : this.#queue.push(client, waiter)),
+      delete: (waiter: Waiter<Turn>) => {
+        this.#queue.delete(client, waiter)
+        if (this.#queue.size === 0) this.#forgetTimer()
+      },
+    }
+    const turn = waitIn(line, this.#clock, patience)
+    this.#release()
+    try {
+      return await turn
+    } finally {
+      this.#counts.waits++
+      this.#counts.waitSeconds += (this.#clock.monotonic() - from) / 1000
+    }
+  }
+
+  /** A request was answered. Without its `turn` it was sent before this gate was there. */
+  answered({ kind, limit, pause }: Outcome, turn?: Turn): void {
+    const now = this.#clock.monotonic()
+    if (turn) this.#underWay--
+    if (kind === 'served') this.#served(limit, turn, now)
+    if (kind === 'limited') this.#limited(limit, now)
+    if (kind !== 'served') this.#counts.refusals++
+    if (kind !== 'served' && !limit) this.#mostUnderWay = 1
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
+    this.#release()
+  }
+
+  /** A request was not answered. */
+  lost(): void {
+    this.#underWay--
+    this.#release()
+  }
+
+  #served(limit: Limit | undefined, turn: Turn | undefined, now: number): void {
+    this.#mostUnderWay = this.#queue.size === 0 ? Number.POSITIVE_INFINITY : this.#mostUnderWay + 1
+    if (!limit) return
+    // what was sent before this gate was there is not known
+    const underWay = turn ? this.#underWay : Number.POSITIVE_INFINITY
+    this.#bucket = this.#bucket
+      ? counted(this.#bucket, { level: turn?.level, underWay, limit }, now)
+      : fill(limit, now, limit.remaining)
+  }
+
+  #limited(limit: Limit | undefined, now: number): void {
+    if (this.#bucket) this.#bucket = refused(this.#bucket, limit ?? this.#bucket, now)
+    else if (limit) this.#bucket = fill(limit, now, 0)
+  }
+
+  #isClosed(): boolean {
+    return this.#underWay >= this.#mostUnderWay || this.#clock.monotonic() < this.#pausedUntil
+  }
+
+  #delay(ahead: number): number {
+    const now = this.#clock.monotonic()
+    const pause = Math.ceil(Math.max(0, this.#pausedUntil - now))
+    return this.#bucket ? Math.max(pause, delay(this.#bucket, ahead, now)) : pause
+  }
+
+  /** Lets through those whose turn is now, and comes back for the next. */
+  #release(): void {
+    this.#forgetTimer()
+    while (this.#queue.size > 0 && !this.#isClosed() && this.#delay(0) === 0) this.#queue.shift()?.resolve(this.pass())
+    if (this.#queue.size === 0) return
+    const ms = this.#delay(0)
+    // else it waits for the answer to one that is under way
+    if (ms > 0) this.#timer = this.#clock.setTimeout(() => this.#release(), ms)
+  }
+
+  #forgetTimer(): void {
+    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+}
+
+function limitOf({ rate, burst, tokens }: Bucket): Limit {
+  return { rate, burst, remaining: Math.max(0, Math.floor(tokens)) }
+}

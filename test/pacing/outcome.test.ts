@@ -1,0 +1,35 @@
+import t from 'tap'
+import { readOutcome } from '../../src/pacing/outcome.ts'
+
+const LIMIT = { 'x-ratelimit-replenish-rate': '2', 'x-ratelimit-burst-capacity': '10', 'x-ratelimit-remaining': '0' }
+const limit = { rate: 2, burst: 10, remaining: 0 }
+const now = Date.UTC(2026, 0, 1)
+
+function outcome(status: number, headers: Record<string, string> = {}, attempt = 0) {
+  const options = { now, maxPause: 30_000, random: () => 0.5 }
+  return readOutcome({ status, header: name => headers[name], attempt }, options)
+}
+
+t.test('any answer but 429 and 503 served the request, whatever it says', async t => {
+  for (const status of [200, 304, 400, 401, 404, 500, 502, 504])
+    t.strictSame(outcome(status, { 'retry-after': '9' }), { kind: 'served', limit: undefined, pause: 0 })
+  t.strictSame(outcome(200, LIMIT), { kind: 'served', limit, pause: 0 })
+})
+
+t.test('after 429 the endpoint is left alone for as long as is told', async t => {
+  t.match(outcome(429, { 'retry-after': '120' }), { kind: 'limited', pause: 120_000 })
+  t.match(outcome(429, { ...LIMIT, 'retry-after': 'Thu, 01 Jan 2026 00:00:07 GMT' }), { limit, pause: 7_000 })
+  t.match(outcome(429, LIMIT), { limit, pause: 0 }, 'or as the limit says')
+})
+
+t.test('without a word it is left alone for longer each time, at random', async t => {
+  t.equal(outcome(429).pause, 500)
+  t.equal(outcome(429, {}, 1).pause, 1000)
+  t.equal(outcome(503, {}, 2).pause, 2000)
+  t.equal(outcome(503, { 'retry-after': 'soon' }, 20).pause, 15_000)
+})
+
+t.test('a service that is unavailable may be back before it said', async t => {
+  t.match(outcome(503, { 'retry-after': '5' }), { kind: 'unavailable', pause: 5_000 })
+  t.match(outcome(503, { 'retry-after': '3600' }), { kind: 'unavailable', pause: 30_000 })
+})

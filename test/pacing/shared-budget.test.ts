@@ -1,0 +1,41 @@
+import t from 'tap'
+// @ts-expect-error: plain JavaScript, which the soak shares
+import { seeded } from '../support/random.js'
+import { live, type WorldOptions } from './world.ts'
+
+/** The seconds after which others come. */
+const COME = 30
+const SECONDS = 90
+
+const random = seeded(7)
+const between = (least: number, most: number) => least + random() * (most - least)
+const way = (most: number) => (): [number, number] => [between(5, 60), between(5, most)]
+const once = (perSecond: number) => (seconds: number) => (seconds < COME ? 0 : perSecond)
+
+const worlds: Record<string, Partial<WorldOptions>> = {
+  'take half of it': {},
+  'take half of it, while answers take seconds': { clients: Array(20).fill(8), way: way(5_000) },
+  'take half of a small one': { rate: 2, burst: 10, clients: Array(5).fill(2), others: once(1), way: way(300) },
+  'take half of the smallest': { rate: 1, burst: 5, clients: Array(3).fill(2), others: once(0.5), way: way(300) },
+  'take half of one that has no burst': { rate: 4, burst: 4, clients: Array(3).fill(3), others: once(2) },
+  'take half of a large one': { rate: 80, burst: 80, clients: Array(20).fill(10), others: once(40), way: way(500) },
+  'come and go': { others: seconds => (Math.floor(seconds / 10) % 2 ? 15 : 0) },
+  'come all at once each second': { others: seconds => (seconds >= COME && seconds % 1 < 0.1 ? 100 : 0) },
+}
+
+for (const [name, options] of Object.entries(worlds)) {
+  t.test(`a limit is used up and never passed as a client sees it, when others ${name}`, async t => {
+    const { rate, burst, clients, ...rest } = { rate: 20, burst: 20, clients: Array(20).fill(1), ...options }
+    const seconds = SECONDS
+    const world = { rate, burst, clients, way: way(60), others: once(10), ...rest, seconds }
+    const { waits, othersServed, refused, failed, bySecond } = await live(world)
+    const served = waits.flat().length
+    const left = burst + rate * seconds - othersServed
+    t.equal(failed, 0)
+    t.ok(served >= 0.95 * left, `${served} of ${left} are served, ${refused} are refused by the upstream`)
+    const means = waits.map(each => each.reduce((sum, ms) => sum + ms, 0) / each.length)
+    t.ok(Math.max(...means) <= 1.2 * Math.min(...means), `clients wait for ${means.map(Math.round)} ms`)
+    const late = bySecond.slice(-20)
+    if (!options.others && !options.way) t.ok(Math.max(...late) - Math.min(...late) <= rate / 2, `evenly: ${late}`)
+  })
+}
