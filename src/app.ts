@@ -12,10 +12,12 @@ import { exchangeOf, observe, requestId } from './admin/observe.ts'
 import { isOwnPath } from './admin/own-path.ts'
 import { problemPages } from './admin/problem-pages.ts'
 import { sessionLog } from './admin/session-log.ts'
+import { AnswerCache } from './cache/answer-cache.ts'
 import type { Config } from './config/config.ts'
 import { takeAbsoluteForm } from './forward/absolute-form.ts'
 import type { Agents } from './forward/agent.ts'
 import { Forwarder } from './forward/forwarder.ts'
+import type { GoodHead } from './forward/journey.ts'
 import { withoutQuery } from './forward/path.ts'
 import { FORWARD_ROUTE, forwardPlugin, leaveBodiesAlone } from './forward/plugin.ts'
 import { ownersOf } from './forward/tenant.ts'
@@ -80,6 +82,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const metrics: Metrics = new Metrics(() => sessions, pacer)
   const events = { ...sessionLog(log), called: metrics.sessionCalled }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
+  let answers = new AnswerCache<GoodHead>(clock, initial.cache.maxSize)
   const forwarder = new Forwarder({
     clock,
     agents,
@@ -87,6 +90,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     pacer,
     config,
     permit: journey => permit(current, journey),
+    cache: () => ({ answers, rules: current.cache.rules }),
   })
   const server = Fastify({
     logger: false,
@@ -120,7 +124,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const audit = deps.audit && new Audit(deps.audit, clock)
   observe(server, { clock, log, metrics, connections, audit, requests: () => current.log.requests })
   leaveBodiesAlone(server)
-  const drain = drainable(server, connections)
+  const drain = drainable(server, { connections, refuseWaiting: reason => pacer.refuse(reason) })
   server.addHook('onRequest', (request, _reply, done) => {
     exchangeOf(request).client = guard(request.raw, admissionOf(current, request.originalUrl))
     done()
@@ -138,6 +142,9 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     async reload(config) {
       current = config
       log.level = config.log.level
+      // what is known may be another tenant's
+      answers = new AnswerCache(clock, config.cache.maxSize)
+      pacer.forget()
       await sessions.reload(config.tenants)
       // a login may take its time; the next reload does not wait for it
       void sessions.start()

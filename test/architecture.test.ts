@@ -13,6 +13,7 @@ const FLOORS = [
   'admin',
   'guard',
   'forward',
+  'cache',
   'pacing',
   'session',
   'config',

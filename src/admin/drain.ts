@@ -9,14 +9,23 @@ import { exchangeOf } from './observe.ts'
 /** How long a request that is half sent has for the rest, in milliseconds; whole, it is told of the drain. */
 const HALF_SENT = 1_000
 
+/** The part of the time to finish after which those who still wait for their turn are told, rather than cut off. */
+const WAITING_PART = 0.8
+
+export interface DrainOptions {
+  readonly connections: Connections
+  /** Refuses the requests that wait for their turn. */
+  refuseWaiting(reason: Problem): void
+}
+
+/** Gives whether all running requests could finish within `timeout` milliseconds. */
+type Drain = (clock: Clock, timeout: number) => Promise<boolean>
+
 /**
- * Makes an observed server one that can be drained; the function given back does it, and gives whether all running requests could
- * finish within `timeout` milliseconds, after which their connections are cut.
+ * Makes an observed server one that can be drained; the function given back does it. What is not finished in time has its
+ * connection cut.
  */
-export function drainable(
-  app: FastifyInstance,
-  connections: Connections,
-): (clock: Clock, timeout: number) => Promise<boolean> {
+export function drainable(app: FastifyInstance, { connections, refuseWaiting }: DrainOptions): Drain {
   let draining = false
   const makeLast = (response: ServerResponse, over: EndSignal) => {
     response.shouldKeepAlive = false
@@ -26,7 +35,7 @@ export function drainable(
   app.addHook('onRequest', (request, { raw }, done) => {
     if (!draining) return done()
     makeLast(raw, exchangeOf(request).over)
-    throw new Problem('draining', 'The proxy is shutting down', { retryAfter: 1 })
+    throw shuttingDown()
   })
   return async (clock, timeout) => {
     let finished = true
@@ -38,6 +47,7 @@ export function drainable(
       clock.setTimeout(() => {
         for (const socket of connections.quiet()) socket.destroy()
       }, HALF_SENT),
+      clock.setTimeout(() => refuseWaiting(shuttingDown()), timeout * WAITING_PART),
       clock.setTimeout(() => {
         finished = connections.running().next().done === true
         app.server.closeAllConnections()
@@ -47,4 +57,8 @@ export function drainable(
     for (const timer of timers) clock.clearTimeout(timer)
     return finished
   }
+}
+
+function shuttingDown(): Problem {
+  return new Problem('draining', 'The proxy is shutting down', { retryAfter: 1 })
 }

@@ -63,6 +63,7 @@ export class Metrics {
     yield histogram('upstream_duration_seconds', ofTheUpstream, upstream)
     yield gauge('requests_in_flight', 'Requests being served.', [{ labels: {}, value: this.#inFlight }])
     yield counter('replays_total', 'Requests sent to the upstream a second time.', this.#each('replays'))
+    yield counter('cache_total', 'Requests that a cache rule is for, by what became of them.', this.#each('cache'))
     yield counter('failures_total', 'Requests that ended with a problem, by its type.', this.#each('failures'))
     yield counter('session_calls_total', 'Logins and extensions, by outcome.', this.#each('calls'))
     const entries = [...this.#sessions().all()]
@@ -71,7 +72,7 @@ export class Metrics {
     yield* pacing([...this.#pacer.endpoints()])
   }
 
-  *#each(what: 'requests' | 'duration' | 'upstream' | 'replays' | 'failures' | 'calls'): Generator<Sample> {
+  *#each(what: 'requests' | 'duration' | 'upstream' | 'replays' | 'cache' | 'failures' | 'calls'): Generator<Sample> {
     for (const [tenant, tally] of this.#tallies) yield* tally[what](tenant)
   }
 }

@@ -82,6 +82,7 @@ function open({ id, method, originalUrl }: FastifyRequest, clock: Clock, over: E
     spent: { session: 0, queue: 0, upstream: 0 },
     bytes: 0,
     replayed: false,
+    cache: null,
     upstreamRequestId: null,
     failure: undefined,
   }

@@ -57,16 +57,19 @@ export class Tally {
   readonly #calls: Record<AuthCall, Map<string, number>> = { login: new Map(), extend: new Map() }
   readonly #duration = new Durations()
   readonly #upstream = new Durations()
+  /** By how the cache had part in answers. */
+  readonly #cache = new Map<string, number>()
   #replays = 0
 
   /** An exchange ended; `status` is 0 where the client did not get all of an answer. */
-  ended({ spent, replayed, failure }: Exchange, method: string, status: number, seconds: number): void {
+  ended({ spent, replayed, failure, cache }: Exchange, method: string, status: number, seconds: number): void {
     const classes = ensure(this.#requests, method, noneYet)
     const index = Math.trunc(status / 100)
     classes[index] = Number(classes[index]) + 1
     this.#duration.add(seconds)
     if (spent.upstream > 0) this.#upstream.add(spent.upstream / 1000)
     if (replayed) this.#replays++
+    if (cache) increment(this.#cache, cache)
     if (failure) increment(this.#failures, failure.type)
   }
 
@@ -102,6 +105,10 @@ export class Tally {
 
   *replays(tenant: string): Generator<Sample> {
     yield { labels: { tenant }, value: this.#replays }
+  }
+
+  *cache(tenant: string): Generator<Sample> {
+    for (const [outcome, value] of this.#cache) yield { labels: { tenant, outcome }, value }
   }
 
   *failures(tenant: string): Generator<Sample> {

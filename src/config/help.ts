@@ -8,6 +8,7 @@ const WIDTH = 100
 const PLACEHOLDERS: Readonly<Record<Kind, string>> = {
   address: 'ADDRESS',
   argv: 'COMMAND',
+  cacheRules: 'LIST',
   choice: 'WORD',
   count: 'NUMBER',
   duration: 'DURATION',

@@ -6,6 +6,7 @@ import type { Rule } from './policy.ts'
 export type Kind =
   | 'address'
   | 'argv'
+  | 'cacheRules'
   | 'choice'
   | 'count'
   | 'duration'
@@ -60,6 +61,19 @@ export function address(value: string, description: string): Leaf<string> {
 /** A command and its arguments. */
 export function argv(description: string): Leaf<string[] | null> {
   return leaf({ kind: 'argv', type: ['array', 'null'], items: { type: 'string' }, default: null, description })
+}
+
+/** Which answers are kept, and for how long. */
+export interface CacheRule {
+  /** Matches a whole path. */
+  readonly path: RegExp
+  /** Milliseconds. */
+  readonly keepFor: number
+}
+
+/** Rules of what is kept. */
+export function cacheRules(description: string): Leaf<CacheRule[]> {
+  return leaf({ kind: 'cacheRules', type: 'array', items: { type: 'string' }, default: [], description })
 }
 
 /** One word of several. */

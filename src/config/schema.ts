@@ -3,6 +3,7 @@ import type { Secret } from '../kernel/secret.ts'
 import {
   address,
   argv,
+  cacheRules,
   choice,
   count,
   duration,
@@ -88,13 +89,22 @@ export const settingsSchema = Type.Object({
   pacing: Type.Object({
     enabled: toggle(true, "Hold requests back so that they stay within the upstream's rate limits."),
     maxWait: duration('30s', 'How long a request may be held back before it is refused.'),
-    maxQueue: count(1000, 'How many requests may be held back at one time.'),
+    maxQueue: count(
+      1000,
+      'How many requests may be held back at one time. No client takes more places than it leaves to others.',
+    ),
   }),
   retry: Type.Object({
     attempts: count(
       3,
       'How often a request is sent again that the upstream refuses for now (429, 503). All its waits together take no longer than pacing.maxWait.',
     ),
+  }),
+  cache: Type.Object({
+    rules: cacheRules(
+      'Paths whose good answers to GET are kept, each with for how long, such as "/v2/policy/** 60s". Identical requests at one time are sent once.',
+    ),
+    maxSize: size('64MiB', 'How much all kept answers take at most.'),
   }),
   audit: Type.Object({
     file: file('File that gets a line of JSON for each request that was to be forwarded. SIGUSR2 opens it anew.'),

@@ -1,7 +1,7 @@
 import { Secret } from '../kernel/secret.ts'
 import { parseAddress } from './address.ts'
 import { InvalidValue } from './fault.ts'
-import { type Kind, LABEL, type Leaf, MODE } from './leaves.ts'
+import { type CacheRule, type Kind, LABEL, type Leaf, MODE } from './leaves.ts'
 import { parseRule } from './policy.ts'
 import { parseDuration, parseSize } from './units.ts'
 
@@ -13,7 +13,9 @@ export function readValue(leaf: Leaf, given: unknown): unknown {
   if (typeof given === 'string') return readers[leaf.kind](given.trim(), leaf)
   if (leaf.items === undefined) throw new InvalidValue('is not a single value', 'Write one text, number or word.')
   if (leaf.kind === 'argv') return readCommand(texts(given))
-  return leaf.kind === 'hosts' ? texts(given).map(readHost) : texts(given).map(parseRule)
+  const items = texts(given)
+  if (leaf.kind === 'hosts') return items.map(readHost)
+  return leaf.kind === 'cacheRules' ? items.map(readCacheRule) : items.map(parseRule)
 }
 
 /** The value of a leaf that nothing was given for. */
@@ -24,6 +26,7 @@ export function defaultValue(leaf: Leaf): unknown {
 const readers: Readonly<Record<Kind, (text: string, leaf: Leaf) => unknown>> = {
   address: readAddress,
   argv: text => readCommand(texts(parseJson(text))),
+  cacheRules: text => text.split(';').map(rule => readCacheRule(rule.trim())),
   choice: readChoice,
   count: readCount,
   duration: parseDuration,
@@ -42,6 +45,14 @@ const readers: Readonly<Record<Kind, (text: string, leaf: Leaf) => unknown>> = {
 function readAddress(text: string): string {
   parseAddress(text)
   return text
+}
+
+/** A path as in the rules of a policy, and a duration. */
+function readCacheRule(text: string): CacheRule {
+  const [, path, duration] = /^(\/\S*)\s+(\S+)$/.exec(text) ?? []
+  if (path !== undefined && duration !== undefined)
+    return { path: parseRule(path).path, keepFor: parseDuration(duration) }
+  throw new InvalidValue('holds what is not a rule', 'Write a path and a duration: "/v2/policy/** 60s".')
 }
 
 function readChoice(text: string, leaf: Leaf): string {

@@ -1,13 +1,6 @@
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { Problem } from '../problem/problem.ts'
-
-/** Whether a request has a body (RFC 9112, 6.3). */
-export function hasBody({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
-  const length = headers['content-length']
-  return headers['transfer-encoding'] !== undefined || (length !== undefined && length !== '0')
-}
 
 /** A client that is waited for may pause for so many milliseconds in the middle of its body. */
 const LONGEST_PAUSE = 60_000

@@ -21,6 +21,8 @@ export interface Exchange {
   bytes: number
   /** Whether the request was sent twice. */
   replayed: boolean
+  /** How the cache had part in it; null where it had none. */
+  cache: 'hit' | 'miss' | 'shared' | null
   /** The upstream's request id. */
   upstreamRequestId: string | null
   /** What went wrong, if anything did: what the client was told of, or could not be told of any more. */
@@ -28,11 +30,12 @@ export interface Exchange {
 }
 
 /** The headers that an answer carries of its exchange, names and values in turn. */
-export function exchangeHeaders({ requestId, spent, replayed }: Exchange): string[] {
+export function exchangeHeaders({ requestId, spent, replayed, cache }: Exchange): string[] {
   const { session, queue, upstream } = spent
   const timing = `session;dur=${tenths(session)}, queue;dur=${tenths(queue)}, upstream;dur=${tenths(upstream)}`
   const headers = ['x-request-id', requestId, 'server-timing', timing]
   if (replayed) headers.push('x-prismacloud-proxy-replayed', '1')
+  if (cache) headers.push('x-prismacloud-proxy-cache', cache)
   return headers
 }
 

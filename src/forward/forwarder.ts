@@ -1,27 +1,30 @@
 import type { Turn } from '../pacing/gate.ts'
 import { Problem } from '../problem/problem.ts'
 import { canResend, mayComeAgain } from './again.ts'
+import { Cached, type CachedOptions } from './cached.ts'
 import { timed } from './exchange.ts'
 import { type Incoming, type Journey, type JourneySettings, planJourney } from './journey.ts'
 import type { Refusal } from './refusal.ts'
 import { type Attempt, Sender, type SenderOptions } from './sender.ts'
 import { tell } from './tell.ts'
 
-export interface ForwarderOptions extends SenderOptions {
+export interface ForwarderOptions extends SenderOptions, CachedOptions {
   /** Throws the problem of a request that no policy allows. */
   readonly permit: (journey: Journey) => void
   /** As it is now: it may be read again while the proxy runs. */
   readonly config: () => JourneySettings
 }
 
-/** The way of a request: tenant, turn, upstream, client; and once more where the upstream refused it for now. */
+/** The way of a request: tenant, cache, turn, upstream, client; and again where the upstream refused it for now. */
 export class Forwarder {
   readonly #options: ForwarderOptions
   readonly #sender: Sender
+  readonly #cached: Cached
 
   constructor(options: ForwarderOptions) {
     this.#options = options
     this.#sender = new Sender(options)
+    this.#cached = new Cached(options)
   }
 
   /**
@@ -32,12 +35,17 @@ export class Forwarder {
     const { clock, config, permit } = this.#options
     const journey = planJourney(incoming, config(), clock)
     permit(journey)
+    return this.#cached.forward(journey, () => this.#send(journey))
+  }
+
+  /** Sends a request, and again as long as that is of use. */
+  async #send(journey: Journey): Promise<Refusal | undefined> {
     let attempt: Attempt | undefined = { number: 0, turn: await this.#turn(journey, false) }
     for (;;) {
       const refusal = await this.#sender.send(journey, attempt)
       if (!refusal) return undefined
       attempt = await this.#next(journey, attempt, refusal)
-      if (!attempt) return tell(journey, refusal, clock)
+      if (!attempt) return tell(journey, refusal, this.#options.clock)
       journey.exchange.replayed = true
     }
   }
@@ -49,7 +57,7 @@ export class Forwarder {
       const turn = await this.#turn(journey, true)
       // more of the body may have come meanwhile than is kept
       if (canResend(journey)) return { number: number + 1, turn }
-      turn?.lost()
+      turn?.unused()
     } catch (error) {
       if (!(error instanceof Problem)) throw error
     }

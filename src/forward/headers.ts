@@ -134,6 +134,17 @@ function setJsonType(headers: string[]): void {
   else if (FORM_TYPE.test(String(headers[at + 1]))) headers[at + 1] = 'application/json'
 }
 
+/** Of the headers that go to the upstream, those that have no part in which answer it gives. */
+const NOT_SELECTING = new Set(['user-agent', 'cache-control', 'pragma', 'x-request-id', 'traceparent', 'tracestate'])
+
+/** The headers by which the upstream may choose its answer, names in lower case and values in turn. */
+export function selectingHeaders(headers: RawHeaders): string[] {
+  return pairsOf(filtered(headers, toTheUpstream))
+    .map(([name, value]): Pair => [name.toLowerCase(), value])
+    .filter(([name]) => !NOT_SELECTING.has(name))
+    .flat()
+}
+
 /** The headers that go to the client, of which a `location` brings it back here. */
 export function clientHeaders(headers: RawHeaders, home: Home): string[] {
   const kept = filtered(headers, toTheClient)
@@ -165,8 +176,8 @@ function filtered(headers: RawHeaders, goesOn: Rule): string[] {
   return named === undefined ? kept : withoutNamed(kept, named)
 }
 
-/** `Connection` may name more headers that are meant for it alone (RFC 9110, 7.6.1). */
-function withoutNamed(headers: RawHeaders, list: string): string[] {
+/** The headers but for those that a list names, as `Connection` does (RFC 9110, 7.6.1). */
+export function withoutNamed(headers: RawHeaders, list: string): string[] {
   const named = new Set(list.split(',').map(token => token.trim().toLowerCase()))
   return headers.filter((_, at) => !named.has(String(headers[at - (at % 2)]).toLowerCase()))
 }

@@ -1,12 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Flight } from '../cache/flight.ts'
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { hasBody } from '../kernel/framing.ts'
 import { endpoint } from '../pacing/endpoint.ts'
 import type { PacedEndpoint } from '../pacing/pacer.ts'
 import { Problem } from '../problem/problem.ts'
 import { proxiedHost } from './absolute-form.ts'
-import { hasBody, RequestBody } from './body.ts'
+import { RequestBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
+import type { RawHeaders } from './headers.ts'
+import type { Home } from './location.ts'
 import { judgeTarget, withoutQuery } from './path.ts'
 import { chooseOwner, chooseTenant, ownersOf, type TenantFacts } from './tenant.ts'
 
@@ -37,6 +41,14 @@ export interface Journey extends Incoming {
   readonly paced: boolean
   /** How often it is sent again when the upstream refuses it for now. */
   readonly retries: number
+  /** What records the answer for others, if anything does. */
+  recorder: Flight<GoodHead> | undefined
+}
+
+/** The head of an answer that is kept. */
+export interface GoodHead {
+  readonly headers: RawHeaders
+  readonly home: Home
 }
 
 /** What of the configuration a journey depends on. */
@@ -78,6 +90,7 @@ export function planJourney(incoming: Incoming, config: JourneySettings, clock: 
     endpoint: { key: `${tenant.name} ${name}`, declared: limit },
     paced,
     retries: paced ? config.retry.attempts : 0,
+    recorder: undefined,
   }
 }
 

@@ -17,7 +17,7 @@ export interface RelayOptions {
   /** Aborts when the client has left. */
   readonly signal: EndSignal
   /** Told of each piece of the body. */
-  count(bytes: number): void
+  seen(chunk: Buffer): void
   /** Takes out of headers and trailers what no client may see. */
   mask(headers: RawHeaders): RawHeaders
   /** Asked once, when the answer's headers are there. */
@@ -65,7 +65,7 @@ class RelayHandler implements OlderHandler, Source {
   }
 
   onData(chunk: Buffer): boolean {
-    this.#options.count(chunk.length)
+    this.#options.seen(chunk)
     this.#sink?.data(chunk)
     return !this.#paused
   }

@@ -10,13 +10,14 @@ import type { Lease } from '../session/lease.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { canResend, mayComeAgain, mayRetry } from './again.ts'
 import type { Agents } from './agent.ts'
+import { isKeepable } from './cacheable.ts'
 import { timed } from './exchange.ts'
-import { headerOf, headersByName, upstreamHeaders } from './headers.ts'
+import { headerOf, headersByName, type RawHeaders, upstreamHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
 import type { Home } from './location.ts'
 import { maskAnswer, type Refusal } from './refusal.ts'
-import { relay, type Verdict } from './relay.ts'
-import type { Answer } from './sinks.ts'
+import { type RelayOptions, relay, type Verdict } from './relay.ts'
+import { type Answer, isCollectable } from './sinks.ts'
 import { sendHead } from './tell.ts'
 import { meaningOf401 } from './unauthorized.ts'
 
@@ -37,8 +38,7 @@ export interface Attempt {
   turn: Turn | undefined
 }
 
-/** What to do with an answer of this status. */
-type Decide = (status: number) => Verdict
+type Decide = RelayOptions['decide']
 
 /** Makes an attempt: lease, upstream, client; and once more with another session or connection where only that was at fault. */
 export class Sender {
@@ -53,8 +53,13 @@ export class Sender {
    * @throws {Problem} when no answer could be had
    */
   async send(journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
+    const unused = (error: unknown) => {
+      attempt.turn?.unused()
+      throw error
+    }
+    const lease = this.#options.sessions.use(journey.tenant) ?? (await this.#lease(journey).catch(unused))
     try {
-      return await this.#sendWithSession(journey, attempt)
+      return await this.#sendWithSession(lease, journey, attempt)
     } catch (error) {
       attempt.turn?.lost()
       throw error
@@ -62,11 +67,10 @@ export class Sender {
   }
 
   /** Sends the request, and once more with a renewed session where the first was answered 401 because of its token. */
-  async #sendWithSession(journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
-    const lease = this.#options.sessions.use(journey.tenant) ?? (await this.#lease(journey))
-    const decide: Decide = status => verdictOn(status, journey, attempt)
-    const first = await this.#sendWith(lease, journey, attempt, status =>
-      status === UNAUTHORIZED ? 'collect' : decide(status),
+  async #sendWithSession(lease: Lease, journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
+    const decide: Decide = (status, headers) => verdictOn(status, headers, journey, attempt)
+    const first = await this.#sendWith(lease, journey, attempt, (status, headers) =>
+      status === UNAUTHORIZED ? 'collect' : decide(status, headers),
     )
     if (first?.answer.status !== UNAUTHORIZED) return first
     if (!this.#mayRenew(journey, lease, first) || !canResend(journey)) return first
@@ -114,7 +118,7 @@ export class Sender {
     dispatcher: Dispatcher,
   ): Promise<Answer> {
     const { clock, pacer, sessions } = this.#options
-    const { response, exchange, endpoint, tenant } = journey
+    const { response, exchange, endpoint, tenant, recorder } = journey
     const home = homeOf(lease, journey)
     const sentAt = clock.monotonic()
     return relay({
@@ -123,18 +127,23 @@ export class Sender {
       signal: exchange.over,
       response,
       request: requestOf(journey, lease),
-      count(bytes) {
-        exchange.bytes += bytes
+      seen(chunk) {
+        exchange.bytes += chunk.length
+        recorder?.data(chunk)
       },
       mask: headers => headers.map(text => lease.token.maskIn(text)),
       decide(status, headers) {
         exchange.spent.upstream += clock.monotonic() - sentAt
+        exchange.bytes = 0
         exchange.upstreamRequestId = headerOf(headers, 'x-redlock-request-id') ?? null
         pacer.answered(endpoint, turn, { status, header: name => headerOf(headers, name), attempt: number })
         if (status < 400) sessions.accept(tenant, lease)
-        return decide(status)
+        return decide(status, headers)
       },
-      sendHead: (status, headers) => sendHead(journey, home, { status, headers }, clock),
+      sendHead(status, headers) {
+        if (recorder && isKeepable(status, headers)) recorder.begin({ headers, home }, sizeOf(headers))
+        sendHead(journey, home, { status, headers }, clock)
+      },
     })
   }
 
@@ -160,9 +169,15 @@ function refusalOf(answer: Answer, journey: Journey, lease: Lease): Refusal | un
 }
 
 /** Errors are kept, to be told or to be spared the client, but for those that it wants as they are. */
-function verdictOn(status: number, journey: Journey, { number }: Attempt): Verdict {
+function verdictOn(status: number, headers: RawHeaders, journey: Journey, { number }: Attempt): Verdict {
   if (status < 400) return 'relay'
-  return !journey.passthrough || mayComeAgain(status, journey, number) ? 'collect' : 'relay'
+  if (!journey.passthrough) return 'collect'
+  return isCollectable(headers) && mayComeAgain(status, journey, number) ? 'collect' : 'relay'
+}
+
+/** In bytes: one for each character of latin1. */
+function sizeOf(headers: RawHeaders): number {
+  return headers.reduce((size, text) => size + text.length, 0)
 }
 
 function homeOf({ target }: Lease, { prefix }: Journey): Home {

@@ -101,6 +101,11 @@ function endWith(response: ServerResponse, body: Buffer): void {
   response.end()
 }
 
+/** Whether all of a body is sure to be kept by {@link collecting}. */
+export function isCollectable(headers: RawHeaders): boolean {
+  return Number(headerOf(headers, 'content-length')) <= MAX_COLLECTED
+}
+
 /** Keeps the body for the caller, as far as the bounds go. */
 export function collecting(status: number, headers: RawHeaders, source: Source, clock: Clock, settle: Settle): Sink {
   const chunks: Buffer[] = []

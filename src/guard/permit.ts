@@ -1,12 +1,9 @@
-import type { IncomingMessage } from 'node:http'
 import type { Config } from '../config/config.ts'
 import type { Policy } from '../config/policy.ts'
 import type { Journey } from '../forward/journey.ts'
+import { methodsOf } from '../forward/method.ts'
 import { Problem } from '../problem/problem.ts'
 import { refusalBy } from './policy.ts'
-
-/** Headers that have servers take another method for the one of the request line. */
-const METHOD_OVERRIDES = ['x-http-method-override', 'x-http-method', 'x-method-override']
 
 /**
  * Lets a request pass that all policies which concern it allow.
@@ -25,13 +22,4 @@ function policiesFor({ policy, tenants, clients }: Config, tenant: string, clien
   const ofClient = client === null ? undefined : clients.find(({ name }) => name === client)
   if (ofClient) policies.push(ofClient.policy)
   return policies
-}
-
-function methodsOf({ headers }: IncomingMessage, method: string): string[] {
-  const methods = [method]
-  for (const name of METHOD_OVERRIDES) {
-    const override = headers[name]
-    if (override !== undefined) methods.push(override.toString().toUpperCase())
-  }
-  return methods
 }

@@ -1,6 +1,6 @@
 import type { Policy, Rule } from '../config/policy.ts'
 import { readings } from '../forward/path.ts'
-import { isRead } from './reads.ts'
+import { isRead } from '../forward/reads.ts'
 
 /** A request as a policy sees it. */
 interface Asked {

@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Clock } from './clock.ts'
+import { hasBody } from './framing.ts'
 
 /** A client that was answered early has so many milliseconds to read the answer and to stop sending. */
 const LINGER = 5_000
@@ -12,7 +13,8 @@ const LINGER = 5_000
  */
 export function lingerAfter(response: ServerResponse, clock: Clock): void {
   const { req: request } = response
-  if (request.complete) return
+  // Node.js calls a request complete only once its head has been dealt with, body or not
+  if (request.complete || !hasBody(request)) return
   response.shouldKeepAlive = false
   const { socket } = request
   socket.destroySoon = () => {

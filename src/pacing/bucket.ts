@@ -1,21 +1,5 @@
 import type { Limit, Rate } from './limit.ts'
 
-/** What the upstream's token bucket is believed to hold. It counts requests per user: others may draw on it too. */
-export interface Bucket extends Rate {
-  /** Requests that it takes at once; below zero where more were sent than it held. */
-  readonly tokens: number
-  /** When `tokens` was right, in milliseconds of the monotonic clock. */
-  readonly at: number
-  /** The same by the upstream's lowest count so far, of those that were drawn before it. */
-  readonly least: number
-  /** By how much the upstream's counts have corrected `tokens` so far. */
-  readonly corrected: number
-  /** Tokens that those who wait leave in it for others. */
-  readonly reserve: number
-  /** When others were noticed last. */
-  readonly othersAt: number
-}
-
 /**
  * Somebody else's request is not refused though requests wait here: with a token in the bucket as many go as without. A
  * small bucket has none to spare, and a large one not all.
@@ -29,42 +13,9 @@ const OTHERS_GONE = 30_000
 /** What a sum of fractions may be off by. */
 const ROUNDING = 1e-9
 
-/** A bucket of which nothing was taken yet but what the upstream says. */
-export function fill({ rate, burst }: Rate, now: number, tokens: number = burst): Bucket {
-  return { rate, burst, tokens, least: tokens, at: now, corrected: 0, reserve: LEAST_RESERVE, othersAt: now }
-}
-
-/** The bucket with what has trickled in until `now`. */
-export function refill(bucket: Bucket, now: number): Bucket {
-  const more = (bucket.rate * (now - bucket.at)) / 1000
-  const tokens = Math.min(bucket.burst, bucket.tokens + more)
-  const least = Math.min(bucket.burst, bucket.least + more)
-  const reserve = now - bucket.othersAt > OTHERS_GONE ? LEAST_RESERVE : bucket.reserve
-  return { ...bucket, tokens, least, at: now, reserve }
-}
-
-/** Whether a request may go. */
-export function hasToken(bucket: Bucket, now: number): boolean {
-  return refill(bucket, now).tokens >= 1 - ROUNDING
-}
-
-/** The milliseconds until the turn of a request that waits, with so many `ahead` of it: 0 when it is now. */
-export function delay(bucket: Bucket, ahead: number, now: number): number {
-  const { tokens, rate, burst, reserve } = refill(bucket, now)
-  const missing = ahead + 1 + Math.min(reserve, (burst - 1) * RESERVED_PART) - tokens
-  return missing <= ROUNDING ? 0 : Math.ceil((missing / rate) * 1000)
-}
-
-/** Takes a token for a request, and notes by which `level` its answer can be compared. */
-export function draw(bucket: Bucket, now: number): { bucket: Bucket; level: number } {
-  const full = refill(bucket, now)
-  const tokens = full.tokens - 1
-  return { bucket: { ...full, tokens }, level: tokens - full.corrected }
-}
-
 /** What an answer says of the bucket. */
 export interface Count {
-  /** By which its request was drawn; undefined where that was not noted. */
+  /** What {@link Bucket.draw} gave for its request; undefined where that was not drawn. */
   readonly level: number | undefined
   /** Requests that are not answered yet. */
   readonly underWay: number
@@ -72,40 +23,114 @@ export interface Count {
 }
 
 /**
- * The bucket after the answer to a request. What the upstream counted is compared with what it was expected to count at
- * that request, not with what is left now, so that slow answers say the same as fast ones. It is believed where it is
- * lower: others draw on the same budget, or it counts requests that were sent together in another order than ours.
- * The latter shows by and by: no more than what is under way can be missing from the least that it has counted.
+ * What the upstream's token bucket is believed to hold. It counts requests per user: others may draw on it too. Times are
+ * milliseconds of the monotonic clock.
  */
-export function counted(bucket: Bucket, { level, underWay, limit }: Count, now: number): Bucket {
-  const known = resized(bucket, limit, now)
-  const least = Math.min(known.least, limit.remaining)
-  // it rounds down
-  const excess = expected(known, level) - (limit.remaining + 1)
-  const by = Math.max(excess > 0 ? -excess - 0.5 : 0, least - underWay - known.tokens)
-  return { ...corrected(known, by), least, othersAt: by < 0 ? now : known.othersAt }
-}
+export class Bucket {
+  #rate: number
+  #burst: number
+  /** Below zero where more requests were sent than it held. */
+  #tokens: number
+  /** What it would hold by the upstream's lowest count, of those that were drawn before that. */
+  #least: number
+  /** When both were right. */
+  #at: number
+  /** By how much the upstream's counts have corrected the tokens so far. */
+  #corrected = 0
+  /** Tokens that those who wait leave in it for others. */
+  #reserve = LEAST_RESERVE
+  /** When others were noticed last. */
+  #othersAt: number
 
-/**
- * The bucket after a refusal, which says that there was no token; it took none. Those that are refused with it, which were
- * sent together, say no more than the first.
- */
-export function refused(bucket: Bucket, limit: Rate, now: number): Bucket {
-  const known = resized(bucket, limit, now)
-  const isNews = now - known.othersAt >= 1000 / known.rate
-  const empty = { ...corrected(known, -known.tokens), least: 0 }
-  return isNews ? { ...empty, reserve: known.reserve + 1, othersAt: now } : empty
-}
+  /** Full at first, unless the upstream says otherwise. */
+  constructor({ rate, burst }: Rate, now: number, tokens: number = burst) {
+    this.#rate = rate
+    this.#burst = burst
+    this.#tokens = tokens
+    this.#least = tokens
+    this.#at = now
+    this.#othersAt = now
+  }
 
-function resized(bucket: Bucket, { rate, burst }: Rate, now: number): Bucket {
-  return refill({ ...bucket, rate, burst }, now)
-}
+  /** The limit, with how many requests it takes at once now. */
+  limit(now: number): Limit {
+    this.#refill(now)
+    return { rate: this.#rate, burst: this.#burst, remaining: Math.max(0, Math.floor(this.#tokens)) }
+  }
 
-/** What the bucket held once a request was drawn, by all that is known now. */
-function expected({ tokens, corrected }: Bucket, level = tokens - corrected): number {
-  return level + corrected
-}
+  /** Whether a request may go. */
+  hasToken(now: number): boolean {
+    this.#refill(now)
+    return this.#tokens >= 1 - ROUNDING
+  }
 
-function corrected(bucket: Bucket, by: number): Bucket {
-  return { ...bucket, tokens: bucket.tokens + by, corrected: bucket.corrected + by }
+  /** The milliseconds until the turn of a request that waits, with so many `ahead` of it: 0 when it is now. */
+  delay(ahead: number, now: number): number {
+    this.#refill(now)
+    const reserve = Math.min(this.#reserve, (this.#burst - 1) * RESERVED_PART)
+    const missing = ahead + 1 + reserve - this.#tokens
+    return missing <= ROUNDING ? 0 : Math.ceil((missing / this.#rate) * 1000)
+  }
+
+  /** Takes a token for a request, and gives the level by which its answer can be compared. */
+  draw(now: number): number {
+    this.#refill(now)
+    // those that do not wait must not keep the others waiting for ever
+    this.#tokens = Math.max(-this.#burst, this.#tokens - 1)
+    return this.#tokens - this.#corrected
+  }
+
+  /** A request was drawn that was not sent. */
+  giveBack(): void {
+    this.#correct(1)
+  }
+
+  /**
+   * A request was answered. What the upstream counted is compared with what it was expected to count at that request, not
+   * with what is left now, so that slow answers say the same as fast ones. It is believed where it is lower: others draw
+   * on the same budget, or it counts requests that were sent together in another order than ours. The latter shows by and
+   * by: no more than what is under way can be missing from the least that it has counted.
+   */
+  counted({ level, underWay, limit }: Count, now: number): void {
+    this.#resize(limit, now)
+    this.#least = Math.min(this.#least, limit.remaining)
+    const expected = level === undefined ? this.#tokens : level + this.#corrected
+    // it rounds down
+    const excess = expected - (limit.remaining + 1)
+    const by = Math.max(excess > 0 ? -excess - 0.5 : 0, this.#least - underWay - this.#tokens)
+    if (by < 0) this.#othersAt = now
+    this.#correct(by)
+  }
+
+  /**
+   * A request was refused: there was no token, and it took none. Those that are refused with it, which were sent together,
+   * say no more than the first.
+   */
+  refused(limit: Rate | undefined, now: number): void {
+    this.#resize(limit ?? { rate: this.#rate, burst: this.#burst }, now)
+    this.#least = 0
+    this.#correct(-this.#tokens)
+    if (now - this.#othersAt < 1000 / this.#rate) return
+    this.#reserve++
+    this.#othersAt = now
+  }
+
+  #correct(by: number): void {
+    this.#tokens += by
+    this.#corrected += by
+  }
+
+  #resize({ rate, burst }: Rate, now: number): void {
+    this.#rate = rate
+    this.#burst = burst
+    this.#refill(now)
+  }
+
+  #refill(now: number): void {
+    const more = (this.#rate * (now - this.#at)) / 1000
+    this.#tokens = Math.min(this.#burst, this.#tokens + more)
+    this.#least = Math.min(this.#burst, this.#least + more)
+    this.#at = now
+    if (now - this.#othersAt > OTHERS_GONE) this.#reserve = LEAST_RESERVE
+  }
 }

@@ -1,8 +1,11 @@
 import { declaredEndpoint } from './declared.ts'
 import type { Rate } from './limit.ts'
 
-/** Numbers, UUIDs, policy and account ids and the like: a whole segment of digits, or one of 8 characters with a digit. */
-const IDENTIFIER = /(?<=\/)(?:\d+|(?=[^/]*\d)[^/]{8,})(?=\/|$)/g
+/** Numbers, UUIDs, policy and account ids, mail addresses: a segment of digits, of 8 characters with a digit, or with an @. */
+const IDENTIFIER = /(?<=\/)(?:\d+|(?=[^/]*\d)[^/]{8,}|[^/]*(?:@|%40)[^/]*)(?=\/|$)/g
+
+/** No name of the API's is longer, in characters: what is, is no endpoint to remember in full. */
+const LONGEST_NAME = 200
 
 /** What the upstream counts requests by. */
 export interface Endpoint {
@@ -15,5 +18,7 @@ export interface Endpoint {
 /** The endpoint that a request is for. */
 export function endpoint(method: string, path: string): Endpoint {
   const request = `${method} ${path}`
-  return declaredEndpoint(request) ?? { name: request.replace(IDENTIFIER, '{id}'), limit: undefined }
+  return (
+    declaredEndpoint(request) ?? { name: request.slice(0, LONGEST_NAME).replace(IDENTIFIER, '{id}'), limit: undefined }
+  )
 }

@@ -1,6 +1,6 @@
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { type Patience, type Waiter, waitIn } from '../kernel/waiter.ts'
-import { type Bucket, counted, delay, draw, fill, hasToken, refill, refused } from './bucket.ts'
+import { Bucket } from './bucket.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { Limit, Rate } from './limit.ts'
 import type { Outcome } from './outcome.ts'
@@ -50,9 +50,14 @@ export class Turn {
     if (this.#over()) this.#gate.answered(outcome, this)
   }
 
-  /** No answer came. */
+  /** No answer came; the upstream may have counted it all the same. */
   lost(): void {
     if (this.#over()) this.#gate.lost()
+  }
+
+  /** It was not sent. */
+  unused(): void {
+    if (this.#over()) this.#gate.unused(this)
   }
 
   #over(): boolean {
@@ -78,13 +83,13 @@ export class Gate {
 
   constructor(clock: Clock, limit: Rate | undefined) {
     this.#clock = clock
-    this.#bucket = limit && fill(limit, clock.monotonic())
+    this.#bucket = limit && new Bucket(limit, clock.monotonic())
   }
 
   get status(): GateStatus {
     const now = this.#clock.monotonic()
     return {
-      limit: this.#bucket ? limitOf(refill(this.#bucket, now)) : null,
+      limit: this.#bucket?.limit(now) ?? null,
       waiting: this.#queue.size,
       pause: Math.max(0, this.#pausedUntil - now),
       counts: this.#counts,
@@ -94,7 +99,7 @@ export class Gate {
   /** Whether a request may go now, and nobody waits before it. */
   get isOpen(): boolean {
     if (this.#queue.size > 0 || this.#isClosed()) return false
-    return this.#bucket === undefined || hasToken(this.#bucket, this.#clock.monotonic())
+    return this.#bucket?.hasToken(this.#clock.monotonic()) ?? true
   }
 
   /** The milliseconds until somebody's turn would come, as far as that can be told. */
@@ -105,9 +110,7 @@ export class Gate {
   /** Lets a request through at once, whoever waits. */
   pass(): Turn {
     this.#underWay++
-    const drawn = this.#bucket && draw(this.#bucket, this.#clock.monotonic())
-    this.#bucket = drawn?.bucket
-    return new Turn(this, drawn?.level)
+    return new Turn(this, this.#bucket?.draw(this.#clock.monotonic()))
   }
 
   /** Waits for somebody's turn. */
@@ -148,19 +151,30 @@ export class Gate {
     this.#release()
   }
 
+  /** A request was not sent. */
+  unused({ level }: Turn): void {
+    if (level !== undefined) this.#bucket?.giveBack()
+    this.lost()
+  }
+
+  /** Refuses all who wait. */
+  refuse(reason: Error): void {
+    for (let waiter = this.#queue.shift(); waiter; waiter = this.#queue.shift()) waiter.reject(reason)
+    this.#forgetTimer()
+  }
+
   #served(limit: Limit | undefined, turn: Turn | undefined, now: number): void {
     this.#mostUnderWay = this.#queue.size === 0 ? Number.POSITIVE_INFINITY : this.#mostUnderWay + 1
     if (!limit) return
     // what was sent before this gate was there is not known
     const underWay = turn ? this.#underWay : Number.POSITIVE_INFINITY
-    this.#bucket = this.#bucket
-      ? counted(this.#bucket, { level: turn?.level, underWay, limit }, now)
-      : fill(limit, now, limit.remaining)
+    if (this.#bucket) this.#bucket.counted({ level: turn?.level, underWay, limit }, now)
+    else this.#bucket = new Bucket(limit, now, limit.remaining)
   }
 
   #limited(limit: Limit | undefined, now: number): void {
-    if (this.#bucket) this.#bucket = refused(this.#bucket, limit ?? this.#bucket, now)
-    else if (limit) this.#bucket = fill(limit, now, 0)
+    if (this.#bucket) this.#bucket.refused(limit, now)
+    else if (limit) this.#bucket = new Bucket(limit, now, 0)
   }
 
   #isClosed(): boolean {
@@ -170,7 +184,7 @@ export class Gate {
   #delay(ahead: number): number {
     const now = this.#clock.monotonic()
     const pause = Math.ceil(Math.max(0, this.#pausedUntil - now))
-    return this.#bucket ? Math.max(pause, delay(this.#bucket, ahead, now)) : pause
+    return Math.max(pause, this.#bucket?.delay(ahead, now) ?? 0)
   }
 
   /** Lets through those whose turn is now, and comes back for the next. */
@@ -187,8 +201,4 @@ export class Gate {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer)
     this.#timer = undefined
   }
-}
-
-function limitOf({ rate, burst, tokens }: Bucket): Limit {
-  return { rate, burst, remaining: Math.max(0, Math.floor(tokens)) }
 }

@@ -52,6 +52,7 @@ export class Pacer {
   readonly #options: PacerOptions
   readonly #gates = new LRUCache<string, Gate>({ max: MAX_GATES })
   #waiting = 0
+  readonly #waitingBy = new Map<unknown, number>()
 
   constructor(options: PacerOptions) {
     this.#options = options
@@ -71,8 +72,9 @@ export class Pacer {
   }
 
   /**
-   * Waits for a request's turn, or gives `undefined` where there is nothing to wait for.
-   * @throws {Problem} `rate-limited` at once when its turn is too far off.
+   * Waits for a request's turn, or gives `undefined` where there is nothing to wait for. No client may take more places in
+   * the queue than are left to the others.
+   * @throws {Problem} `rate-limited` at once when its turn is too far off, or there is no place
    */
   admit(endpoint: PacedEndpoint, asking: Asking): Promise<Turn> | Turn | undefined {
     const { maxWait, maxQueue } = this.#options.settings()
@@ -81,11 +83,13 @@ export class Pacer {
     if (gate.isOpen) return gate.pass()
     const delay = gate.delay(asking)
     const patience = maxWait - asking.waited
-    if (delay >= patience) throw rateLimited(gate, delay - patience, `its turn would come in ${seconds(delay)} s`)
-    if (this.#waiting >= maxQueue) throw rateLimited(gate, delay, `${maxQueue} requests wait already`)
+    if (delay > patience) throw rateLimited(gate, delay - patience, `its turn would come in ${seconds(delay)} s`)
+    const own = this.#waitingBy.get(asking.client) ?? 0
+    if (own >= maxQueue - this.#waiting) throw rateLimited(gate, delay, `${this.#waiting} requests wait already`)
     const timedOut = (waiter: Waiter<Turn>) =>
       waiter.reject(rateLimited(gate, gate.delay(asking), `its turn has not come in ${seconds(patience)} s`))
-    return this.#counted(gate.wait(asking, { ms: patience, timedOut, signal: asking.signal }))
+    // a turn that comes in the last millisecond is in time
+    return this.#counted(asking.client, gate.wait(asking, { ms: patience + 1, timedOut, signal: asking.signal }))
   }
 
   /** Lets a request through at once. */
@@ -97,19 +101,39 @@ export class Pacer {
   answered({ key }: PacedEndpoint, turn: Turn | undefined, answer: Answer): void {
     const { clock, settings, random = Math.random } = this.#options
     const { enabled, maxWait } = settings()
-    if (!enabled) return
-    const outcome = readOutcome(answer, { now: clock.now(), maxPause: maxWait, random })
+    if (!enabled) {
+      turn?.lost()
+      return
+    }
+    const outcome = readOutcome(answer, { clock, maxPause: maxWait, random })
     if (turn) turn.answered(outcome)
     else if (outcome.limit || outcome.kind !== 'served') this.#ensure(key).answered(outcome)
   }
 
-  async #counted(turn: Promise<Turn>): Promise<Turn> {
-    this.#waiting++
+  /** Refuses all who wait. */
+  refuse(reason: Error): void {
+    for (const gate of this.#gates.values()) gate.refuse(reason)
+  }
+
+  /** Forgets what is known of the endpoints. Who waits there goes on waiting. */
+  forget(): void {
+    this.#gates.clear()
+  }
+
+  async #counted(client: unknown, turn: Promise<Turn>): Promise<Turn> {
+    this.#count(client, 1)
     try {
       return await turn
     } finally {
-      this.#waiting--
+      this.#count(client, -1)
     }
+  }
+
+  #count(client: unknown, by: 1 | -1): void {
+    const own = (this.#waitingBy.get(client) ?? 0) + by
+    this.#waiting += by
+    if (own > 0) this.#waitingBy.set(client, own)
+    else this.#waitingBy.delete(client)
   }
 
   #gate({ key, declared }: PacedEndpoint): Gate | undefined {
@@ -127,7 +151,8 @@ export class Pacer {
 }
 
 function rateLimited({ status }: Gate, wait: number, why: string): Problem {
-  const cause = status.pause > 0 ? 'The upstream refuses requests' : "The upstream's rate limit is used up"
+  const isLimit = status.pause === 0 && status.limit !== null
+  const cause = isLimit ? "The upstream's rate limit is used up" : 'The upstream refuses requests'
   return new Problem('rate-limited', `${cause} for this endpoint, and ${why}`, { retryAfter: seconds(wait) })
 }
 

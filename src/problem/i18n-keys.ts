@@ -9,6 +9,7 @@ export const i18nHelp: ReadonlyMap<string, string> = new Map([
   ['invalid_parameter_value', 'a parameter has a value that the API does not accept'],
   ['missing_required_parameter', 'a parameter that the API requires is missing'],
   ['bad_request', 'the API does not accept the request; compare its parameters and body with the API documentation'],
+  ['limit_exceeded', 'more is asked for than the API gives at one time; ask for less, or in pages'],
   ['not_found', 'it does not exist, or not in this tenant'],
   ['rate_limit_exceeded', 'too many requests for this user; wait and send fewer at once'],
   ['too_many_requests', 'too many requests for this user; wait and send fewer at once'],

@@ -91,6 +91,7 @@ export const problemTypes = {
     causes: [
       'Many requests to one endpoint in a short time.',
       'Other programs use the same access key: limits count per user, over all machines.',
+      'The API asked to be left alone for longer than requests may wait (`pacing.maxWait`).',
     ],
     cure: 'Wait for the seconds in Retry-After and try again. Send fewer requests at once, or give each job its own user.',
     check: '/_proxy/status',

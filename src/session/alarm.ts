@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../kernel/clock.ts'
-import { elapsed, type Moment, momentOf } from './schedule.ts'
+import { elapsed, type Moment, momentOf } from '../kernel/moment.ts'
 
 /** Calls when it is time: a timer that knows, after the machine has slept, that its time has come. */
 export class Alarm {

@@ -1,12 +1,15 @@
+import { randomUUID } from 'node:crypto'
 import type { Clock } from '../kernel/clock.ts'
+import { type Moment, momentOf } from '../kernel/moment.ts'
 import type { Target } from '../stacks/resolve.ts'
 import type { IssuedToken } from './auth.ts'
 import type { HeldToken, Lease } from './lease.ts'
-import { type Moment, momentOf, timeLeft } from './schedule.ts'
+import { timeLeft } from './schedule.ts'
 
 /** The token that a session has, and whether it may be sent. */
 export class Holding {
   readonly #clock: Clock
+  readonly #session = randomUUID()
   #held: HeldToken | undefined
   #inDoubt = false
   #refused = false
@@ -48,7 +51,7 @@ export class Holding {
 
   /** Takes a new token in the place of the one before. */
   replace({ token, lifetime }: IssuedToken, target: Target, asked: Moment): Lease {
-    const lease = { token, target, generation: ++this.#generation }
+    const lease = { token, target, session: this.#session, generation: ++this.#generation }
     this.#held = { lease, lifetime, asked }
     this.#accepted = false
     this.#inDoubt = false

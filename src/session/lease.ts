@@ -1,12 +1,14 @@
+import type { Moment } from '../kernel/moment.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Target } from '../stacks/resolve.ts'
-import type { Moment } from './schedule.ts'
 
 /** What a request carries: the token, and where alone it may be sent. */
 export interface Lease {
   readonly token: Secret
   /** The API that issued the token. */
   readonly target: Target
+  /** The session that it is of, which is that of one user. */
+  readonly session: string
   /** Counts the tokens of one session from 1. */
   readonly generation: number
 }

@@ -1,4 +1,4 @@
-import type { Clock } from '../kernel/clock.ts'
+import { elapsed, type Moment } from '../kernel/moment.ts'
 
 /** A token is extended this long before its end, in milliseconds, unless half its life is later than that. */
 const LEAD = 3 * 60_000
@@ -23,26 +23,6 @@ export function extensionDelay(lifetime: number, random: number): number {
 /** How long a token may be sent, in milliseconds after it was asked for. */
 export function usableLife(lifetime: number): number {
   return lifetime - Math.min(EXPIRY_MARGIN, lifetime * EXPIRY_MARGIN_PART)
-}
-
-/** A moment on both clocks. */
-export interface Moment {
-  readonly wall: number
-  readonly monotonic: number
-}
-
-/** The moment that it is. */
-export function momentOf(clock: Clock): Moment {
-  return { wall: clock.now(), monotonic: clock.monotonic() }
-}
-
-/**
- * Milliseconds between two moments, by whichever clock went further. The monotonic clock stands still while a machine
- * sleeps and wall time does not; when they disagree the longer one is believed, which costs a login at worst, where
- * the shorter one would send a dead token.
- */
-export function elapsed(from: Moment, to: Moment): number {
-  return Math.max(to.monotonic - from.monotonic, to.wall - from.wall)
 }
 
 /** Milliseconds for which a token may still be sent, 0 when it is dead. */

@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { passTime } from '../support/clock.ts'
 import { open } from '../support/http.ts'
 import { clientOf, startPair, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
@@ -37,6 +38,14 @@ t.test('a request that was forwarded is a line that tells who asked for what, an
     verdict: 'forwarded',
   })
   t.notMatch(JSON.stringify(lines), /secret|the-token-of/)
+})
+
+t.test('of a request that was sent twice the audit has the bytes that the client got', async t => {
+  const { ask, lines, simulator, clock } = await start(t)
+  simulator.fault({ kind: 'status', status: 503, path: '/v2/policy', body: 'x'.repeat(1000) })
+  const reply = await passTime(clock, ask('/v2/policy'))
+  await until(() => lines.length === 1)
+  t.match(lines[0], { status: 200, bytes: reply.body.length })
 })
 
 t.test('so is one that was refused, with the reason, by whomever', async t => {

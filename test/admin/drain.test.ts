@@ -102,6 +102,21 @@ t.test('what still runs after the drain timeout is cut off, and close says so', 
   await until(() => upstream.connections() === 0)
 })
 
+t.test('who still waits for a turn when the time is nearly over is told so', async t => {
+  const clock = testClock()
+  const upstream = await rawUpstream(t, request => request.answer(http('503 Service Unavailable', ['retry-after: 20'])))
+  const { app, call } = await startProxy(t, { upstream: upstream.url, clock })
+  const waiting = call('/x')
+  await until(async () => (await call('/_proxy/status')).json().pacing.waiting === 1)
+  const late = call('/x')
+  await until(async () => (await call('/_proxy/status')).json().pacing.waiting === 2)
+  const closing = app.close()
+  await clock.advance(8_000)
+  t.match((await late).json(), { type: '/_proxy/problems/draining' })
+  t.match((await waiting).json(), { type: '/_proxy/problems/upstream-error' }, 'or what the upstream said before')
+  t.equal(await closing, true)
+})
+
 t.test('closing ends the sessions and whoever waits for one', async t => {
   const clock = testClock()
   const upstream = await rawUpstream(t, () => {}, { login: request => request.closed })

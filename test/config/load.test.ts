@@ -43,6 +43,7 @@ t.test('an access key is all that must be given', async t => {
     replay: { maxBody: 1_048_576 },
     pacing: { enabled: true, maxWait: 30_000, maxQueue: 1000 },
     retry: { attempts: 3 },
+    cache: { rules: [], maxSize: 64 * 1024 * 1024 },
     audit: { file: null },
     log: { level: 'info', format: 'auto', requests: 'errors' },
     warnings: [],

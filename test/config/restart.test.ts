@@ -45,6 +45,8 @@ const changeable = {
   'pacing.maxWait': '1s',
   'pacing.maxQueue': '1',
   'retry.attempts': '1',
+  'cache.rules': '/x 1s',
+  'cache.maxSize': '1MiB',
   'log.level': 'debug',
   'log.requests': 'all',
 }

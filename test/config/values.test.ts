@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import t from 'tap'
 import { quote } from '../../src/config/fault.ts'
 import { faultsOf, load, yaml } from './support.ts'
@@ -5,7 +7,7 @@ import { faultsOf, load, yaml } from './support.ts'
 t.test('every kind of value is read from text, and from a file', async t => {
   const file = yaml(
     t,
-    'listen: {trustedHosts: [A.example, "[::1]"], address: "[::1]:0"}\nassumeJson: "false"\nreplay: {maxBody: 0B}\npacing: {maxQueue: 7}\nupstream: {proxy: "http://u:p@proxy:3128"}\ntenants: {a: {lazy: true, url: "http://localhost:1/x/", credentialCommand: [op, read]}}',
+    'listen: {trustedHosts: [A.example, "[::1]"], address: "[::1]:0"}\nassumeJson: "false"\nreplay: {maxBody: 0B}\npacing: {maxQueue: 7}\ncache: {rules: [/a 1m]}\nupstream: {proxy: "http://u:p@proxy:3128"}\ntenants: {a: {lazy: true, url: "http://localhost:1/x/", credentialCommand: [op, read]}}',
   )
   const config = await load({ args: ['--config', file], env: {} })
   t.match(config, {
@@ -13,6 +15,7 @@ t.test('every kind of value is read from text, and from a file', async t => {
     assumeJson: false,
     replay: { maxBody: 0 },
     pacing: { maxQueue: 7 },
+    cache: { rules: [{ keepFor: 60_000 }] },
     upstream: { proxy: 'http://u:p@proxy:3128' },
     defaultTenant: 'a',
   })
@@ -23,12 +26,24 @@ t.test('every kind of value is read from text, and from a file', async t => {
   })
   const env = {
     PRISMACLOUD_PROXY_LISTEN_TRUSTED_HOSTS: 'a, b',
+    PRISMACLOUD_PROXY_CACHE_RULES: '/v2/policy/** 60s; /cloud 500ms',
     PRISMACLOUD_PROXY_TENANTS_A_URL: 'app',
     PRISMACLOUD_PROXY_TENANTS_A_CREDENTIAL_COMMAND: '["pass", "x"]',
   }
   const other = await load({ env })
   t.strictSame(other.listen.trustedHosts, ['a', 'b'])
+  t.strictSame(other.cache.rules, [
+    { path: /^\/v2\/policy(\/[^/]*)*\/?$/is, keepFor: 60_000 },
+    { path: /^\/cloud\/?$/is, keepFor: 500 },
+  ])
   t.equal(other.tenants.get('a')?.credentials.origin, 'command pass')
+})
+
+t.test('what the README shows of the configuration is read', async t => {
+  const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
+  const [, shown = ''] = /`(cache: \{.*?\})`/.exec(readme) ?? []
+  const { cache } = await load({ args: ['--config', yaml(t, shown)] })
+  t.match(cache.rules, [{ keepFor: 60_000 }])
 })
 
 const values = [
@@ -53,6 +68,9 @@ const values = [
     value: '/**/a/**/b/**',
     says: '"/**/a/**/b/**" holds what is not a rule',
   },
+  { flag: '--cache-rules', key: 'cache.rules', value: '/x', says: '"/x" holds what is not a rule' },
+  { flag: '--cache-rules', key: 'cache.rules', value: 'GET /x 5s', says: '"GET /x 5s" holds what is not a rule' },
+  { flag: '--cache-rules', key: 'cache.rules', value: '/x 5', says: '"/x 5" is not a duration' },
   { flag: '--default-tenant', key: 'defaultTenant', value: 'A', says: '"A" is not the name of a tenant' },
   {
     flag: '--upstream-proxy',

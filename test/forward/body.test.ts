@@ -1,6 +1,6 @@
 import { PassThrough, type Readable } from 'node:stream'
 import t from 'tap'
-import { hasBody, RequestBody } from '../../src/forward/body.ts'
+import { RequestBody } from '../../src/forward/body.ts'
 import { settle, testClock } from '../support/clock.ts'
 import { until } from '../support/until.ts'
 
@@ -23,13 +23,6 @@ async function piece(sending: Readable): Promise<string> {
   await until(() => sending.readableLength > 0)
   return String(sending.read())
 }
-
-t.test('a request has a body when it says so', async t => {
-  t.ok(hasBody({ headers: { 'content-length': '1' } }))
-  t.ok(hasBody({ headers: { 'transfer-encoding': 'chunked' } }))
-  t.notOk(hasBody({ headers: { 'content-length': '0' } }))
-  t.notOk(hasBody({ headers: {} }))
-})
 
 t.test('a body that fits is sent as often as it is asked for', async t => {
   const source = new PassThrough()

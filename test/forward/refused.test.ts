@@ -1,7 +1,7 @@
 import t from 'tap'
 import { passTime, testClock } from '../support/clock.ts'
 import { answerTo, open, readReply } from '../support/http.ts'
-import { type ProxyOptions, startProxy } from '../support/proxy.ts'
+import { type ProxyOptions, startPair, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { http, type RawRequest, rawUpstream } from '../support/upstream.ts'
 
@@ -116,6 +116,21 @@ t.test('errors that reach the client as they came are sent again before', async 
   t.match(await passTime(clock, call('/x')), { status: 200, text: 'fine' })
 })
 
+t.test('what reaches the client as it came is whole, and sent once where that is not sure', async t => {
+  const large = 'x'.repeat(70_000)
+  const chunked = ['HTTP/1.1 429 Too Many Requests', 'transfer-encoding: chunked', '', '4', 'slow', '0', '', ''].join(
+    '\r\n',
+  )
+  for (const [refusal, text] of [
+    [http('429 Too Many Requests', [], large), large],
+    [chunked, 'slow'],
+  ] as const) {
+    const { call, upstream } = await rig(t, refusal, 1, { errors: 'passthrough' })
+    t.match(await call('/x'), { status: 429, text })
+    t.equal(upstream.requests.length, 1)
+  }
+})
+
 t.test('a client that leaves while it waits is not asked for any more', async t => {
   const { port, clock, upstream, app } = await rig(t, REFUSED_503, 1)
   const sent = open(port, '/x')
@@ -128,6 +143,14 @@ t.test('a client that leaves while it waits is not asked for any more', async t 
   await until(async () => (await waiting()) === 0)
   await clock.advance(10_000)
   t.equal(upstream.requests.length, 1)
+})
+
+t.test('a request for which there is no session takes nothing of the limit', async t => {
+  const { call, simulator } = await startPair(t)
+  simulator.fault({ kind: 'refuse-login' })
+  for (const path of ['/v2/alert', '/v2/policy']) t.equal((await call(path)).status, 502)
+  const [known] = (await call('/_proxy/status')).json().pacing.endpoints
+  t.match(known, { endpoint: 'GET /v2/alert', limit: { remaining: 10 } })
 })
 
 t.test('a request that is lost on the way makes room for the next', async t => {

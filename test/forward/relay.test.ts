@@ -59,7 +59,7 @@ async function play(t: Test, options: Partial<RelayOptions> = {}) {
       response,
       clock,
       signal: new AbortController().signal,
-      count: () => {},
+      seen: () => {},
       mask: headers => headers,
       decide: () => 'relay',
       sendHead: (status, headers) => void response.writeHead(status, [...headers]),

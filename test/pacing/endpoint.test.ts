@@ -15,7 +15,9 @@ const rows: [method: string, path: string, counted: string][] = [
   ['GET', '/config/api/v1/tenant/42/archiveList', 'GET /config/api/v1/tenant/{prisma_id}/archiveList'],
   ['GET', '/cloud/group/6d1b4c56-7c3c-4f0e-9d2a-0b1c2d3e4f50', 'GET /cloud/group/{id}'],
   ['GET', '/user/jane%40example.com', 'GET /user/{id}'],
+  ['GET', '/user/jane@example', 'GET /user/{id}'],
   ['GET', '/', 'GET /'],
+  ['GET', `/${'x'.repeat(300)}`, `GET /${'x'.repeat(195)}`],
 ]
 
 for (const [method, path, counted] of rows) {

@@ -157,6 +157,7 @@ t.test('who is passed over for too long is refused, and told when its turn would
   const late = failureOf(ask(ENDPOINT, { client: 'a' }))
   const other = admit('b1')
   for (let n = 0; n < 14; n++) await clock.advance(100)
+  await clock.advance(1)
   t.match(await late, { type: 'rate-limited', retryAfter: 1, detail: /its turn has not come in 2 s/ })
   await Promise.all([first, other])
   t.strictSame(admitted, ['a1', 'b1'])
@@ -196,6 +197,72 @@ t.test('when pacing is off nothing is held back or noted', async t => {
   t.equal(await ask({ ...ENDPOINT, declared: { rate: 1, burst: 0 } } as never), undefined)
   t.equal(clock.pending, 0)
   t.strictSame([...pacer.endpoints()], [])
+})
+
+t.test('what is under way when pacing is switched off does not keep the endpoint closed', async t => {
+  const settings = { enabled: true }
+  const { clock, pacer, ask, admit } = rig(settings)
+  pacer.answered(ENDPOINT, undefined, limited(1))
+  const turn = await ask()
+  settings.enabled = false
+  pacer.answered(ENDPOINT, turn, limited(0))
+  settings.enabled = true
+  pacer.answered(ENDPOINT, undefined, plain(503, '1'))
+  const waiting = admit('a1')
+  await clock.advance(1000)
+  t.ok(await waiting)
+})
+
+t.test('a request that was not sent takes no token', async t => {
+  const { pacer, ask } = rig()
+  pacer.answered(ENDPOINT, undefined, plain(503, '0'))
+  const unknown = await ask()
+  unknown?.unused()
+  pacer.answered(ENDPOINT, undefined, limited(1))
+  const turn = await ask()
+  turn?.unused()
+  turn?.unused()
+  t.match([...pacer.endpoints()], [{ limit: { remaining: 1 } }])
+})
+
+t.test('no client takes more places than it leaves to others', async t => {
+  const { clock, pacer, ask, admit } = rig({ maxQueue: 8 })
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  pacer.answered(OTHER, undefined, limited(0))
+  const all = [admit('a1'), admit('a2'), admit('a3'), admit('a4')]
+  t.match(await failureOf(ask()), { type: 'rate-limited', detail: /4 requests wait already/ })
+  t.match(await failureOf(ask(OTHER)), { type: 'rate-limited' }, 'at whatever endpoint')
+  all.push(admit('b1'), admit('b2'))
+  t.match(await failureOf(ask(ENDPOINT, { client: 'b' })), { type: 'rate-limited' })
+  all.push(admit('c1'))
+  for (const _ of all) await clock.advance(500)
+  await Promise.all(all)
+  const again = admit('a5')
+  await clock.advance(500)
+  t.ok(await again)
+})
+
+t.test('all who wait can be refused', async t => {
+  const { clock, pacer, admit } = rig()
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  const reason = new Error('no')
+  const all = ['a1', 'a2', 'b1'].map(name => failureOf(admit(name)))
+  await settle()
+  pacer.refuse(reason)
+  t.strictSame(await Promise.all(all), [reason, reason, reason])
+  t.equal(pacer.waiting, 0)
+  t.equal(clock.pending, 0)
+})
+
+t.test('what is known can be forgotten, and who waits goes on waiting', async t => {
+  const { clock, pacer, ask, admit } = rig()
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  const waiting = admit('a1')
+  await settle()
+  pacer.forget()
+  t.equal(await ask(), undefined)
+  await clock.advance(500)
+  t.ok(await waiting)
 })
 
 t.test('a declared limit holds from the first request on, until the upstream tells of another', async t => {

@@ -1,5 +1,6 @@
 import t from 'tap'
-import { elapsed, extensionDelay, momentOf, timeLeft, usableLife } from '../../src/session/schedule.ts'
+import { momentOf } from '../../src/kernel/moment.ts'
+import { extensionDelay, timeLeft, usableLife } from '../../src/session/schedule.ts'
 import { testClock } from '../support/clock.ts'
 
 const SECOND = 1000
@@ -25,13 +26,6 @@ t.test('a token is given up five seconds before its end, or a quarter of a short
   t.equal(usableLife(10 * MINUTE), 10 * MINUTE - 5 * SECOND)
   t.equal(usableLife(100 * SECOND), 95 * SECOND)
   t.equal(usableLife(10 * SECOND), 7.5 * SECOND)
-})
-
-t.test('between two moments the clock that went further is believed', async t => {
-  const from = { wall: 1000, monotonic: 0 }
-  t.equal(elapsed(from, { wall: 1500, monotonic: 500 }), 500)
-  t.equal(elapsed(from, { wall: 9000, monotonic: 500 }), 8000, 'the machine slept')
-  t.equal(elapsed(from, { wall: 0, monotonic: 500 }), 500, 'wall time was set back')
 })
 
 t.test('the time left shrinks from the usable life to nothing, and not below', async t => {

@@ -141,6 +141,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
     replay: { maxBody: 1024 * 1024, ...config.replay },
     pacing: { enabled: true, maxWait: 30_000, maxQueue: 1_000, ...config.pacing },
     retry: { attempts: 3, ...config.retry },
+    cache: { rules: [], maxSize: 1024 * 1024, ...config.cache },
     audit: { file: null, ...config.audit },
     log: { level: 'trace', format: 'json', requests: 'errors', ...config.log },
     tenants: new Map(named),

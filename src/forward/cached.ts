@@ -1,0 +1,103 @@
+import type { AnswerCache, Cacheable } from '../cache/answer-cache.ts'
+import type { KeptAnswer } from '../cache/flight.ts'
+import type { CacheRule } from '../config/leaves.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { elapsed, momentOf } from '../kernel/moment.ts'
+import type { Sessions } from '../session/sessions.ts'
+import { cacheableOf, isFreshWanted, isWrite, resourceOf } from './cacheable.ts'
+import { timed } from './exchange.ts'
+import { headerOf, withoutNamed } from './headers.ts'
+import type { GoodHead, Journey } from './journey.ts'
+import type { Refusal } from './refusal.ts'
+import { sendHead } from './tell.ts'
+
+/** Sends the request, and gives the upstream's error if that is the answer. */
+type Send = () => Promise<Refusal | undefined>
+
+export interface CachedOptions {
+  readonly clock: Clock
+  readonly sessions: Sessions
+  /** The cache, and what it is for. */
+  readonly cache: () => { readonly answers: AnswerCache<GoodHead>; readonly rules: readonly CacheRule[] }
+}
+
+/** Answers requests from the cache where a rule says so, and has it learn from those that are sent. */
+export class Cached {
+  readonly #options: CachedOptions
+
+  constructor(options: CachedOptions) {
+    this.#options = options
+  }
+
+  /** Answers a request, or has it sent and gives the upstream's error if that is the answer. */
+  async forward(journey: Journey, send: Send): Promise<Refusal | undefined> {
+    if (this.#cache.rules.length === 0) return send()
+    const cacheable = cacheableOf(journey, this.#cache.rules)
+    if (cacheable) return this.#read(journey, await this.#ofSession(journey, cacheable), send)
+    if (!isWrite(journey)) return send()
+    this.#written(journey)
+    // what is read meanwhile may be from before
+    return send().finally(() => this.#written(journey))
+  }
+
+  /** Another user may see another answer, and without a session there is none. */
+  async #ofSession({ exchange, tenant }: Journey, cacheable: Cacheable): Promise<Cacheable> {
+    const { clock, sessions } = this.#options
+    const acquire = () => timed(clock, exchange, 'session', sessions.acquire(tenant, exchange.over))
+    const { session } = sessions.use(tenant) ?? (await acquire())
+    return { ...cacheable, key: `${session} ${cacheable.key}` }
+  }
+
+  /** As it is now: another configuration brings another cache. */
+  get #cache() {
+    return this.#options.cache()
+  }
+
+  #written(journey: Journey): void {
+    const { answers } = this.#cache
+    const resource = resourceOf(journey)
+    if (resource === undefined) answers.writtenAll()
+    else answers.written(resource)
+  }
+
+  async #read(journey: Journey, cacheable: Cacheable, send: Send): Promise<Refusal | undefined> {
+    const { exchange } = journey
+    const { answers } = this.#cache
+    if (isFreshWanted(journey)) return this.#lead(journey, cacheable, send)
+    const kept = answers.get(cacheable)
+    if (kept) return this.#serve(journey, kept, 'hit')
+    const flight = answers.flight(cacheable)
+    if (!flight) return this.#lead(journey, cacheable, send)
+    const landing = await timed(this.#options.clock, exchange, 'upstream', flight.wait(exchange.over))
+    // one of those who waited goes first now
+    if (landing === 'left') return this.#read(journey, cacheable, send)
+    if (landing !== 'none') return this.#serve(journey, landing, 'shared')
+    exchange.cache = 'miss'
+    return send()
+  }
+
+  async #lead(journey: Journey, cacheable: Cacheable, send: Send): Promise<Refusal | undefined> {
+    const { exchange } = journey
+    exchange.cache = 'miss'
+    const flight = this.#cache.answers.begin(cacheable)
+    journey.recorder = flight
+    const refusal = await send().catch(error => {
+      flight.land(exchange.over.aborted ? 'left' : 'none')
+      throw error
+    })
+    flight.land(refusal ? 'none' : 'complete')
+    return refusal
+  }
+
+  #serve(journey: Journey, { head, body, at }: KeptAnswer<GoodHead>, how: 'hit' | 'shared'): undefined {
+    const { clock } = this.#options
+    const { exchange, prefix, response } = journey
+    exchange.cache = how
+    exchange.bytes = body.length
+    const before = Number(headerOf(head.headers, 'age') ?? 0) || 0
+    const age = before + Math.floor(elapsed(at, momentOf(clock)) / 1000)
+    const headers = [...withoutNamed(head.headers, 'age'), 'age', `${age}`]
+    sendHead(journey, { ...head.home, prefix }, { status: 200, headers }, clock)
+    response.end(body)
+  }
+}

@@ -1,0 +1,21 @@
+import type { Clock } from './clock.ts'
+
+/** A moment on both clocks. */
+export interface Moment {
+  readonly wall: number
+  readonly monotonic: number
+}
+
+/** The moment that it is. */
+export function momentOf(clock: Clock): Moment {
+  return { wall: clock.now(), monotonic: clock.monotonic() }
+}
+
+/**
+ * Milliseconds between two moments, by whichever clock went further. The monotonic clock stands still while a machine
+ * sleeps and wall time does not; when they disagree the longer one is believed, which costs a login or a request at worst,
+ * where the shorter one would send a dead token, or serve an old answer.
+ */
+export function elapsed(from: Moment, to: Moment): number {
+  return Math.max(to.monotonic - from.monotonic, to.wall - from.wall)
+}

@@ -1,0 +1,188 @@
+import t from 'tap'
+import { AnswerCache } from '../../src/cache/answer-cache.ts'
+import { Ending } from '../../src/kernel/ending.ts'
+import { momentOf } from '../../src/kernel/moment.ts'
+import { countedClock } from '../kernel/counted-clock.ts'
+
+const POLICIES = { key: 'default /v2/policy', resource: 'default policy', keepFor: 1000 }
+const ALERTS = { key: 'default /v2/alert', resource: 'default alert', keepFor: 1000 }
+const KIB = 1024
+
+function rig(maxSize = 1024 * KIB) {
+  const clock = countedClock()
+  const cache = new AnswerCache<string>(clock, maxSize)
+  /** Has an answer kept. */
+  const keep = (request = POLICIES, body: string | Buffer = 'body', head = 'head') => {
+    const flight = cache.begin(request)
+    flight.begin(head, 4)
+    flight.data(Buffer.from(body))
+    flight.land('complete')
+  }
+  return { clock, cache, keep }
+}
+
+t.test('an answer is kept for as long as it may be', async t => {
+  const { clock, cache, keep } = rig()
+  t.equal(cache.get(POLICIES), undefined)
+  await clock.advance(5)
+  keep()
+  t.strictSame(cache.get(POLICIES), { head: 'head', body: Buffer.from('body'), size: 8, at: momentOf(clock) })
+  t.equal(cache.get(ALERTS), undefined)
+  await clock.advance(999)
+  t.ok(cache.get(POLICIES))
+  await clock.advance(1)
+  t.equal(cache.get(POLICIES), undefined)
+  keep()
+  clock.jump(1000)
+  t.equal(cache.get(POLICIES), undefined, 'nor longer over a sleep')
+})
+
+t.test('a body is kept as it came, in pieces or not at all', async t => {
+  const { cache } = rig()
+  const flight = cache.begin(POLICIES)
+  flight.begin('head', 4)
+  for (const piece of ['a', 'b', 'c']) flight.data(Buffer.from(piece))
+  flight.land('complete')
+  t.equal(`${cache.get(POLICIES)?.body}`, 'abc')
+  const empty = cache.begin(ALERTS)
+  empty.begin('head', 4)
+  empty.land('complete')
+  t.equal(cache.get(ALERTS)?.body.length, 0)
+})
+
+t.test('only a good answer that is complete is kept', async t => {
+  const { cache } = rig()
+  for (const how of ['none', 'left'] as const) {
+    const flight = cache.begin(POLICIES)
+    flight.begin('head', 4)
+    flight.data(Buffer.from('half'))
+    flight.land(how)
+    t.equal(cache.get(POLICIES), undefined, how)
+  }
+  const bad = cache.begin(POLICIES)
+  bad.data(Buffer.from('error'))
+  bad.land('complete')
+  t.equal(cache.get(POLICIES), undefined, 'no good answer began')
+})
+
+t.test('whoever asks for what is on its way gets the same answer', async t => {
+  const { clock, cache } = rig()
+  const flight = cache.begin(POLICIES)
+  t.equal(cache.flight(POLICIES), flight)
+  t.equal(cache.flight(ALERTS), undefined)
+  const over = new Ending('the client has left')
+  const waiting = [flight.wait(over), flight.wait(over)]
+  flight.begin('head', 4)
+  flight.data(Buffer.from('body'))
+  flight.land('complete')
+  t.match(await Promise.all(waiting), [{ head: 'head' }, { head: 'head' }])
+  t.equal(cache.flight(POLICIES), undefined)
+  t.equal(clock.pending, 0)
+})
+
+t.test('where there is no answer to share those who wait are told why', async t => {
+  const { cache } = rig()
+  for (const how of ['none', 'left'] as const) {
+    const flight = cache.begin(POLICIES)
+    const waiting = flight.wait(new Ending('the client has left'))
+    flight.land(how)
+    t.equal(await waiting, how)
+  }
+})
+
+t.test('nobody waits for ever, nor after having left', async t => {
+  const { clock, cache } = rig()
+  const flight = cache.begin(POLICIES)
+  const over = new Ending('the client has left')
+  const left = t.rejects(flight.wait(over), { message: 'the client has left' })
+  over.abort()
+  await left
+  const waiting = flight.wait(new Ending('the client has left'))
+  await clock.advance(30_000)
+  t.equal(await waiting, 'left')
+  t.equal(cache.flight(POLICIES), undefined, 'and who comes later does not wait again')
+})
+
+t.test('a later request that goes on its way is the one that others wait for, and whose answer is kept', async t => {
+  const { cache } = rig()
+  const first = cache.begin(POLICIES)
+  const second = cache.begin(POLICIES)
+  for (const flight of [second, first]) {
+    t.equal(cache.flight(POLICIES), flight === second ? second : undefined)
+    flight.begin(flight === second ? 'newer' : 'older', 5)
+    flight.land('complete')
+    t.equal(cache.get(POLICIES)?.head, 'newer')
+  }
+})
+
+t.test('a write takes out what is kept of its resource, and what is on its way', async t => {
+  const { cache, keep } = rig()
+  keep()
+  keep(ALERTS)
+  const flight = cache.begin(POLICIES)
+  cache.written(POLICIES.resource)
+  t.equal(cache.get(POLICIES), undefined)
+  t.ok(cache.get(ALERTS))
+  t.equal(cache.flight(POLICIES), undefined)
+  flight.begin('from before', 4)
+  flight.land('complete')
+  t.equal(cache.get(POLICIES), undefined, 'it was asked for before')
+  keep()
+  t.ok(cache.get(POLICIES))
+})
+
+t.test('a write to nobody knows what takes out all', async t => {
+  const { cache, keep } = rig()
+  cache.written(ALERTS.resource)
+  keep()
+  keep(ALERTS)
+  cache.writtenAll()
+  t.equal(cache.get(POLICIES) ?? cache.get(ALERTS), undefined)
+  keep()
+  t.ok(cache.get(POLICIES))
+})
+
+t.test('writes that are forgotten take out more rather than less', async t => {
+  const { cache, keep } = rig()
+  keep()
+  cache.written(POLICIES.resource)
+  for (let n = 0; n < 1000; n++) cache.written(`default ${n}`)
+  t.equal(cache.get(POLICIES), undefined)
+  keep()
+  t.ok(cache.get(POLICIES))
+  cache.written('default 1000')
+  t.equal(cache.get(POLICIES), undefined)
+})
+
+t.test('no more is kept than its size', async t => {
+  const { cache, keep } = rig(100 * KIB)
+  for (let n = 0; n < 10; n++) keep({ ...POLICIES, key: `${n}` }, Buffer.alloc(20 * KIB))
+  const kept = Array.from({ length: 10 }, (_, n) => cache.get({ ...POLICIES, key: `${n}` })).filter(Boolean)
+  t.equal(kept.length, 3)
+  t.ok(cache.get({ ...POLICIES, key: '9' }), 'those used last')
+})
+
+t.test('nor recorded: what is too large for that is not kept', async t => {
+  const { cache, keep } = rig(100 * KIB)
+  keep(POLICIES, Buffer.alloc(25 * KIB - 3))
+  t.equal(cache.get(POLICIES), undefined)
+  const [first, second] = [cache.begin(POLICIES), cache.begin(ALERTS)]
+  first.begin('head', 4)
+  second.begin('head', 4)
+  first.data(Buffer.alloc(20 * KIB))
+  second.data(Buffer.alloc(20 * KIB))
+  second.data(Buffer.alloc(20))
+  first.land('complete')
+  second.land('complete')
+  t.ok(cache.get(POLICIES))
+  t.equal(cache.get(ALERTS), undefined, 'there was no room beside the other')
+  keep(ALERTS, Buffer.alloc(25 * KIB - 4))
+  t.ok(cache.get(ALERTS), 'there is again')
+  const large = cache.begin(POLICIES)
+  large.begin('head', 25 * KIB + 1)
+  large.land('complete')
+  t.ok(cache.get(POLICIES), 'the one before stays')
+  const none = rig(0)
+  none.keep()
+  t.equal(none.cache.get(POLICIES), undefined)
+})
