@@ -1,4 +1,4 @@
-import Fastify, { type FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { DestinationStream } from 'pino'
 import { admin } from './admin/admin.ts'
 import { Audit } from './admin/audit.ts'
@@ -16,6 +16,7 @@ import { AnswerCache } from './cache/answer-cache.ts'
 import type { Config } from './config/config.ts'
 import { takeAbsoluteForm } from './forward/absolute-form.ts'
 import type { Agents } from './forward/agent.ts'
+import { authCallOf } from './forward/auth-call.ts'
 import { Forwarder } from './forward/forwarder.ts'
 import type { GoodHead } from './forward/journey.ts'
 import { withoutQuery } from './forward/path.ts'
@@ -26,6 +27,7 @@ import { guard } from './guard/guard.ts'
 import { permit } from './guard/permit.ts'
 import type { Clock } from './kernel/clock.ts'
 import type { Log } from './kernel/log.ts'
+import { SignedTokens } from './kernel/signed-tokens.ts'
 import { Pacer } from './pacing/pacer.ts'
 import { AuthApi } from './session/auth.ts'
 import { Session } from './session/session.ts'
@@ -34,7 +36,7 @@ import type { CreateSession } from './session/succession.ts'
 import type { Certificates } from './tls/certificates.ts'
 import { TlsFront } from './tls/front.ts'
 
-/** The one path that needs no client token: that the process lives is no secret, and probes have no token. */
+/** It needs no client token, as logging in does not: that the process lives is no secret, and probes have none. */
 const LIVENESS = '/_proxy/livez'
 
 /** The largest block of headers of a request, in bytes: a long query that is encoded twice has room. */
@@ -42,6 +44,9 @@ const MAX_HEADER_SIZE = 64 * 1024
 
 /** How often connections are looked at for requests that do not come, in milliseconds. */
 const CHECK_INTERVAL = 1_000
+
+/** Seconds for which who logs in here may go on without extending it: as long as at the vendor. */
+const LOCAL_TOKEN_LIFETIME = 600
 
 /** What {@link buildApp} does not make itself. */
 export interface AppDeps {
@@ -82,6 +87,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const metrics: Metrics = new Metrics(() => sessions, pacer)
   const events = { ...sessionLog(log), called: metrics.sessionCalled }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
+  const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
   let answers = new AnswerCache<GoodHead>(clock, initial.cache.maxSize)
   const forwarder = new Forwarder({
     clock,
@@ -89,6 +95,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     sessions,
     pacer,
     config,
+    tokens,
     permit: journey => permit(current, journey),
     cache: () => ({ answers, rules: current.cache.rules }),
   })
@@ -126,7 +133,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   leaveBodiesAlone(server)
   const drain = drainable(server, { connections, refuseWaiting: reason => pacer.refuse(reason) })
   server.addHook('onRequest', (request, _reply, done) => {
-    exchangeOf(request).client = guard(request.raw, admissionOf(current, request.originalUrl))
+    exchangeOf(request).client = guard(request.raw, admissionOf(current, request, tokens))
     done()
   })
   bounds(server, { maxRequests: () => current.listen.maxRequests, running: () => metrics.inFlight })
@@ -168,10 +175,13 @@ function sessionsOf(config: () => Config, { clock, agents }: AppDeps): CreateSes
   }
 }
 
-function admissionOf({ listen, tenants, clients }: Config, target: string): Admission {
+function admissionOf({ listen, tenants, clients }: Config, asked: FastifyRequest, tokens: SignedTokens): Admission {
+  const { method, originalUrl } = asked
+  const needsNone = withoutQuery(originalUrl) === LIVENESS || authCallOf(method, originalUrl) === 'login'
   return {
     trustedHosts: listen.trustedHosts,
     isApiHost: host => ownersOf(host, tenants).size > 0,
-    clients: withoutQuery(target) === LIVENESS ? [] : clients,
+    clients: needsNone ? [] : clients,
+    loggedIn: token => tokens.subjectOf(token),
   }
 }

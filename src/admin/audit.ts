@@ -14,10 +14,18 @@ export class Audit {
 
   /** An exchange ended; `status` is 0 where the client did not get all of an answer. */
   record(exchange: Exchange, status: number): void {
-    const { requestId, client, tenant, method, path, bytes, upstreamRequestId, failure } = exchange
+    const { requestId, client, tenant, method, path, bytes, upstreamRequestId } = exchange
     const time = new Date(this.#clock.now()).toISOString()
-    const verdict = failure?.type ?? (status === 0 ? 'aborted' : 'forwarded')
+    const verdict = verdictOn(exchange, status)
     const line = { time, requestId, client, tenant, method, path, status, bytes, upstreamRequestId, verdict }
     this.#lines.write(`${JSON.stringify(line)}\n`)
   }
+}
+
+/** The problem that the client was told of, else where its answer came from. */
+function verdictOn({ failure, cache, answeredHere }: Exchange, status: number): string {
+  if (failure) return failure.type
+  if (status === 0) return 'aborted'
+  if (answeredHere) return 'answered'
+  return cache === 'hit' || cache === 'shared' ? 'cached' : 'forwarded'
 }

@@ -83,6 +83,7 @@ function open({ id, method, originalUrl }: FastifyRequest, clock: Clock, over: E
     bytes: 0,
     replayed: false,
     cache: null,
+    answeredHere: false,
     upstreamRequestId: null,
     failure: undefined,
   }

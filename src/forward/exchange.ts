@@ -23,6 +23,8 @@ export interface Exchange {
   replayed: boolean
   /** How the cache had part in it; null where it had none. */
   cache: 'hit' | 'miss' | 'shared' | null
+  /** Whether the proxy gave the answer itself, instead of forwarding the request. */
+  answeredHere: boolean
   /** The upstream's request id. */
   upstreamRequestId: string | null
   /** What went wrong, if anything did: what the client was told of, or could not be told of any more. */

@@ -4,11 +4,12 @@ import { canResend, mayComeAgain } from './again.ts'
 import { Cached, type CachedOptions } from './cached.ts'
 import { timed } from './exchange.ts'
 import { type Incoming, type Journey, type JourneySettings, planJourney } from './journey.ts'
+import { LocalLogin, type LocalLoginOptions } from './local-login.ts'
 import type { Refusal } from './refusal.ts'
 import { type Attempt, Sender, type SenderOptions } from './sender.ts'
 import { tell } from './tell.ts'
 
-export interface ForwarderOptions extends SenderOptions, CachedOptions {
+export interface ForwarderOptions extends SenderOptions, CachedOptions, LocalLoginOptions {
   /** Throws the problem of a request that no policy allows. */
   readonly permit: (journey: Journey) => void
   /** As it is now: it may be read again while the proxy runs. */
@@ -20,11 +21,13 @@ export class Forwarder {
   readonly #options: ForwarderOptions
   readonly #sender: Sender
   readonly #cached: Cached
+  readonly #login: LocalLogin
 
   constructor(options: ForwarderOptions) {
     this.#options = options
     this.#sender = new Sender(options)
     this.#cached = new Cached(options)
+    this.#login = new LocalLogin(options)
   }
 
   /**
@@ -34,6 +37,7 @@ export class Forwarder {
   async forward(incoming: Incoming): Promise<Refusal | undefined> {
     const { clock, config, permit } = this.#options
     const journey = planJourney(incoming, config(), clock)
+    if (journey.authCall) return this.#login.answer(journey)
     permit(journey)
     return this.#cached.forward(journey, () => this.#send(journey))
   }

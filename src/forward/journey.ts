@@ -7,6 +7,7 @@ import { endpoint } from '../pacing/endpoint.ts'
 import type { PacedEndpoint } from '../pacing/pacer.ts'
 import { Problem } from '../problem/problem.ts'
 import { proxiedHost } from './absolute-form.ts'
+import { authCallOf } from './auth-call.ts'
 import { RequestBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import type { RawHeaders } from './headers.ts'
@@ -28,6 +29,8 @@ export interface Incoming {
 /** The same once it is known where it goes. */
 export interface Journey extends Incoming {
   readonly tenant: string
+  /** Which of the calls it is that are answered here, if it is one. */
+  readonly authCall: 'login' | 'extend' | undefined
   /** What the client put before the path: `/_tenant/<tenant>`, or nothing. */
   readonly prefix: string
   readonly body: RequestBody | undefined
@@ -54,7 +57,7 @@ export interface GoodHead {
 /** What of the configuration a journey depends on. */
 export type JourneySettings = Pick<
   Config,
-  'tenants' | 'defaultTenant' | 'errors' | 'assumeJson' | 'pacing' | 'replay' | 'retry'
+  'tenants' | 'clients' | 'defaultTenant' | 'errors' | 'assumeJson' | 'pacing' | 'replay' | 'retry'
 >
 
 /**
@@ -70,7 +73,8 @@ export function planJourney(incoming: Incoming, config: JourneySettings, clock: 
   }
   const { tenant, target, prefix } = chosen(proxiedHost(request), facts, config)
   exchange.tenant = tenant.name
-  judgeTarget(target)
+  const authCall = authCallOf(exchange.method, target)
+  if (!authCall) judgeTarget(target)
   judgeFraming(request)
   const { name, limit } = endpoint(exchange.method, withoutQuery(target))
   const body = hasBody(request) ? new RequestBody(request, config.replay.maxBody, clock) : undefined
@@ -83,6 +87,7 @@ export function planJourney(incoming: Incoming, config: JourneySettings, clock: 
     takeOver,
     target,
     tenant: tenant.name,
+    authCall,
     prefix,
     body,
     passthrough: (request.headers['x-prismacloud-proxy-errors'] ?? config.errors) === 'passthrough',

@@ -36,7 +36,7 @@ export function judgeTarget(target: string): void {
   if (paths.some(path => AUTH_PATHS.has(plain(path)))) {
     throw new Problem(
       'policy-denied',
-      'The proxy keeps the session itself: leave out the calls that log in and extend it',
+      'The proxy keeps the session itself: leave this call out, or send POST /login or GET /auth_token/extend as they are',
     )
   }
 }

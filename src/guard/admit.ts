@@ -23,6 +23,8 @@ export interface Admission {
   isApiHost(host: string): boolean
   /** Whose tokens are good; where there are none, none is asked for. */
   readonly clients: readonly Pick<ClientConfig, 'name' | 'token'>[]
+  /** The name of the client that a token was issued to when it logged in here, if that is what it is. */
+  loggedIn(token: string): string | undefined
 }
 
 export type Verdict =
@@ -75,10 +77,11 @@ function judgeOrigin({ hosts, proxiedHost, origin, secFetchSite }: Facts): Verdi
   return undefined
 }
 
-function judgeToken({ token }: Facts, { clients }: Admission): Verdict {
+function judgeToken({ token }: Facts, { clients, loggedIn }: Admission): Verdict {
   if (clients.length === 0) return { admitted: true, client: null }
+  const name = token === undefined ? undefined : loggedIn(token)
   // each is compared, so that the time does not tell which of them was near
-  const [client] = token === undefined ? [] : clients.filter(each => each.token.matches(token))
+  const [client] = token === undefined ? [] : clients.filter(each => each.token.matches(token) || each.name === name)
   if (client) return { admitted: true, client: client.name }
   return refused('client-unauthorized', 'Show the client token: curl -u :TOKEN, or Authorization: Bearer TOKEN')
 }

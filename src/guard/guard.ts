@@ -18,7 +18,10 @@ function factsOf(request: IncomingMessage): Facts {
     localAddress: socket.localAddress,
     origin: headers.origin,
     secFetchSite: headers['sec-fetch-site']?.toString(),
-    token: headers['x-prismacloud-proxy-token']?.toString() ?? shownToken(headers.authorization),
+    token:
+      headers['x-prismacloud-proxy-token']?.toString() ??
+      shownToken(headers.authorization) ??
+      headers['x-redlock-auth']?.toString(),
   }
 }
 

@@ -66,9 +66,9 @@ export const problemTypes = {
     causes: [
       'A rule of `policy`, of the tenant or of the client denies it; the detail names it.',
       'The request makes, changes or deletes access keys, which is denied unless `policy.manageAccessKeys` is true.',
-      'The tool logs in or extends a session, which the proxy does itself and whose answers hold the token.',
+      'A call that logs in or extends a session in another spelling than `POST /login` and `GET /auth_token/extend`, which the proxy answers itself.',
     ],
-    cure: 'Change the rule that the detail names, or leave that call out: every other request has a session already.',
+    cure: 'Change the rule that the detail names. Leave out calls that log in: every request has a session already.',
     check: '/_proxy/status',
   },
   'unknown-tenant': {

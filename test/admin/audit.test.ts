@@ -40,6 +40,15 @@ t.test('a request that was forwarded is a line that tells who asked for what, an
   t.notMatch(JSON.stringify(lines), /secret|the-token-of/)
 })
 
+t.test('an answer from the cache was not forwarded', async t => {
+  const { lines, audit } = kept()
+  const cache = { rules: [{ path: /^\/v2\/policy$/, keepFor: 1000 }] }
+  const { call } = await startPair(t, { audit, config: { cache } })
+  for (let n = 0; n < 2; n++) await call('/v2/policy')
+  await until(() => lines.length === 2)
+  t.match(lines, [{ verdict: 'forwarded' }, { verdict: 'cached' }])
+})
+
 t.test('of a request that was sent twice the audit has the bytes that the client got', async t => {
   const { ask, lines, simulator, clock } = await start(t)
   simulator.fault({ kind: 'status', status: 503, path: '/v2/policy', body: 'x'.repeat(1000) })

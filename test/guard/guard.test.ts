@@ -14,7 +14,7 @@ async function guarded(t: Test, token: Secret | null) {
   const server = createServer({ requireHostHeader: false }, (request, response) => {
     try {
       const clients = token ? [{ name: 'ci', token }] : []
-      const client = guard(request, { trustedHosts: [], isApiHost: () => false, clients })
+      const client = guard(request, { trustedHosts: [], isApiHost: () => false, clients, loggedIn: () => undefined })
       response.end(client ?? 'admitted')
     } catch (error) {
       response.end(error instanceof Problem ? error.type : 'crashed')
