@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import t from 'tap'
 import { parse } from 'yaml'
+import { ExitCode } from '../../src/commands/host.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { DEMO_USER } from '../../src/simulator/index.ts'
 
@@ -51,13 +52,30 @@ t.test('compose.yaml starts a proxy that only the tool reaches', async t => {
   t.equal(services.tool.network_mode, 'service:prismacloud-proxy')
 })
 
-t.test('kubernetes.yaml starts a native sidecar', async t => {
-  const { spec } = parse(example('kubernetes.yaml', t.testdir(SECRETS)))
-  const [sidecar] = spec.initContainers
-  const env = Object.fromEntries(sidecar.env.map(({ name, value }: { name: string; value: string }) => [name, value]))
+for (const file of ['kubernetes.yaml', 'kubernetes-job.yaml'])
+  t.test(`${file} starts a native sidecar`, async t => {
+    const { kind, spec: outer } = parse(example(file, t.testdir(SECRETS)))
+    const spec = kind === 'Job' ? outer.template.spec : outer
+    const [sidecar] = spec.initContainers
+    const env = Object.fromEntries(sidecar.env.map(({ name, value }: { name: string; value: string }) => [name, value]))
+    const config = await loadConfig({ args: [], env, homeDirectory: '/nonexistent' })
+    t.equal(config.tenants.get('default')?.target.stack, 'app2')
+    t.equal(sidecar.restartPolicy, 'Always')
+    t.match(sidecar.securityContext, { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false })
+    t.equal(spec.securityContext.runAsNonRoot, true)
+  })
+
+t.test('the systemd unit starts a proxy whose key is a credential of its own', async t => {
+  const secrets = t.testdir({ 'access-key-id': DEMO_USER.accessKeyId, 'secret-key': DEMO_USER.secretKey })
+  const unit = readFileSync(resolve(EXAMPLES, 'prismacloud-proxy.service'), 'utf8')
+  const values = (key: string) => [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value]) => `${value}`)
+  const env = Object.fromEntries(values('Environment').map(each => each.replace('%d', secrets).split('=')))
   const config = await loadConfig({ args: [], env, homeDirectory: '/nonexistent' })
   t.equal(config.tenants.get('default')?.target.stack, 'app2')
-  t.equal(sidecar.restartPolicy, 'Always')
-  t.match(sidecar.securityContext, { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false })
-  t.equal(spec.securityContext.runAsNonRoot, true)
+  const loaded = values('LoadCredential').map(each => each.split(':')[0])
+  const named = values('Environment').flatMap(each => /%d\/(.*)/.exec(each)?.[1] ?? [])
+  t.strictSame(named, loaded)
+  t.strictSame(values('ExecStart'), ['/usr/bin/node /opt/prismacloud-proxy/dist/cli.js start'])
+  t.ok(Number(values('TimeoutStopSec')[0]) * 1000 > config.listen.drainTimeout)
+  t.strictSame(values('RestartPreventExitStatus'), [`${ExitCode.badUsage} ${ExitCode.credentialsRefused}`])
 })
