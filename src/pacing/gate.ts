@@ -67,9 +67,12 @@ export class Turn {
   }
 }
 
+/** So many requests at one time are no load, and enough that a slow one does not hold up all others. */
+const FEW = 4
+
 /**
  * Lets the requests to one endpoint through as its limit allows, each client in its turn. After a refusal that tells of
- * no limit it opens by and by: to one request at a time, and with each answer to one more.
+ * no limit it opens by and by: to half as many requests at one time as there were, and with each answer to one more.
  */
 export class Gate {
   readonly #clock: Clock
@@ -140,7 +143,7 @@ export class Gate {
     if (kind === 'served') this.#served(limit, turn, now)
     if (kind === 'limited') this.#limited(limit, now)
     if (kind !== 'served') this.#counts.refusals++
-    if (kind !== 'served' && !limit) this.#mostUnderWay = 1
+    if (kind !== 'served' && !limit) this.#mostUnderWay = Math.max(FEW, Math.floor(this.#underWay / 2))
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
     this.#release()
   }

@@ -153,7 +153,7 @@ t.test('a request for which there is no session takes nothing of the limit', asy
   t.match(known, { endpoint: 'GET /v2/alert', limit: { remaining: 10 } })
 })
 
-t.test('a request that is lost on the way makes room for the next', async t => {
+t.test('a request that is lost on the way keeps nobody waiting', async t => {
   const upstream = await rawUpstream(t, request => {
     const { length } = upstream.requests
     if (length === 2) request.socket.destroy()
@@ -168,5 +168,5 @@ t.test('a request that is lost on the way makes room for the next', async t => {
   posts.push(post(), post())
   await waiting(3)
   const statuses = (await passTime(clock, Promise.all(posts))).map(({ status }) => status)
-  t.strictSame(statuses, [502, 200, 200])
+  t.strictSame(statuses.sort(), [200, 200, 502])
 })

@@ -312,12 +312,12 @@ t.test('a refusal that tells of no limit leaves the one that is known', async t 
   await waiting
 })
 
-t.test('after a pause requests go one by one, and more at a time with each answer', async t => {
+t.test('after a pause few requests go at one time, and more with each answer', async t => {
   const { clock, pacer, admit, admitted } = rig()
   pacer.answered(ENDPOINT, undefined, plain(429))
-  const turns = ['a1', 'b1', 'c1', 'd1'].map(name => admit(name))
+  const turns = ['a1', 'b1', 'c1', 'd1', 'e1', 'f1', 'g1'].map(name => admit(name))
   await clock.advance(500)
-  t.strictSame(admitted, ['a1'])
+  t.equal(admitted.length, 4)
   t.equal(clock.pending, 3, 'there is nothing to come back for but the deadlines')
   const turn = (at: number) => turns[at] as Promise<Turn>
   const served = { kind: 'served', limit: undefined, pause: 0 } as const
@@ -326,14 +326,31 @@ t.test('after a pause requests go one by one, and more at a time with each answe
   first.answered(served)
   first.lost()
   await settle()
-  t.strictSame(admitted, ['a1', 'b1', 'c1'], 'an answer counts once')
+  t.equal(admitted.length, 6, 'an answer counts once')
   const second = await turn(1)
   second.lost()
   await settle()
-  t.strictSame(admitted, ['a1', 'b1', 'c1', 'd1'], 'a lost one makes room for another')
+  t.equal(admitted.length, 7, 'a lost one makes room for another')
   for (const each of await Promise.all(turns)) each.answered(served)
-  await Promise.all(Array.from({ length: 9 }, () => admit('e')))
-  t.equal(admitted.length, 13, 'and all go once nobody waits')
+  await Promise.all(Array.from({ length: 9 }, () => admit('h')))
+  t.equal(admitted.length, 16, 'and all go once nobody waits')
+})
+
+t.test('a refusal halves how many go at one time', async t => {
+  const { clock, pacer, admit, admitted } = rig()
+  pacer.answered(ENDPOINT, undefined, plain(503, '0'))
+  const turns = await Promise.all(Array.from({ length: 4 }, () => admit('a')))
+  for (const turn of turns) turn.answered({ kind: 'served', limit: undefined, pause: 0 })
+  const many = await Promise.all(Array.from({ length: 21 }, () => admit('a')))
+  many[0]?.answered({ kind: 'unavailable', limit: undefined, pause: 100 })
+  const more = admit('b1')
+  await clock.advance(100)
+  t.notOk(admitted.includes('b1'), 'twenty are under way, and ten may be')
+  for (const turn of many.slice(1, 11)) turn.lost()
+  await settle()
+  t.notOk(admitted.includes('b1'))
+  many[11]?.lost()
+  t.ok(await more)
 })
 
 t.test('who was refused goes before those who were not let through yet', async t => {
