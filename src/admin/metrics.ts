@@ -77,50 +77,37 @@ export class Metrics {
   }
 }
 
+/** What is told of each endpoint, where it is known. */
+const OF_ENDPOINTS: readonly (readonly [
+  type: Family['type'],
+  name: string,
+  help: string,
+  value: (status: EndpointStatus) => number | undefined,
+])[] = [
+  ['gauge', 'limit_rate', "The endpoint's rate limit, in requests a second.", ({ limit }) => limit?.rate],
+  ['gauge', 'limit_burst', 'Requests that the limit takes at once.', ({ limit }) => limit?.burst],
+  ['gauge', 'limit_remaining', 'Requests that it takes at once now.', ({ limit }) => limit?.remaining],
+  ['gauge', 'queue_length', 'Requests that wait for their turn.', ({ waiting }) => waiting],
+  ['counter', 'waits_total', 'Requests that had to wait for their turn.', ({ counts }) => counts.waits],
+  ['counter', 'wait_seconds_total', 'How long those waited.', ({ counts }) => counts.waitSeconds],
+  [
+    'counter',
+    'refusals_total',
+    'Answers 429 and 503 of the upstream, those that the client never saw too.',
+    ({ counts }) => counts.refusals,
+  ],
+]
+
 /** No more endpoints are known than the pacer keeps. */
 function* pacing(endpoints: readonly EndpointStatus[]): Generator<Family> {
-  const each = (value: (status: EndpointStatus) => number | undefined): Sample[] =>
-    endpoints.flatMap(status => {
+  for (const [type, name, help, value] of OF_ENDPOINTS) {
+    const samples = endpoints.flatMap(status => {
       const { tenant, endpoint } = status
       const known = value(status)
       return known === undefined ? [] : [{ labels: { tenant, endpoint }, value: known }]
     })
-  yield gauge(
-    'limit_rate',
-    "The endpoint's rate limit, in requests a second.",
-    each(({ limit }) => limit?.rate),
-  )
-  yield gauge(
-    'limit_burst',
-    'Requests that the limit takes at once.',
-    each(({ limit }) => limit?.burst),
-  )
-  yield gauge(
-    'limit_remaining',
-    'Requests that it takes at once now.',
-    each(({ limit }) => limit?.remaining),
-  )
-  yield gauge(
-    'queue_length',
-    'Requests that wait for their turn.',
-    each(({ waiting }) => waiting),
-  )
-  yield counter(
-    'waits_total',
-    'Requests that had to wait for their turn.',
-    each(({ counts }) => counts.waits),
-  )
-  yield counter(
-    'wait_seconds_total',
-    'How long those waited.',
-    each(({ counts }) => counts.waitSeconds),
-  )
-  const ofRefusals = 'Answers 429 and 503 of the upstream, those that the client never saw too.'
-  yield counter(
-    'refusals_total',
-    ofRefusals,
-    each(({ counts }) => counts.refusals),
-  )
+    yield family(type)(name, help, samples)
+  }
 }
 
 function states({ tenant, session }: TenantEntry): Sample[] {

@@ -1,22 +1,19 @@
 import type { AnswerCache, Cacheable } from '../cache/answer-cache.ts'
 import type { KeptAnswer } from '../cache/flight.ts'
 import type { CacheRule } from '../config/leaves.ts'
-import type { Clock } from '../kernel/clock.ts'
 import { elapsed, momentOf } from '../kernel/moment.ts'
-import type { Sessions } from '../session/sessions.ts'
 import { cacheableOf, isFreshWanted, isWrite, resourceOf } from './cacheable.ts'
 import { timed } from './exchange.ts'
 import { headerOf, withoutNamed } from './headers.ts'
 import type { GoodHead, Journey } from './journey.ts'
+import { acquireLease, type LeaseOptions } from './lease.ts'
 import type { Refusal } from './refusal.ts'
 import { sendHead } from './tell.ts'
 
 /** Sends the request, and gives the upstream's error if that is the answer. */
 type Send = () => Promise<Refusal | undefined>
 
-export interface CachedOptions {
-  readonly clock: Clock
-  readonly sessions: Sessions
+export interface CachedOptions extends LeaseOptions {
   /** The cache, and what it is for. */
   readonly cache: () => { readonly answers: AnswerCache<GoodHead>; readonly rules: readonly CacheRule[] }
 }
@@ -41,10 +38,8 @@ export class Cached {
   }
 
   /** Another user may see another answer, and without a session there is none. */
-  async #ofSession({ exchange, tenant }: Journey, cacheable: Cacheable): Promise<Cacheable> {
-    const { clock, sessions } = this.#options
-    const acquire = () => timed(clock, exchange, 'session', sessions.acquire(tenant, exchange.over))
-    const { session } = sessions.use(tenant) ?? (await acquire())
+  async #ofSession(journey: Journey, cacheable: Cacheable): Promise<Cacheable> {
+    const { session } = await acquireLease(journey, this.#options)
     return { ...cacheable, key: `${session} ${cacheable.key}` }
   }
 

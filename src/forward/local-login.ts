@@ -1,10 +1,9 @@
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { lingerAfter } from '../kernel/linger.ts'
 import type { SignedTokens } from '../kernel/signed-tokens.ts'
 import { Problem } from '../problem/problem.ts'
-import { exchangeHeaders } from './exchange.ts'
 import type { Journey } from './journey.ts'
+import { writeHead } from './tell.ts'
 
 /** Credentials are no longer, in bytes. */
 const MAX_BODY = 16 * 1024
@@ -29,7 +28,7 @@ export class LocalLogin {
   /** @throws {Problem} `client-unauthorized` where clients need a token and the password is none */
   async answer(journey: Journey): Promise<undefined> {
     const { clock, tokens, config } = this.#options
-    const { exchange, response, takeOver, authCall, tenant } = journey
+    const { exchange, response, authCall, tenant } = journey
     if (authCall === 'login') exchange.client = this.#clientBy(await passwordIn(journey))
     const user = config().tenants.get(tenant)
     const body = JSON.stringify({
@@ -41,7 +40,7 @@ export class LocalLogin {
     })
     exchange.answeredHere = true
     exchange.bytes = Buffer.byteLength(body)
-    const type = [
+    const headers = [
       'content-type',
       'application/json',
       'content-length',
@@ -49,9 +48,7 @@ export class LocalLogin {
       'cache-control',
       'no-store',
     ]
-    lingerAfter(response, clock)
-    response.writeHead(200, [...type, ...exchangeHeaders(exchange)])
-    takeOver()
+    writeHead(journey, { status: 200, headers }, clock)
     response.end(body)
   }
 

@@ -1,7 +1,8 @@
 import { Problem } from '../problem/problem.ts'
 
 /** The auth calls, whose answers hold the token, which is for the proxy alone. */
-const AUTH_PATHS = new Set(['/login', '/auth_token/extend'])
+export const [LOGIN_PATH, EXTEND_PATH] = ['/login', '/auth_token/extend'] as const
+const AUTH_PATHS: ReadonlySet<string> = new Set([LOGIN_PATH, EXTEND_PATH])
 
 /** Servers that know path parameters (RFC 3986, 3.3) take `..;x` for `..`. */
 const DOT_SEGMENT = /\/\.\.?(?:[/;]|$)/

@@ -1,5 +1,4 @@
 import type { Dispatcher } from 'undici'
-import type { Clock } from '../kernel/clock.ts'
 import { explainNetworkError } from '../kernel/network-error.ts'
 import type { Turn } from '../pacing/gate.ts'
 import type { Pacer } from '../pacing/pacer.ts'
@@ -7,13 +6,12 @@ import { Problem } from '../problem/problem.ts'
 import { isIdempotent } from '../problem/retryable.ts'
 import { readUpstreamErrors } from '../problem/upstream.ts'
 import type { Lease } from '../session/lease.ts'
-import type { Sessions } from '../session/sessions.ts'
 import { canResend, mayComeAgain, mayRetry } from './again.ts'
 import type { Agents } from './agent.ts'
 import { isKeepable } from './cacheable.ts'
-import { timed } from './exchange.ts'
 import { headerOf, headersByName, type RawHeaders, upstreamHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
+import { acquireLease, type LeaseOptions } from './lease.ts'
 import type { Home } from './location.ts'
 import { maskAnswer, type Refusal } from './refusal.ts'
 import { type RelayOptions, relay, type Verdict } from './relay.ts'
@@ -23,10 +21,8 @@ import { meaningOf401 } from './unauthorized.ts'
 
 const UNAUTHORIZED = 401
 
-export interface SenderOptions {
-  readonly clock: Clock
+export interface SenderOptions extends LeaseOptions {
   readonly agents: Agents
-  readonly sessions: Sessions
   readonly pacer: Pacer
 }
 
@@ -57,7 +53,7 @@ export class Sender {
       attempt.turn?.unused()
       throw error
     }
-    const lease = this.#options.sessions.use(journey.tenant) ?? (await this.#lease(journey).catch(unused))
+    const lease = await acquireLease(journey, this.#options).catch(unused)
     try {
       return await this.#sendWithSession(lease, journey, attempt)
     } catch (error) {
@@ -74,7 +70,7 @@ export class Sender {
     )
     if (first?.answer.status !== UNAUTHORIZED) return first
     if (!this.#mayRenew(journey, lease, first) || !canResend(journey)) return first
-    const renewed = await this.#lease(journey)
+    const renewed = await acquireLease(journey, this.#options)
     // more of the body may have come meanwhile than is kept
     if (!canResend(journey)) return first
     this.#replay(journey, attempt)
@@ -145,11 +141,6 @@ export class Sender {
         sendHead(journey, home, { status, headers }, clock)
       },
     })
-  }
-
-  #lease({ exchange, tenant }: Journey): Promise<Lease> {
-    const { clock, sessions } = this.#options
-    return timed(clock, exchange, 'session', sessions.acquire(tenant, exchange.over))
   }
 }
 

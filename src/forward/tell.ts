@@ -6,18 +6,21 @@ import type { Journey } from './journey.ts'
 import type { Home } from './location.ts'
 import type { Refusal } from './refusal.ts'
 
-/** Sends the client the head of the upstream's answer. */
-export function sendHead(
-  { response, exchange, takeOver }: Journey,
-  home: Home,
-  { status, headers }: { readonly status: number; readonly headers: RawHeaders },
-  clock: Clock,
-): void {
-  const head = clientHeaders(headers, home)
-  head.push(...exchangeHeaders(exchange))
+interface Head {
+  readonly status: number
+  readonly headers: RawHeaders
+}
+
+/** Sends the client the head of an answer, with what every answer carries. */
+export function writeHead({ response, exchange, takeOver }: Journey, { status, headers }: Head, clock: Clock): void {
   lingerAfter(response, clock)
-  response.writeHead(status, head)
+  response.writeHead(status, [...headers, ...exchangeHeaders(exchange)])
   takeOver()
+}
+
+/** The same of the upstream's answer. */
+export function sendHead(journey: Journey, home: Home, { status, headers }: Head, clock: Clock): void {
+  writeHead(journey, { status, headers: clientHeaders(headers, home) }, clock)
 }
 
 /** Gives an error to be told, or passes it on as it came where that is asked for. */

@@ -14,7 +14,8 @@ export interface TenantFacts {
 }
 
 const HOST = /^(.+)\.localhost(:\d+)?$/i
-const PREFIX = /^\/_tenant\/([^/?]*)/
+/** By which a target names its tenant. */
+export const TENANT_PREFIX = /^\/_tenant\/([^/?]*)/
 
 /**
  * The tenant that a request is for, and its target with a `/_tenant/<tenant>` prefix taken off.
@@ -26,7 +27,7 @@ export function chooseTenant<T>(
   tenants: ReadonlyMap<string, T>,
   defaultTenant: string,
 ): { tenant: T; target: string; prefix: string } {
-  const prefix = PREFIX.exec(facts.target)
+  const prefix = TENANT_PREFIX.exec(facts.target)
   const host = HOST.exec(facts.host ?? '')?.[1]?.toLowerCase()
   const names = new Set([facts.header, host, prefix?.[1]].filter(name => name !== undefined))
   if (names.size > 1)

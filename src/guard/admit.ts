@@ -79,9 +79,10 @@ function judgeOrigin({ hosts, proxiedHost, origin, secFetchSite }: Facts): Verdi
 
 function judgeToken({ token }: Facts, { clients, loggedIn }: Admission): Verdict {
   if (clients.length === 0) return { admitted: true, client: null }
-  const name = token === undefined ? undefined : loggedIn(token)
   // each is compared, so that the time does not tell which of them was near
-  const [client] = token === undefined ? [] : clients.filter(each => each.token.matches(token) || each.name === name)
+  const [shown] = token === undefined ? [] : clients.filter(each => each.token.matches(token))
+  const name = shown?.name ?? (token === undefined ? undefined : loggedIn(token))
+  const client = clients.find(each => each.name === name)
   if (client) return { admitted: true, client: client.name }
   return refused('client-unauthorized', 'Show the client token: curl -u :TOKEN, or Authorization: Bearer TOKEN')
 }

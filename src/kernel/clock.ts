@@ -1,5 +1,3 @@
-import type { EndSignal } from './ending.ts'
-
 /** A running timer, to be handed back to {@link Clock.clearTimeout}. */
 export type Timer = object
 
@@ -24,22 +22,6 @@ export const systemClock: Clock = {
   monotonic: () => performance.now(),
   setTimeout: (run, ms) => setTimeout(run, ms).unref(),
   clearTimeout: timer => clearTimeout(timer as NodeJS.Timeout),
-}
-
-/** Resolves after `ms` milliseconds, or rejects with the signal's reason as soon as `signal` aborts. */
-export function sleep(clock: Clock, ms: number, signal?: EndSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason)
-    const onAbort = () => {
-      clock.clearTimeout(timer)
-      reject(signal?.reason)
-    }
-    const timer = clock.setTimeout(() => {
-      signal?.removeEventListener('abort', onAbort)
-      resolve()
-    }, ms)
-    signal?.addEventListener('abort', onAbort, { once: true })
-  })
 }
 
 /** The reason with which {@link withDeadline} aborts. */

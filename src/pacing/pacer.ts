@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
+import { ensure } from '../kernel/ensure.ts'
 import type { Waiter } from '../kernel/waiter.ts'
 import { Problem } from '../problem/problem.ts'
 import { type Applicant, Gate, type GateStatus, type Turn } from './gate.ts'
@@ -142,11 +143,7 @@ export class Pacer {
   }
 
   #ensure(key: string, limit?: Rate): Gate {
-    const there = this.#gates.get(key)
-    if (there) return there
-    const gate = new Gate(this.#options.clock, limit)
-    this.#gates.set(key, gate)
-    return gate
+    return ensure<string, Gate>(this.#gates, key, () => new Gate(this.#options.clock, limit))
   }
 }
 

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { passTime } from '../support/clock.ts'
 import { answerTo, open } from '../support/http.ts'
 import { startPair } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
@@ -65,10 +66,10 @@ t.test('durations fall into buckets of seconds', async t => {
   const sent = open(port, '/v2/policy')
   sent.end()
   const answer = answerTo(sent)
-  let done = false
-  const finished = answer.then(head => head.resume()).finally(() => (done = true))
-  while (!done) await clock.advance(700 / 7)
-  await finished
+  await passTime(
+    clock,
+    answer.then(head => head.resume()),
+  )
   const found = await samples(call)
   const bucket = (kind: string, le: string) => found[`${kind}_duration_seconds_bucket{le="${le}",tenant="default"}`]
   t.equal(bucket('upstream', '0.5'), 0, 'the clock stood still for the first, which therefore took no time')

@@ -1,9 +1,10 @@
 import t from 'tap'
 import { passTime, testClock } from '../support/clock.ts'
-import { answerTo, open, readReply } from '../support/http.ts'
+import { open } from '../support/http.ts'
 import { type ProxyOptions, startPair, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { http, type RawRequest, rawUpstream } from '../support/upstream.ts'
+import { growingBody } from './growing-body.ts'
 
 const LIMIT = ['x-ratelimit-replenish-rate: 2', 'x-ratelimit-burst-capacity: 10', 'x-ratelimit-remaining: 0']
 
@@ -63,16 +64,10 @@ t.test('a body that outgrows what is kept meanwhile is not sent again', async t 
     request.answer(REFUSED_429)
     await request.closed
   })
-  const { port, app } = await startProxy(t, { upstream: upstream.url, clock, config: { replay: { maxBody: 10 } } })
-  const read: (() => number)[] = []
-  app.server.server.on('connection', socket => read.push(() => socket.bytesRead))
-  const sent = open(port, '/x', { method: 'POST', headers: { 'transfer-encoding': 'chunked' } })
-  sent.write('12345')
+  const body = growingBody(await startProxy(t, { upstream: upstream.url, clock, config: { replay: { maxBody: 10 } } }))
   await until(() => upstream.requests.length === 1)
-  const before = read[0]?.() ?? 0
-  sent.end('x'.repeat(1000))
-  await until(() => (read[0]?.() ?? 0) > before + 1000)
-  const reply = await passTime(clock, answerTo(sent).then(readReply))
+  await body.grow()
+  const reply = await passTime(clock, body.reply())
   t.equal(reply.status, 429)
   t.equal(upstream.requests.length, 1)
 })

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { answerTo, open, readReply } from '../support/http.ts'
 import { startPair, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { grant, http, type RawRequest, rawUpstream } from '../support/upstream.ts'
+import { growingBody } from './growing-body.ts'
 
 const EXPIRED = 'x-redlock-status: [{"i18nKey":"token_expired","severity":"error","subject":null}]'
 const PERMISSION = 'x-redlock-status: [{"i18nKey":"unauthorized_access","severity":"error","subject":null}]'
@@ -74,17 +74,11 @@ t.test('a body that outgrows what is kept while the session is renewed is not se
       },
     },
   )
-  const { port, app } = await startProxy(t, { upstream: upstream.url, config: { replay: { maxBody: 10 } } })
-  const read: (() => number)[] = []
-  app.server.server.on('connection', socket => read.push(() => socket.bytesRead))
-  const sent = open(port, '/x', { method: 'POST', headers: { 'transfer-encoding': 'chunked' } })
-  sent.write('12345')
+  const body = growingBody(await startProxy(t, { upstream: upstream.url, config: { replay: { maxBody: 10 } } }))
   await until(() => upstream.logins.length === 2)
-  const before = read[0]?.() ?? 0
-  sent.end('x'.repeat(1000))
-  await until(() => (read[0]?.() ?? 0) > before + 1000)
+  await body.grow()
   release()
-  const reply = await readReply(await answerTo(sent))
+  const reply = await body.reply()
   t.equal(reply.status, 401)
   t.notOk('x-prismacloud-proxy-replayed' in reply.headers)
   t.equal(upstream.requests.length, 1)

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
-import { DeadlineError, sleep, systemClock, withDeadline } from '../../src/kernel/clock.ts'
+import { DeadlineError, systemClock, withDeadline } from '../../src/kernel/clock.ts'
 import { settle } from '../support/clock.ts'
 import { countedClock } from './counted-clock.ts'
 import { failureOf } from './failure-of.ts'
@@ -26,43 +26,6 @@ t.test("the machine's timers fire once unless they are cleared, and do not keep 
     t.equal('hasRef' in last && typeof last.hasRef === 'function' && last.hasRef(), false)
   })
   t.strictSame(fired, ['kept'])
-})
-
-t.test('sleep ends when its time has come, not before, and leaves no listener', async t => {
-  const clock = countedClock()
-  const { signal } = new AbortController()
-  let awake = false
-  const slept = sleep(clock, 100, signal).then(() => {
-    awake = true
-  })
-  await clock.advance(99)
-  t.equal(awake, false)
-  await clock.advance(1)
-  t.equal(awake, true)
-  await slept
-  t.strictSame(getEventListeners(signal, 'abort'), [])
-})
-
-t.test('sleep without a signal ends by time alone', async t => {
-  const clock = countedClock()
-  const slept = sleep(clock, 5)
-  await clock.advance(5)
-  await t.resolves(slept)
-})
-
-t.test("sleep ends with the signal's reason as soon as it aborts, and leaves no timer", async t => {
-  const clock = countedClock()
-  const controller = new AbortController()
-  const slept = t.rejects(sleep(clock, 100, controller.signal), { message: 'left' })
-  controller.abort(new Error('left'))
-  await slept
-  t.equal(clock.pending, 0)
-})
-
-t.test('sleep does not begin when the signal has aborted already', async t => {
-  const clock = countedClock()
-  await t.rejects(sleep(clock, 100, AbortSignal.abort(new Error('left'))), { message: 'left' })
-  t.equal(clock.pending, 0)
 })
 
 t.test('what ends before its deadline gives its result and leaves no timer', async t => {

@@ -1,15 +1,13 @@
 import t from 'tap'
-// @ts-expect-error: plain JavaScript, which the soak shares
-import { seeded } from '../support/random.js'
+import { Random } from '../session/world/random.ts'
 import { live, type WorldOptions } from './world.ts'
 
 /** The seconds after which others come. */
 const COME = 30
 const SECONDS = 90
 
-const random = seeded(7)
-const between = (least: number, most: number) => least + random() * (most - least)
-const way = (most: number) => (): [number, number] => [between(5, 60), between(5, most)]
+const random = new Random(7)
+const way = (most: number) => (): [number, number] => [random.between(5, 60), random.between(5, most)]
 const once = (perSecond: number) => (seconds: number) => (seconds < COME ? 0 : perSecond)
 
 const worlds: Record<string, Partial<WorldOptions>> = {
