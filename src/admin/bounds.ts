@@ -30,7 +30,7 @@ export function bounds(app: FastifyInstance, { maxRequests, running }: BoundsOpt
       throw new Problem('invalid-request', `The request has more than ${MOST_HEADERS} headers`, options)
     }
     if (running() > maxRequests() && !isOwnPath(originalUrl)) {
-      throw new Problem('overloaded', `${maxRequests()} requests are being served already`, { retryAfter: 1 })
+      throw new Problem('overloaded', `${maxRequests()} requests are being served already`)
     }
     done()
   })

@@ -78,7 +78,7 @@ export class Connections {
 
 function refuse(socket: Socket, clock: Clock): void {
   const detail = 'The proxy has as many connections as it takes: listen.maxConnections'
-  answerOnSocket(socket, new Problem('overloaded', detail, { retryAfter: 1 }))
+  answerOnSocket(socket, new Problem('overloaded', detail))
   // who goes on sending has nobody to read it
   socket.on('error', () => {}).resume()
   linger(socket, clock)

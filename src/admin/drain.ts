@@ -60,5 +60,5 @@ export function drainable(app: FastifyInstance, { connections, refuseWaiting }: 
 }
 
 function shuttingDown(): Problem {
-  return new Problem('draining', 'The proxy is shutting down', { retryAfter: 1 })
+  return new Problem('draining', 'The proxy is shutting down')
 }

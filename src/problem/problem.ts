@@ -26,7 +26,7 @@ export interface ProblemOptions {
   readonly title?: string
   /** Whether the same request may succeed later. Default: the type's own. */
   readonly retryable?: boolean
-  /** Whole seconds until it is worth trying again, sent as `Retry-After` (RFC 9110, 10.2.3). */
+  /** Whole seconds until it is worth trying again, sent as `Retry-After` (RFC 9110, 10.2.3). Default: 1 with 429 and 503. */
   readonly retryAfter?: number
   readonly upstream?: UpstreamFacts
   /** Members beyond those that every problem document has (RFC 9457, 3.2); those of the same names are not taken. */
@@ -34,6 +34,11 @@ export interface ProblemOptions {
   /** For the log alone: it never reaches a client. */
   readonly cause?: unknown
 }
+
+/** The statuses with which a client is always told when to come back. */
+const ASK_TO_WAIT = new Set([429, 503])
+/** Seconds, where nothing better is known. */
+const SOON = 1
 
 /** A failure that a client is told of, in the one shape that every failure has. `detail` must hold no secret. */
 export class Problem extends Error {
@@ -55,7 +60,7 @@ export class Problem extends Error {
     this.status = options.status ?? defaults.status
     this.title = options.title ?? defaults.title
     this.retryable = options.retryable ?? defaults.retryable
-    this.retryAfter = options.retryAfter
+    this.retryAfter = options.retryAfter ?? (ASK_TO_WAIT.has(this.status) ? SOON : undefined)
     this.upstream = options.upstream
     this.members = options.members
   }

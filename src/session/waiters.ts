@@ -22,7 +22,7 @@ export class Waiters<T> {
    */
   async wait(ms: number, timedOut: () => Problem, signal?: EndSignal): Promise<T> {
     if (this.#waiting.size >= MAX_WAITERS) {
-      throw new Problem('overloaded', 'Too many requests wait for a session', { retryAfter: 1 })
+      throw new Problem('overloaded', 'Too many requests wait for a session')
     }
     return waitIn(this.#waiting, this.#clock, {
       ms,

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Problem, problemDocument } from '../../src/problem/problem.ts'
+import { type ProblemName, problemTypes } from '../../src/problem/types.ts'
 
 t.test('a problem takes what it is not told from its type', async t => {
   const cause = new Error('ECONNREFUSED')
@@ -26,4 +27,13 @@ t.test('the document of an upstream problem carries what the upstream said', asy
   const upstream = { host: 'api2.prismacloud.io', status: 400, requestId: null, errors: [], body: null }
   const problem = new Problem('upstream-error', 'No', { status: 400, title: 'Bad Request', retryable: true, upstream })
   t.match(problemDocument(problem, '/x', 'r2'), { status: 400, title: 'Bad Request', retryable: true, upstream })
+})
+
+t.test('429 and 503 always say when to come back', async t => {
+  for (const [name, { status }] of Object.entries(problemTypes)) {
+    const { retryAfter } = new Problem(name as ProblemName, 'x')
+    t.equal(retryAfter, status === 429 || status === 503 ? 1 : undefined, name)
+  }
+  t.equal(new Problem('upstream-error', 'x', { status: 503 }).retryAfter, 1)
+  t.equal(new Problem('rate-limited', 'x', { retryAfter: 7 }).retryAfter, 7)
 })
