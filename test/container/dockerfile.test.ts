@@ -143,7 +143,10 @@ async function checkService(t: Test, stage: Stage): Promise<void> {
   }
   const child = spawnBare(process.execPath, args, env, join(stage.root, stage.workdir))
   t.teardown(() => child.kill('SIGKILL'))
-  await once(child.stdout, 'data')
+  const complaint = text(child.stderr)
+  const hasStarted = once(child.stdout, 'data').then(() => true)
+  // the image listens at a fixed port, which somebody else may have
+  if (!(await Promise.race([hasStarted, once(child, 'close').then(() => false)]))) throw new Error(await complaint)
   t.equal((await curl('--retry', '5', '--retry-connrefused', 'http://127.0.0.1:9080/v2/policy')).status, 200)
   const [, ...check] = stage.healthcheck
   await t.resolves(run(process.execPath, check), 'its health check is content')
