@@ -14,14 +14,15 @@ import { problemPages } from './admin/problem-pages.ts'
 import { sessionLog } from './admin/session-log.ts'
 import { AnswerCache } from './cache/answer-cache.ts'
 import type { Config } from './config/config.ts'
-import { takeAbsoluteForm } from './forward/absolute-form.ts'
+import { proxiedHost, takeAbsoluteForm } from './forward/absolute-form.ts'
 import type { Agents } from './forward/agent.ts'
 import { authCallOf } from './forward/auth-call.ts'
+import { Consoles } from './forward/consoles.ts'
 import { Forwarder } from './forward/forwarder.ts'
 import type { GoodHead } from './forward/journey.ts'
 import { withoutQuery } from './forward/path.ts'
 import { FORWARD_ROUTE, forwardPlugin, leaveBodiesAlone } from './forward/plugin.ts'
-import { ownersOf } from './forward/tenant.ts'
+import { ownersOf, readDestination } from './forward/tenant.ts'
 import type { Admission } from './guard/admit.ts'
 import { guard } from './guard/guard.ts'
 import { permit } from './guard/permit.ts'
@@ -89,11 +90,13 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
   const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
   let answers = new AnswerCache<GoodHead>(clock, initial.cache.maxSize)
+  const callTimeout = () => current.session.callTimeout
   const forwarder = new Forwarder({
     clock,
     agents,
     sessions,
     pacer,
+    consoles: new Consoles({ dispatcher: agents.fresh, clock, callTimeout }),
     config,
     tokens,
     permit: journey => permit(current, journey),
@@ -176,8 +179,9 @@ function sessionsOf(config: () => Config, { clock, agents }: AppDeps): CreateSes
 }
 
 function admissionOf({ listen, tenants, clients }: Config, asked: FastifyRequest, tokens: SignedTokens): Admission {
-  const { method, originalUrl } = asked
-  const needsNone = withoutQuery(originalUrl) === LIVENESS || authCallOf(method, originalUrl) === 'login'
+  const { method, originalUrl, raw } = asked
+  const destination = readDestination({ host: proxiedHost(raw) ?? raw.headers.host, target: originalUrl })
+  const needsNone = withoutQuery(originalUrl) === LIVENESS || authCallOf(method, destination) === 'login'
   return {
     trustedHosts: listen.trustedHosts,
     isApiHost: host => ownersOf(host, tenants).size > 0,

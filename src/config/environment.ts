@@ -16,11 +16,13 @@ const keyOfVariable: ReadonlyMap<string, string> = new Map([
   ...[...settingKeys.keys()].map((key): [string, string] => [variableOf(key), key]),
 ])
 
-/** How the variables of groups begin, and how each of their keys ends one. */
+/** How the variables of groups begin, and how each of their keys ends one: the longer first, as `_COMPUTE_URL` ends with `_URL`. */
 const namedVariables = sectionNames.map(section => ({
   section,
   beginning: `${variableOf(section)}_`,
-  endings: [...sectionKeys[section].keys()].map(key => ({ key, ending: variableOf(key).slice(PREFIX.length - 1) })),
+  endings: [...sectionKeys[section].keys()]
+    .map(key => ({ key, ending: variableOf(key).slice(PREFIX.length - 1) }))
+    .sort((one, other) => other.ending.length - one.ending.length),
 }))
 
 /** The settings in the environment. An empty variable counts as not set. No fault repeats a value. */

@@ -119,6 +119,9 @@ export const settingsSchema = Type.Object({
 /** The keys of one tenant, found under `tenants.<name>`. */
 export const tenantSchema = Type.Object({
   url: text('Stack name, console URL, API URL, or another https base; http only for loopback.'),
+  computeUrl: text(
+    'Address of the Compute console, in place of the one that the API names: https://<region>.cloud.twistlock.com/<id>.',
+  ),
   accessKeyId: secret('Access key id.'),
   accessKeyIdFile: file('File with the access key id.'),
   secretKey: secret('Secret key. Better kept in a file of its own.'),

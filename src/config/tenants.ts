@@ -1,3 +1,5 @@
+import type { Place } from '../stacks/base.ts'
+import { resolveCompute } from '../stacks/compute.ts'
 import { resolveTarget, type Target } from '../stacks/resolve.ts'
 import type { TenantConfig } from './config.ts'
 import { type CredentialDocument, readCredentialsFile } from './credential-text.ts'
@@ -17,6 +19,9 @@ const NO_ACCESS_KEY: Fault = {
   problem: 'there is no access key',
   cure: 'Set PC_URL, PC_IDENTITY and PC_SECRET in the environment, or name a file that holds tenants: --config FILE.',
 }
+
+/** Names by which hosts tell Compute consoles from APIs. */
+const COMPUTE_NAME = /^(.+--)?compute$/
 
 /** Where the vendor's own clients would look for an access key. */
 export interface VendorPlaces {
@@ -60,11 +65,26 @@ function unknownDefault(groups: Groups, defaultTenant: string): Fault {
 /** One tenant of its settings, unless something is wrong. Files are read, so that one that cannot be used is known now. */
 async function buildTenant(name: string, given: Given, faults: Fault[]): Promise<TenantConfig | undefined> {
   const draft: Draft = { name, given, values: await readTenant(name, given, faults), faults }
+  if (COMPUTE_NAME.test(name)) faults.push(computeName(name))
   const target = await targetOf(draft)
+  const compute = await computeOf(draft)
   const credentials = await credentialsOf(draft)
   const { prismaId, customerName, lazy, access, allow, deny } = draft.values
   const policy = { name: `tenants.${name}`, access, allow, deny }
-  return target && credentials && { name, target, credentials, prismaId, customerName, lazy, policy }
+  if (!target || !credentials) return undefined
+  return { name, target: { ...target, ...(compute && { compute }) }, credentials, prismaId, customerName, lazy, policy }
+}
+
+function computeName(name: string): Fault {
+  const problem = 'has a name that would stand for a Compute console in a host name'
+  return { key: `tenants.${name}`, origin: `tenants.${name}`, problem, cure: 'Give it another name.' }
+}
+
+/** The Compute console that `computeUrl` names. */
+async function computeOf(draft: Draft): Promise<Place | undefined> {
+  const url = draft.values.computeUrl
+  if (url === null) return undefined
+  return attempt(draftSetting(draft, 'computeUrl'), draft.faults, () => resolveCompute(url))
 }
 
 /** The target that `url` names, or else the credentials file. */

@@ -1,12 +1,18 @@
 import { EXTEND_PATH, LOGIN_PATH, withoutQuery } from './path.ts'
-import { TENANT_PREFIX } from './tenant.ts'
+import type { Destination } from './tenant.ts'
+
+const COMPUTE_LOGIN = /^\/api\/v[\d.]+\/authenticate$/
+const COMPUTE_EXTENSION = /^\/api\/v[\d.]+\/authenticate\/renew$/
 
 /**
- * Whether a request is one of the calls by which a tool logs in and extends its session, alone or behind the prefix that
- * names a tenant. They are answered here: the session is the proxy's. Any other spelling of them is refused.
+ * Whether a request is one of the calls by which a tool logs in and extends its session. They are answered here: the
+ * session is the proxy's. Any other spelling of them is refused.
  */
-export function authCallOf(method: string, target: string): 'login' | 'extend' | undefined {
-  const path = withoutQuery(target).replace(TENANT_PREFIX, '')
-  if (method === 'POST' && path === LOGIN_PATH) return 'login'
-  return method === 'GET' && path === EXTEND_PATH ? 'extend' : undefined
+export function authCallOf(
+  method: string,
+  { target, compute }: Pick<Destination, 'target' | 'compute'>,
+): 'login' | 'extend' | undefined {
+  const path = withoutQuery(target)
+  if (method === 'POST' && (compute ? COMPUTE_LOGIN.test(path) : path === LOGIN_PATH)) return 'login'
+  return method === 'GET' && (compute ? COMPUTE_EXTENSION.test(path) : path === EXTEND_PATH) ? 'extend' : undefined
 }

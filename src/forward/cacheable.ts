@@ -17,14 +17,14 @@ const OLDER_NAME = /(?<= )bridgecrew$/
 
 /** The request as one whose answer may be kept, if a rule says so and nothing speaks against it. */
 export function cacheableOf(journey: Journey, rules: readonly CacheRule[]): Cacheable | undefined {
-  const { request, exchange, tenant, target, body } = journey
+  const { request, exchange, tenant, ruled, body } = journey
   const { headers, rawHeaders } = request
   if (exchange.method !== 'GET' || body || CONDITIONS.some(name => headers[name] !== undefined)) return undefined
   if (isWrite(journey) || directives(headers['cache-control']).includes('no-store')) return undefined
-  const rule = rules.find(({ path }) => path.test(withoutQuery(target)))
+  const rule = rules.find(({ path }) => path.test(withoutQuery(ruled)))
   const resource = resourceOf(journey)
   if (!rule || resource === undefined) return undefined
-  const key = [tenant, target, ...selectingHeaders(rawHeaders)].join('\n')
+  const key = [tenant, ruled, ...selectingHeaders(rawHeaders)].join('\n')
   return { key, resource, keepFor: rule.keepFor }
 }
 
@@ -47,8 +47,8 @@ export function isFreshWanted({ request }: Journey): boolean {
 }
 
 /** Whether a request may change something. */
-export function isWrite({ request, exchange, target }: Journey): boolean {
-  const paths = readings(target)
+export function isWrite({ request, exchange, ruled }: Journey): boolean {
+  const paths = readings(ruled)
   return !paths || methodsOf(request, exchange.method).some(method => paths.some(path => !isRead(method, path)))
 }
 
@@ -56,8 +56,8 @@ export function isWrite({ request, exchange, target }: Journey): boolean {
  * What a request reads or writes: the first segment of its path, because what is below it belongs together (a policy and
  * the list of them). `undefined` where the path has so many readings that it may be anything.
  */
-export function resourceOf({ tenant, target }: Journey): string | undefined {
-  const segments = readings(target)
+export function resourceOf({ tenant, ruled }: Journey): string | undefined {
+  const segments = readings(ruled)
     ?.at(-1)
     ?.split('/')
     .filter(segment => segment !== '' && !VERSION.test(segment))

@@ -6,8 +6,11 @@ import type { Problem } from '../problem/problem.ts'
 export interface Exchange {
   readonly requestId: string
   readonly method: string
-  /** The path as the client sent it, without its query, which may hold what is private. */
-  readonly path: string
+  /**
+   * The path as the client sent it, without its query, which may hold what is private; with `/_compute` before it where
+   * the host said so.
+   */
+  path: string
   /** Aborts when it is over: the answer is complete, or the client has left. */
   readonly over: EndSignal
   /** Of the monotonic clock. */

@@ -106,14 +106,14 @@ export function headersByName(headers: RawHeaders): Record<string, string | stri
   return byName
 }
 
-/** The header that carries the token for a path on the API host. */
+/** The header that carries the token for a path, which is behind `/_compute` where it is Compute's. */
 export function authHeader(path: string): 'authorization' | 'x-redlock-auth' {
   return CODE_PATH.test(path) ? 'authorization' : 'x-redlock-auth'
 }
 
 export interface RequestHeaderOptions {
   readonly token: Secret
-  /** The path on the API host. */
+  /** As for {@link authHeader}. */
   readonly path: string
   /** Whether a body follows whose missing or form content type is to be read as JSON. */
   readonly assumeJson: boolean

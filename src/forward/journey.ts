@@ -13,7 +13,7 @@ import type { Exchange } from './exchange.ts'
 import type { RawHeaders } from './headers.ts'
 import type { Home } from './location.ts'
 import { judgeTarget, withoutQuery } from './path.ts'
-import { chooseOwner, chooseTenant, ownersOf, type TenantFacts } from './tenant.ts'
+import { chooseOwner, chooseTenant, type Destination, ownersOf, type TenantFacts } from './tenant.ts'
 
 /** A request that came in, and where its answer goes. */
 export interface Incoming {
@@ -27,12 +27,12 @@ export interface Incoming {
 }
 
 /** The same once it is known where it goes. */
-export interface Journey extends Incoming {
+export interface Journey extends Incoming, Destination {
   readonly tenant: string
+  /** The target there, behind `/_compute` where it is Compute's, however the client said so: what rules are about. */
+  readonly ruled: string
   /** Which of the calls it is that are answered here, if it is one. */
   readonly authCall: 'login' | 'extend' | undefined
-  /** What the client put before the path: `/_tenant/<tenant>`, or nothing. */
-  readonly prefix: string
   readonly body: RequestBody | undefined
   /** Whether errors reach the client as they came. */
   readonly passthrough: boolean
@@ -71,12 +71,14 @@ export function planJourney(incoming: Incoming, config: JourneySettings, clock: 
     host: request.headers.host,
     target: incoming.target,
   }
-  const { tenant, target, prefix } = chosen(proxiedHost(request), facts, config)
+  const { tenant, compute, target, prefix } = chosen(proxiedHost(request), facts, config)
   exchange.tenant = tenant.name
-  const authCall = authCallOf(exchange.method, target)
+  const authCall = authCallOf(exchange.method, { target, compute })
   if (!authCall) judgeTarget(target)
   judgeFraming(request)
-  const { name, limit } = endpoint(exchange.method, withoutQuery(target))
+  const ruled = compute ? `/_compute${target}` : target
+  if (compute && !prefix.endsWith('/_compute')) exchange.path = withoutQuery(prefix + ruled)
+  const { name, limit } = endpoint(exchange.method, withoutQuery(ruled))
   const body = hasBody(request) ? new RequestBody(request, config.replay.maxBody, clock) : undefined
   const paced = config.pacing.enabled && request.headers['x-prismacloud-proxy-pacing'] !== 'off'
   return {
@@ -85,7 +87,9 @@ export function planJourney(incoming: Incoming, config: JourneySettings, clock: 
     response,
     exchange,
     takeOver,
+    compute,
     target,
+    ruled,
     tenant: tenant.name,
     authCall,
     prefix,

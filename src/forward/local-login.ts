@@ -28,16 +28,10 @@ export class LocalLogin {
   /** @throws {Problem} `client-unauthorized` where clients need a token and the password is none */
   async answer(journey: Journey): Promise<undefined> {
     const { clock, tokens, config } = this.#options
-    const { exchange, response, authCall, tenant } = journey
+    const { exchange, response, authCall, tenant, compute } = journey
     if (authCall === 'login') exchange.client = this.#clientBy(await passwordIn(journey))
-    const user = config().tenants.get(tenant)
-    const body = JSON.stringify({
-      token: tokens.issue(exchange.client ?? ''),
-      message: 'login_successful',
-      customerNames: [
-        { customerName: user?.customerName ?? tenant, prismaId: user?.prismaId ?? '', tosAccepted: true },
-      ],
-    })
+    const token = tokens.issue(exchange.client ?? '')
+    const body = JSON.stringify(compute ? { token } : { token, ...loginOf(tenant, config()) })
     exchange.answeredHere = true
     exchange.bytes = Buffer.byteLength(body)
     const headers = [
@@ -63,6 +57,13 @@ export class LocalLogin {
       'Log in with the client token as the password: the user name is not looked at',
     )
   }
+}
+
+/** What the API tells beside the token. */
+function loginOf(tenant: string, { tenants }: Pick<Config, 'tenants'>) {
+  const user = tenants.get(tenant)
+  const names = { customerName: user?.customerName ?? tenant, prismaId: user?.prismaId ?? '' }
+  return { message: 'login_successful', customerNames: [{ ...names, tosAccepted: true }] }
 }
 
 async function passwordIn({ body }: Journey): Promise<string> {

@@ -1,10 +1,8 @@
+import type { Place } from '../stacks/base.ts'
+
 /** Where a tenant's requests go, and by which path the client reaches it here. */
-export interface Home {
-  /** The API's origin. */
-  readonly api: string
-  /** What every path stands behind at the upstream. */
-  readonly basePath: string
-  /** What the client put before the path: `/_tenant/<tenant>`, or nothing. */
+export interface Home extends Place {
+  /** What the client put before the path: `/_tenant/<tenant>`, `/_compute`, both, or nothing. */
   readonly prefix: string
 }
 

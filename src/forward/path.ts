@@ -3,6 +3,7 @@ import { Problem } from '../problem/problem.ts'
 /** The auth calls, whose answers hold the token, which is for the proxy alone. */
 export const [LOGIN_PATH, EXTEND_PATH] = ['/login', '/auth_token/extend'] as const
 const AUTH_PATHS: ReadonlySet<string> = new Set([LOGIN_PATH, EXTEND_PATH])
+const COMPUTE_AUTH_PATH = /^\/api\/[^/]*\/authenticate/
 
 /** Servers that know path parameters (RFC 3986, 3.3) take `..;x` for `..`. */
 const DOT_SEGMENT = /\/\.\.?(?:[/;]|$)/
@@ -34,12 +35,16 @@ export function judgeTarget(target: string): void {
     throw refusal('The path contains a dot segment (/./ or /../): send the path that is meant')
   }
   if (HIDDEN_OWN_PATH.test(path)) throw refusal("Paths under /_proxy/ are the proxy's own and are not forwarded")
-  if (paths.some(path => AUTH_PATHS.has(plain(path)))) {
+  if (paths.some(path => isAuthPath(plain(path)))) {
     throw new Problem(
       'policy-denied',
-      'The proxy keeps the session itself: leave this call out, or send POST /login or GET /auth_token/extend as they are',
+      'The proxy keeps the session itself: leave this call out, or send POST /login or GET /auth_token/extend (for Compute POST /api/v1/authenticate) as they are',
     )
   }
+}
+
+function isAuthPath(path: string): boolean {
+  return AUTH_PATHS.has(path) || COMPUTE_AUTH_PATH.test(path)
 }
 
 /**

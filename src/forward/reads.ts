@@ -33,7 +33,11 @@ const READING_POSTS = [
   '/**/filter/suggest',
 ].map(path => parseRule(path).path)
 
+/** Compute's POSTs are not known. */
+const OF_COMPUTE = /^\/_compute\//
+
 /** Whether a request only reads. What is not known to is taken to write. */
 export function isRead(method: string, path: string): boolean {
-  return READING_METHODS.has(method) || (method === 'POST' && READING_POSTS.some(pattern => pattern.test(path)))
+  if (READING_METHODS.has(method)) return true
+  return method === 'POST' && !OF_COMPUTE.test(path) && READING_POSTS.some(pattern => pattern.test(path))
 }

@@ -4,22 +4,25 @@ import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
 import type { OlderHandler } from './agent.ts'
 import type { RawHeaders } from './headers.ts'
-import { type Answer, collecting, type Settle, type Sink, type Source, streaming } from './sinks.ts'
+import { type Answer, type Collected, collecting, type Sink, type Source, streaming } from './sinks.ts'
 
 /** What to do with an answer: stream it to the client, or keep it (as far as the bounds go) for the caller. */
 export type Verdict = 'relay' | 'collect'
 
-export interface RelayOptions {
+export interface CollectOptions {
   readonly dispatcher: Dispatcher
   readonly request: Dispatcher.DispatchOptions
-  readonly response: ServerResponse
   readonly clock: Clock
-  /** Aborts when the client has left. */
+  /** Aborts when nobody waits for the answer any more. */
   readonly signal: EndSignal
   /** Told of each piece of the body. */
-  seen(chunk: Buffer): void
+  seen?(chunk: Buffer): void
   /** Takes out of headers and trailers what no client may see. */
   mask(headers: RawHeaders): RawHeaders
+}
+
+export interface RelayOptions extends CollectOptions {
+  readonly response: ServerResponse
   /** Asked once, when the answer's headers are there. */
   decide(status: number, headers: RawHeaders): Verdict
   /** Sends the head of an answer that is relayed. */
@@ -32,22 +35,42 @@ export interface RelayOptions {
  * it never looks complete, and the promise rejects as well.
  */
 export function relay(options: RelayOptions): Promise<Answer> {
+  const { response, clock } = options
   return new Promise((resolve, reject) => {
-    options.dispatcher.dispatch(options.request, new RelayHandler(options, { resolve, reject }))
+    const settle = { resolve, reject }
+    const begin: Begin = (status, headers, source) => {
+      if (options.decide(status, headers) === 'collect') return collecting(status, headers, source, clock, resolve)
+      options.sendHead(status, headers)
+      return streaming(status, headers, response, source, settle)
+    }
+    options.dispatcher.dispatch(options.request, new Handler(options, begin, reject))
   })
 }
 
-class RelayHandler implements OlderHandler, Source {
-  readonly #options: RelayOptions
-  readonly #settle: Settle
+/** Sends one request upstream and keeps the answer, as far as the bounds go. Rejects when no answer came. */
+export function collect(options: CollectOptions): Promise<Collected> {
+  return new Promise((resolve, reject) => {
+    const begin: Begin = (status, headers, source) => collecting(status, headers, source, options.clock, resolve)
+    options.dispatcher.dispatch(options.request, new Handler(options, begin, reject))
+  })
+}
+
+/** Says where an answer goes, once its headers are there. */
+type Begin = (status: number, headers: RawHeaders, source: Source) => Sink
+
+class Handler implements OlderHandler, Source {
+  readonly #options: CollectOptions
+  readonly #begin: Begin
+  readonly #reject: (error: Error) => void
   #abort: ((reason: Error) => void) | undefined
   #resume: (() => void) | undefined
   #paused = false
   #sink: Sink | undefined
 
-  constructor(options: RelayOptions, settle: Settle) {
+  constructor(options: CollectOptions, begin: Begin, reject: (error: Error) => void) {
     this.#options = options
-    this.#settle = settle
+    this.#begin = begin
+    this.#reject = reject
   }
 
   onConnect(abort: (reason?: Error) => void): void {
@@ -60,12 +83,12 @@ class RelayHandler implements OlderHandler, Source {
   onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {
     this.#resume = resume
     // 1xx is between the upstream and this proxy
-    if (status >= 200) this.#sink = this.#begin(status, this.#options.mask(latin1(headers)))
+    if (status >= 200) this.#sink = this.#begin(status, this.#options.mask(latin1(headers)), this)
     return !this.#paused
   }
 
   onData(chunk: Buffer): boolean {
-    this.#options.seen(chunk)
+    this.#options.seen?.(chunk)
     this.#sink?.data(chunk)
     return !this.#paused
   }
@@ -78,7 +101,7 @@ class RelayHandler implements OlderHandler, Source {
   onError(error: Error): void {
     this.#release()
     if (this.#sink) this.#sink.fail(error)
-    else this.#settle.reject(error)
+    else this.#reject(error)
   }
 
   pause(): void {
@@ -95,13 +118,6 @@ class RelayHandler implements OlderHandler, Source {
   }
 
   readonly #onLeave = () => this.abort(this.#options.signal.reason)
-
-  #begin(status: number, headers: RawHeaders): Sink {
-    const { response, clock, decide, sendHead } = this.#options
-    if (decide(status, headers) === 'collect') return collecting(status, headers, this, clock, this.#settle)
-    sendHead(status, headers)
-    return streaming(status, headers, response, this, this.#settle)
-  }
 
   #release(): void {
     this.#options.signal.removeEventListener('abort', this.#onLeave)

@@ -6,9 +6,12 @@ import { Problem } from '../problem/problem.ts'
 import { isIdempotent } from '../problem/retryable.ts'
 import { readUpstreamErrors } from '../problem/upstream.ts'
 import type { Lease } from '../session/lease.ts'
+import type { Place } from '../stacks/base.ts'
 import { canResend, mayComeAgain, mayRetry } from './again.ts'
 import type { Agents } from './agent.ts'
 import { isKeepable } from './cacheable.ts'
+import type { Consoles } from './consoles.ts'
+import { timed } from './exchange.ts'
 import { headerOf, headersByName, type RawHeaders, upstreamHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
 import { acquireLease, type LeaseOptions } from './lease.ts'
@@ -24,6 +27,7 @@ const UNAUTHORIZED = 401
 export interface SenderOptions extends LeaseOptions {
   readonly agents: Agents
   readonly pacer: Pacer
+  readonly consoles: Consoles
 }
 
 /** One of the times that a request is let through to the upstream. */
@@ -32,6 +36,12 @@ export interface Attempt {
   readonly number: number
   /** Where its endpoint has a limit: the one under way. */
   turn: Turn | undefined
+}
+
+/** What a request carries, and where to. */
+interface Way {
+  readonly lease: Lease
+  readonly home: Home
 }
 
 type Decide = RelayOptions['decide']
@@ -86,16 +96,33 @@ export class Sender {
   /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
   async #sendWith(lease: Lease, journey: Journey, attempt: Attempt, decide: Decide): Promise<Refusal | undefined> {
     const { kept, fresh } = this.#options.agents
+    const home = journey.compute ? await this.#console(lease, journey, attempt) : homeAt(lease.target, journey)
+    if ('answer' in home) return home
+    const way = { lease, home }
     try {
-      return refusalOf(await this.#relay(lease, journey, attempt, decide, kept), journey, lease)
+      return refusalOf(await this.#relay(way, journey, attempt, decide, kept), journey, way)
     } catch (error) {
-      if (!mayRetry(error, journey)) throw problemOf(error, journey, lease)
+      if (!mayRetry(error, journey)) throw problemOf(error, journey, home)
     }
     this.#replay(journey, attempt)
     try {
-      return refusalOf(await this.#relay(lease, journey, attempt, decide, fresh), journey, lease)
+      return refusalOf(await this.#relay(way, journey, attempt, decide, fresh), journey, way)
     } catch (error) {
-      throw problemOf(error, journey, lease)
+      throw problemOf(error, journey, home)
+    }
+  }
+
+  /** Where the Compute console is, or the error with which the API answered the question. */
+  async #console(lease: Lease, journey: Journey, attempt: Attempt): Promise<Home | Refusal> {
+    const { clock, consoles } = this.#options
+    const api = homeAt(lease.target, journey)
+    try {
+      const found = await timed(clock, journey.exchange, 'session', consoles.find(lease))
+      if (!('status' in found)) return homeAt(found, journey)
+      attempt.turn?.unused()
+      return { home: api, answer: found }
+    } catch (error) {
+      throw problemOf(error, journey, api)
     }
   }
 
@@ -107,7 +134,7 @@ export class Sender {
   }
 
   #relay(
-    lease: Lease,
+    { lease, home }: Way,
     journey: Journey,
     { number, turn }: Attempt,
     decide: Decide,
@@ -115,14 +142,13 @@ export class Sender {
   ): Promise<Answer> {
     const { clock, pacer, sessions } = this.#options
     const { response, exchange, endpoint, tenant, recorder } = journey
-    const home = homeOf(lease, journey)
     const sentAt = clock.monotonic()
     return relay({
       dispatcher,
       clock,
       signal: exchange.over,
       response,
-      request: requestOf(journey, lease),
+      request: requestOf(journey, lease, home),
       seen(chunk) {
         exchange.bytes += chunk.length
         recorder?.data(chunk)
@@ -144,19 +170,23 @@ export class Sender {
   }
 }
 
-function requestOf({ request, target, exchange, body, assumeJson }: Journey, lease: Lease): Dispatcher.DispatchOptions {
+function requestOf(
+  { request, target, ruled, exchange, body, assumeJson }: Journey,
+  { token }: Lease,
+  { api, basePath }: Home,
+): Dispatcher.DispatchOptions {
   return {
-    origin: lease.target.api,
-    path: lease.target.basePath + target,
+    origin: api,
+    path: basePath + target,
     method: exchange.method,
-    headers: upstreamHeaders(request.rawHeaders, { token: lease.token, path: target, assumeJson }),
+    headers: upstreamHeaders(request.rawHeaders, { token, path: ruled, assumeJson }),
     body: body?.send() ?? null,
   }
 }
 
-function refusalOf(answer: Answer, journey: Journey, lease: Lease): Refusal | undefined {
+function refusalOf(answer: Answer, journey: Journey, { lease, home }: Way): Refusal | undefined {
   if (answer.kind === 'relayed') return undefined
-  return { home: homeOf(lease, journey), answer: journey.passthrough ? answer : maskAnswer(answer, lease.token) }
+  return { home, answer: journey.passthrough ? answer : maskAnswer(answer, lease.token) }
 }
 
 /** Errors are kept, to be told or to be spared the client, but for those that it wants as they are. */
@@ -171,14 +201,14 @@ function sizeOf(headers: RawHeaders): number {
   return headers.reduce((size, text) => size + text.length, 0)
 }
 
-function homeOf({ target }: Lease, { prefix }: Journey): Home {
-  return { api: target.api, basePath: target.basePath, prefix }
+function homeAt({ api, basePath }: Place, { prefix }: Journey): Home {
+  return { api, basePath, prefix }
 }
 
 /** What the client is told of an error; once it has left, the error as it is. */
-function problemOf(error: unknown, { exchange }: Journey, { target }: Lease): unknown {
+function problemOf(error: unknown, { exchange }: Journey, { api }: Home): unknown {
   if (exchange.over.aborted || error instanceof Problem) return error
-  const { nature, maybeSent, detail } = explainNetworkError(error, new URL(target.api).host)
+  const { nature, maybeSent, detail } = explainNetworkError(error, new URL(api).host)
   return new Problem(`upstream-${nature}`, detail, {
     cause: error,
     retryable: !maybeSent || isIdempotent(exchange.method),

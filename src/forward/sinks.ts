@@ -107,14 +107,20 @@ export function isCollectable(headers: RawHeaders): boolean {
 }
 
 /** Keeps the body for the caller, as far as the bounds go. */
-export function collecting(status: number, headers: RawHeaders, source: Source, clock: Clock, settle: Settle): Sink {
+export function collecting(
+  status: number,
+  headers: RawHeaders,
+  source: Source,
+  clock: Clock,
+  resolve: (answer: Collected) => void,
+): Sink {
   const chunks: Buffer[] = []
   let size = 0
   const cutOff = () => source.abort(new Error('the rest of the answer is not waited for'))
   const timer: Timer = clock.setTimeout(cutOff, MAX_COLLECTING)
   const finish = (complete: boolean) => {
     clock.clearTimeout(timer)
-    settle.resolve({ kind: 'collected', status, headers, body: Buffer.concat(chunks), complete })
+    resolve({ kind: 'collected', status, headers, body: Buffer.concat(chunks), complete })
   }
   return {
     data(chunk) {

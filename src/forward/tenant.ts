@@ -13,12 +13,37 @@ export interface TenantFacts {
   readonly target: string
 }
 
+/** Which of a tenant's APIs a request is for. */
+export interface Destination {
+  /** Whether it is that of its Compute console. */
+  readonly compute: boolean
+  /** The request target there. */
+  readonly target: string
+  /** What the client put before it: `/_tenant/<tenant>`, `/_compute`, both, or nothing. */
+  readonly prefix: string
+}
+
 const HOST = /^(.+)\.localhost(:\d+)?$/i
-/** By which a target names its tenant. */
-export const TENANT_PREFIX = /^\/_tenant\/([^/?]*)/
+const COMPUTE_LABEL = /^(?:(.+)--)?compute$/
+const PREFIX = /^(?:\/_tenant\/([^/?]*))?(\/_compute(?=[/?]|$))?/
+
+/** What the host and the target of a request say, and the names that they give its tenant. */
+export function readDestination({ host = '', target }: Pick<TenantFacts, 'host' | 'target'>): Destination & {
+  readonly names: readonly string[]
+} {
+  const label = HOST.exec(host)?.[1]?.toLowerCase()
+  const [isConsole, tenant] = (label && COMPUTE_LABEL.exec(label)) || [undefined, label]
+  const [prefix = '', named, compute] = PREFIX.exec(target) ?? []
+  return {
+    compute: isConsole !== undefined || compute !== undefined,
+    target: prefix === '' ? target : rooted(target.slice(prefix.length)),
+    prefix,
+    names: [tenant, named].filter(name => name !== undefined),
+  }
+}
 
 /**
- * The tenant that a request is for, and its target with a `/_tenant/<tenant>` prefix taken off.
+ * The tenant that a request is for, and its target with what names the tenant and Compute taken off.
  * @throws {Problem} `unknown-tenant` for a name that is not configured, which never means the default;
  *   `invalid-request` when a request names two.
  */
@@ -26,17 +51,15 @@ export function chooseTenant<T>(
   facts: TenantFacts,
   tenants: ReadonlyMap<string, T>,
   defaultTenant: string,
-): { tenant: T; target: string; prefix: string } {
-  const prefix = TENANT_PREFIX.exec(facts.target)
-  const host = HOST.exec(facts.host ?? '')?.[1]?.toLowerCase()
-  const names = new Set([facts.header, host, prefix?.[1]].filter(name => name !== undefined))
+): Destination & { tenant: T } {
+  const { names: given, ...destination } = readDestination(facts)
+  const names = new Set(facts.header === undefined ? given : [facts.header, ...given])
   if (names.size > 1)
     throw new Problem('invalid-request', `The request names several tenants: ${[...names].join(', ')}`)
   const [name = defaultTenant] = names
   const tenant = tenants.get(name)
   if (tenant === undefined) throw unknownTenant(name, tenants)
-  if (!prefix) return { tenant, target: facts.target, prefix: '' }
-  return { tenant, target: rooted(facts.target.slice(prefix[0].length)), prefix: prefix[0] }
+  return { tenant, ...destination }
 }
 
 function unknownTenant(name: string, tenants: ReadonlyMap<string, unknown>): Problem {
@@ -66,7 +89,7 @@ export function chooseOwner<T extends Pick<TenantConfig, 'name' | 'target'>>(
   facts: TenantFacts,
   owners: ReadonlyMap<string, T>,
   defaultTenant: string,
-): { tenant: T; target: string; prefix: string } {
+): Destination & { tenant: T } {
   const fallback = owners.has(defaultTenant) ? defaultTenant : owners.size === 1 ? [...owners.keys()][0] : undefined
   if (fallback === undefined && facts.header === undefined) {
     const names = [...owners.keys()].join(', ')
@@ -79,5 +102,5 @@ export function chooseOwner<T extends Pick<TenantConfig, 'name' | 'target'>>(
   const target = below(facts.target, tenant.target.basePath)
   if (target === undefined)
     throw new Problem('invalid-request', `The API of that host is below ${tenant.target.basePath}`)
-  return { tenant, target: rooted(target), prefix: '' }
+  return { tenant, compute: false, target: rooted(target), prefix: '' }
 }

@@ -207,6 +207,6 @@ function cacheFor(tenants: Tenants): LRUCache<string, Succession> {
 /** Whether two configurations of a tenant log in to the same place for the same customer, by a key from the same source. */
 function isSameUser(one: TenantConfig, other: TenantConfig): boolean {
   const user = ({ target, prismaId, customerName, credentials }: TenantConfig) =>
-    JSON.stringify([target.api, target.basePath, prismaId, customerName, credentials.origin])
+    JSON.stringify([target.api, target.basePath, target.compute, prismaId, customerName, credentials.origin])
   return user(one) === user(other)
 }

@@ -2,6 +2,7 @@ import { alertRoutes } from './alert-routes.ts'
 import { type Answer, gatewayPage, refusal, springError, withHeaders } from './answers.ts'
 import { authRoutes } from './auth-routes.ts'
 import { type Call, soleHeader } from './call.ts'
+import { COMPUTE_BASE, computeError, computeRoutes } from './compute-routes.ts'
 import { inventoryRoutes } from './inventory-routes.ts'
 import { readFields } from './json-body.ts'
 import { probeRoutes } from './probe-routes.ts'
@@ -9,7 +10,7 @@ import { findRoute, type Route } from './route.ts'
 import type { Session, TokenVerdict } from './tokens.ts'
 import type { Vendor } from './vendor.ts'
 
-const ROUTES = [...authRoutes, ...alertRoutes, ...inventoryRoutes, ...probeRoutes]
+const ROUTES = [...authRoutes, ...alertRoutes, ...inventoryRoutes, ...computeRoutes, ...probeRoutes]
 const NOBODY: Session = { accessKeyId: '', customerName: '', prismaId: '' }
 
 /** What the API answers to a call whose body has arrived. */
@@ -17,7 +18,7 @@ export function answerTo(call: Call, vendor: Vendor): Answer {
   const match = findRoute(ROUTES, call)
   if ('allowed' in match) return noRoute(call, match.allowed, vendor.now())
   const verdict = judge(call, match.route, vendor)
-  if (verdict.state !== 'live') return refusal(401, verdict.state === 'expired' ? 'token_expired' : 'invalid_token')
+  if (verdict.state !== 'live') return unauthorized(call, verdict.state)
   const { route, variables } = match
   const permit = vendor.limits.take(verdict.session.accessKeyId, `${route.method} ${route.template}`)
   if (permit?.granted === false) return gatewayPage(429, permit.headers)
@@ -25,7 +26,18 @@ export function answerTo(call: Call, vendor: Vendor): Answer {
   return withHeaders(given, permit?.headers ?? {})
 }
 
-function noRoute({ path }: Call, allowed: readonly string[], now: number): Answer {
+function unauthorized(call: Call, state: 'expired' | 'invalid'): Answer {
+  if (isCompute(call)) return computeError(401, 'unauthorized')
+  return refusal(401, state === 'expired' ? 'token_expired' : 'invalid_token')
+}
+
+function isCompute({ path }: Call): boolean {
+  return path.startsWith(`${COMPUTE_BASE}/`)
+}
+
+function noRoute(call: Call, allowed: readonly string[], now: number): Answer {
+  if (isCompute(call)) return computeError(404, 'not found')
+  const { path } = call
   if (allowed.length === 0) return springError(404, path, now)
   return withHeaders(springError(405, path, now), { allow: allowed.join(', ') })
 }

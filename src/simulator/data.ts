@@ -1,4 +1,5 @@
 const ALERT_COUNT = 250
+const HOST_COUNT = 120
 const FIRST_ALERT_TIME = Date.UTC(2026, 0, 1)
 const MINUTE = 60_000
 const SEVERITIES = ['critical', 'high', 'medium', 'low', 'informational'] as const
@@ -38,6 +39,14 @@ export const ALERTS = Array.from({ length: ALERT_COUNT }, (_, index) => ({
     region: REGIONS[index % REGIONS.length],
     cloudType: 'aws',
   },
+}))
+
+/** The hosts that Compute watches: always the same. */
+export const HOSTS = Array.from({ length: HOST_COUNT }, (_, index) => ({
+  _id: `host-${index}.demo.invalid`,
+  hostname: `host-${index}.demo.invalid`,
+  cloudMetadata: { provider: 'aws', region: REGIONS[index % REGIONS.length] },
+  vulnerabilitiesCount: index % 7,
 }))
 
 /** The repositories of application security: always the same. */

@@ -1,11 +1,11 @@
-import { json } from './answers.ts'
+import { type Answer, json } from './answers.ts'
+import { soleHeader } from './call.ts'
+import { COMPUTE_BASE } from './compute-routes.ts'
 import { ALERTS, CLOUD_ACCOUNTS, POLICIES, POSTURE, REPOSITORIES } from './data.ts'
-import type { Route } from './route.ts'
+import type { Route, RoutedCall } from './route.ts'
+import type { Vendor } from './vendor.ts'
 
 const auth = 'x-redlock-auth'
-
-// The name ends in .invalid (RFC 6761, 6.4): a client that follows it takes its token nowhere.
-const META_INFO = { twistlockUrl: 'https://compute.simulator.invalid/us-1-000000000', licenseType: 'ENTERPRISE' }
 
 const SEARCH_RESULT = {
   id: '00000000-0000-4000-a000-000000000000',
@@ -15,7 +15,7 @@ const SEARCH_RESULT = {
 
 /** What is there to look at: the tenant, its accounts, policies, posture, resources and repositories. */
 export const inventoryRoutes: readonly Route[] = [
-  { method: 'GET', template: '/meta_info', auth, handle: () => json(META_INFO) },
+  { method: 'GET', template: '/meta_info', auth, handle: metaInfo },
   { method: 'GET', template: '/cloud', auth, handle: () => json(CLOUD_ACCOUNTS) },
   { method: 'GET', template: '/v2/policy', auth, handle: () => json(POLICIES) },
   { method: 'GET', template: '/compliance/posture', auth, handle: () => json(POSTURE) },
@@ -40,3 +40,8 @@ export const inventoryRoutes: readonly Route[] = [
     handle: () => json(REPOSITORIES),
   },
 ]
+
+/** The Compute console is at the address by which the client came. */
+function metaInfo(call: RoutedCall, { scheme }: Vendor): Answer {
+  return json({ twistlockUrl: `${scheme}://${soleHeader(call, 'host')}${COMPUTE_BASE}`, licenseType: 'ENTERPRISE' })
+}

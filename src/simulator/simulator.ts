@@ -67,9 +67,10 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 }
 
 function makeVendor(options: SimulatorOptions): Vendor {
-  const { clock, users = [DEMO_USER], tokenLifetime = TOKEN_LIFETIME_SECONDS, clockOffset = 0 } = options
+  const { clock, tls, users = [DEMO_USER], tokenLifetime = TOKEN_LIFETIME_SECONDS, clockOffset = 0 } = options
   const now = () => clock.now() + clockOffset
   return {
+    scheme: tls ? 'https' : 'http',
     now,
     users,
     tokens: new Tokens(now, tokenLifetime),

@@ -6,6 +6,8 @@ import type { SimulatorUser } from './users.ts'
 
 /** Everything that one simulator knows. */
 export interface Vendor {
+  /** The scheme of its addresses. */
+  readonly scheme: 'http' | 'https'
   /** The vendor's clock, which may differ from everybody else's: milliseconds since the epoch. */
   readonly now: () => number
   readonly users: readonly SimulatorUser[]

@@ -1,25 +1,21 @@
 import { nearest } from '../kernel/nearest.ts'
+import { basePathOf, EXAMPLES, type Place, parseBase } from './base.ts'
 import { StackError } from './error.ts'
 import { isLoopback } from './loopback.ts'
 import { stackOf, stacks } from './stacks.ts'
 
 /** Where a tenant's requests go. */
-export interface Target {
+export interface Target extends Place {
   /** The stack's name, or null for a base of the user's own. */
   readonly stack: string | null
   /** The admin console's origin, or null for a base of the user's own. */
   readonly console: string | null
-  /** The API's origin, without a trailing slash. */
-  readonly api: string
-  /** What every path is put behind: `''`, or `/x` without a trailing slash. */
-  readonly basePath: string
   /** What the user had typed: a stack's name, a console's address, an API's, or a base of the user's own. */
   readonly from: 'stack' | 'console' | 'api' | 'custom'
+  /** Where its Compute console is, if somebody said so; else its API knows. */
+  readonly compute?: Place
 }
 
-const EXAMPLES = 'Write a stack name such as app2 or app.eu, the address of the console or API, or another https base.'
-
-const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
 const VENDOR_HOST = /^(app|api)\d*(\.[a-z0-9-]+)?\.prismacloud\.(io|cn)$/
 const STACK_NAME = /^app\d*(\.[a-z]{2,4})?(\.cn)?$/
 
@@ -28,30 +24,12 @@ const STACK_NAME = /^app\d*(\.[a-z]{2,4})?(\.cn)?$/
  * path, or another https base; http only for loopback. Throws a {@link StackError}.
  */
 export function resolveTarget(text: string): Target {
-  const typed = text.trim()
-  const hasScheme = SCHEME.test(typed)
-  const url = parse(hasScheme ? typed : `https://${typed}`)
-  const host = url.hostname.replace(/\.$/, '')
-  refuseUnsafe(url, host)
+  const { url, host, hasScheme } = parseBase(text)
+  refuseCompute(host)
   return stackTarget(url, host, hasScheme) ?? customTarget(url, host, hasScheme)
 }
 
-function parse(typed: string): URL {
-  // URL.parse would drop tabs and line ends in silence, and so join what was typed apart.
-  const url = /\s/.test(typed) || !URL.canParse(typed) ? null : new URL(typed)
-  if (!url?.hostname) throw new StackError('is no address', EXAMPLES)
-  return url
-}
-
-function refuseUnsafe(url: URL, host: string): void {
-  if (url.username || url.password)
-    throw new StackError('holds a user or password', 'Leave it out: access keys have keys of their own.')
-  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new StackError('is neither https nor http', EXAMPLES)
-  if (url.protocol === 'http:' && !isLoopback(host))
-    throw new StackError(
-      'is http, which would send the keys in the clear',
-      'Write https://; http is for loopback only.',
-    )
+function refuseCompute(host: string): void {
   if (/(^|\.)twistlock\.com$/.test(host))
     throw new StackError(
       'is a Compute console, which does not log access keys in',
@@ -78,8 +56,7 @@ function stackName(host: string, hasScheme: boolean): string | undefined {
 
 function customTarget(url: URL, host: string, hasScheme: boolean): Target {
   refuseTypo(host, hasScheme)
-  if (url.search || url.hash) throw new StackError('has a query or fragment', 'Leave out what follows the path.')
-  return { stack: null, console: null, api: url.origin, basePath: url.pathname.replace(/\/+$/, ''), from: 'custom' }
+  return { stack: null, console: null, api: url.origin, basePath: basePathOf(url), from: 'custom' }
 }
 
 /** Keys must not be sent to a stranger's host because of a slip. */

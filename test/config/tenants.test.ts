@@ -109,3 +109,23 @@ t.test('the default tenant is the one that is named, or the only one', async t =
     },
   ])
 })
+
+t.test('the Compute console is found by the API, or as configured', async t => {
+  const url = 'PRISMACLOUD_PROXY_TENANTS_A_COMPUTE_URL'
+  t.equal((await load({ env: TENANT })).tenants.get('a')?.target.compute, undefined)
+  const { tenants } = await load({ env: { ...TENANT, [url]: 'console.example/us-1/' } })
+  t.strictSame(tenants.get('a')?.target.compute, { api: 'https://console.example', basePath: '/us-1' })
+  t.match(await faultsOf({ env: { ...TENANT, [url]: 'http://console.example' } }), [
+    { key: 'tenants.a.computeUrl', origin: url, problem: /is http, which/ },
+  ])
+})
+
+t.test('no tenant has a name that hosts of Compute consoles have', async t => {
+  for (const name of ['compute', 'a--compute']) {
+    const tenants = { [name]: { url: 'app2', accessKeyId: 'an-id', secretKey: 'a-key' } }
+    const file = join(t.testdir(), 'c.json')
+    await writeFile(file, JSON.stringify({ tenants }))
+    const faults = await faultsOf({ args: ['--config', file], env: {} })
+    t.match(faults, [{ key: `tenants.${name}`, problem: /stand for a Compute console/ }], name)
+  }
+})

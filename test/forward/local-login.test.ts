@@ -15,22 +15,35 @@ const credentials = (password: string) => ({
 const withToken = (token: string) => ({ headers: { 'x-redlock-auth': token } })
 
 t.test('the calls that log in and extend are known by method and path, and no other spelling', async t => {
-  const known: [method: string, target: string, call: 'login' | 'extend' | undefined][] = [
+  type Row = [method: string, target: string, call: 'login' | 'extend' | undefined]
+  const known: Row[] = [
     ['POST', '/login', 'login'],
     ['POST', '/login?x=1', 'login'],
-    ['POST', '/_tenant/prod/login', 'login'],
     ['GET', '/auth_token/extend', 'extend'],
-    ['GET', '/_tenant/prod/auth_token/extend?x', 'extend'],
+    ['GET', '/auth_token/extend?x', 'extend'],
+    ['POST', '/api/v1/authenticate', undefined],
     ['GET', '/login', undefined],
     ['POST', '/auth_token/extend', undefined],
     ['POST', '//login', undefined],
     ['POST', '/Login', undefined],
     ['POST', '/login/', undefined],
     ['POST', '/x/login', undefined],
-    ['POST', '/_tenant/a/b/login', undefined],
     ['POST', '/%6cogin', undefined],
   ]
-  for (const [method, target, call] of known) t.equal(authCallOf(method, target), call, `${method} ${target}`)
+  for (const [method, target, call] of known)
+    t.equal(authCallOf(method, { target, compute: false }), call, `${method} ${target}`)
+  const ofCompute: Row[] = [
+    ['POST', '/api/v1/authenticate', 'login'],
+    ['POST', '/api/v34.01/authenticate?project=x', 'login'],
+    ['GET', '/api/v1/authenticate/renew', 'extend'],
+    ['GET', '/api/v1/authenticate', undefined],
+    ['POST', '/api/v1/authenticate-client', undefined],
+    ['POST', '/api/vx/authenticate', undefined],
+    ['POST', '/login', undefined],
+    ['GET', '/auth_token/extend', undefined],
+  ]
+  for (const [method, target, call] of ofCompute)
+    t.equal(authCallOf(method, { target, compute: true }), call, `Compute: ${method} ${target}`)
 })
 
 t.test('a tool that insists on logging in gets a token of the proxy’s own, and goes on with it', async t => {
@@ -111,4 +124,35 @@ t.test('a login that is not fully sent is waited for no longer than others', asy
   const text = readAll(socket)
   for (let n = 0; n < 7; n++) await clock.advance(10_000)
   t.match(await text, /^HTTP\/1\.1 408 /)
+})
+
+t.test('the same for Compute, whose tokens are shown as Bearer', async t => {
+  const { call, simulator } = await startPair(t, LOCKED)
+  for (const options of [credentials('wrong'), { method: 'POST' }])
+    t.equal((await call('/_compute/api/v1/authenticate', options)).status, 401)
+  const login = await call('/_compute/api/v34.01/authenticate', credentials(TOKEN))
+  t.strictSame(Object.keys(login.json()), ['token'])
+  const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}`, host: 'compute.localhost' } })
+  const renewed = await call('/api/v1/authenticate/renew', bearer(login.json().token))
+  t.strictSame(Object.keys(renewed.json()), ['token'])
+  const hosts = await call('/api/v1/hosts', bearer(renewed.json().token))
+  t.match(hosts, { status: 200, headers: { 'total-count': '120' } })
+  const sent = JSON.stringify(simulator.requests)
+  t.notOk([login, renewed].some(each => sent.includes(each.json().token)))
+})
+
+t.test('who is let in to log in is so for nothing else', async t => {
+  const { call, simulator } = await startPair(t, LOCKED)
+  const host = { host: 'compute.localhost' }
+  const rows: [path: string, headers: Record<string, string>][] = [
+    ['/login', host],
+    ['/api/v1/authenticate', {}],
+    ['/_compute/login', {}],
+    ['/_tenant/nobody/_compute/api/v1/hosts', {}],
+    ['/api/v1/authenticate', { host: 'compute.localhost.example' }],
+    ['/_compute/api/v1/authenticate/', {}],
+  ]
+  for (const [path, headers] of rows)
+    t.ok([401, 403].includes((await call(path, { ...credentials('x'), headers })).status), path)
+  t.equal(simulator.requests.filter(({ url }) => url !== '/login').length, 0)
 })

@@ -5,17 +5,24 @@ import { http, rawUpstream } from '../support/upstream.ts'
 
 const tenants = new Map(['default', 'team-a', 'team-b'].map(name => [name, name]))
 
+const API = { compute: false, prefix: '' }
+
 const choose = (target: string, facts: { header?: string; host?: string } = {}) =>
   chooseTenant({ header: facts.header, host: facts.host, target }, tenants, 'default')
 
 t.test('a request names its tenant by header, host or path, else it is for the default', async t => {
-  t.strictSame(choose('/x'), { tenant: 'default', target: '/x', prefix: '' })
-  t.strictSame(choose('/x', { host: 'localhost:9080' }), { tenant: 'default', target: '/x', prefix: '' })
-  t.strictSame(choose('/x', { host: '127.0.0.1' }), { tenant: 'default', target: '/x', prefix: '' })
-  t.strictSame(choose('/x', { header: 'team-a' }), { tenant: 'team-a', target: '/x', prefix: '' })
-  t.strictSame(choose('/x', { host: 'team-b.localhost' }), { tenant: 'team-b', target: '/x', prefix: '' })
-  t.strictSame(choose('/x', { host: 'Team-B.LocalHost:9080' }), { tenant: 'team-b', target: '/x', prefix: '' })
-  t.strictSame(choose('/_tenant/team-a/x?y=1'), { tenant: 'team-a', target: '/x?y=1', prefix: '/_tenant/team-a' })
+  t.strictSame(choose('/x'), { tenant: 'default', target: '/x', ...API })
+  t.strictSame(choose('/x', { host: 'localhost:9080' }), { tenant: 'default', target: '/x', ...API })
+  t.strictSame(choose('/x', { host: '127.0.0.1' }), { tenant: 'default', target: '/x', ...API })
+  t.strictSame(choose('/x', { header: 'team-a' }), { tenant: 'team-a', target: '/x', ...API })
+  t.strictSame(choose('/x', { host: 'team-b.localhost' }), { tenant: 'team-b', target: '/x', ...API })
+  t.strictSame(choose('/x', { host: 'Team-B.LocalHost:9080' }), { tenant: 'team-b', target: '/x', ...API })
+  t.strictSame(choose('/_tenant/team-a/x?y=1'), {
+    tenant: 'team-a',
+    target: '/x?y=1',
+    ...API,
+    prefix: '/_tenant/team-a',
+  })
 })
 
 t.test('the prefix is taken off and what remains is a path', async t => {
@@ -25,6 +32,33 @@ t.test('the prefix is taken off and what remains is a path', async t => {
   t.equal(choose('/_tenant/team-a//x').target, '//x')
   t.equal(choose('/_tenant/team-a/_tenant/team-b/x').target, '/_tenant/team-b/x', 'it is taken off once')
   t.equal(choose('/_tenantx/y').target, '/_tenantx/y')
+})
+
+t.test('Compute is named by host or path, alone or with the tenant', async t => {
+  const compute = { tenant: 'default', compute: true, target: '/api/v1/hosts', prefix: '' }
+  const path = '/api/v1/hosts'
+  t.strictSame(choose(`/_compute${path}`), { ...compute, prefix: '/_compute' })
+  t.strictSame(choose(path, { host: 'compute.localhost:9080' }), compute)
+  t.strictSame(choose(path, { host: 'compute.localhost', header: 'team-a' }), { ...compute, tenant: 'team-a' })
+  t.strictSame(choose(path, { host: 'Team-A--Compute.localhost' }), { ...compute, tenant: 'team-a' })
+  const both = '/_tenant/team-a/_compute'
+  t.strictSame(choose(`${both}${path}`), { ...compute, tenant: 'team-a', prefix: both })
+  t.strictSame(choose(`${both}?x`), { ...compute, tenant: 'team-a', prefix: both, target: '/?x' })
+  t.equal(choose('/_compute').target, '/')
+  for (const other of [
+    '/_computer/x',
+    '/_Compute/x',
+    '/x/_compute/y',
+    '//_compute/x',
+    '/_compute%2Fx',
+    '/%5fcompute/x',
+  ])
+    t.strictSame(choose(other), { tenant: 'default', ...API, target: other })
+  t.throws(() => choose(path, { host: 'nobody--compute.localhost' }), { name: 'Problem', type: 'unknown-tenant' })
+  t.throws(() => choose(path, { host: 'team-a--compute.localhost', header: 'team-b' }), {
+    name: 'Problem',
+    type: 'invalid-request',
+  })
 })
 
 t.test('the same tenant may be named several times, two different ones may not', async t => {

@@ -6,7 +6,8 @@ const json = { timeRange: { type: 'to_now', value: 'epoch' }, query: 'config fro
 t.test('the tenant, its accounts, policies, posture and resources can be read', async t => {
   const { call, login } = await rig(t)
   const token = await login()
-  t.match((await call('/meta_info', { token })).json(), { twistlockUrl: /^https:\/\// })
+  const { twistlockUrl } = (await call('/meta_info', { token })).json()
+  t.match(twistlockUrl, /^http:\/\/127\.0\.0\.1:\d+\/us-1-/)
   t.equal((await call('/cloud', { token })).json().length, 3)
   t.equal((await call('/v2/policy', { token })).json().length, 5)
   const posture = (await call('/compliance/posture', { token })).json()
@@ -73,4 +74,29 @@ t.test('alerts can be downloaded as a CSV file', async t => {
   t.match(reply.headers['content-type'], /^text\/csv/)
   t.equal(reply.headers['content-disposition'], 'attachment; filename="alerts-42.csv"')
   t.equal(reply.text.trimEnd().split('\r\n').length, 251)
+})
+
+t.test('the Compute console has hosts in pages, and its own shape of errors', async t => {
+  const { call, login } = await rig(t)
+  const token = await login()
+  const { pathname } = new URL((await call('/meta_info', { token })).json().twistlockUrl)
+  const ask = (path: string, options: Parameters<typeof call>[1] = { token }) =>
+    call(`${pathname}/api/v1${path}`, options)
+  t.equal((await ask('/version')).json(), '34.01.126')
+  const last = await ask('/hosts?limit=50&offset=100')
+  t.equal(last.json().length, 20)
+  t.equal(last.headers['total-count'], '120')
+  t.equal((await ask('/hosts')).json().length, 50)
+  for (const [path, status, err, options] of [
+    ['/hosts?limit=51', 400, 'invalid limit'],
+    ['/hosts?limit=x', 400, 'invalid limit'],
+    ['/hosts?limit=0', 400, 'invalid limit'],
+    ['/hosts?offset=-1', 400, 'invalid offset'],
+    ['/hosts?offset=x', 400, 'invalid offset'],
+    ['/none', 404, 'not found'],
+    ['/hosts', 401, 'unauthorized', {}],
+  ] as const) {
+    const reply = await ask(path, options)
+    t.strictSame([reply.status, reply.json()], [status, { err }], path)
+  }
 })

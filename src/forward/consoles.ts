@@ -1,0 +1,81 @@
+import type { Dispatcher } from 'undici'
+import { type Clock, withDeadline } from '../kernel/clock.ts'
+import { Problem } from '../problem/problem.ts'
+import type { Lease } from '../session/lease.ts'
+import type { Place } from '../stacks/base.ts'
+import { resolveCompute } from '../stacks/compute.ts'
+import { StackError } from '../stacks/error.ts'
+import { upstreamHeaders } from './headers.ts'
+import { collect } from './relay.ts'
+import type { Collected } from './sinks.ts'
+
+const META_INFO = '/meta_info'
+
+export interface ConsolesOptions {
+  readonly dispatcher: Dispatcher
+  readonly clock: Clock
+  /** Milliseconds that the API has to say where a console is, asked for anew each time. */
+  readonly callTimeout: () => number
+}
+
+/** Finds the Compute consoles of tenants: as configured, else by asking the API once for each of a session's tokens. */
+export class Consoles {
+  readonly #options: ConsolesOptions
+  readonly #asked = new WeakMap<Lease, Promise<Place | Collected>>()
+
+  constructor(options: ConsolesOptions) {
+    this.#options = options
+  }
+
+  /**
+   * Where the Compute console is that a lease may be used at, or the error with which the API answered the question.
+   * @throws {Problem} `upstream-invalid` where the API names none; else an error of the network
+   */
+  async find(lease: Lease): Promise<Place | Collected> {
+    return lease.target.compute ?? this.#asked.get(lease) ?? this.#ask(lease)
+  }
+
+  #ask(lease: Lease): Promise<Place | Collected> {
+    const asked = this.#metaInfo(lease).then(answer => (answer.status < 400 ? consoleIn(answer) : answer))
+    this.#asked.set(lease, asked)
+    const forget = () => this.#asked.delete(lease)
+    asked.then(found => 'status' in found && forget(), forget)
+    return asked
+  }
+
+  /** `GET /meta_info`, in whose answer `twistlockUrl` is the console's address (pan.dev, "Access the Compute APIs"). */
+  #metaInfo({ target, token }: Lease): Promise<Collected> {
+    const { dispatcher, clock, callTimeout } = this.#options
+    const headers = upstreamHeaders(['accept', 'application/json'], { token, path: META_INFO, assumeJson: false })
+    const request = { origin: target.api, path: target.basePath + META_INFO, method: 'GET', headers } as const
+    const mask = (texts: readonly string[]) => texts.map(text => token.maskIn(text))
+    return withDeadline(clock, callTimeout(), undefined, signal =>
+      collect({ dispatcher, request, clock, signal, mask }),
+    )
+  }
+}
+
+function consoleIn({ body }: Collected): Place {
+  const url = twistlockUrl(body)
+  try {
+    if (url !== undefined) return resolveCompute(url)
+  } catch (error) {
+    if (error instanceof StackError) throw none(`the address that ${META_INFO} names ${error.problem}`)
+    throw error
+  }
+  throw none(`${META_INFO} names none (twistlockUrl)`)
+}
+
+function twistlockUrl(body: Buffer): string | undefined {
+  try {
+    const { twistlockUrl } = JSON.parse(body.toString())
+    return typeof twistlockUrl === 'string' && twistlockUrl !== '' ? twistlockUrl : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function none(reason: string): Problem {
+  const detail = `The tenant's Compute console is not known: ${reason}. If it has one, set its computeUrl`
+  return new Problem('upstream-invalid', detail, { retryable: false })
+}

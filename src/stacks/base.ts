@@ -1,0 +1,57 @@
+import { StackError } from './error.ts'
+import { isLoopback } from './loopback.ts'
+
+/** Where an API is. */
+export interface Place {
+  /** Its origin, without a trailing slash. */
+  readonly api: string
+  /** What every path is put behind: `''`, or `/x` without a trailing slash. */
+  readonly basePath: string
+}
+
+/** An address as it was typed. */
+export interface Base {
+  readonly url: URL
+  readonly host: string
+  readonly hasScheme: boolean
+}
+
+/** How to name an API. */
+export const EXAMPLES =
+  'Write a stack name such as app2 or app.eu, the address of the console or API, or another https base.'
+
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
+
+/** Reads an address to which keys may be sent: https, or http at loopback. Throws a {@link StackError}. */
+export function parseBase(text: string): Base {
+  const typed = text.trim()
+  const hasScheme = SCHEME.test(typed)
+  const url = parse(hasScheme ? typed : `https://${typed}`)
+  const host = url.hostname.replace(/\.$/, '')
+  refuseUnsafe(url, host)
+  return { url, host, hasScheme }
+}
+
+/** What every path below an address is put behind. Throws a {@link StackError}. */
+export function basePathOf({ search, hash, pathname }: URL): string {
+  if (search || hash) throw new StackError('has a query or fragment', 'Leave out what follows the path.')
+  return pathname.replace(/\/+$/, '')
+}
+
+function parse(typed: string): URL {
+  // URL.parse would drop tabs and line ends in silence, and so join what was typed apart.
+  const url = /\s/.test(typed) || !URL.canParse(typed) ? null : new URL(typed)
+  if (!url?.hostname) throw new StackError('is no address', EXAMPLES)
+  return url
+}
+
+function refuseUnsafe(url: URL, host: string): void {
+  if (url.username || url.password)
+    throw new StackError('holds a user or password', 'Leave it out: access keys have keys of their own.')
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new StackError('is neither https nor http', EXAMPLES)
+  if (url.protocol === 'http:' && !isLoopback(host))
+    throw new StackError(
+      'is http, which would send the keys in the clear',
+      'Write https://; http is for loopback only.',
+    )
+}

@@ -1,0 +1,34 @@
+import t from 'tap'
+import { resolveCompute } from '../../src/stacks/compute.ts'
+import { StackError } from '../../src/stacks/error.ts'
+
+const CONSOLE = { api: 'https://us-east1.cloud.twistlock.com', basePath: '/us-1-123456789' }
+
+t.test('a Compute console is known by its address, as people copy it', async t => {
+  for (const typed of [
+    'https://us-east1.cloud.twistlock.com/us-1-123456789',
+    ' us-east1.cloud.twistlock.com/us-1-123456789/ ',
+    'https://us-east1.cloud.twistlock.com:443/us-1-123456789/api/v1',
+    'https://us-east1.cloud.twistlock.com/us-1-123456789/api/v34.01',
+    'https://us-east1.cloud.twistlock.com/us-1-123456789/api',
+  ])
+    t.strictSame(resolveCompute(typed), CONSOLE, typed)
+  t.strictSame(resolveCompute('http://localhost:8083'), { api: 'http://localhost:8083', basePath: '' })
+})
+
+t.test('what no token may be sent to is refused with a cure, and without a password', async t => {
+  for (const [typed, says] of [
+    ['', 'is no address'],
+    ['http://us-east1.cloud.twistlock.com/x', 'Write https://'],
+    ['https://user:hunter22@console.example', 'holds a user or password'],
+    ['https://console.example/?x=hunter22', 'has a query or fragment'],
+    ['https://app2.prismacloud.io/compute', 'is the Prisma Cloud console'],
+    ['app.prismacloud.cn', 'is the Prisma Cloud console'],
+    ['ftp://console.example', 'is neither https nor http'],
+  ] as const) {
+    const error = t.throws(() => resolveCompute(typed), typed)
+    t.ok(error instanceof StackError, typed)
+    t.match(`${error}`, says, typed)
+    t.notMatch(`${error}`, 'hunter22')
+  }
+})
