@@ -14,7 +14,7 @@ import { problemPages } from './admin/problem-pages.ts'
 import { sessionLog } from './admin/session-log.ts'
 import { AnswerCache } from './cache/answer-cache.ts'
 import type { Config } from './config/config.ts'
-import { proxiedHost, takeAbsoluteForm } from './forward/absolute-form.ts'
+import { serveConnect } from './connect/connect.ts'
 import type { Agents } from './forward/agent.ts'
 import { authCallOf } from './forward/auth-call.ts'
 import { Consoles } from './forward/consoles.ts'
@@ -22,6 +22,7 @@ import { Forwarder } from './forward/forwarder.ts'
 import type { GoodHead } from './forward/journey.ts'
 import { withoutQuery } from './forward/path.ts'
 import { FORWARD_ROUTE, forwardPlugin, leaveBodiesAlone } from './forward/plugin.ts'
+import { proxiedHost, takeAbsoluteForm } from './forward/proxied.ts'
 import { ownersOf, readDestination } from './forward/tenant.ts'
 import type { Admission } from './guard/admit.ts'
 import { guard } from './guard/guard.ts'
@@ -60,6 +61,8 @@ export interface AppDeps {
   readonly audit: DestinationStream | null
   /** What clients that speak https are shown, if any may. */
   readonly certificates: Certificates | null
+  /** What clients are shown that take the proxy for that of their https, if any may. */
+  readonly authority: Certificates | null
 }
 
 /** The proxy, not listening yet. */
@@ -67,6 +70,8 @@ export interface App {
   readonly server: FastifyInstance
   /** What listens for https, if anything does. */
   readonly front: TlsFront | null
+  /** What speaks TLS in the name of API hosts, if anything does; it may be the same. */
+  readonly interceptor: TlsFront | null
   readonly sessions: Sessions
   /** Logs in every tenant that is not lazy, and waits until each has a session or is known to have none. */
   login(): Promise<void>
@@ -81,7 +86,7 @@ export interface App {
 
 /** Puts the proxy together. */
 export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
-  const { clock, log, agents, version, certificates } = deps
+  const { clock, log, agents, version, certificates, authority } = deps
   let current = initial
   const config = () => current
   const pacer = new Pacer({ clock, settings: () => current.pacing })
@@ -124,13 +129,18 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   server.server.on('checkExpectation', (request, response) => server.server.emit('request', request, response))
   const maxConnections = () => current.listen.maxConnections
   const connections = new Connections(server.server, { clock, max: maxConnections })
-  const front = certificates && new TlsFront(server.server, { certificates, clock, log, maxConnections })
-  // it accepts no more when the other does not, and has closed when the other has
+  const frontWith = (certificates: Certificates) =>
+    new TlsFront(server.server, { certificates, clock, log, maxConnections })
+  const front = certificates && frontWith(certificates)
+  const interceptor = authority && (authority === certificates ? front : frontWith(authority))
+  const fronts = [front, interceptor].filter(each => each !== null)
+  // they accept no more when the server does not, and have closed when it has
   server.addHook('preClose', done => {
-    void front?.close()
+    for (const each of fronts) void each.close()
     done()
   })
-  server.addHook('onClose', () => front?.close())
+  server.addHook('onClose', async () => void (await Promise.all(fronts.map(each => each.close()))))
+  serveConnect(server.server, { config, front: interceptor, connections, clock, log })
   const audit = deps.audit && new Audit(deps.audit, clock)
   observe(server, { clock, log, metrics, connections, audit, requests: () => current.log.requests })
   leaveBodiesAlone(server)
@@ -147,6 +157,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   return {
     server,
     front,
+    interceptor,
     sessions,
     login: () => sessions.start(),
     async reload(config) {
@@ -185,7 +196,8 @@ function admissionOf({ listen, tenants, clients }: Config, asked: FastifyRequest
   return {
     trustedHosts: listen.trustedHosts,
     isApiHost: host => ownersOf(host, tenants).size > 0,
-    clients: needsNone ? [] : clients,
+    needsNone,
+    clients,
     loggedIn: token => tokens.subjectOf(token),
   }
 }

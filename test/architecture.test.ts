@@ -10,6 +10,7 @@ const FLOORS = [
   'cli.ts',
   'commands',
   'app.ts',
+  'connect',
   'admin',
   'guard',
   'forward',

@@ -45,6 +45,11 @@ export class Connections {
     })
   }
 
+  /** Counts a connection no more: what comes of it is counted by itself. */
+  release(socket: Socket): void {
+    this.#open.delete(socket)
+  }
+
   /** Has `over` abort when an answer is complete, or its client has left. */
   watch(response: ServerResponse, over: Ending): void {
     const running = this.#open.get(response.req.socket)

@@ -32,8 +32,8 @@ function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply, 
   return reply.code(problem.status).header('vary', 'accept').type(contentType).send(bytes)
 }
 
-/** Anything but a problem is a fault of the proxy's own, whose text is for the log alone. */
-function asProblem(error: unknown): Problem {
+/** What a client is told of an error. Anything but a problem is a fault of the proxy's own, whose text is for the log alone. */
+export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
   return new Problem('internal-error', 'The proxy failed; its log says more under this request id', { cause: error })
 }

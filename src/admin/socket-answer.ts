@@ -12,6 +12,7 @@ export function answerOnSocket(socket: Socket, problem: Problem): void {
     `content-type: ${PROBLEM_JSON}`,
     `x-request-id: ${requestId}`,
     ...(problem.retryAfter === undefined ? [] : [`retry-after: ${problem.retryAfter}`]),
+    ...(problem.status === 407 ? ['proxy-authenticate: Basic realm="prismacloud-proxy"'] : []),
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
   ]

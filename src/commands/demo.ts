@@ -48,7 +48,15 @@ async function show(simulator: Simulator, host: Host, once: boolean): Promise<nu
   const config = await demoConfig(simulator, host)
   const log = createLog('silent', host.stdout, systemClock)
   const agents = await createAgents(config.upstream)
-  const app = await buildApp(config, { version, clock: systemClock, log, agents, audit: null, certificates: null })
+  const app = await buildApp(config, {
+    version,
+    clock: systemClock,
+    log,
+    agents,
+    audit: null,
+    certificates: null,
+    authority: null,
+  })
   try {
     const address = await listenSomewhere(app.server, once)
     host.stdout.write(`simulator ${simulator.url}\nproxy     ${address}\n\n`)

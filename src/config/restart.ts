@@ -9,6 +9,7 @@ const LASTING = {
   'listen.tlsCertFile': ({ listen }: Config) => listen.tlsCertFile,
   'listen.tlsKeyFile': ({ listen }: Config) => listen.tlsKeyFile,
   'listen.socketMode': ({ listen }: Config) => listen.socketMode,
+  'connect.enabled': ({ connect }: Config) => connect.enabled,
   'audit.file': ({ audit }: Config) => audit.file,
   'log.format': ({ log }: Config) => log.format,
   'upstream.caFile': ({ upstream }: Config) => upstream.caFile,

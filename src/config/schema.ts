@@ -57,6 +57,17 @@ export const settingsSchema = Type.Object({
     maxConnections: count(20_000, 'How many connections of clients are open at one time; more are told 503 at once.'),
     drainTimeout: duration('10s', 'How long running requests may take to finish at shutdown.'),
   }),
+  connect: Type.Object({
+    enabled: toggle(
+      false,
+      'Be an https proxy (HTTPS_PROXY) too, for tools that have the API hosts built in: CONNECT to those of the tenants is served here, with certificates of the local CA: see prismacloud-proxy ca.',
+    ),
+    others: choice(
+      ['refuse', 'tunnel'],
+      'refuse',
+      'What becomes of CONNECT to other hosts: tunnel lets clients through, of which nothing is seen; never to this machine itself.',
+    ),
+  }),
   defaultTenant: label('default', 'The tenant of a request that names none.'),
   errors: choice(
     ['problem', 'passthrough'],

@@ -4,7 +4,7 @@ import { Problem } from '../problem/problem.ts'
 import type { Lease } from '../session/lease.ts'
 import type { Place } from '../stacks/base.ts'
 import { resolveCompute } from '../stacks/compute.ts'
-import { StackError } from '../stacks/error.ts'
+import type { StackError } from '../stacks/error.ts'
 import { upstreamHeaders } from './headers.ts'
 import { collect } from './relay.ts'
 import type { Collected } from './sinks.ts'
@@ -57,13 +57,12 @@ export class Consoles {
 
 function consoleIn({ body }: Collected): Place {
   const url = twistlockUrl(body)
+  if (url === undefined) throw none(`${META_INFO} names none (twistlockUrl)`)
   try {
-    if (url !== undefined) return resolveCompute(url)
+    return resolveCompute(url)
   } catch (error) {
-    if (error instanceof StackError) throw none(`the address that ${META_INFO} names ${error.problem}`)
-    throw error
+    throw none(`the address that ${META_INFO} names ${(error as StackError).problem}`)
   }
-  throw none(`${META_INFO} names none (twistlockUrl)`)
 }
 
 function twistlockUrl(body: Buffer): string | undefined {

@@ -29,7 +29,7 @@ export class LocalLogin {
   async answer(journey: Journey): Promise<undefined> {
     const { clock, tokens, config } = this.#options
     const { exchange, response, authCall, tenant, compute } = journey
-    if (authCall === 'login') exchange.client = this.#clientBy(await passwordIn(journey))
+    if (authCall === 'login') exchange.client = this.#clientBy(await passwordIn(journey), exchange.client)
     const token = tokens.issue(exchange.client ?? '')
     const body = JSON.stringify(compute ? { token } : { token, ...loginOf(tenant, config()) })
     exchange.answeredHere = true
@@ -46,12 +46,12 @@ export class LocalLogin {
     response.end(body)
   }
 
-  /** Where clients have no tokens, whatever is sent will do. */
-  #clientBy(password: string): string | null {
+  /** Whose token the password is. Where clients have none, or one was shown already, whatever is sent will do. */
+  #clientBy(password: string, known: string | null): string | null {
     const { clients } = this.#options.config()
-    if (clients.length === 0) return null
     const [client] = clients.filter(({ token }) => token.matches(password))
     if (client) return client.name
+    if (known !== null || clients.length === 0) return known
     throw new Problem(
       'client-unauthorized',
       'Log in with the client token as the password: the user name is not looked at',

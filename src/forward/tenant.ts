@@ -25,7 +25,7 @@ export interface Destination {
 
 const HOST = /^(.+)\.localhost(:\d+)?$/i
 const COMPUTE_LABEL = /^(?:(.+)--)?compute$/
-const PREFIX = /^(?:\/_tenant\/([^/?]*))?(\/_compute(?=[/?]|$))?/
+const PREFIX = /^(?:\/_tenant\/([^/?]*)(\/_compute(?=[/?]|$))?|(\/_compute)(?=[/?]|$))/
 
 /** What the host and the target of a request say, and the names that they give its tenant. */
 export function readDestination({ host = '', target }: Pick<TenantFacts, 'host' | 'target'>): Destination & {
@@ -33,9 +33,9 @@ export function readDestination({ host = '', target }: Pick<TenantFacts, 'host' 
 } {
   const label = HOST.exec(host)?.[1]?.toLowerCase()
   const [isConsole, tenant] = (label && COMPUTE_LABEL.exec(label)) || [undefined, label]
-  const [prefix = '', named, compute] = PREFIX.exec(target) ?? []
+  const [prefix = '', named, ...compute] = PREFIX.exec(target) ?? []
   return {
-    compute: isConsole !== undefined || compute !== undefined,
+    compute: isConsole !== undefined || compute.some(part => part !== undefined),
     target: prefix === '' ? target : rooted(target.slice(prefix.length)),
     prefix,
     names: [tenant, named].filter(name => name !== undefined),

@@ -21,6 +21,8 @@ export interface Admission {
   readonly trustedHosts: readonly string[]
   /** Whether a host is the API of a tenant: requests in absolute form may be for it. Nothing else is proxied. */
   isApiHost(host: string): boolean
+  /** Whether who shows no good token is let in all the same, as nobody. */
+  readonly needsNone: boolean
   /** Whose tokens are good; where there are none, none is asked for. */
   readonly clients: readonly Pick<ClientConfig, 'name' | 'token'>[]
   /** The name of the client that a token was issued to when it logged in here, if that is what it is. */
@@ -30,7 +32,7 @@ export interface Admission {
 export type Verdict =
   | {
       readonly admitted: true
-      /** The name of the client whose token was shown; null where none is asked for. */
+      /** The name of the client whose token was shown; null where none was, and none was asked for. */
       readonly client: string | null
     }
   | { readonly admitted: false; readonly problem: ProblemName; readonly detail: string }
@@ -77,13 +79,13 @@ function judgeOrigin({ hosts, proxiedHost, origin, secFetchSite }: Facts): Verdi
   return undefined
 }
 
-function judgeToken({ token }: Facts, { clients, loggedIn }: Admission): Verdict {
+function judgeToken({ token }: Facts, { needsNone, clients, loggedIn }: Admission): Verdict {
   if (clients.length === 0) return { admitted: true, client: null }
   // each is compared, so that the time does not tell which of them was near
   const [shown] = token === undefined ? [] : clients.filter(each => each.token.matches(token))
   const name = shown?.name ?? (token === undefined ? undefined : loggedIn(token))
   const client = clients.find(each => each.name === name)
-  if (client) return { admitted: true, client: client.name }
+  if (client || needsNone) return { admitted: true, client: client?.name ?? null }
   return refused('client-unauthorized', 'Show the client token: curl -u :TOKEN, or Authorization: Bearer TOKEN')
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { proxiedHost } from '../forward/absolute-form.ts'
+import { passageOf, proxiedHost } from '../forward/proxied.ts'
 import { Problem } from '../problem/problem.ts'
 import { type Admission, admit, type Facts } from './admit.ts'
 
@@ -18,11 +18,20 @@ function factsOf(request: IncomingMessage): Facts {
     localAddress: socket.localAddress,
     origin: headers.origin,
     secFetchSite: headers['sec-fetch-site']?.toString(),
-    token:
-      headers['x-prismacloud-proxy-token']?.toString() ??
-      shownToken(headers.authorization) ??
-      headers['x-redlock-auth']?.toString(),
+    token: tokenIn(request),
   }
+}
+
+/** What a tool sends for the API or its proxy may be the token, or what it takes for one. */
+function tokenIn(request: IncomingMessage): string | undefined {
+  const { headers } = request
+  return (
+    headers['x-prismacloud-proxy-token']?.toString() ??
+    passageOf(request)?.token ??
+    shownToken(headers['proxy-authorization']) ??
+    shownToken(headers.authorization) ??
+    headers['x-redlock-auth']?.toString()
+  )
 }
 
 function hostsIn(rawHeaders: readonly string[]): string[] {
@@ -34,7 +43,7 @@ function hostsIn(rawHeaders: readonly string[]): string[] {
 }
 
 /** The token of `Authorization: Bearer TOKEN` (RFC 6750), or the password of `Basic` (RFC 7617): `curl -u :TOKEN`. */
-function shownToken(authorization: string | undefined): string | undefined {
+export function shownToken(authorization: string | undefined): string | undefined {
   const [, scheme, value] = /^(bearer|basic) +(\S+)$/i.exec(authorization ?? '') ?? []
   if (scheme === undefined || value === undefined) return undefined
   if (scheme.toLowerCase() === 'bearer') return value

@@ -26,8 +26,17 @@ const SKEW = DAY
 const CURVE = { namedCurve: 'P-256' }
 
 /** What the authority may vouch for: whoever steals its key can pose as nobody else. */
-const HOSTS = ['localhost', ...stacks.map(({ api }) => new URL(api).hostname)]
+const API_HOSTS = stacks.map(({ api }) => new URL(api).hostname)
+const HOSTS = ['localhost', ...API_HOSTS]
 const NETWORKS = ['127.0.0.0/8', '::1/128']
+
+/** Tenants are told apart by such names. */
+const BELOW_LOCALHOST = /^[a-z0-9-]{1,63}\.localhost$/
+
+/** Whether a host, in lower case, is one of the API's or a tenant's below localhost: each has a certificate of its own. */
+export function hasOwnCertificate(host: string): boolean {
+  return API_HOSTS.includes(host) || BELOW_LOCALHOST.test(host)
+}
 
 /**
  * A certificate authority of this machine: a root for clients to trust, whose key nobody has any more, and the one

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { createSecureContext, createServer, type SecureContext } from 'node:tls'
+import { createSecureContext, createServer, type SecureContext, TLSSocket } from 'node:tls'
 import { LRUCache } from 'lru-cache'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
@@ -27,36 +27,29 @@ export interface TlsFrontOptions {
 
 /** A listener that takes TLS off its connections and hands them to an HTTP server, whose bounds and end they share. */
 export class TlsFront {
+  readonly #http: Server
   readonly #options: TlsFrontOptions
   readonly #server
   readonly #contexts = new LRUCache<string, SecureContext>({ max: MOST_HOSTS })
-  /** By the client's address and port, which both ends of a handshake show. */
-  readonly #shakingHands = new Map<string, Socket>()
+  /** By what tells them when they are done: where it listens the client's address and port, which both ends show. */
+  readonly #shakingHands = new Map<unknown, Socket>()
   #identity: Identity | undefined
   #complaint = ''
   #watch: Timer | undefined
   #closed: Promise<unknown> | undefined
 
   constructor(http: Server, options: TlsFrontOptions) {
-    const { clock } = options
     this.#options = options
+    this.#http = http
     this.#server = createServer({
       noDelay: true,
       ALPNProtocols: ['http/1.1'],
       SNICallback: (host, done) => done(null, this.#contextFor(host)),
     })
-    this.#server.on('connection', socket => {
-      const client = clientOf(socket)
-      this.#shakingHands.set(client, socket)
-      const timer = clock.setTimeout(() => this.#shakingHands.get(client)?.destroy(), HANDSHAKE_TIMEOUT)
-      socket.once('close', () => {
-        clock.clearTimeout(timer)
-        this.#shakingHands.delete(client)
-      })
-    })
+    this.#server.on('connection', socket => this.#watchHandshake(clientOf(socket), socket))
     this.#server.on('secureConnection', socket => {
       this.#shakingHands.delete(clientOf(socket))
-      http.emit('connection', socket)
+      handOn(socket, http)
     })
   }
 
@@ -67,10 +60,36 @@ export class TlsFront {
 
   /** Listens, and gives a URL with the port in use. Rejects as `net.Server` does, or with a `TlsError`. */
   async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<string> {
-    await this.#load()
+    await this.open()
     await once(this.#server.listen({ host, port }), 'listening')
-    this.#watchOn()
     return `https://localhost:${(this.#server.address() as AddressInfo).port}`
+  }
+
+  /** Gets ready to shake hands. Rejects with a `TlsError`. */
+  async open(): Promise<void> {
+    if (this.#identity) return
+    await this.#load()
+    this.#watchOn()
+  }
+
+  /** Whether it has a certificate for a host of its own. */
+  isCertified(host: string): boolean {
+    return this.#contextFor(host) !== undefined
+  }
+
+  /**
+   * Takes TLS off a connection that is open already, in the name of a host that {@link TlsFront.isCertified}, and hands it
+   * on; `shaken` is told of what is handed on before.
+   */
+  terminate(socket: Socket, host: string, shaken: (secure: Socket) => void): void {
+    const secureContext = this.#contextFor(host)
+    const secure = new TLSSocket(socket, { isServer: true, ...(secureContext && { secureContext }) })
+    this.#watchHandshake(secure, socket)
+    secure.once('secure', () => {
+      this.#shakingHands.delete(secure)
+      shaken(secure)
+      handOn(secure, this.#http)
+    })
   }
 
   /** Accepts no more; resolves once the HTTP server has let go of all that came this way. */
@@ -84,6 +103,16 @@ export class TlsFront {
     const closed = new Promise(resolve => this.#server.close(resolve))
     for (const socket of this.#shakingHands.values()) socket.destroy()
     return closed
+  }
+
+  #watchHandshake(key: unknown, socket: Socket): void {
+    const { clock } = this.#options
+    this.#shakingHands.set(key, socket)
+    const timer = clock.setTimeout(() => this.#shakingHands.get(key)?.destroy(), HANDSHAKE_TIMEOUT)
+    socket.once('close', () => {
+      clock.clearTimeout(timer)
+      this.#shakingHands.delete(key)
+    })
   }
 
   async #load(): Promise<boolean> {
@@ -124,6 +153,18 @@ export class TlsFront {
       this.#complaint = message
     }
   }
+}
+
+/**
+ * Gives a connection to an HTTP server, and has Node.js read it by events in place of its shortcut from the handle to the
+ * parser. There, where a request comes while the answer before it is not all written, the parser is paused, and yet is
+ * given the next TLS record if that has arrived too: the request is then refused as malformed (HPE_PAUSED; seen with 20.20
+ * and 24.21).
+ */
+function handOn(socket: Socket, http: Server): void {
+  http.emit('connection', socket)
+  // any listener will do, as none is left
+  socket.on('data', Boolean).off('data', Boolean)
 }
 
 function clientOf({ remoteAddress, remotePort }: Socket): string {

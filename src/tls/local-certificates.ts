@@ -1,15 +1,12 @@
 import { isIP } from 'node:net'
 import type { Clock } from '../kernel/clock.ts'
 import { isLoopback } from '../stacks/loopback.ts'
-import { certify, SERVER_LIFETIME } from './authority.ts'
+import { certify, hasOwnCertificate, SERVER_LIFETIME } from './authority.ts'
 import { openAuthority, type StoredAuthority } from './authority-file.ts'
 import type { Certificates } from './certificates.ts'
 import type { Identity } from './identity.ts'
 
-/** Tenants are told apart by such names. */
-const BELOW_LOCALHOST = /^[a-z0-9-]{1,63}\.localhost$/i
-
-/** Certificates of an authority of this machine's own, for loopback names: renewed before they end. */
+/** Certificates of an authority of this machine's own, for loopback names and API hosts: renewed before they end. */
 export class LocalCertificates implements Certificates {
   readonly #folder: string
   readonly #addresses: readonly string[]
@@ -44,7 +41,8 @@ export class LocalCertificates implements Certificates {
   }
 
   forHost(host: string): Identity | undefined {
-    if (this.#authority === undefined || !BELOW_LOCALHOST.test(host)) return undefined
-    return certify(this.#authority, [host], [], this.#clock.now())
+    const name = host.toLowerCase()
+    if (this.#authority === undefined || !hasOwnCertificate(name)) return undefined
+    return certify(this.#authority, [name], [], this.#clock.now())
   }
 }

@@ -40,6 +40,7 @@ t.test('an access key is all that must be given', async t => {
       headersTimeout: 120_000,
       bodyTimeout: 120_000,
     },
+    connect: { enabled: false, others: 'refuse' },
     replay: { maxBody: 1_048_576 },
     pacing: { enabled: true, maxWait: 30_000, maxQueue: 1000 },
     retry: { attempts: 3 },

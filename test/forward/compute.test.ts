@@ -11,10 +11,12 @@ const HOSTS = '/_compute/api/v1/hosts'
 async function startBoth(t: Test, options: Partial<ProxyOptions> = {}, base = '/us-1-1') {
   const limit = ['x-ratelimit-replenish-rate: 5', 'x-ratelimit-burst-capacity: 10', 'x-ratelimit-remaining: 9']
   const compute = await rawUpstream(t, request => request.answer(http('200 OK', limit, 'fine')))
-  const info = (request: { answer(text: string): void }) =>
-    request.answer(http('200 OK', [], JSON.stringify({ twistlockUrl: compute.url + base })))
-  const api = await rawUpstream(t, info)
-  return { ...(await startProxy(t, { upstream: api.url, ...options })), api, compute }
+  let info = http('200 OK', [], JSON.stringify({ twistlockUrl: compute.url + base }))
+  const api = await rawUpstream(t, request => request.answer(info))
+  const answerWith = (other: string) => {
+    info = other
+  }
+  return { ...(await startProxy(t, { upstream: api.url, ...options })), api, compute, answerWith }
 }
 
 const targets = ({ requests }: RawUpstream) => requests.map(({ target }) => target)
@@ -123,6 +125,18 @@ t.test('an error of the API is told as such, and sent again like any other', asy
   simulator.fault({ kind: 'status', status: 503, path: '/meta_info' })
   const later = call(HOSTS)
   t.match(await passTime(clock, later), { status: 200, headers: { 'x-prismacloud-proxy-replayed': '1' } })
+})
+
+t.test('the turn of a request that did not get as far as the console is given back', async t => {
+  const clock = testClock()
+  const { call, answerWith } = await startBoth(t, { clock })
+  await call(HOSTS)
+  const remaining = async () => (await call('/_proxy/status')).json().pacing.endpoints[0].limit.remaining
+  await clock.advance(601_000)
+  const before = await remaining()
+  answerWith(http('403 Forbidden'))
+  t.equal((await call(HOSTS)).status, 403)
+  t.equal(await remaining(), before)
 })
 
 t.test('an API that is silent, or gone, is waited for no longer than an auth call', async t => {

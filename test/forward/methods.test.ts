@@ -21,7 +21,8 @@ t.test('other methods are answered 405, saying which there are, and never forwar
     t.match(answer.headers, { allow: 'GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS', 'x-request-id': String })
     t.match(answer.json(), { title: 'Method Not Allowed', status: 405, detail: new RegExp(method) })
   }
-  t.equal(await talk(port, 'CONNECT api.example:443 HTTP/1.1\r\nhost: localhost\r\n\r\n'), '', 'no tunnel')
+  const tunnel = await talk(port, 'CONNECT api.example:443 HTTP/1.1\r\nhost: localhost\r\n\r\n')
+  t.match(tunnel, /^HTTP\/1\.1 405 .*connect\.enabled/s)
   t.match(await talk(port, 'BREW / HTTP/1.1\r\nhost: localhost\r\n\r\n'), /^HTTP\/1\.1 400 /)
   t.equal(simulator.requests.length, 0)
 })

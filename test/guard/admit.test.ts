@@ -14,6 +14,7 @@ const FACTS: Facts = {
 const OPEN: Admission = {
   trustedHosts: ['proxy.internal', '[fd00::1]'],
   isApiHost: host => host === 'api2.prismacloud.io',
+  needsNone: false,
   clients: [],
   loggedIn: token => /^logged-in-(.*)$/.exec(token)?.[1],
 }
@@ -149,6 +150,13 @@ for (const [what, admission, rows] of tables) {
 
 t.test('where none is asked for, any token is let in', async t => {
   t.strictSame(admit({ ...FACTS, token: 'whatever' }, OPEN), { admitted: true, client: null })
+})
+
+t.test('where none is needed, a good one tells who asks, and any other is nobody’s', async t => {
+  const needsNone = { ...LOCKED, needsNone: true }
+  t.strictSame(admit({ ...FACTS, token: 'MARK-token' }, needsNone), { admitted: true, client: 'ci' })
+  t.strictSame(admit({ ...FACTS, token: 'wrong' }, needsNone), { admitted: true, client: null })
+  t.strictSame(admit(FACTS, needsNone), { admitted: true, client: null })
 })
 
 t.test('the token tells which client asks', async t => {

@@ -1,6 +1,8 @@
 import t from 'tap'
 import { parseRule } from '../../src/config/policy.ts'
-import { ANYTHING, clientOf, startPair } from '../support/proxy.ts'
+import type { Journey } from '../../src/forward/journey.ts'
+import { permit } from '../../src/guard/permit.ts'
+import { ANYTHING, clientOf, makeConfig, startPair } from '../support/proxy.ts'
 
 const [CI, ADMIN] = ['the-token-of-ci-0', 'the-token-of-admin']
 
@@ -55,4 +57,12 @@ t.test('each log line names the client that asked', async t => {
   const clients = log.filter(({ path }) => path === '/v2/policy').map(({ client }) => client)
   t.strictSame(clients, ['ci', 'admin', null])
   t.notMatch(JSON.stringify(log), /the-token-of/)
+})
+
+t.test('nobody who has shown no token gets past, however they were let in', async t => {
+  const config = makeConfig({ upstream: 'app2', config: { clients: [clientOf('ci', CI)] } })
+  const asked = (client: string | null) =>
+    ({ request: { headers: {} }, ruled: '/', tenant: 'default', exchange: { method: 'GET', client } }) as Journey
+  t.throws(() => permit(config, asked(null)), { name: 'Problem', type: 'client-unauthorized' })
+  t.doesNotThrow(() => permit(config, asked('ci')))
 })

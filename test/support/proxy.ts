@@ -36,6 +36,10 @@ export interface ProxyOptions {
   readonly audit?: DestinationStream
   /** What the TLS listener shows. */
   readonly certificates?: Certificates
+  /** What clients are shown that take the proxy for that of their https. */
+  readonly authority?: Certificates
+  /** Where all that is for an upstream goes instead. */
+  readonly upstreamAt?: string
   /** Where logins go instead, so that a session is there though the upstream fails. */
   readonly loginAt?: string
 }
@@ -68,7 +72,15 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   const clock = options.clock ?? testClock()
   const log = createLog(config.log.level, destination, clock)
   const { kept, fresh } = await createAgents(config.upstream)
-  const agents = { kept, fresh: diverted(fresh, options.loginAt) }
+  const { upstreamAt, loginAt } = options
+  const agents = {
+    kept: diverted(kept, upstreamAt, () => true),
+    fresh: diverted(
+      diverted(fresh, upstreamAt, () => true),
+      loginAt,
+      path => path.endsWith('/login'),
+    ),
+  }
   const app = await buildApp(config, {
     version: '1.2.3',
     clock,
@@ -76,6 +88,7 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
     agents,
     audit: options.audit ?? null,
     certificates: options.certificates ?? null,
+    authority: options.authority ?? null,
   })
   t.teardown(() => {
     app.server.server.closeAllConnections()
@@ -85,11 +98,10 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   return { app, port, log: lines, call: (path, callOptions) => call(port, path, callOptions) }
 }
 
-function diverted(dispatcher: Dispatcher, loginAt: string | undefined): Dispatcher {
-  if (loginAt === undefined) return dispatcher
+function diverted(dispatcher: Dispatcher, origin: string | undefined, isMeant: (path: string) => boolean): Dispatcher {
+  if (origin === undefined) return dispatcher
   return dispatcher.compose(
-    dispatch => (options, handler) =>
-      dispatch(options.path.endsWith('/login') ? { ...options, origin: loginAt } : options, handler),
+    dispatch => (options, handler) => dispatch(isMeant(options.path) ? { ...options, origin } : options, handler),
   )
 }
 
@@ -128,6 +140,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
       drainTimeout: 10_000,
       ...config.listen,
     },
+    connect: { enabled: false, others: 'refuse', ...config.connect },
     session: { waitTimeout: 15_000, callTimeout: 10_000, idleAfter: 30 * 60_000, ...config.session },
     upstream: {
       caFile: null,

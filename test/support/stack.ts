@@ -52,7 +52,7 @@ export async function startSimulatorProcess(t: Test, lifetime: number): Promise<
   const directory = mkdtempSync(join(tmpdir(), 'prismacloud-proxy-'))
   t.teardown(() => rmSync(directory, { recursive: true }))
   const ca = await makeCa()
-  const { cert, key } = await issue(ca, { names: ['localhost', '127.0.0.1'] })
+  const { cert, key } = await issue(ca, { names: ['localhost', '127.0.0.1', 'api2.prismacloud.io'] })
   const files = { ca: join(directory, 'ca.pem'), cert: join(directory, 'cert.pem'), key: join(directory, 'key.pem') }
   writeFileSync(files.ca, ca.cert)
   writeFileSync(files.cert, cert)

@@ -108,7 +108,7 @@ t.test('a local certificate follows its authority, and clients are told which th
   t.not((await certificates.read()).cert, second.cert, 'one that has gone is made anew')
 })
 
-t.test('names below localhost get certificates of their own, others do not', async t => {
+t.test('names below localhost and API hosts get certificates of their own, others do not', async t => {
   const certificates = new LocalCertificates(join(t.testdir(), 'state'), 'localhost', testClock())
   t.equal(certificates.forHost('prod.localhost'), undefined, 'without an authority there is none')
   await certificates.read()
@@ -117,10 +117,12 @@ t.test('names below localhost get certificates of their own, others do not', asy
     return identity && new X509Certificate(identity.cert).subjectAltName
   }
   t.equal(names('prod.localhost'), 'DNS:prod.localhost')
+  t.equal(names('API2.eu.prismacloud.io'), 'DNS:api2.eu.prismacloud.io', 'and API hosts')
   for (const host of [
     'localhost',
     'example.com',
-    'api.prismacloud.io',
+    'api7.prismacloud.io',
+    'x.api.prismacloud.io',
     '.localhost',
     'a..localhost',
     '*.localhost\0.localhost',

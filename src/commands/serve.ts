@@ -1,0 +1,70 @@
+import { type App, type AppDeps, buildApp } from '../app.ts'
+import type { Config } from '../config/config.ts'
+import { createAgents } from '../forward/agent.ts'
+import { systemClock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
+import type { Certificates } from '../tls/certificates.ts'
+import { FileCertificates } from '../tls/file-certificates.ts'
+import { stateDirectory } from '../tls/state-directory.ts'
+import type { Listening } from './announce.ts'
+import { type AuditFile, openAuditFile } from './audit-file.ts'
+import type { Host } from './host.ts'
+import { listen } from './listen.ts'
+import { version } from './version.ts'
+
+/** Opens the file of the audit, if there is to be one. */
+export function openAudit({ audit }: Config, host: Host, log: Log): AuditFile | Error | null {
+  try {
+    return audit.file === null ? null : openAuditFile(audit.file, host, log)
+  } catch (error) {
+    return error as Error
+  }
+}
+
+/** The proxy as this process has it. */
+export async function openApp(config: Config, host: Host, deps: Pick<AppDeps, 'log' | 'audit'>): Promise<App> {
+  const agents = await createAgents(config.upstream)
+  return buildApp(config, { version, clock: systemClock, agents, ...(await certificatesFor(config, host)), ...deps })
+}
+
+async function certificatesFor(
+  { listen, connect }: Config,
+  host: Host,
+): Promise<Pick<AppDeps, 'certificates' | 'authority'>> {
+  const { tls, tlsCertFile, tlsKeyFile } = listen
+  const local = tls === 'auto' || connect.enabled ? await localCertificates(listen, host) : null
+  const authority = connect.enabled ? local : null
+  if (tlsCertFile !== null && tlsKeyFile !== null)
+    return { certificates: new FileCertificates(tlsCertFile, tlsKeyFile), authority }
+  return { certificates: tls === 'auto' ? local : null, authority }
+}
+
+/** Loaded where they are used: most proxies speak http. */
+async function localCertificates(
+  { tlsAddress }: Config['listen'],
+  { env, homeDirectory }: Host,
+): Promise<Certificates> {
+  const { LocalCertificates } = await import('../tls/local-certificates.ts')
+  const { hostname } = new URL(`https://${tlsAddress}`)
+  return new LocalCertificates(stateDirectory(env, homeDirectory), hostname, systemClock)
+}
+
+/** Has it listen wherever it is to. */
+export async function listenEverywhere(app: App, { listen: settings }: Config): Promise<Listening> {
+  const { server, front, interceptor } = app
+  await interceptor?.open()
+  const address = await listen(server, settings.address, settings)
+  const secure = front && (await listen(front, settings.tlsAddress, { flag: '--listen-tls-address' }))
+  return { address, secure, trust: interceptor?.trust ?? front?.trust ?? null }
+}
+
+/** Whether the credentials of every tenant that was to log in were refused, so that it makes no sense to go on. */
+export function allRejected({ sessions }: App): boolean {
+  const eager = [...sessions.all()].filter(({ tenant }) => !tenant.lazy)
+  return eager.length > 0 && eager.every(({ session }) => session?.status().state === 'rejected')
+}
+
+/** What to tell where that is so. */
+export function refusal(reasons: string): string {
+  return `The credentials were refused. ${reasons}. Find out more: prismacloud-proxy check\n`
+}

@@ -1,0 +1,20 @@
+/** Where a client wants a connection to be made to. */
+export interface Authority {
+  /** In lower case; an IPv6 address in brackets. */
+  readonly host: string
+  readonly port: number
+}
+
+const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+):(\d{1,5})$/i
+
+/** Reads the target of a CONNECT request (RFC 9112, 3.2.3); `undefined` for any other. */
+export function parseAuthority(target: string): Authority | undefined {
+  const [, host, digits] = AUTHORITY.exec(target) ?? []
+  const port = Number(digits)
+  return host === undefined || port < 1 || port > 65_535 ? undefined : { host: host.toLowerCase(), port }
+}
+
+/** As it stands in an https URL: without the port where that is 443. */
+export function httpsHost({ host, port }: Authority): string {
+  return port === 443 ? host : `${host}:${port}`
+}

@@ -1,0 +1,88 @@
+import { lookup } from 'node:dns'
+import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { Client } from 'undici'
+import type { Config } from '../config/config.ts'
+import { proxyFor } from '../config/outbound.ts'
+import { type Clock, withDeadline } from '../kernel/clock.ts'
+import { explainNetworkError } from '../kernel/network-error.ts'
+import { Problem } from '../problem/problem.ts'
+import { type Authority, httpsHost } from './authority.ts'
+
+/** A tunnel in which nothing was said for so long is closed, in milliseconds. */
+const IDLE = 10 * 60_000
+
+export interface TunnelOptions {
+  readonly upstream: Pick<Config['upstream'], 'outbound' | 'connectTimeout'>
+  readonly clock: Clock
+  /** Whether an address is one to which no tunnel leads. */
+  isOwn(address: string): boolean
+}
+
+/**
+ * Opens a connection to a host, by way of the outbound proxy if one leads there.
+ * @throws {Problem} `host-not-allowed` for this machine itself; `upstream-unreachable` and the like
+ */
+export async function openTunnel(authority: Authority, { upstream, clock, isOwn }: TunnelOptions): Promise<Duplex> {
+  const proxy = proxyFor(new URL(`https://${httpsHost(authority)}`), upstream.outbound)
+  try {
+    return await withDeadline(clock, upstream.connectTimeout, undefined, signal =>
+      proxy ? throughProxy(authority, proxy, signal) : directly(authority, signal, isOwn),
+    )
+  } catch (error) {
+    if (error instanceof Problem) throw error
+    const { nature, detail } = explainNetworkError(error, proxy?.host ?? httpsHost(authority))
+    throw new Problem(`upstream-${nature}`, detail, { cause: error })
+  }
+}
+
+/** Passes on what each side says, until one of them ends or neither has spoken for {@link IDLE}. */
+export async function join(client: Socket, host: Duplex, clock: Clock): Promise<void> {
+  let before = -1
+  const look = () => {
+    const said = client.bytesRead + client.bytesWritten
+    if (said === before) client.destroy()
+    before = said
+    timer = clock.setTimeout(look, IDLE)
+  }
+  let timer = clock.setTimeout(look, IDLE)
+  await Promise.allSettled([pipeline(client, host), pipeline(host, client)])
+  clock.clearTimeout(timer)
+}
+
+function directly({ host, port }: Authority, signal: AbortSignal, isOwn: TunnelOptions['isOwn']): Promise<Socket> {
+  const name = host.replace(/^\[|\]$/g, '')
+  return new Promise((resolve, reject) => {
+    if (isIP(name) && isOwn(name)) throw toItself()
+    const socket = connect({ host: name, port, lookup: lookupOf(isOwn), signal })
+    socket.once('error', reject)
+    socket.once('connect', () => resolve(socket.off('error', reject)))
+  })
+}
+
+/** A name may lead to this machine, too. */
+function lookupOf(isOwn: TunnelOptions['isOwn']): LookupFunction {
+  return (name, options, done) => {
+    lookup(name, { ...options, all: true }, (error, addresses = []) => {
+      done(error ?? (addresses.some(({ address }) => isOwn(address)) ? toItself() : null), addresses)
+    })
+  }
+}
+
+function toItself(): Problem {
+  return new Problem('host-not-allowed', 'No tunnel leads to this machine itself')
+}
+
+async function throughProxy(authority: Authority, proxy: URL, signal: AbortSignal): Promise<Duplex> {
+  const { origin, username, password } = proxy
+  const login = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')
+  const headers = username || password ? { 'proxy-authorization': `Basic ${login}` } : {}
+  const client = new Client(origin)
+  const path = `${authority.host}:${authority.port}`
+  const { statusCode, socket } = await client.connect({ path, headers: { host: path, ...headers }, signal })
+  socket.once('close', () => void client.destroy())
+  if (statusCode === 200) return socket
+  socket.destroy()
+  throw new Problem('upstream-unreachable', `The outbound proxy ${proxy.host} answered ${statusCode} to CONNECT`)
+}

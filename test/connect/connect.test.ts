@@ -1,0 +1,253 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import type { Socket } from 'node:net'
+import { join } from 'node:path'
+import { Duplex } from 'node:stream'
+import { connect as connectSecurely } from 'node:tls'
+import t, { type Test } from 'tap'
+import { certify, makeAuthority } from '../../src/tls/authority.ts'
+import { LocalCertificates } from '../../src/tls/local-certificates.ts'
+import { testClock } from '../support/clock.ts'
+import { dial, readAll } from '../support/http.ts'
+import { clientOf, type ProxyOptions, startProxy } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
+import { http, rawUpstream } from '../support/upstream.ts'
+
+const API = 'api2.prismacloud.io'
+const TOKEN = 'the-token-of-the-client-ci'
+const ENABLED = { enabled: true, others: 'refuse' } as const
+const CLIENTS = [clientOf('ci', TOKEN)]
+
+const get = (path: string, ...headers: string[]) =>
+  [`GET ${path} HTTP/1.1`, `host: ${API}`, 'connection: close', ...headers, '', ''].join('\r\n')
+const basic = (token: string) => `proxy-authorization: Basic ${Buffer.from(`any:${token}`).toString('base64')}`
+
+/** A proxy that is one for https too, before an upstream that answers whatever comes, or when the test says so. */
+async function start(t: Test, options: Partial<ProxyOptions> & { answerAtOnce?: boolean } = {}) {
+  const { answerAtOnce = true, ...rest } = options
+  const clock = testClock(Date.now())
+  const upstream = await rawUpstream(t, request => {
+    if (answerAtOnce) request.answer(http('200 OK', [], 'fine'))
+  })
+  const folder = join(t.testdir(), 'state')
+  const authority = new LocalCertificates(folder, 'localhost', clock)
+  const proxy = await startProxy(t, {
+    upstream: API,
+    upstreamAt: upstream.url,
+    clock,
+    authority,
+    ...rest,
+    config: { connect: ENABLED, ...options.config },
+  })
+  await proxy.app.interceptor?.open()
+  const ca = readFileSync(join(folder, 'ca.pem'), 'utf8')
+  /** Asks for a connection. */
+  const ask = (target: string, ...headers: string[]) => {
+    const socket = dial(proxy.port)
+    socket.write([`CONNECT ${target} HTTP/1.1`, `host: ${target}`, ...headers, '', ''].join('\r\n'))
+    return socket
+  }
+  /** Asks for a connection to the API, and speaks TLS in it. */
+  const enter = async (...headers: string[]) => {
+    const socket = ask(`${API}:443`, ...headers)
+    const [established] = await once(socket, 'data')
+    t.equal(`${established}`, 'HTTP/1.1 200 Connection Established\r\n\r\n')
+    return secured(socket, ca)
+  }
+  return { ...proxy, ask, enter, ca, clock, upstream }
+}
+
+function secured(socket: Duplex, ca: string) {
+  return connectSecurely({ socket, servername: API, ca })
+}
+
+async function say(socket: Socket, text: string): Promise<string> {
+  socket.write(text)
+  return readAll(socket)
+}
+
+t.test('what comes by a connection to an API host is served like any other request', async t => {
+  const { enter, upstream, call } = await start(t)
+  t.match(await say(await enter(), get('/v2/policy?x')), /^HTTP\/1\.1 200 .*fine$/s)
+  t.match(upstream.requests[0]?.head, `GET /v2/policy?x HTTP/1.1\r\nhost: `)
+  t.match(upstream.requests[0]?.head, 'x-redlock-auth: header.payload.signature')
+  const login = `POST /login HTTP/1.1\r\nhost: ${API}\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`
+  t.match(await say(await enter(), login), /login_successful/)
+  t.match(await say(await enter(), get('/_proxy/livez')), /^HTTP\/1\.1 200/)
+  t.equal((await call('/v2/policy')).status, 200)
+})
+
+t.test('the host of the connection counts, whatever the requests say', async t => {
+  const { enter, upstream } = await start(t)
+  for (const line of ['GET http://evil.example/x', 'GET https://api.prismacloud.io/x', 'GET /x']) {
+    const text = `${line} HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n`
+    t.match(await say(await enter(), text), /^HTTP\/1\.1 200/, line)
+  }
+  t.ok(upstream.requests.every(({ target }) => target === '/x'))
+})
+
+t.test('web pages are refused there, too', async t => {
+  const { enter, upstream } = await start(t)
+  for (const header of [`origin: https://${API}`, 'origin: https://app2.prismacloud.io', 'sec-fetch-site: cross-site'])
+    t.match(await say(await enter(), get('/x', header)), /^HTTP\/1\.1 403 .*origin-not-allowed/s, header)
+  t.equal(upstream.requests.length, 0)
+})
+
+t.test('a client may speak before it is answered', async t => {
+  const { port, ca } = await start(t)
+  const head = `CONNECT ${API}:443 HTTP/1.1\r\nhost: ${API}\r\n\r\n`
+  const secure = secured(eager(dial(port), head), ca)
+  t.match(await say(secure, get('/x')), /^HTTP\/1\.1 200 .*fine$/s)
+})
+
+t.test('no connection is made to others, nor where it is not switched on', async t => {
+  const { ask, log } = await start(t)
+  t.match(await readAll(ask('example.com:443')), /^HTTP\/1\.1 403 .*host-not-allowed.*example\.com/s)
+  t.match(await readAll(ask('api.prismacloud.io:443')), /^HTTP\/1\.1 403 /, 'of no tenant')
+  t.match(await readAll(ask('/x')), /^HTTP\/1\.1 400 /)
+  t.match(log, [{ level: 40, msg: /^CONNECT example\.com:443: No connection is made/ }, {}, {}])
+  const { port } = await startProxy(t, { upstream: API })
+  const off = dial(port)
+  t.match(await say(off, `CONNECT ${API}:443 HTTP/1.1\r\nhost: x\r\n\r\n`), /^HTTP\/1\.1 405 .*connect\.enabled/s)
+})
+
+t.test('who goes on sending after a refusal is not served', async t => {
+  const { ask, upstream, clock } = await start(t)
+  const socket = ask('example.com:443')
+  socket.write(get('/v2/policy'))
+  const heard = readAll(socket)
+  await clock.advance(5_000)
+  t.equal((await heard).match(/HTTP\/1\.1/g)?.length, 1)
+  t.equal(upstream.requests.length, 0)
+})
+
+t.test('a token that is shown for the connection is good for all that comes by it', async t => {
+  const { enter, ask, upstream } = await start(t, { config: { connect: ENABLED, clients: CLIENTS } })
+  t.match(await say(await enter(basic(TOKEN)), get('/x', 'x-redlock-auth: stale')), /^HTTP\/1\.1 200/)
+  const login = `POST /login HTTP/1.1\r\nhost: ${API}\r\nconnection: close\r\ncontent-length: 16\r\n\r\n{"password":"x"}`
+  t.match(await say(await enter(basic(TOKEN)), login), /login_successful/)
+  t.match(await say(await enter(), login), /^HTTP\/1\.1 401/)
+  t.match(await say(await enter(), get('/x')), /^HTTP\/1\.1 401/)
+  t.match(await say(await enter(), get('/x', `x-redlock-auth: ${TOKEN}`)), /^HTTP\/1\.1 200/)
+  t.match(await readAll(ask(`${API}:443`, basic('wrong'))), /^HTTP\/1\.1 407 .*proxy-authenticate: Basic/s)
+  t.equal(upstream.requests.length, 2)
+})
+
+t.test('a plain request for a host shows its token in the same way', async t => {
+  const { port } = await start(t, { config: { connect: ENABLED, clients: CLIENTS } })
+  const plain = (...headers: string[]) =>
+    say(
+      dial(port),
+      [`GET http://${API}/x HTTP/1.1`, `host: ${API}`, ...headers, 'connection: close', '', ''].join('\r\n'),
+    )
+  t.match(await plain(basic(TOKEN)), /^HTTP\/1\.1 200/)
+  t.match(await plain(basic('wrong')), /^HTTP\/1\.1 401/)
+})
+
+t.test('where others are let through, no tunnel leads to this machine', async t => {
+  const { ask } = await start(t, { config: { connect: { enabled: true, others: 'tunnel' } } })
+  for (const target of ['127.0.0.1:22', 'localhost:22', '[::1]:22', '169.254.169.254:80'])
+    t.match(await readAll(ask(target)), /^HTTP\/1\.1 403 .*this machine itself/s, target)
+})
+
+t.test('others are let through by way of the outbound proxy', async t => {
+  const outbound = await rawUpstream(t, request => {
+    t.match(request.head, /^CONNECT example\.com:443 HTTP/)
+    request.socket.write('HTTP/1.1 200 OK\r\n\r\nhello')
+  })
+  const { ask } = await start(t, {
+    config: {
+      connect: { enabled: true, others: 'tunnel' },
+      upstream: { outbound: { url: outbound.url, origin: 'test', noProxy: '' } },
+    },
+  })
+  const socket = ask('example.com:443')
+  let heard = ''
+  socket.on('data', chunk => {
+    heard += chunk
+  })
+  await until(() => heard === 'HTTP/1.1 200 Connection Established\r\n\r\nhello')
+  socket.destroy()
+})
+
+t.test('a handshake that does not come is waited for no longer than elsewhere', async t => {
+  const { ask, clock, app } = await start(t)
+  const socket = ask(`${API}:443`)
+  await once(socket, 'data')
+  const over = readAll(socket)
+  await clock.advance(10_000)
+  await over
+  const rubbish = ask(`${API}:443`)
+  await once(rubbish, 'data')
+  t.notMatch(await say(rubbish, get('/x')), 'HTTP')
+  const waiting = ask(`${API}:443`)
+  await once(waiting, 'data')
+  await app.close()
+  await readAll(waiting)
+})
+
+t.test('a request that came so may finish when the proxy ends, and no other comes', async t => {
+  const { enter, ask, app, upstream, clock } = await start(t, { answerAtOnce: false })
+  const idle = ask('example.com:443')
+  const running = say(await enter(), get('/x'))
+  await until(() => upstream.requests.length === 1)
+  const closing = app.close()
+  await clock.advance(1_000)
+  upstream.requests[0]?.answer(http('200 OK', [], 'late'))
+  t.match(await running, /^HTTP\/1\.1 200 .*late$/s)
+  await readAll(idle)
+  t.equal(await closing, true)
+})
+
+t.test('a connection that was opened before can ask for none any more', async t => {
+  const { port, app, clock, upstream } = await start(t, { answerAtOnce: false })
+  const early = dial(port)
+  early.write(get('/x').replace('connection: close\r\n', '').replace(API, 'localhost'))
+  await until(() => upstream.requests.length === 1)
+  const closing = app.close()
+  early.write(`CONNECT ${API}:443 HTTP/1.1\r\nhost: ${API}\r\n\r\n`)
+  const heard = readAll(early)
+  upstream.requests[0]?.answer(http('200 OK', [], 'late'))
+  await clock.advance(10_000)
+  t.notMatch(await heard, /Established/)
+  await closing
+})
+
+t.test('the same certificates may serve https and API hosts', async t => {
+  const identity = certify(makeAuthority(Date.now()), [API], [], Date.now())
+  let reads = 0
+  const read = async () => {
+    reads++
+    return identity
+  }
+  const certificates = { trust: null, read, forHost: () => identity }
+  const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
+  const { app } = await startProxy(t, { upstream: upstream.url, certificates, authority: certificates })
+  t.equal(app.front, app.interceptor)
+  await app.interceptor?.open()
+  await app.front?.open()
+  t.equal(reads, 1)
+})
+
+/** A connection on which a head is sent together with the first that is said, and taken off what is heard. */
+function eager(socket: Socket, head: string): Duplex {
+  let [unsent, unheard] = [Buffer.from(head), Buffer.alloc(0)]
+  let established = false
+  socket.on('data', chunk => {
+    unheard = Buffer.concat([unheard, chunk])
+    const end = established ? 0 : unheard.indexOf('\r\n\r\n') + 4
+    if (!established && end < 4) return
+    established = true
+    duplex.push(unheard.subarray(end))
+    unheard = Buffer.alloc(0)
+  })
+  socket.on('close', () => duplex.push(null))
+  const duplex = new Duplex({
+    read() {},
+    write(chunk, _encoding, done) {
+      socket.write(Buffer.concat([unsent, chunk]), done)
+      unsent = Buffer.alloc(0)
+    },
+  })
+  return duplex
+}

@@ -1,0 +1,160 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer, type IncomingMessage } from 'node:http'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { join, openTunnel, type TunnelOptions } from '../../src/connect/tunnel.ts'
+import { testClock } from '../support/clock.ts'
+import { freePort } from '../support/free-port.ts'
+import { dial, readAll } from '../support/http.ts'
+import { until } from '../support/until.ts'
+
+const DIRECT: TunnelOptions = {
+  upstream: { outbound: null, connectTimeout: 10_000 },
+  clock: testClock(),
+  isOwn: () => false,
+}
+const through = (url: string): TunnelOptions => ({
+  ...DIRECT,
+  upstream: { ...DIRECT.upstream, outbound: { url, origin: 'test', noProxy: '' } },
+})
+
+/** A host that sends back what it is told, and the connections to it. */
+async function echo(t: Test) {
+  const sockets: Socket[] = []
+  const server = createServer({ allowHalfOpen: true }, socket => {
+    sockets.push(socket)
+    socket.on('error', () => {}).pipe(socket)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => {
+    for (const socket of sockets) socket.destroy()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { authority: { host: 'localhost', port }, port, sockets }
+}
+
+/** An outbound proxy that answers CONNECT with a status, and then is the host itself. */
+async function outbound(t: Test, status: number, port: number) {
+  const requests: IncomingMessage[] = []
+  const server = createHttpServer().listen(0, '127.0.0.1')
+  server.on('connect', (request, socket) => {
+    requests.push(request)
+    socket.write(`HTTP/1.1 ${status} Whatever\r\n\r\n`)
+    if (status !== 200) {
+      socket.end()
+      return
+    }
+    const host = connect(port, '127.0.0.1')
+    socket.on('error', () => {}).pipe(host)
+    host.on('error', () => {}).pipe(socket)
+  })
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
+}
+
+/** The two ends of a connection: what a client has, and what a server has of it. */
+async function ends(t: Test): Promise<[client: Socket, accepted: Socket]> {
+  const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const client = dial((server.address() as AddressInfo).port)
+  const [accepted] = await once(server, 'connection')
+  t.teardown(() => {
+    for (const socket of [client, accepted]) socket.destroy()
+    server.close()
+  })
+  return [client, accepted]
+}
+
+t.test('what is said in a tunnel comes out at the other end, to the last byte', async t => {
+  const { authority } = await echo(t)
+  const [client, accepted] = await ends(t)
+  const joined = join(accepted, await openTunnel(authority, DIRECT), DIRECT.clock)
+  const heard = readAll(client)
+  client.end('x'.repeat(1_000_000))
+  t.equal((await heard).length, 1_000_000)
+  await joined
+})
+
+t.test('it ends with either side', async t => {
+  const { authority, sockets } = await echo(t)
+  const [client, accepted] = await ends(t)
+  const joined = join(accepted, await openTunnel(authority, DIRECT), DIRECT.clock)
+  client.destroy()
+  await joined
+  await until(() => sockets[0]?.closed === true)
+  const [other, otherAccepted] = await ends(t)
+  const over = join(otherAccepted, await openTunnel(authority, DIRECT), DIRECT.clock)
+  await until(() => sockets.length === 2)
+  sockets[1]?.resetAndDestroy()
+  await over
+  await readAll(other)
+})
+
+t.test('one in which nothing is said is closed in the end', async t => {
+  const clock = testClock()
+  const { authority } = await echo(t)
+  const [client, accepted] = await ends(t)
+  const joined = join(accepted, await openTunnel(authority, { ...DIRECT, clock }), clock)
+  const heard = readAll(client)
+  client.write('a')
+  await until(() => accepted.bytesWritten === 1)
+  await clock.advance(10 * 60_000)
+  client.write('b')
+  await until(() => accepted.bytesWritten === 2)
+  await clock.advance(10 * 60_000)
+  t.notOk(accepted.destroyed, 'something was')
+  await clock.advance(10 * 60_000)
+  await joined
+  t.equal(await heard, 'ab')
+})
+
+t.test('an outbound proxy leads there, and is told who asks', async t => {
+  const { authority, port } = await echo(t)
+  const { address, requests } = await outbound(t, 200, port)
+  for (const [url, login] of [
+    [`http://${address}`, undefined],
+    [`http://user:p%40ss@${address}`, `Basic ${Buffer.from('user:p@ss').toString('base64')}`],
+    [`http://user@${address}`, `Basic ${Buffer.from('user:').toString('base64')}`],
+  ] as const) {
+    const socket = await openTunnel(authority, through(url))
+    socket.write('hello')
+    const [heard] = await once(socket, 'data')
+    t.equal(`${heard}`, 'hello')
+    socket.destroy()
+    const { url: target, headers } = requests.at(-1) ?? {}
+    t.strictSame([target, headers?.['proxy-authorization']], [`localhost:${port}`, login])
+  }
+})
+
+t.test('where none can be made, the client is told why', async t => {
+  const { authority, port } = await echo(t)
+  const refusing = await outbound(t, 403, port)
+  const own: TunnelOptions = { ...DIRECT, isOwn: address => address === '127.0.0.1' || address === '::1' }
+  const rows: [string, number, TunnelOptions, object][] = [
+    ['127.0.0.1', port, own, { type: 'host-not-allowed', detail: /this machine itself/ }],
+    ['localhost', port, own, { type: 'host-not-allowed', detail: /this machine itself/ }],
+    ['[::1]', port, own, { type: 'host-not-allowed' }],
+    ['127.0.0.1', await freePort(), DIRECT, { type: 'upstream-unreachable', detail: /^127\.0\.0\.1:\d+ refuses/ }],
+    ['none.invalid', 443, DIRECT, { type: 'upstream-unreachable', detail: /none\.invalid/ }],
+    ['localhost', port, through(`http://${refusing.address}`), { detail: /The outbound proxy \S+ answered 403/ }],
+    ['localhost', port, through(`http://127.0.0.1:${await freePort()}`), { type: 'upstream-unreachable' }],
+  ]
+  for (const [host, hostPort, options, problem] of rows)
+    await t.rejects(openTunnel({ host, port: hostPort }, options), { name: 'Problem', ...problem }, host)
+  t.equal(authority.port, port)
+})
+
+t.test('nobody waits for it longer than for a connection to the API', async t => {
+  const clock = testClock()
+  const silent = createServer(() => {}).listen(0, '127.0.0.1')
+  await once(silent, 'listening')
+  t.teardown(() => silent.close())
+  const { port } = silent.address() as AddressInfo
+  const opening = openTunnel({ host: 'localhost', port: 443 }, { ...through(`http://127.0.0.1:${port}`), clock })
+  await once(silent, 'connection')
+  const refused = t.rejects(opening, { name: 'Problem', type: 'upstream-timeout' })
+  await clock.advance(10_000)
+  await refused
+})
