@@ -56,7 +56,9 @@ export function streaming(
   settle: Settle,
 ): Sink {
   const length = Number(headerOf(headers, 'content-length'))
-  const onDrain = () => source.resume()
+  // not at once: where answers are queued on one connection, Node.js tells this one while another is being written, from
+  // within undici's parser, which cannot take up a second connection there
+  const onDrain = () => queueMicrotask(() => source.resume())
   let whole: Buffer | undefined
   const end = (trailers: RawHeaders) => {
     response.off('drain', onDrain)
