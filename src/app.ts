@@ -23,7 +23,7 @@ import type { GoodHead } from './forward/journey.ts'
 import { withoutQuery } from './forward/path.ts'
 import { FORWARD_ROUTE, forwardPlugin, leaveBodiesAlone } from './forward/plugin.ts'
 import { proxiedHost, takeAbsoluteForm } from './forward/proxied.ts'
-import { ownersOf, readDestination } from './forward/tenant.ts'
+import { isServedHost, readDestination } from './forward/tenant.ts'
 import type { Admission } from './guard/admit.ts'
 import { guard } from './guard/guard.ts'
 import { permit } from './guard/permit.ts'
@@ -63,6 +63,8 @@ export interface AppDeps {
   readonly certificates: Certificates | null
   /** What clients are shown that take the proxy for that of their https, if any may. */
   readonly authority: Certificates | null
+  /** Ends the process, as SIGTERM does. */
+  quit(): void
 }
 
 /** The proxy, not listening yet. */
@@ -86,7 +88,7 @@ export interface App {
 
 /** Puts the proxy together. */
 export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
-  const { clock, log, agents, version, certificates, authority } = deps
+  const { clock, log, agents, version, certificates, authority, quit } = deps
   let current = initial
   const config = () => current
   const pacer = new Pacer({ clock, settings: () => current.pacing })
@@ -151,7 +153,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   })
   bounds(server, { maxRequests: () => current.listen.maxRequests, running: () => metrics.inFlight })
   failures(server, clock)
-  await server.register(admin, { version, clock, sessions, metrics, pacer })
+  await server.register(admin, { version, clock, sessions, metrics, pacer, mayQuit: () => current.admin.quit, quit })
   await server.register(problemPages)
   await server.register(forwardPlugin, { forwarder, dispatcher: agents.kept, clock, exchangeOf })
   return {
@@ -195,7 +197,7 @@ function admissionOf({ listen, tenants, clients }: Config, asked: FastifyRequest
   const needsNone = withoutQuery(originalUrl) === LIVENESS || authCallOf(method, destination) === 'login'
   return {
     trustedHosts: listen.trustedHosts,
-    isApiHost: host => ownersOf(host, tenants).size > 0,
+    isApiHost: host => isServedHost(host, tenants),
     needsNone,
     clients,
     loggedIn: token => tokens.subjectOf(token),

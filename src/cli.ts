@@ -13,6 +13,7 @@ const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([
   ['check', async () => (await import('./commands/check.ts')).check],
   ['stacks', async () => (await import('./commands/stacks.ts')).stacks],
   ['simulate', async () => (await import('./commands/simulate.ts')).simulate],
+  ['exec', async () => (await import('./commands/exec.ts')).exec],
   ['ca', async () => (await import('./commands/ca.ts')).ca],
   ['demo', async () => (await import('./commands/demo.ts')).demo],
 ])
@@ -26,8 +27,14 @@ export async function main(host: Host): Promise<number> {
   const load = commands.get(name)
   if (!load) return complain(host, unknownCommand(name))
   const command = await load()
-  if (args.includes('--help') || args.includes('-h')) return print(host, command.help())
+  if (asksForHelp(args)) return print(host, command.help())
   return run(command, { ...host, args })
+}
+
+/** What follows `--` is another program's. */
+function asksForHelp(args: readonly string[]): boolean {
+  const own = args.slice(0, [...args, '--'].indexOf('--'))
+  return own.includes('--help') || own.includes('-h')
 }
 
 async function run(command: Command, host: Host): Promise<number> {

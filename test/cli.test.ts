@@ -10,7 +10,7 @@ import { DEMO_USER, startSimulator } from '../src/simulator/index.ts'
 import { type FakeHostOptions, fakeHost } from './support/host.ts'
 
 const SOURCE = join(import.meta.dirname, '..', 'src', 'cli.ts')
-const COMMANDS = ['start', 'check', 'stacks', 'simulate', 'demo']
+const COMMANDS = ['start', 'check', 'stacks', 'exec', 'simulate', 'demo']
 
 /** Runs the program and gives what came of it. */
 async function run(args: readonly string[], options: FakeHostOptions = {}) {
@@ -51,6 +51,12 @@ t.test('without a command, or with flags before all else, it starts', async t =>
   t.match(await serve(t, 'start'), 'listening at http://127.0.0.1')
   t.match(await serve(t, '--listen-address', 'localhost:0'), 'listening at http://localhost')
   t.match(await serve(t, 'start', '--listen-address', 'localhost:0'), 'listening at http://localhost')
+})
+
+t.test('what follows -- is another program’s, help included', async t => {
+  t.match(await run(['exec', '--help']), { code: 0, stdout: /Usage: prismacloud-proxy exec/ })
+  t.match(await run(['exec', '-h', '--', 'sh']), { code: 0, stdout: /Usage: prismacloud-proxy exec/ })
+  t.match(await run(['exec', '--', 'sh', '--help']), { code: 2, stderr: /there is no access key/ })
 })
 
 t.test('it tells its version', async t => {

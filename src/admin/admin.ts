@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
 import type { Pacer } from '../pacing/pacer.ts'
+import { Problem } from '../problem/problem.ts'
 import type { Sessions, TenantEntry } from '../session/sessions.ts'
 import { EXPOSITION_TYPE } from './exposition.ts'
 import type { Metrics } from './metrics.ts'
@@ -13,12 +14,15 @@ export interface AdminOptions {
   readonly sessions: Sessions
   readonly metrics: Metrics
   readonly pacer: Pacer
+  /** Whether clients may end the proxy. */
+  readonly mayQuit: () => boolean
+  quit(): void
 }
 
-/** The proxy's own paths: alive, ready, status and metrics. */
+/** The proxy's own paths: alive, ready, status and metrics, and its end. */
 export async function admin(
   app: FastifyInstance,
-  { version, clock, sessions, metrics, pacer }: AdminOptions,
+  { version, clock, sessions, metrics, pacer, mayQuit, quit }: AdminOptions,
 ): Promise<void> {
   const startedAt = clock.monotonic()
 
@@ -41,6 +45,12 @@ export async function admin(
         endpoints: [...pacer.endpoints()],
       },
     }
+  })
+
+  app.post('/_proxy/quit', async (_request, reply) => {
+    if (!mayQuit()) throw new Problem('policy-denied', 'The proxy cannot be ended so: admin.quit is off')
+    quit()
+    return reply.code(202).send({ status: 'draining' })
   })
 
   app.get('/_proxy/metrics', async (_request, reply) => reply.type(EXPOSITION_TYPE).send(metrics.render()))

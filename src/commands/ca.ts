@@ -45,7 +45,7 @@ function describe({ rootFile, root }: StoredAuthority): string {
   return `certificate  ${rootFile}
 SHA-256      ${facts.fingerprint256}
 valid until  ${new Date(facts.validTo).toISOString().slice(0, 10)}
-vouches for  localhost and the names below it, 127.0.0.0/8, ::1, and Prisma Cloud's API hosts; for nothing else
+vouches for  localhost and the names below it, 127.0.0.0/8, ::1, and Prisma Cloud's API hosts and Compute consoles
 
 Clients trust it so:
   curl       curl --cacert ${file} https://localhost:9443/v2/policy

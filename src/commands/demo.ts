@@ -1,17 +1,15 @@
 import { styleText } from 'node:util'
 import type { FastifyInstance } from 'fastify'
-import { buildApp } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
-import { createAgents } from '../forward/agent.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { createLog } from '../kernel/log.ts'
 import { DEMO_USER, type Simulator, startSimulator } from '../simulator/index.ts'
 import { type Command, ExitCode, type Host, UsageError } from './host.ts'
 import { listen } from './listen.ts'
+import { openApp } from './serve.ts'
 import { drain, untilSignal } from './signal.ts'
 import { tour } from './tour.ts'
-import { version } from './version.ts'
 
 const ADDRESS = '127.0.0.1:9080'
 
@@ -46,17 +44,7 @@ Options:
 
 async function show(simulator: Simulator, host: Host, once: boolean): Promise<number> {
   const config = await demoConfig(simulator, host)
-  const log = createLog('silent', host.stdout, systemClock)
-  const agents = await createAgents(config.upstream)
-  const app = await buildApp(config, {
-    version,
-    clock: systemClock,
-    log,
-    agents,
-    audit: null,
-    certificates: null,
-    authority: null,
-  })
+  const app = await openApp(config, host, { log: createLog('silent', host.stdout, systemClock), audit: null })
   try {
     const address = await listenSomewhere(app.server, once)
     host.stdout.write(`simulator ${simulator.url}\nproxy     ${address}\n\n`)

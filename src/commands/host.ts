@@ -15,7 +15,7 @@ export interface Host {
   readonly stdout: Output
   readonly stderr: Output
   /** Emits `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGUSR2`. */
-  readonly signals: Pick<EventEmitter, 'once' | 'on'>
+  readonly signals: Pick<EventEmitter, 'once' | 'on' | 'emit'>
   /** Whether the process has a terminal that it is controlled by (POSIX), which may be closed. */
   hasTerminal(): boolean
 }

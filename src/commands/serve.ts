@@ -23,8 +23,14 @@ export function openAudit({ audit }: Config, host: Host, log: Log): AuditFile | 
 
 /** The proxy as this process has it. */
 export async function openApp(config: Config, host: Host, deps: Pick<AppDeps, 'log' | 'audit'>): Promise<App> {
-  const agents = await createAgents(config.upstream)
-  return buildApp(config, { version, clock: systemClock, agents, ...(await certificatesFor(config, host)), ...deps })
+  return buildApp(config, {
+    version,
+    clock: systemClock,
+    agents: await createAgents(config.upstream),
+    ...(await certificatesFor(config, host)),
+    quit: () => host.signals.emit('SIGTERM'),
+    ...deps,
+  })
 }
 
 async function certificatesFor(

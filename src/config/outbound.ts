@@ -37,8 +37,8 @@ export function proxyFor(api: URL, outbound: OutboundProxy | null): URL | null {
   return new URL(outbound.url)
 }
 
-/** `NO_PROXY` as undici reads it: names, with all below them, and a port if one is given; `*` alone for every host. */
-function isExempt({ hostname, port }: URL, noProxy: string): boolean {
+/** Whether `NO_PROXY` exempts an address, as undici reads it: names, with all below them, and a port if one is given; `*` alone for every host. */
+export function isExempt({ hostname, port }: URL, noProxy: string): boolean {
   if (noProxy === '*') return true
   const ownPort = Number(port || HTTPS_PORT)
   const entries = noProxy.split(/[,\s]/).filter(entry => entry !== '')

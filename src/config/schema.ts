@@ -117,6 +117,12 @@ export const settingsSchema = Type.Object({
     ),
     maxSize: size('64MiB', 'How much all kept answers take at most.'),
   }),
+  admin: Type.Object({
+    quit: toggle(
+      false,
+      'Let clients end the proxy, as SIGTERM does, by POST /_proxy/quit: for jobs beside which it runs.',
+    ),
+  }),
   audit: Type.Object({
     file: file('File that gets a line of JSON for each request that was to be forwarded. SIGUSR2 opens it anew.'),
   }),

@@ -5,7 +5,7 @@ import { asProblem } from '../admin/failures.ts'
 import { answerOnSocket } from '../admin/socket-answer.ts'
 import type { Config } from '../config/config.ts'
 import { type Passage, setPassage } from '../forward/proxied.ts'
-import { ownersOf } from '../forward/tenant.ts'
+import { isServedHost } from '../forward/tenant.ts'
 import { shownToken } from '../guard/guard.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { linger } from '../kernel/linger.ts'
@@ -60,7 +60,7 @@ async function connect(server: Server, request: IncomingMessage, socket: Socket,
 function judge(target: string, token: string | undefined, front: TlsFront, config: Config): ConnectVerdict {
   const { tenants, clients, connect } = config
   const facts = { target, client: clientBy(token, config), needsToken: clients.length > 0 }
-  const isApiHost = (host: string) => ownersOf(host, tenants).size > 0
+  const isApiHost = (host: string) => isServedHost(host, tenants)
   return judgeConnect(facts, { others: connect.others, isApiHost, isCertified: host => front.isCertified(host) })
 }
 

@@ -6,6 +6,7 @@ import { hasBody } from '../kernel/framing.ts'
 import { endpoint } from '../pacing/endpoint.ts'
 import type { PacedEndpoint } from '../pacing/pacer.ts'
 import { Problem } from '../problem/problem.ts'
+import { isSamePlace } from '../stacks/base.ts'
 import { authCallOf } from './auth-call.ts'
 import { RequestBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
@@ -13,7 +14,7 @@ import type { RawHeaders } from './headers.ts'
 import type { Home } from './location.ts'
 import { judgeTarget, withoutQuery } from './path.ts'
 import { proxiedHost } from './proxied.ts'
-import { chooseOwner, chooseTenant, type Destination, ownersOf, type TenantFacts } from './tenant.ts'
+import { chooseOwner, chooseTenant, type Destination, ownersOf, readDestination, type TenantFacts } from './tenant.ts'
 
 /** A request that came in, and where its answer goes. */
 export interface Incoming {
@@ -71,13 +72,13 @@ export function planJourney(incoming: Incoming, config: JourneySettings, clock: 
     host: request.headers.host,
     target: incoming.target,
   }
-  const { tenant, compute, target, prefix } = chosen(proxiedHost(request), facts, config)
+  const { tenant, compute, target, prefix, console } = chosen(proxiedHost(request), facts, config)
   exchange.tenant = tenant.name
   const authCall = authCallOf(exchange.method, { target, compute })
   if (!authCall) judgeTarget(target)
   judgeFraming(request)
   const ruled = compute ? `/_compute${target}` : target
-  if (compute && !prefix.endsWith('/_compute')) exchange.path = withoutQuery(prefix + ruled)
+  if (compute && !prefix.endsWith('/_compute')) exchange.path = withoutQuery(ruled)
   const { name, limit } = endpoint(exchange.method, withoutQuery(ruled))
   const body = hasBody(request) ? new RequestBody(request, config.replay.maxBody, clock) : undefined
   const paced = config.pacing.enabled && request.headers['x-prismacloud-proxy-pacing'] !== 'off'
@@ -93,6 +94,7 @@ export function planJourney(incoming: Incoming, config: JourneySettings, clock: 
     tenant: tenant.name,
     authCall,
     prefix,
+    console,
     body,
     passthrough: (request.headers['x-prismacloud-proxy-errors'] ?? config.errors) === 'passthrough',
     assumeJson: body !== undefined && config.assumeJson,
@@ -111,7 +113,9 @@ function chosen(
   if (host === undefined) return chooseTenant(facts, tenants, defaultTenant)
   const owners = ownersOf(host, tenants)
   if (owners.size > 0) return chooseOwner(facts, owners, defaultTenant)
-  return chooseTenant({ ...facts, host }, tenants, defaultTenant)
+  const { console } = readDestination({ host, target: facts.target })
+  const [owner] = [...tenants.values()].filter(({ target }) => console && isSamePlace(console, target.compute))
+  return chooseTenant({ ...facts, host }, tenants, owner ? owner.name : defaultTenant)
 }
 
 /**

@@ -6,7 +6,7 @@ import { Problem } from '../problem/problem.ts'
 import { isIdempotent } from '../problem/retryable.ts'
 import { readUpstreamErrors } from '../problem/upstream.ts'
 import type { Lease } from '../session/lease.ts'
-import type { Place } from '../stacks/base.ts'
+import { isSamePlace, type Place } from '../stacks/base.ts'
 import { canResend, mayComeAgain, mayRetry } from './again.ts'
 import type { Agents } from './agent.ts'
 import { isKeepable } from './cacheable.ts'
@@ -118,7 +118,7 @@ export class Sender {
     const api = homeAt(lease.target, journey)
     try {
       const found = await timed(clock, journey.exchange, 'session', consoles.find(lease))
-      if (!('status' in found)) return homeAt(found, journey)
+      if (!('status' in found)) return homeAt(asAsked(found, journey), journey)
       attempt.turn?.unused()
       return { home: api, answer: found }
     } catch (error) {
@@ -199,6 +199,16 @@ function verdictOn(status: number, headers: RawHeaders, journey: Journey, { numb
 /** In bytes: one for each character of latin1. */
 function sizeOf(headers: RawHeaders): number {
   return headers.reduce((size, text) => size + text.length, 0)
+}
+
+/** Who asks for a console by its own address gets no other. */
+function asAsked(found: Place, { console, tenant }: Journey): Place {
+  if (!console || isSamePlace(console, found)) return found
+  const detail = `The Compute console of the tenant ${tenant} is another, at ${found.api}${found.basePath}`
+  throw new Problem(
+    'invalid-request',
+    `${detail}: name the tenant in x-prismacloud-tenant, or give each its computeUrl`,
+  )
 }
 
 function homeAt({ api, basePath }: Place, { prefix }: Journey): Home {

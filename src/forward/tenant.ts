@@ -1,6 +1,8 @@
 import type { TenantConfig } from '../config/config.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { Problem } from '../problem/problem.ts'
+import type { Place } from '../stacks/base.ts'
+import { isConsoleHost } from '../stacks/compute.ts'
 import { below, rooted } from './location.ts'
 
 /** What a request says of the tenant that it is for. */
@@ -19,18 +21,22 @@ export interface Destination {
   readonly compute: boolean
   /** The request target there. */
   readonly target: string
-  /** What the client put before it: `/_tenant/<tenant>`, `/_compute`, both, or nothing. */
+  /** What the client put before it: `/_tenant/<tenant>`, `/_compute`, both, a console's own path, or nothing. */
   readonly prefix: string
+  /** The console that it is, where the client said so by its own address. */
+  readonly console?: Place | undefined
 }
 
 const HOST = /^(.+)\.localhost(:\d+)?$/i
 const COMPUTE_LABEL = /^(?:(.+)--)?compute$/
+const CONSOLE_PATH = /^((?:\/[^/?]+)*?)(\/api\/.*)$/s
 const PREFIX = /^(?:\/_tenant\/([^/?]*)(\/_compute(?=[/?]|$))?|(\/_compute)(?=[/?]|$))/
 
 /** What the host and the target of a request say, and the names that they give its tenant. */
 export function readDestination({ host = '', target }: Pick<TenantFacts, 'host' | 'target'>): Destination & {
   readonly names: readonly string[]
 } {
+  if (isConsoleHost(host)) return { ...readConsole(host, target), names: [] }
   const label = HOST.exec(host)?.[1]?.toLowerCase()
   const [isConsole, tenant] = (label && COMPUTE_LABEL.exec(label)) || [undefined, label]
   const [prefix = '', named, ...compute] = PREFIX.exec(target) ?? []
@@ -40,6 +46,12 @@ export function readDestination({ host = '', target }: Pick<TenantFacts, 'host' 
     prefix,
     names: [tenant, named].filter(name => name !== undefined),
   }
+}
+
+/** What a target says that is for the host of a Compute console, behind whose own path its API is. */
+function readConsole(host: string, target: string): Destination {
+  const [, basePath = '', path = target] = CONSOLE_PATH.exec(target) ?? []
+  return { compute: true, target: path, prefix: basePath, console: { api: `https://${host}`, basePath } }
 }
 
 /**
@@ -66,6 +78,14 @@ function unknownTenant(name: string, tenants: ReadonlyMap<string, unknown>): Pro
   const meant = nearest(name, tenants.keys())
   const hint = meant ? `did you mean "${meant}"?` : `configured: ${[...tenants.keys()].slice(0, 20).join(', ')}`
   return new Problem('unknown-tenant', `There is no tenant "${name.slice(0, 64)}"; ${hint}`)
+}
+
+/** Whether requests in absolute form, or connections, may be for a host. */
+export function isServedHost<T extends Pick<TenantConfig, 'target'>>(
+  host: string,
+  tenants: ReadonlyMap<string, T>,
+): boolean {
+  return ownersOf(host, tenants).size > 0 || isConsoleHost(host)
 }
 
 /**

@@ -41,7 +41,8 @@ export const inventoryRoutes: readonly Route[] = [
   },
 ]
 
-/** The Compute console is at the address by which the client came. */
+/** The Compute console is at the address by which the client came, unless that is one of the vendor's own. */
 function metaInfo(call: RoutedCall, { scheme }: Vendor): Answer {
-  return json({ twistlockUrl: `${scheme}://${soleHeader(call, 'host')}${COMPUTE_BASE}`, licenseType: 'ENTERPRISE' })
+  const host = `${soleHeader(call, 'host')}`.replace(/^api.*\.prismacloud\.io$/, 'us-east1.cloud.twistlock.com')
+  return json({ twistlockUrl: `${scheme}://${host}${COMPUTE_BASE}`, licenseType: 'ENTERPRISE' })
 }

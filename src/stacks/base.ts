@@ -9,6 +9,11 @@ export interface Place {
   readonly basePath: string
 }
 
+/** Whether two are the same. */
+export function isSamePlace(one: Place, other: Place | undefined): boolean {
+  return other !== undefined && one.api === other.api && one.basePath === other.basePath
+}
+
 /** An address as it was typed. */
 export interface Base {
   readonly url: URL

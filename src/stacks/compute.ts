@@ -1,6 +1,16 @@
 import { basePathOf, type Place, parseBase } from './base.ts'
 import { StackError } from './error.ts'
 
+/** The domain of the vendor's Compute consoles, each of which is in a region's host below it. */
+export const COMPUTE_DOMAIN = 'cloud.twistlock.com'
+
+const CONSOLE_HOST = /^[a-z0-9-]+\.cloud\.twistlock\.com$/
+
+/** Whether a host, in lower case, is one of the vendor's with Compute consoles. */
+export function isConsoleHost(host: string): boolean {
+  return CONSOLE_HOST.test(host)
+}
+
 /** Where the API paths of a Compute console begin, which an address may have been copied with. */
 const API_PATH = /\/api(\/v[\d.]+)?$/
 

@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
+import { COMPUTE_DOMAIN, isConsoleHost } from '../stacks/compute.ts'
 import { stacks } from '../stacks/stacks.ts'
 import type { Identity } from './identity.ts'
 import {
@@ -27,15 +28,15 @@ const CURVE = { namedCurve: 'P-256' }
 
 /** What the authority may vouch for: whoever steals its key can pose as nobody else. */
 const API_HOSTS = stacks.map(({ api }) => new URL(api).hostname)
-const HOSTS = ['localhost', ...API_HOSTS]
+const HOSTS = ['localhost', ...API_HOSTS, COMPUTE_DOMAIN]
 const NETWORKS = ['127.0.0.0/8', '::1/128']
 
 /** Tenants are told apart by such names. */
 const BELOW_LOCALHOST = /^[a-z0-9-]{1,63}\.localhost$/
 
-/** Whether a host, in lower case, is one of the API's or a tenant's below localhost: each has a certificate of its own. */
+/** Whether a host, in lower case, is the API's, a console's or a tenant's below localhost: each has a certificate of its own. */
 export function hasOwnCertificate(host: string): boolean {
-  return API_HOSTS.includes(host) || BELOW_LOCALHOST.test(host)
+  return API_HOSTS.includes(host) || isConsoleHost(host) || BELOW_LOCALHOST.test(host)
 }
 
 /**

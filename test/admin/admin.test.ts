@@ -1,6 +1,6 @@
 import t from 'tap'
 import { talk } from '../support/http.ts'
-import { makeConfig, startPair, startProxy } from '../support/proxy.ts'
+import { clientOf, makeConfig, startPair, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
@@ -145,4 +145,24 @@ t.test('a request with an unfinished body that is refused ends its connection', 
   const { port } = await startPair(t)
   const head = 'POST /_proxy/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\nabc'
   t.match(await talk(port, head), /^HTTP\/1\.1 404 Not Found\r\n.*connection: close/is)
+})
+
+t.test('a client may end the proxy where that is switched on, by POST alone', async t => {
+  let asked = 0
+  const quit = () => void asked++
+  const off = await startPair(t, { quit })
+  t.match((await off.call('/_proxy/quit', { method: 'POST' })).json(), {
+    type: '/_proxy/problems/policy-denied',
+    detail: /admin\.quit is off/,
+  })
+  const clients = [clientOf('ci', 'the-token-of-ci-0')]
+  const { call } = await startPair(t, { quit, config: { admin: { quit: true }, clients } })
+  t.equal((await call('/_proxy/quit', { method: 'POST' })).status, 401)
+  const headers = { authorization: 'Bearer the-token-of-ci-0' }
+  t.equal((await call('/_proxy/quit', { headers })).status, 404)
+  t.equal((await call('/_proxy/quit', { method: 'POST', headers: { ...headers, origin: 'http://x' } })).status, 403)
+  t.equal(asked, 0)
+  const reply = await call('/_proxy/quit', { method: 'POST', headers })
+  t.strictSame([reply.status, reply.json()], [202, { status: 'draining' }])
+  t.equal(asked, 1)
 })

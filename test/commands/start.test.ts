@@ -192,3 +192,10 @@ t.test('it listens for https too, with a certificate of its own making or a give
     t.equal(await ended(), 0)
   }
 })
+
+t.test('a client may end it, where that is switched on', async t => {
+  const simulator = await simulate(t)
+  const { listening, ended } = run(t, { PC_URL: simulator.url, PRISMACLOUD_PROXY_ADMIN_QUIT: 'true' })
+  t.equal((await call(await listening(), '/_proxy/quit', { method: 'POST' })).status, 202)
+  t.equal(await ended(), 0)
+})

@@ -45,6 +45,7 @@ t.test('an access key is all that must be given', async t => {
     pacing: { enabled: true, maxWait: 30_000, maxQueue: 1000 },
     retry: { attempts: 3 },
     cache: { rules: [], maxSize: 64 * 1024 * 1024 },
+    admin: { quit: false },
     audit: { file: null },
     log: { level: 'info', format: 'auto', requests: 'errors' },
     warnings: [],

@@ -32,6 +32,7 @@ const changeable = {
   'listen.maxConnections': '1',
   'listen.drainTimeout': '1s',
   'connect.others': 'tunnel',
+  'admin.quit': 'true',
   'policy.access': 'read-only',
   'policy.allow': ['/v2/**'],
   'policy.deny': ['/v2/**'],

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import { connect as connectSecurely } from 'node:tls'
 import t, { type Test } from 'tap'
+import { resolveTarget } from '../../src/stacks/resolve.ts'
 import { certify, makeAuthority } from '../../src/tls/authority.ts'
 import { LocalCertificates } from '../../src/tls/local-certificates.ts'
 import { testClock } from '../support/clock.ts'
@@ -14,6 +15,7 @@ import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
 const API = 'api2.prismacloud.io'
+const CONSOLE = 'us-east1.cloud.twistlock.com'
 const TOKEN = 'the-token-of-the-client-ci'
 const ENABLED = { enabled: true, others: 'refuse' } as const
 const CLIENTS = [clientOf('ci', TOKEN)]
@@ -27,7 +29,8 @@ async function start(t: Test, options: Partial<ProxyOptions> & { answerAtOnce?: 
   const { answerAtOnce = true, ...rest } = options
   const clock = testClock(Date.now())
   const upstream = await rawUpstream(t, request => {
-    if (answerAtOnce) request.answer(http('200 OK', [], 'fine'))
+    const info = JSON.stringify({ twistlockUrl: `https://${CONSOLE}/us-1-1` })
+    if (answerAtOnce) request.answer(http('200 OK', [], request.target === '/meta_info' ? info : 'fine'))
   })
   const folder = join(t.testdir(), 'state')
   const authority = new LocalCertificates(folder, 'localhost', clock)
@@ -47,18 +50,19 @@ async function start(t: Test, options: Partial<ProxyOptions> & { answerAtOnce?: 
     socket.write([`CONNECT ${target} HTTP/1.1`, `host: ${target}`, ...headers, '', ''].join('\r\n'))
     return socket
   }
-  /** Asks for a connection to the API, and speaks TLS in it. */
-  const enter = async (...headers: string[]) => {
-    const socket = ask(`${API}:443`, ...headers)
+  /** Asks for a connection to a host, and speaks TLS in it. */
+  const enterAt = async (host: string, ...headers: string[]) => {
+    const socket = ask(`${host}:443`, ...headers)
     const [established] = await once(socket, 'data')
     t.equal(`${established}`, 'HTTP/1.1 200 Connection Established\r\n\r\n')
-    return secured(socket, ca)
+    return secured(socket, ca, host)
   }
-  return { ...proxy, ask, enter, ca, clock, upstream }
+  const enter = (...headers: string[]) => enterAt(API, ...headers)
+  return { ...proxy, ask, enter, enterAt, ca, clock, upstream }
 }
 
-function secured(socket: Duplex, ca: string) {
-  return connectSecurely({ socket, servername: API, ca })
+function secured(socket: Duplex, ca: string, servername = API) {
+  return connectSecurely({ socket, servername, ca })
 }
 
 async function say(socket: Socket, text: string): Promise<string> {
@@ -84,6 +88,32 @@ t.test('the host of the connection counts, whatever the requests say', async t =
     t.match(await say(await enter(), text), /^HTTP\/1\.1 200/, line)
   }
   t.ok(upstream.requests.every(({ target }) => target === '/x'))
+})
+
+t.test('a Compute console is served by its own address, too', async t => {
+  const { enterAt, upstream } = await start(t)
+  t.match(await say(await enterAt(CONSOLE), get('/us-1-1/api/v1/hosts?x')), /^HTTP\/1\.1 200 .*fine$/s)
+  t.strictSame(
+    upstream.requests.map(({ target }) => target),
+    ['/meta_info', '/us-1-1/api/v1/hosts?x'],
+  )
+  t.match(upstream.requests[1]?.head, 'x-redlock-auth: header.payload.signature')
+  const login = `POST /us-1-1/api/v1/authenticate HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`
+  t.match(await say(await enterAt(CONSOLE), login), /^HTTP\/1\.1 200 .*\{"token":"[^"]+"\}$/s)
+  for (const path of ['/us-1-2/api/v1/hosts', '/api/v1/hosts', '/us-1-1/other'])
+    t.match(await say(await enterAt(CONSOLE), get(path)), /^HTTP\/1\.1 400 .*is another, at https:.*us-1-1:/s, path)
+  t.equal(upstream.requests.length, 2)
+})
+
+t.test('of several tenants the one is meant whose console it is', async t => {
+  const compute = (basePath: string) => ({ ...resolveTarget('app2'), compute: { api: `https://${CONSOLE}`, basePath } })
+  const tenants = { default: { target: compute('/us-1-1') }, other: { target: compute('/us-1-2') } }
+  const audit: string[] = []
+  const { enterAt } = await start(t, { tenants, audit: { write: line => void audit.push(line) } })
+  for (const id of ['us-1-1', 'us-1-2'])
+    t.match(await say(await enterAt(CONSOLE), get(`/${id}/api/v1/hosts`)), /^HTTP\/1\.1 200/)
+  const said = audit.map(line => JSON.parse(line))
+  t.match(said, [{ tenant: 'default', path: '/_compute/api/v1/hosts' }, { tenant: 'other' }])
 })
 
 t.test('web pages are refused there, too', async t => {
@@ -199,18 +229,19 @@ t.test('a request that came so may finish when the proxy ends, and no other come
   t.equal(await closing, true)
 })
 
-t.test('a connection that was opened before can ask for none any more', async t => {
-  const { port, app, clock, upstream } = await start(t, { answerAtOnce: false })
-  const early = dial(port)
-  early.write(get('/x').replace('connection: close\r\n', '').replace(API, 'localhost'))
-  await until(() => upstream.requests.length === 1)
+t.test('once the proxy ends none is made any more', async t => {
+  const { port, app, clock, log } = await start(t)
+  const late = dial(port)
+  const accepted = once(app.server.server, 'connection')
+  late.write(`CONNECT ${API}:443 HTTP/1.1\r\n`)
+  const [socket] = await accepted
+  await until(() => socket.bytesRead > 0)
   const closing = app.close()
-  early.write(`CONNECT ${API}:443 HTTP/1.1\r\nhost: ${API}\r\n\r\n`)
-  const heard = readAll(early)
-  upstream.requests[0]?.answer(http('200 OK', [], 'late'))
+  await until(() => !app.server.server.listening)
+  t.match(await say(late, `host: ${API}\r\n\r\n`), /^HTTP\/1\.1 503 .*draining/s)
+  t.match(log, [{ msg: /^CONNECT/ }])
   await clock.advance(10_000)
-  t.notMatch(await heard, /Established/)
-  await closing
+  t.equal(await closing, true)
 })
 
 t.test('the same certificates may serve https and API hosts', async t => {

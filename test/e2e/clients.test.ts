@@ -1,8 +1,9 @@
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
+import { outboundTo } from '../support/outbound.ts'
 import { curl, run, spawnBare } from '../support/process.ts'
-import { type SimulatorProcess, startStack } from '../support/stack.ts'
+import { type SimulatorProcess, startProxyProcess, startSimulatorProcess } from '../support/stack.ts'
 
 type Environment = Readonly<Record<string, string>>
 
@@ -36,8 +37,15 @@ function start(t: Test, program: string, args: readonly string[], env: Environme
   return new Promise(resolve => child.once('close', code => resolve({ code: code ?? -1, ...output })))
 }
 
-const startPython = (t: Test, url: string, env: Environment, mode = 'loop') =>
-  start(t, '/usr/bin/python3', ['sdk.py', mode], { PC_URL: new URL(url).host, PC_IDENTITY: 'any', ...env })
+/** The SDK takes any host but the vendor's for a Compute console: the https proxy leads it here. */
+const startPython = (t: Test, proxy: string, caFile: string, env: Environment, mode = 'loop') =>
+  start(t, '/usr/bin/python3', ['sdk.py', mode], {
+    PC_URL: 'api2.prismacloud.io',
+    PC_IDENTITY: 'any',
+    HTTPS_PROXY: proxy,
+    REQUESTS_CA_BUNDLE: caFile,
+    ...env,
+  })
 
 function startGo(t: Test, url: string, env: Environment, mode = 'loop') {
   const { protocol, hostname, port } = new URL(url)
@@ -61,9 +69,13 @@ async function startJava(t: Test, bases: readonly string[], caFile: string, env:
   return start(t, 'java', [...trust, 'Client.java'], { BASES: bases.join(' '), ...env })
 }
 
-/** A simulator, and a proxy that listens for http and https and keeps its state in a folder. */
+/** A simulator at the vendor's address, and a proxy that listens for http and https and keeps its state in a folder. */
 async function startBoth(t: Test, lifetime: number, folder: string, env: Environment = {}) {
-  const stack = await startStack(t, lifetime, {
+  const simulator = await startSimulatorProcess(t, lifetime)
+  const stack = await startProxyProcess(t, simulator, {
+    PC_URL: 'app2',
+    PRISMACLOUD_PROXY_UPSTREAM_PROXY: await outboundTo(t, simulator.url),
+    PRISMACLOUD_PROXY_CONNECT_ENABLED: 'true',
     PRISMACLOUD_PROXY_LISTEN_TLS: 'auto',
     PRISMACLOUD_PROXY_LISTEN_TLS_ADDRESS: 'localhost:0',
     XDG_STATE_HOME: folder,
@@ -118,7 +130,7 @@ t.test('clients of every kind get through three lifetimes of a token', { timeout
   const stop = join(folder, 'stop')
   const env = { STOP: stop }
   const clients = {
-    python: startPython(t, secureProxy, { PC_SECRET: 'any', CA_FILE: caFile, EXTEND_AFTER: '0.5', ...env }),
+    python: startPython(t, proxy, caFile, { PC_SECRET: 'any', EXTEND_AFTER: '0.5', ...env }),
     go: startGo(t, proxy, { PRISMACLOUD_PASSWORD: 'any', ...env }),
     java: startJava(t, bases, caFile, env),
     fetch: start(t, process.execPath, ['fetch.js'], { BASE: secureProxy, NODE_EXTRA_CA_CERTS: caFile, ...env }),
@@ -158,13 +170,12 @@ t.test('clients of every kind get through three lifetimes of a token', { timeout
 })
 
 t.test('the Python SDK ends with what the proxy says', async t => {
-  const { secureProxy, caFile } = await startClosed(t)
-  const env = { CA_FILE: caFile }
-  const refused = await startPython(t, secureProxy, { PC_SECRET: 'no-token-of-a-client', ...env })
+  const { proxy, caFile } = await startClosed(t)
+  const refused = await startPython(t, proxy, caFile, { PC_SECRET: 'no-token-of-a-client' })
   t.equal(refused.code, 1)
   t.match(refused.stderr, /^POST \/login: 401 .*Log in with the client token as the password/)
 
-  const failed = await startPython(t, secureProxy, { PC_SECRET: CLIENT_TOKEN, ...env }, 'error')
+  const failed = await startPython(t, proxy, caFile, { PC_SECRET: CLIENT_TOKEN }, 'error')
   t.equal(failed.code, 1)
   const [, message = ''] = /^GET \/alert\/none: 404 (.*)/s.exec(failed.stderr) ?? []
   t.match(JSON.parse(message || '{}'), { type: /upstream-error/, detail: /^not_found: alert/, instance: '/alert/none' })

@@ -61,6 +61,22 @@ t.test('Compute is named by host or path, alone or with the tenant', async t => 
   })
 })
 
+t.test('a Compute console is known by its own address', async t => {
+  const at = (target: string) => choose(target, { host: 'us-east1.cloud.twistlock.com' })
+  const console = (basePath: string) => ({ api: 'https://us-east1.cloud.twistlock.com', basePath })
+  const base = { tenant: 'default', compute: true }
+  for (const [target, path, prefix] of [
+    ['/us-1-1/api/v1/hosts?x=/api/', '/api/v1/hosts?x=/api/', '/us-1-1'],
+    ['/a/b/api/v1/api/', '/api/v1/api/', '/a/b'],
+    ['/api/v1', '/api/v1', ''],
+    ['/us-1-1/other', '/us-1-1/other', ''],
+    ['/us-1-1?/api/', '/us-1-1?/api/', ''],
+  ] as const)
+    t.strictSame(at(target), { ...base, target: path, prefix, console: console(prefix) }, target)
+  t.notOk(choose('/x', { host: 'cloud.twistlock.com' }).compute)
+  t.notOk(choose('/x', { host: 'a.b.cloud.twistlock.com' }).compute)
+})
+
 t.test('the same tenant may be named several times, two different ones may not', async t => {
   const host = 'team-a.localhost'
   t.equal(choose('/_tenant/team-a/x', { header: 'team-a', host }).tenant, 'team-a')

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { isSamePlace } from '../../src/stacks/base.ts'
 import { resolveCompute } from '../../src/stacks/compute.ts'
 import { StackError } from '../../src/stacks/error.ts'
 
@@ -14,6 +15,13 @@ t.test('a Compute console is known by its address, as people copy it', async t =
   ])
     t.strictSame(resolveCompute(typed), CONSOLE, typed)
   t.strictSame(resolveCompute('http://localhost:8083'), { api: 'http://localhost:8083', basePath: '' })
+})
+
+t.test('two places are the same where origin and path are', async t => {
+  t.ok(isSamePlace(CONSOLE, { ...CONSOLE }))
+  t.notOk(isSamePlace(CONSOLE, { ...CONSOLE, basePath: '' }))
+  t.notOk(isSamePlace(CONSOLE, { ...CONSOLE, api: 'https://x' }))
+  t.notOk(isSamePlace(CONSOLE, undefined))
 })
 
 t.test('what no token may be sent to is refused with a cure, and without a password', async t => {

@@ -38,6 +38,8 @@ export interface ProxyOptions {
   readonly certificates?: Certificates
   /** What clients are shown that take the proxy for that of their https. */
   readonly authority?: Certificates
+  /** Called when a client has it end. */
+  readonly quit?: () => void
   /** Where all that is for an upstream goes instead. */
   readonly upstreamAt?: string
   /** Where logins go instead, so that a session is there though the upstream fails. */
@@ -89,6 +91,7 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
     audit: options.audit ?? null,
     certificates: options.certificates ?? null,
     authority: options.authority ?? null,
+    quit: options.quit ?? (() => {}),
   })
   t.teardown(() => {
     app.server.server.closeAllConnections()
@@ -155,6 +158,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
     pacing: { enabled: true, maxWait: 30_000, maxQueue: 1_000, ...config.pacing },
     retry: { attempts: 3, ...config.retry },
     cache: { rules: [], maxSize: 1024 * 1024, ...config.cache },
+    admin: { quit: false, ...config.admin },
     audit: { file: null, ...config.audit },
     log: { level: 'trace', format: 'json', requests: 'errors', ...config.log },
     tenants: new Map(named),

@@ -30,7 +30,15 @@ export async function startStack(
   lifetime: number,
   env: Readonly<Record<string, string>> = {},
 ): Promise<Stack> {
-  const simulator = await startSimulatorProcess(t, lifetime)
+  return startProxyProcess(t, await startSimulatorProcess(t, lifetime), env)
+}
+
+/** Starts a proxy before a simulator. */
+export async function startProxyProcess(
+  t: Test,
+  simulator: SimulatorProcess,
+  env: Readonly<Record<string, string>>,
+): Promise<Stack> {
   const cli = startCli(t, ['--listen-address', '127.0.0.1:0'], { ...credentials(simulator), ...env })
   const [, proxy = ''] = await cli.until(/listening at (http:\S+?)"/)
   return { proxy, simulator, cli }
@@ -52,7 +60,9 @@ export async function startSimulatorProcess(t: Test, lifetime: number): Promise<
   const directory = mkdtempSync(join(tmpdir(), 'prismacloud-proxy-'))
   t.teardown(() => rmSync(directory, { recursive: true }))
   const ca = await makeCa()
-  const { cert, key } = await issue(ca, { names: ['localhost', '127.0.0.1', 'api2.prismacloud.io'] })
+  const { cert, key } = await issue(ca, {
+    names: ['localhost', '127.0.0.1', 'api2.prismacloud.io', 'us-east1.cloud.twistlock.com'],
+  })
   const files = { ca: join(directory, 'ca.pem'), cert: join(directory, 'cert.pem'), key: join(directory, 'key.pem') }
   writeFileSync(files.ca, ca.cert)
   writeFileSync(files.cert, cert)

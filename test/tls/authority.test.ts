@@ -17,12 +17,20 @@ t.test('clients trust what the authority certifies', async t => {
 
 t.test('for no other names than those of this machine and of the API would they trust it', async t => {
   const authority = makeAuthority(now)
-  const trusted = ['api.prismacloud.io', 'api2.eu.prismacloud.io', 'api.prismacloud.cn', '127.9.9.9']
+  const trusted = [
+    'api.prismacloud.io',
+    'api2.eu.prismacloud.io',
+    'api.prismacloud.cn',
+    'us-east1.cloud.twistlock.com',
+    '127.9.9.9',
+  ]
   const refused = [
     'example.com',
     'prismacloud.io',
     'app.prismacloud.io',
     'localhost.example.com',
+    'twistlock.com',
+    'console.twistlock.com',
     '10.0.0.1',
     '128.0.0.1',
     '::2',

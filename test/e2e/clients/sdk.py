@@ -1,7 +1,9 @@
-"""Speaks to the API as the vendor's Python SDK does: https alone, a login first, a token of its own that it extends.
+"""Speaks to the API as the vendor's Python SDK does: https alone, a login first, a token of its own that it extends; and to
+Compute, which it finds by GET /meta_info, with another login. It takes any host but the vendor's for a Compute console.
 
 Modes: `loop` until the file STOP exists; `error` asks for an alert that there is none of.
-Environment: PC_URL (host:port), PC_IDENTITY, PC_SECRET; CA_FILE (what to trust); EXTEND_AFTER (seconds); STOP.
+Environment: PC_URL, PC_IDENTITY, PC_SECRET, and what requests itself reads (HTTPS_PROXY, REQUESTS_CA_BUNDLE);
+EXTEND_AFTER (seconds); STOP.
 """
 
 import json
@@ -13,6 +15,8 @@ import requests
 
 ALERTS = 250
 PAGE = 100
+HOSTS = 120
+COMPUTE_PAGE = 50
 PAUSE_SECONDS = 0.05
 
 
@@ -20,13 +24,16 @@ class Sdk:
     """A session of the SDK. An answer that is no good ends the program: its body is the message."""
 
     def __init__(self):
+        url = os.environ['PC_URL']
+        if not url.endswith('.prismacloud.io'):
+            sys.exit(f'{url} is taken for a Compute console')
         self.http = requests.Session()
-        self.http.verify = os.environ['CA_FILE']
-        self.base = 'https://' + os.environ['PC_URL']
+        self.base = 'https://' + url
         self.extend_after = float(os.environ.get('EXTEND_AFTER', '590'))
         self.extensions = 0
-        key = {'username': os.environ['PC_IDENTITY'], 'password': os.environ['PC_SECRET']}
-        self.take_token(self.send('POST', '/login', key))
+        self.key = {'username': os.environ['PC_IDENTITY'], 'password': os.environ['PC_SECRET']}
+        self.take_token(self.send('POST', '/login', self.key))
+        self.compute = Compute(self.request('GET', '/meta_info').json()['twistlockUrl'], self.key)
 
     def take_token(self, answer):
         self.token = answer.json()['token']
@@ -40,10 +47,32 @@ class Sdk:
         return self.send(method, path, fields)
 
     def send(self, method, path, fields=None):
-        answer = self.http.request(method, self.base + path, json=fields, timeout=60)
-        if not answer.ok:
-            sys.exit(f'{method} {path}: {answer.status_code} {answer.text}')
-        return answer
+        return checked(self.http.request(method, self.base + path, json=fields, timeout=60), f'{method} {path}')
+
+
+class Compute:
+    """The same at the Compute console, where the token is shown as Bearer."""
+
+    def __init__(self, url, key):
+        self.http = requests.Session()
+        self.base = url
+        login = checked(self.http.post(url + '/api/v1/authenticate', json=key, timeout=60), 'authenticate')
+        self.http.headers['Authorization'] = 'Bearer ' + login.json()['token']
+
+    def all(self, path):
+        found, total = [], None
+        while total is None or len(found) < total:
+            url = f'{self.base}{path}?limit={COMPUTE_PAGE}&offset={len(found)}'
+            answer = checked(self.http.get(url, timeout=60), path)
+            total = int(answer.headers['Total-Count'])
+            found += answer.json()
+        return found
+
+
+def checked(answer, what):
+    if not answer.ok:
+        sys.exit(f'{what}: {answer.status_code} {answer.text}')
+    return answer
 
 
 def expect(what, actual, expected):
@@ -74,6 +103,7 @@ def check_csv(sdk):
 def check_lists(sdk):
     expect('policies', len(sdk.request('GET', '/v2/policy?client=python').json()), 5)
     expect('cloud accounts', len(sdk.request('GET', '/cloud').json()), 3)
+    expect('hosts', len({host['_id'] for host in sdk.compute.all('/api/v1/hosts')}), HOSTS)
 
 
 def loop(sdk):

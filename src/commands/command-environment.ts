@@ -1,0 +1,65 @@
+import { isExempt } from '../config/outbound.ts'
+import type { Target } from '../stacks/resolve.ts'
+import type { Listening } from './announce.ts'
+import type { Host } from './host.ts'
+
+/** Where a command's clients are to be led. */
+export interface CommandPlaces {
+  readonly listening: Pick<Listening, 'address' | 'secure'>
+  /** What stands in the place of the key. */
+  readonly token: string
+  readonly target: Target
+  /** The file with what is to be trusted. */
+  readonly bundle: string
+}
+
+/** Ours may hold keys; of the vendor's, a customer's name would choose another tenant than the session's. */
+const NOT_FOR_THE_COMMAND = /^PRISMACLOUD_PROXY_|^PRISMACLOUD_CUSTOMER_NAME$/
+
+/** The name of whoever asks; it is not looked at. */
+const USER = 'prismacloud-proxy'
+
+/** The variables of a command, of which those that the vendor's clients and others read lead to the proxy. */
+export function commandEnvironment(env: Host['env'], { listening, token, target, bundle }: CommandPlaces): Host['env'] {
+  const { hostname, port } = new URL(listening.address)
+  const kept = Object.entries(env).filter(([name]) => !NOT_FOR_THE_COMMAND.test(name))
+  const proxy = `http://${USER}:${token}@${hostname}:${port}`
+  const api = apiFor(target, listening)
+  const noProxy = [...namesIn(env.no_proxy ?? env.NO_PROXY, target), 'localhost', '127.0.0.1'].join(',')
+  return {
+    ...Object.fromEntries(kept),
+    PC_URL: api,
+    PC_IDENTITY: USER,
+    PC_SECRET: token,
+    PC_SAAS_API_ENDPOINT: `https://${api}`,
+    PC_ACCESS_KEY: USER,
+    PC_SECRET_KEY: token,
+    PRISMACLOUD_URL: hostname,
+    PRISMACLOUD_PROTOCOL: 'http',
+    PRISMACLOUD_PORT: port,
+    PRISMACLOUD_USERNAME: USER,
+    PRISMACLOUD_PASSWORD: token,
+    // many read but one of the two
+    HTTPS_PROXY: proxy,
+    https_proxy: proxy,
+    NO_PROXY: noProxy,
+    no_proxy: noProxy,
+    REQUESTS_CA_BUNDLE: bundle,
+    CURL_CA_BUNDLE: bundle,
+    SSL_CERT_FILE: bundle,
+    NODE_EXTRA_CA_CERTS: bundle,
+  }
+}
+
+/**
+ * The vendor's Python SDK takes any host but its own for a Compute console, so it is given its own, to which the https
+ * proxy leads. A base of the user's own is reached at localhost.
+ */
+function apiFor({ stack, api }: Target, { secure }: CommandPlaces['listening']): string {
+  return new URL(stack === null ? `${secure}` : api).host
+}
+
+/** What was reached without a proxy, but for what is to be reached by this one. */
+function namesIn(list = '', { api }: Target): string[] {
+  return list.split(/[,\s]+/).filter(entry => entry !== '' && !isExempt(new URL(api), entry))
+}

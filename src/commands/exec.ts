@@ -1,0 +1,120 @@
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { constants } from 'node:os'
+import { readiness } from '../admin/readiness.ts'
+import type { App } from '../app.ts'
+import type { Config, TenantConfig } from '../config/config.ts'
+import { renderHelp } from '../config/help.ts'
+import { loadConfig } from '../config/load.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { createLog, createPrettyLog, type Log } from '../kernel/log.ts'
+import { Secret } from '../kernel/secret.ts'
+import { reasons } from './announce.ts'
+import { commandEnvironment } from './command-environment.ts'
+import { type Command, ExitCode, fail, type Host, UsageError } from './host.ts'
+import { allRejected, listenEverywhere, openApp, openAudit, refusal } from './serve.ts'
+import { untilSignal } from './signal.ts'
+import { withTrustBundle } from './trust-bundle.ts'
+
+const ANY_PORT = '127.0.0.1:0'
+
+/** What the command is told of, while it runs. */
+const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR2'] as const
+
+/** How a shell says that a command could not be run (POSIX, "Exit Status for Commands"). */
+const CANNOT_RUN = { found: 126, missing: 127 } as const
+
+/** Runs a command with a proxy of its own. */
+export const exec: Command = {
+  summary: 'Run a command with a proxy of its own, which its environment leads to',
+  help: () => `Usage: prismacloud-proxy exec [OPTIONS] -- COMMAND [ARGUMENTS]
+
+Runs COMMAND with a proxy at a free port for as long as it runs, and ends with its exit code. The variables that the
+vendor's clients read (PC_URL, PRISMACLOUD_URL, ...) lead there, with a token in place of the key that is good for this
+proxy alone. So do HTTPS_PROXY, for tools that have the API hosts built in, and the variables that tell curl, Python, Go
+and Node.js what to trust. Other hosts are reached as before. What the proxy has to say goes to standard error.
+
+Options:
+${renderHelp()}
+`,
+  async run(host) {
+    const [own, command] = parted(host.args)
+    const token = randomBytes(24).toString('base64url')
+    const config = forCommand(await loadConfig({ ...host, args: own }), token)
+    return serveFor(command, token, config, host)
+  },
+}
+
+function parted(args: readonly string[]): [own: readonly string[], command: readonly string[]] {
+  const at = args.indexOf('--')
+  if (at < 0 || at === args.length - 1)
+    throw new UsageError('exec needs -- and a command: prismacloud-proxy exec -- terraform plan')
+  return [args.slice(0, at), args.slice(at + 1)]
+}
+
+/** At free ports of this machine, for the command alone, which shows a token of its own. */
+function forCommand(config: Config, token: string): Config {
+  const { listen, log } = config
+  const policy = { name: 'clients.exec', access: 'read-write', allow: [], deny: [] } as const
+  return {
+    ...config,
+    listen: { ...listen, address: ANY_PORT, tls: 'auto', tlsAddress: ANY_PORT, tlsCertFile: null, tlsKeyFile: null },
+    connect: { enabled: true, others: 'tunnel' },
+    clients: [{ name: 'exec', token: new Secret(token), policy }],
+    // the command tells of its errors itself
+    log: {
+      ...log,
+      level: log.level === 'info' ? 'warn' : log.level,
+      requests: log.requests === 'errors' ? 'off' : log.requests,
+    },
+  }
+}
+
+async function serveFor(command: readonly string[], token: string, config: Config, host: Host): Promise<number> {
+  const log = await openLog(config, host)
+  const audit = openAudit(config, host, log)
+  if (audit instanceof Error) return fail(host, audit)
+  const app = await openApp(config, host, { log, audit })
+  const signal = untilSignal(host)
+  try {
+    const listening = await listenEverywhere(app, config).catch((error: Error) => error)
+    if (listening instanceof Error) return fail(host, listening)
+    const early = await Promise.race([signal, app.login()])
+    if (early !== undefined) return early
+    if (allRejected(app)) return refused(app, host)
+    // the default tenant is one of them
+    const { target } = config.tenants.get(config.defaultTenant) as TenantConfig
+    return await withTrustBundle(`${listening.trust}`, host.env, bundle =>
+      runCommand(command, commandEnvironment(host.env, { listening, token, target, bundle }), host),
+    )
+  } finally {
+    await app.close()
+    audit?.close()
+  }
+}
+
+function openLog({ log: { level, format } }: Config, { stderr }: Host): Promise<Log> | Log {
+  const pretty = format === 'pretty' || (format === 'auto' && stderr.isTTY === true)
+  return pretty ? createPrettyLog(level, stderr) : createLog(level, stderr, systemClock)
+}
+
+function refused({ sessions }: App, { stderr }: Host): number {
+  stderr.write(refusal(reasons(readiness(sessions).waitingFor)))
+  return ExitCode.credentialsRefused
+}
+
+/** Runs it to its end, with the streams of this process, and gives its exit code as a shell would. */
+function runCommand([file = '', ...args]: readonly string[], env: Host['env'], host: Host): Promise<number> {
+  const child = spawn(file, args, { stdio: 'inherit', env: { ...env } })
+  for (const name of FORWARDED) host.signals.on(name, () => child.kill(name))
+  // a terminal sends it to the command too, which might take a second one for impatience
+  host.signals.on('SIGINT', () => host.hasTerminal() || child.kill('SIGINT'))
+  return new Promise(resolve => {
+    // Node.js gives one of the two
+    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]))
+    child.once('error', ({ code }: NodeJS.ErrnoException) => {
+      host.stderr.write(`${file} cannot be run (${code})\n`)
+      resolve(code === 'ENOENT' ? CANNOT_RUN.missing : CANNOT_RUN.found)
+    })
+  })
+}

@@ -1,0 +1,63 @@
+import t from 'tap'
+import { commandEnvironment } from '../../src/commands/command-environment.ts'
+import { resolveTarget } from '../../src/stacks/resolve.ts'
+
+const PLACES = {
+  listening: { address: 'http://127.0.0.1:9080', secure: 'https://localhost:9443' },
+  token: 'the-token',
+  bundle: '/trust.pem',
+}
+const environment = (env: Record<string, string>, url = 'app2') =>
+  commandEnvironment(env, { ...PLACES, target: resolveTarget(url) })
+
+t.test("the vendor's clients, and others, are led to the proxy and know what to trust", async t => {
+  const proxy = 'http://prismacloud-proxy:the-token@127.0.0.1:9080'
+  t.strictSame(environment({}), {
+    PC_URL: 'api2.prismacloud.io',
+    PC_IDENTITY: 'prismacloud-proxy',
+    PC_SECRET: 'the-token',
+    PC_SAAS_API_ENDPOINT: 'https://api2.prismacloud.io',
+    PC_ACCESS_KEY: 'prismacloud-proxy',
+    PC_SECRET_KEY: 'the-token',
+    PRISMACLOUD_URL: '127.0.0.1',
+    PRISMACLOUD_PROTOCOL: 'http',
+    PRISMACLOUD_PORT: '9080',
+    PRISMACLOUD_USERNAME: 'prismacloud-proxy',
+    PRISMACLOUD_PASSWORD: 'the-token',
+    HTTPS_PROXY: proxy,
+    https_proxy: proxy,
+    NO_PROXY: 'localhost,127.0.0.1',
+    no_proxy: 'localhost,127.0.0.1',
+    REQUESTS_CA_BUNDLE: '/trust.pem',
+    CURL_CA_BUNDLE: '/trust.pem',
+    SSL_CERT_FILE: '/trust.pem',
+    NODE_EXTRA_CA_CERTS: '/trust.pem',
+  })
+  t.match(environment({}, 'https://gateway.example/x'), { PC_URL: 'localhost:9443' }, 'a base of the user’s own')
+})
+
+t.test('nothing of the key is left in it, and all else is', async t => {
+  const env = environment({
+    PATH: '/bin',
+    PC_IDENTITY: 'MARK',
+    PC_SECRET: 'MARK',
+    PC_ACCESS_KEY: 'MARK',
+    PC_SECRET_KEY: 'MARK',
+    PRISMACLOUD_PASSWORD: 'MARK',
+    PRISMACLOUD_USERNAME: 'MARK',
+    PRISMACLOUD_CUSTOMER_NAME: 'MARK',
+    PRISMACLOUD_PROXY_TENANTS_DEFAULT_SECRET_KEY: 'MARK',
+    PRISMACLOUD_PROXY_UPSTREAM_PROXY: 'http://user:MARK@proxy',
+    HTTPS_PROXY: 'http://user:MARK@proxy',
+    https_proxy: 'http://user:MARK@proxy',
+  })
+  t.notMatch(JSON.stringify(env), 'MARK')
+  t.match(env, { PATH: '/bin' })
+})
+
+t.test('what was reached without a proxy still is, but for the API', async t => {
+  const list = 'corp.example, .prismacloud.io api2.prismacloud.io,*.internal'
+  t.equal(environment({ NO_PROXY: list }).NO_PROXY, 'corp.example,*.internal,localhost,127.0.0.1')
+  t.equal(environment({ NO_PROXY: '*' }).no_proxy, 'localhost,127.0.0.1')
+  t.equal(environment({ NO_PROXY: 'a', no_proxy: 'b' }).NO_PROXY, 'b,localhost,127.0.0.1')
+})

@@ -1,0 +1,123 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import t, { type Test } from 'tap'
+import { exec } from '../../src/commands/exec.ts'
+import { type FakeHost, fakeHost } from '../support/host.ts'
+import { until } from '../support/until.ts'
+import { rawUpstream } from '../support/upstream.ts'
+import { KEY, simulate, USER } from './rig.ts'
+
+/** Runs a shell's script with a proxy of its own. The script must print nothing: that would go to the test's output. */
+async function start(t: Test, script: string, env: Record<string, string> = {}, args: readonly string[] = []) {
+  const simulator = await simulate(t)
+  const folder = t.testdir({})
+  const host = fakeHost({
+    args: [...args, '--', '/bin/sh', '-c', script],
+    env: {
+      PATH: '/usr/bin:/bin',
+      OUT: join(folder, 'out'),
+      XDG_STATE_HOME: folder,
+      PC_URL: simulator.url,
+      ...KEY,
+      ...env,
+    },
+  })
+  const out = () => readFileSync(join(folder, 'out'), 'utf8')
+  return { host, out, simulator, folder, ended: exec.run(host) }
+}
+
+t.test('the command reaches the API by its environment, and its exit code is the answer', async t => {
+  const script = 'curl -sS -u x:$PC_SECRET "https://$PC_URL/v2/policy" > $OUT; env >> $OUT; exit 7'
+  const { ended, out, host } = await start(t, script)
+  t.equal(await ended, 7)
+  t.match(out(), /^\[\{"policyId"/)
+  t.notMatch(out(), new RegExp(`${USER.accessKeyId}|${USER.secretKey}`))
+  const [, bundle = ''] = /SSL_CERT_FILE=(.*)/.exec(out()) ?? []
+  t.notOk(existsSync(dirname(bundle)), 'nothing is left behind')
+  t.equal(host.stdout.text + host.stderr.text, '')
+})
+
+t.test('nobody but the command is let in', async t => {
+  const script = 'curl -sS -o /dev/null -w "%{http_code}" "http://127.0.0.1:$PRISMACLOUD_PORT/v2/policy" > $OUT'
+  const { ended, out, host } = await start(t, script, {}, ['--log-requests', 'all', '--log-level', 'info'])
+  t.equal(await ended, 0)
+  t.equal(out(), '401')
+  t.match(host.stderr.text, /"client":null.*"status":401/, 'what is to be logged goes to standard error')
+})
+
+t.test('signals reach the command, which has the last word', async t => {
+  for (const [signal, hasTerminal, code] of [
+    ['TERM', false, 5],
+    ['HUP', false, 5],
+    ['INT', false, 5],
+    ['INT', true, 6],
+  ] as const) {
+    const script = `trap 'exit 5' ${signal}; : > $OUT; i=0; while [ $i -lt 40 ]; do sleep 0.05; i=$((i+1)); done; exit 6`
+    const { ended, folder, host } = await start(t, script)
+    Object.assign(host, { hasTerminal: () => hasTerminal })
+    await until(() => existsSync(join(folder, 'out')))
+    host.signals.emit(`SIG${signal}`)
+    t.equal(await ended, code, `${signal} ${hasTerminal}`)
+  }
+})
+
+t.test('a command that a signal ended is told as a shell does', async t => {
+  t.equal(await (await start(t, 'kill -9 $$')).ended, 137)
+  t.equal(await (await start(t, 'kill -TERM $$')).ended, 143)
+})
+
+t.test('one that cannot be run is told', async t => {
+  const { simulator, folder } = await start(t, 'exit 0')
+  const env = { XDG_STATE_HOME: folder, PC_URL: simulator.url, ...KEY }
+  const run = async (file: string): Promise<[number, FakeHost]> => {
+    const host = fakeHost({ args: ['--', file], env })
+    return [await exec.run(host), host]
+  }
+  const [missing, told] = await run('/none/such')
+  t.strictSame([missing, told.stderr.text], [127, '/none/such cannot be run (ENOENT)\n'])
+  const [forbidden, toldToo] = await run(join(folder, 'prismacloud-proxy'))
+  t.strictSame([forbidden, toldToo.stderr.text], [126, `${join(folder, 'prismacloud-proxy')} cannot be run (EACCES)\n`])
+})
+
+t.test('it is not run where there is no key, no way, or no command', async t => {
+  const refused = await start(t, ': > $OUT', { PC_SECRET: 'marked-wrong' })
+  t.equal(await refused.ended, 3)
+  t.match(refused.host.stderr.text, /The credentials were refused\. .*invalid_credentials/)
+  t.throws(refused.out)
+  const silent = await rawUpstream(t, () => {}, { login: () => {} })
+  const early = await start(t, ': > $OUT', { PC_URL: silent.url })
+  await until(() => silent.logins.length === 1)
+  early.host.signals.emit('SIGTERM')
+  t.equal(await early.ended, 143)
+  t.throws(early.out)
+  const stateless = await start(t, ': > $OUT', { XDG_STATE_HOME: '/dev/null/x' })
+  t.equal(await stateless.ended, 1)
+  t.match(stateless.host.stderr.text, /The local CA cannot be kept in/)
+  const audited = await start(t, ': > $OUT', { PRISMACLOUD_PROXY_AUDIT_FILE: '/none/such/file' })
+  t.equal(await audited.ended, 1)
+  t.match(audited.host.stderr.text, /^audit\.file/)
+  for (const args of [[], ['--'], ['sh', '-c', 'x']])
+    await t.rejects(exec.run(fakeHost({ args })), { name: 'UsageError', message: /exec needs -- and a command/ })
+})
+
+t.test('what it is to do with errors of the upstream, and how loudly, can be said', async t => {
+  const file = join(t.testdir({}), 'audit.log')
+  const script = 'curl -sS -o $OUT -u x:$PC_SECRET "https://$PC_URL/alert/none"'
+  const env = { PRISMACLOUD_PROXY_AUDIT_FILE: file, PRISMACLOUD_PROXY_LOG_LEVEL: 'trace' }
+  const { ended, out, host } = await start(t, script, env)
+  t.equal(await ended, 0)
+  t.match(JSON.parse(out()), { status: 404, instance: '/alert/none' })
+  t.match(JSON.parse(readFileSync(file, 'utf8')), { client: 'exec', path: '/alert/none' })
+  t.match(host.stderr.text, /session of default is ready/)
+  t.notMatch(host.stderr.text, 'alert/none')
+})
+
+t.test('at a terminal it speaks to a person', async t => {
+  const { simulator, folder } = await start(t, 'exit 0')
+  const env = { XDG_STATE_HOME: folder, PC_URL: simulator.url, PRISMACLOUD_PROXY_LOG_LEVEL: 'debug', ...KEY }
+  const host = fakeHost({ args: ['--', '/bin/true'], env, isTTY: true })
+  t.equal(await exec.run(host), 0)
+  t.match(host.stderr.text, /session of default is ready/)
+  t.notMatch(host.stderr.text, '{"')
+  t.match(exec.help(), /Usage: prismacloud-proxy exec .*-- COMMAND/)
+})
