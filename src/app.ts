@@ -193,12 +193,14 @@ function sessionsOf(config: () => Config, { clock, agents }: AppDeps): CreateSes
 
 function admissionOf({ listen, tenants, clients }: Config, asked: FastifyRequest, tokens: SignedTokens): Admission {
   const { method, originalUrl, raw } = asked
-  const destination = readDestination({ host: proxiedHost(raw) ?? raw.headers.host, target: originalUrl })
-  const needsNone = withoutQuery(originalUrl) === LIVENESS || authCallOf(method, destination) === 'login'
+  const isLogin = () => {
+    const host = proxiedHost(raw) ?? raw.headers.host
+    return authCallOf(method, readDestination({ host, target: originalUrl })) === 'login'
+  }
   return {
     trustedHosts: listen.trustedHosts,
-    isApiHost: host => isServedHost(host, tenants),
-    needsNone,
+    isServedHost: host => isServedHost(host, tenants),
+    needsNone: clients.length > 0 && (withoutQuery(originalUrl) === LIVENESS || isLogin()),
     clients,
     loggedIn: token => tokens.subjectOf(token),
   }

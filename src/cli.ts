@@ -111,6 +111,7 @@ if (isEntryPoint()) {
     stdout: process.stdout,
     stderr: process.stderr,
     signals: process,
+    system: process.platform,
     hasTerminal,
   })
   // what is on its way to a pipe is not lost

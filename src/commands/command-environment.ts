@@ -14,7 +14,7 @@ export interface CommandPlaces {
 }
 
 /** Ours may hold keys; of the vendor's, a customer's name would choose another tenant than the session's. */
-const NOT_FOR_THE_COMMAND = /^PRISMACLOUD_PROXY_|^PRISMACLOUD_CUSTOMER_NAME$/
+const NOT_FOR_THE_COMMAND = /^PRISMACLOUD_PROXY_|^PRISMACLOUD_CUSTOMER_NAME$/i
 
 /** The name of whoever asks; it is not looked at. */
 const USER = 'prismacloud-proxy'

@@ -1,5 +1,6 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { constants } from 'node:os'
 import { readiness } from '../admin/readiness.ts'
 import type { App } from '../app.ts'
@@ -20,6 +21,9 @@ const ANY_PORT = '127.0.0.1:0'
 
 /** What the command is told of, while it runs. */
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR2'] as const
+
+/** What Windows tells every program of a console by itself. Somebody has to listen, or it ends this one at once. */
+const TOLD_BY_WINDOWS = ['SIGINT', 'SIGBREAK', 'SIGHUP'] as const
 
 /** How a shell says that a command could not be run (POSIX, "Exit Status for Commands"). */
 const CANNOT_RUN = { found: 126, missing: 127 } as const
@@ -84,7 +88,7 @@ async function serveFor(command: readonly string[], token: string, config: Confi
     if (allRejected(app)) return refused(app, host)
     // the default tenant is one of them
     const { target } = config.tenants.get(config.defaultTenant) as TenantConfig
-    return await withTrustBundle(`${listening.trust}`, host.env, bundle =>
+    return await withTrustBundle(`${listening.trust}`, host, bundle =>
       runCommand(command, commandEnvironment(host.env, { listening, token, target, bundle }), host),
     )
   } finally {
@@ -104,17 +108,30 @@ function refused({ sessions }: App, { stderr }: Host): number {
 }
 
 /** Runs it to its end, with the streams of this process, and gives its exit code as a shell would. */
-function runCommand([file = '', ...args]: readonly string[], env: Host['env'], host: Host): Promise<number> {
-  const child = spawn(file, args, { stdio: 'inherit', env: { ...env } })
-  for (const name of FORWARDED) host.signals.on(name, () => child.kill(name))
+async function runCommand([file = '', ...args]: readonly string[], env: Host['env'], host: Host): Promise<number> {
+  try {
+    const child = spawn(file, args, { stdio: 'inherit', env: { ...env } })
+    passSignalsOn(child, host)
+    const [code, signal] = await once(child, 'exit')
+    return code ?? 128 + constants.signals[signal as NodeJS.Signals]
+  } catch (error) {
+    return cannotRun(file, error as NodeJS.ErrnoException, host)
+  }
+}
+
+function passSignalsOn(child: ChildProcess, { signals, hasTerminal, system }: Host): void {
+  if (system === 'win32') {
+    for (const name of TOLD_BY_WINDOWS) signals.on(name, () => {})
+    return
+  }
+  for (const name of FORWARDED) signals.on(name, () => child.kill(name))
   // a terminal sends it to the command too, which might take a second one for impatience
-  host.signals.on('SIGINT', () => host.hasTerminal() || child.kill('SIGINT'))
-  return new Promise(resolve => {
-    // Node.js gives one of the two
-    child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]))
-    child.once('error', ({ code }: NodeJS.ErrnoException) => {
-      host.stderr.write(`${file} cannot be run (${code})\n`)
-      resolve(code === 'ENOENT' ? CANNOT_RUN.missing : CANNOT_RUN.found)
-    })
-  })
+  signals.on('SIGINT', () => hasTerminal() || child.kill('SIGINT'))
+}
+
+/** Some errors come of starting it, some are thrown. */
+function cannotRun(file: string, { code }: NodeJS.ErrnoException, { stderr, system }: Host): number {
+  const cure = system === 'win32' ? `; a .cmd or .bat file is run by cmd: exec -- cmd /c ${file}` : ''
+  stderr.write(`${file} cannot be run (${code})${cure}\n`)
+  return code === 'ENOENT' ? CANNOT_RUN.missing : CANNOT_RUN.found
 }

@@ -16,6 +16,8 @@ export interface Host {
   readonly stderr: Output
   /** Emits `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGUSR2`. */
   readonly signals: Pick<EventEmitter, 'once' | 'on' | 'emit'>
+  /** What it runs on. Windows has neither signals nor sockets in folders. */
+  readonly system: NodeJS.Platform
   /** Whether the process has a terminal that it is controlled by (POSIX), which may be closed. */
   hasTerminal(): boolean
 }

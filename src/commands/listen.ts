@@ -1,5 +1,6 @@
 import { lstat, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { platform } from 'node:os'
 import { type Address, parseAddress } from '../config/address.ts'
 import { TlsError } from '../tls/identity.ts'
 
@@ -27,17 +28,19 @@ export interface ListenOptions {
   readonly socketMode?: number
   /** What to choose another address with. Default: `--listen-address`. */
   readonly flag?: string
+  /** Default: this machine's. */
+  readonly system?: NodeJS.Platform
 }
 
 /** Listens at `host:port` or `unix:/path`, a socket with that mode, and gives the address for people to use. */
 export async function listen(
   server: Listener,
   text: string,
-  { socketMode = PRIVATE, flag = '--listen-address' }: ListenOptions = {},
+  { socketMode = PRIVATE, flag = '--listen-address', system = platform() }: ListenOptions = {},
 ): Promise<string> {
-  const address = parseAddress(text)
+  const address = parseAddress(text, system)
   const listening =
-    'path' in address ? listenAtSocket(server, address.path, socketMode) : listenAtPort(server, address, text)
+    'path' in address ? listenAtSocket(server, address.path, socketMode, system) : listenAtPort(server, address, text)
   return listening.catch((error: NodeJS.ErrnoException) => {
     if (error instanceof TlsError) throw error
     throw new ListenError(explain(error, text, address, `choose another with ${flag}`), { cause: error })
@@ -53,8 +56,15 @@ async function listenAtPort(server: Listener, where: { host: string; port: numbe
   return `${scheme}://${text.slice(0, text.lastIndexOf(':'))}${bound.slice(bound.lastIndexOf(':'))}`
 }
 
-/** A socket that nobody serves any more is taken over; a living one never is. */
-async function listenAtSocket(server: Listener, path: string, mode: number): Promise<string> {
+/**
+ * A socket that nobody serves any more is taken over; a living one never is. A named pipe of Windows is gone with whoever
+ * served it, and has no mode.
+ */
+async function listenAtSocket(server: Listener, path: string, mode: number, system: NodeJS.Platform): Promise<string> {
+  if (system === 'win32') {
+    await server.listen({ path })
+    return `unix:${path}`
+  }
   if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH)
     throw new Error(`the path of a socket has at most ${LONGEST_SOCKET_PATH} bytes`)
   if (await isStale(path)) await rm(path)

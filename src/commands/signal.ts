@@ -2,7 +2,12 @@ import type { App } from '../app.ts'
 import { ExitCode, type Host } from './host.ts'
 
 /** The exit code of what a signal ended before its time: 128 and the signal's number (POSIX shell). */
-const SIGNALS = { SIGINT: ExitCode.interrupted, SIGTERM: ExitCode.terminated } as const
+const SIGNALS = {
+  SIGINT: ExitCode.interrupted,
+  // Ctrl-Break of Windows, by which one program may ask another to end
+  SIGBREAK: ExitCode.interrupted,
+  SIGTERM: ExitCode.terminated,
+} as const
 
 /**
  * Waits for the first signal that asks to end, and gives the exit code for an end that has to be cut short. The same
@@ -18,11 +23,12 @@ export function untilSignal({ signals }: Host): Promise<number> {
  * Calls `reload` for each SIGHUP, until one comes because the terminal was closed: that asks to end, and gives the exit
  * code for an end that has to be cut short.
  */
-export function untilHangUp({ signals, hasTerminal }: Host, reload: () => void): Promise<number> {
+export function untilHangUp({ signals, hasTerminal, system }: Host, reload: () => void): Promise<number> {
   const hadTerminal = hasTerminal()
   return new Promise(resolve => {
     signals.on('SIGHUP', () => {
-      if (hadTerminal && !hasTerminal()) resolve(ExitCode.terminated)
+      // on Windows it comes of nothing else
+      if (system === 'win32' || (hadTerminal && !hasTerminal())) resolve(ExitCode.terminated)
       else reload()
     })
   })

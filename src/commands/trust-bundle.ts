@@ -1,18 +1,14 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { rootCertificates } from 'node:tls'
+import { trustedByDefault } from '../forward/agent.ts'
 import type { Host } from './host.ts'
 
 /** Variables that name what a client trusts instead of what its system does. */
 const INSTEAD = ['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_FILE'] as const
 
-/** What systems trust, and where they keep it (Debian, Fedora, Alpine and macOS). */
-const OF_SYSTEMS = [
-  '/etc/ssl/certs/ca-certificates.crt',
-  '/etc/pki/tls/certs/ca-bundle.crt',
-  '/etc/ssl/cert.pem',
-] as const
+/** Where systems keep what they trust (Debian, Fedora, Alpine and macOS). On Windows anybody may make such folders. */
+const OF_SYSTEMS = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem']
 
 /**
  * Gives `work` a file with all that a command trusts already, and `rootFile` beside it: the variables that name such
@@ -20,22 +16,19 @@ const OF_SYSTEMS = [
  */
 export async function withTrustBundle<T>(
   rootFile: string,
-  env: Host['env'],
+  { env, system }: Pick<Host, 'env' | 'system'>,
   work: (file: string) => Promise<T>,
-  ofSystems: readonly string[] = OF_SYSTEMS,
 ): Promise<T> {
   const folder = await mkdtemp(join(tmpdir(), 'prismacloud-proxy-'))
   try {
     const file = join(folder, 'trust.pem')
-    const parts = [
-      await trusted(env, ofSystems),
-      await readIfAny(env.NODE_EXTRA_CA_CERTS),
-      await readFile(rootFile, 'utf8'),
-    ]
+    const already = await trusted(env, system === 'win32' ? [] : OF_SYSTEMS)
+    const parts = [already, await readIfAny(env.NODE_EXTRA_CA_CERTS), await readFile(rootFile, 'utf8')]
     await writeFile(file, parts.join('\n'))
     return await work(file)
   } finally {
-    await rm(folder, { recursive: true, force: true })
+    // Windows refuses while somebody has the file open
+    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 
@@ -44,7 +37,7 @@ async function trusted(env: Host['env'], ofSystems: readonly string[]): Promise<
     const text = await readIfAny(path)
     if (text !== '') return text
   }
-  return rootCertificates.join('\n')
+  return trustedByDefault().join('\n')
 }
 
 async function readIfAny(path: string | undefined): Promise<string> {

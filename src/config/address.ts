@@ -1,4 +1,5 @@
 import { isIPv6 } from 'node:net'
+import { platform } from 'node:os'
 import { InvalidValue } from './fault.ts'
 
 export { isLoopback } from '../stacks/loopback.ts'
@@ -8,9 +9,14 @@ export type Address = { readonly host: string; readonly port: number } | { reado
 
 const LARGEST_PORT = 65_535
 
+/** What Windows has in the place of sockets in folders. */
+const NAMED_PIPE = /^\\\\[.?]\\pipe\\./i
+
 /** Reads `host:port`, `[::1]:port` or `unix:/path`; port 0 means any free one. Throws an `InvalidValue`. */
-export function parseAddress(text: string): Address {
+export function parseAddress(text: string, system: NodeJS.Platform = platform()): Address {
   const path = /^unix:(.+)$/s.exec(text)?.[1]
+  if (path !== undefined && system === 'win32' && !NAMED_PIPE.test(path))
+    throw new InvalidValue('is not a named pipe', 'Write unix:\\\\.\\pipe\\name, or host:port.')
   if (path !== undefined) return { path }
   const [, bracketed, name, port] = /^(?:\[([^\]]+)\]|([a-z0-9.-]+)):(\d{1,5})$/i.exec(text) ?? []
   const host = bracketed ?? name

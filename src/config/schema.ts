@@ -33,7 +33,10 @@ const policyKeys = {
  */
 export const settingsSchema = Type.Object({
   listen: Type.Object({
-    address: address('127.0.0.1:9080', 'Where to listen: host:port, [::1]:port, or unix:/path for a socket.'),
+    address: address(
+      '127.0.0.1:9080',
+      'Where to listen: host:port, [::1]:port, or unix:/path for a socket (on Windows a named pipe).',
+    ),
     tls: choice(
       ['off', 'auto'],
       'off',

@@ -6,17 +6,20 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ENOTDIR: 'does not exist',
   EISDIR: 'is a directory',
   EACCES: 'may not be read by this user',
+  EPERM: 'may not be read by this user',
 }
 
 const CURE = 'Name a file that can be read.'
 
 /** The text of a file, without a byte order mark. Throws an `InvalidValue` for a file that cannot be read. */
 export async function readTextFile(path: string, signal?: AbortSignal): Promise<string> {
-  const text = await readFile(path, { encoding: 'utf8', signal }).catch((error: NodeJS.ErrnoException) => {
+  const bytes = await readFile(path, { signal }).catch((error: NodeJS.ErrnoException) => {
     if (signal?.aborted) throw signal.reason
     throw new InvalidValue(PROBLEMS[`${error.code}`] ?? `cannot be read (${error.code})`, CURE)
   })
-  return text.replace(/^\uFEFF/, '')
+  // what Windows PowerShell writes by > is UTF-16; the byte order mark of either is left out
+  const isWide = bytes[0] === 0xff && bytes[1] === 0xfe
+  return new TextDecoder(isWide ? 'utf-16le' : 'utf-8').decode(bytes)
 }
 
 /** The same for a file that is read again and again, which a pipe or a terminal cannot be: it would keep us waiting. */

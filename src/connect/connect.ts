@@ -60,8 +60,11 @@ async function connect(server: Server, request: IncomingMessage, socket: Socket,
 function judge(target: string, token: string | undefined, front: TlsFront, config: Config): ConnectVerdict {
   const { tenants, clients, connect } = config
   const facts = { target, client: clientBy(token, config), needsToken: clients.length > 0 }
-  const isApiHost = (host: string) => isServedHost(host, tenants)
-  return judgeConnect(facts, { others: connect.others, isApiHost, isCertified: host => front.isCertified(host) })
+  return judgeConnect(facts, {
+    others: connect.others,
+    isServedHost: host => isServedHost(host, tenants),
+    isCertified: host => front.isCertified(host),
+  })
 }
 
 function clientBy(token: string | undefined, { clients }: Config): ConnectFacts['client'] {

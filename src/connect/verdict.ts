@@ -14,8 +14,8 @@ export interface ConnectFacts {
 
 /** What connections are made to. */
 export interface ConnectPolicy extends Pick<Config['connect'], 'others'> {
-  /** Whether a host is the API of a tenant. */
-  isApiHost(host: string): boolean
+  /** Whether a host is the API of a tenant, or has Compute consoles. */
+  isServedHost(host: string): boolean
   /** Whether there is a certificate for a host. */
   isCertified(host: string): boolean
 }
@@ -35,7 +35,7 @@ export function judgeConnect({ target, client, needsToken }: ConnectFacts, polic
   if (!authority)
     throw new Problem('invalid-request', 'CONNECT asks for a host and port, such as api2.prismacloud.io:443')
   if (client === 'unknown') throw unauthorized()
-  if (policy.isApiHost(httpsHost(authority))) {
+  if (policy.isServedHost(httpsHost(authority))) {
     if (policy.isCertified(authority.host)) return { way: 'serve', authority }
     throw refused(authority, 'the local CA cannot vouch for it: have the client use an address of this proxy itself')
   }

@@ -3,7 +3,7 @@ import { isIdempotent } from '../problem/retryable.ts'
 import type { Journey } from './journey.ts'
 
 /** How a kept connection fails that the upstream closed just as we wrote. */
-const BROKEN_CONNECTION = new Set(['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET'])
+const BROKEN_CONNECTION = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET'])
 
 /** Whether all of the request is still there to be sent once more. */
 export function canResend({ body }: Journey): boolean {

@@ -71,8 +71,8 @@ function agentWith(options: EnvHttpProxyAgent.Options, { outbound }: Config['ups
   })
 }
 
-/** With those of NODE_EXTRA_CA_CERTS, where Node.js tells of them (22.15 and later). */
-const { getCACertificates: trustedByDefault = () => tls.rootCertificates } = tls as {
+/** What this process trusts, with NODE_EXTRA_CA_CERTS where Node.js tells of them (22.15 and later). */
+export const { getCACertificates: trustedByDefault = () => tls.rootCertificates } = tls as {
   readonly getCACertificates?: () => readonly string[]
 }
 

@@ -8,7 +8,8 @@ const COMPUTE_AUTH_PATH = /^\/api\/[^/]*\/authenticate/
 /** Servers that know path parameters (RFC 3986, 3.3) take `..;x` for `..`. */
 const DOT_SEGMENT = /\/\.\.?(?:[/;]|$)/
 
-const HIDDEN_OWN_PATH = /^\/+_proxy(\/|$)/i
+/** What this proxy gives a meaning of its own, where it was not told as it should. */
+const HIDDEN_OWN_PATH = /^\/+_(proxy|compute)(\/|$)/i
 
 /** Saves nearly all paths a closer look. */
 const UNUSUAL = /\/[/.]|[;\\]|.\/$/
@@ -34,7 +35,8 @@ export function judgeTarget(target: string): void {
   if (DOT_SEGMENT.test(path)) {
     throw refusal('The path contains a dot segment (/./ or /../): send the path that is meant')
   }
-  if (HIDDEN_OWN_PATH.test(path)) throw refusal("Paths under /_proxy/ are the proxy's own and are not forwarded")
+  if (HIDDEN_OWN_PATH.test(path))
+    throw refusal("Paths under /_proxy/ and /_compute/ are the proxy's own: send them as they are")
   if (paths.some(path => isAuthPath(plain(path)))) {
     throw new Problem(
       'policy-denied',

@@ -24,7 +24,7 @@ export interface Destination {
   /** What the client put before it: `/_tenant/<tenant>`, `/_compute`, both, a console's own path, or nothing. */
   readonly prefix: string
   /** The console that it is, where the client said so by its own address. */
-  readonly console?: Place | undefined
+  readonly console: Place | undefined
 }
 
 const HOST = /^(.+)\.localhost(:\d+)?$/i
@@ -44,6 +44,7 @@ export function readDestination({ host = '', target }: Pick<TenantFacts, 'host' 
     compute: isConsole !== undefined || compute.some(part => part !== undefined),
     target: prefix === '' ? target : rooted(target.slice(prefix.length)),
     prefix,
+    console: undefined,
     names: [tenant, named].filter(name => name !== undefined),
   }
 }
@@ -64,14 +65,14 @@ export function chooseTenant<T>(
   tenants: ReadonlyMap<string, T>,
   defaultTenant: string,
 ): Destination & { tenant: T } {
-  const { names: given, ...destination } = readDestination(facts)
+  const { names: given, compute, target, prefix, console } = readDestination(facts)
   const names = new Set(facts.header === undefined ? given : [facts.header, ...given])
   if (names.size > 1)
     throw new Problem('invalid-request', `The request names several tenants: ${[...names].join(', ')}`)
   const [name = defaultTenant] = names
   const tenant = tenants.get(name)
   if (tenant === undefined) throw unknownTenant(name, tenants)
-  return { tenant, ...destination }
+  return { tenant, compute, target, prefix, console }
 }
 
 function unknownTenant(name: string, tenants: ReadonlyMap<string, unknown>): Problem {
@@ -122,5 +123,5 @@ export function chooseOwner<T extends Pick<TenantConfig, 'name' | 'target'>>(
   const target = below(facts.target, tenant.target.basePath)
   if (target === undefined)
     throw new Problem('invalid-request', `The API of that host is below ${tenant.target.basePath}`)
-  return { tenant, compute: false, target: rooted(target), prefix: '' }
+  return { tenant, compute: false, target: rooted(target), prefix: '', console: undefined }
 }

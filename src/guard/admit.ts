@@ -19,8 +19,8 @@ export interface Facts {
 export interface Admission {
   /** Names, beside loopback names and the address itself, that `Host` may carry. */
   readonly trustedHosts: readonly string[]
-  /** Whether a host is the API of a tenant: requests in absolute form may be for it. Nothing else is proxied. */
-  isApiHost(host: string): boolean
+  /** Whether a host is an API of a tenant: requests in absolute form may be for it. Nothing else is proxied. */
+  isServedHost(host: string): boolean
   /** Whether who shows no good token is let in all the same, as nobody. */
   readonly needsNone: boolean
   /** Whose tokens are good; where there are none, none is asked for. */
@@ -49,14 +49,14 @@ export function admit(facts: Facts, admission: Admission): Verdict {
  * A page that has its own name resolve to 127.0.0.1 (DNS rebinding) still sends that name as `Host`, so only names that
  * cannot be anybody else's are served.
  */
-function judgeHost(facts: Facts, { trustedHosts, isApiHost }: Admission): Verdict | undefined {
+function judgeHost(facts: Facts, { trustedHosts, isServedHost }: Admission): Verdict | undefined {
   const { hosts, proxiedHost, localAddress } = facts
   const [host, ...others] = hosts
   if (host === undefined || others.length > 0)
     return refused('host-not-allowed', 'The request must have one Host header')
   const name = HOST.exec(proxiedHost ?? host)?.[1]?.toLowerCase()
   if (name === undefined) return refused('host-not-allowed', 'The Host header is not a host name')
-  if (proxiedHost !== undefined && isApiHost(proxiedHost)) return undefined
+  if (proxiedHost !== undefined && isServedHost(proxiedHost)) return undefined
   if (LOOPBACK.test(name) || name === asHost(localAddress) || trustedHosts.includes(name)) return undefined
   return refused(
     'host-not-allowed',

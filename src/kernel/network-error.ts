@@ -58,6 +58,8 @@ const explanations: Readonly<Record<string, Explanation>> = {
   EHOSTUNREACH: noRoute,
   ECONNRESET: brokenOff,
   EPIPE: brokenOff,
+  // what Windows says for it
+  ECONNABORTED: brokenOff,
   UND_ERR_SOCKET: brokenOff,
   UND_ERR_CONNECT_TIMEOUT: noConnection(
     host =>

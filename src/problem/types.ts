@@ -80,7 +80,7 @@ export const problemTypes = {
       'A typing error in x-prismacloud-tenant, in the host name or in the /_tenant/ prefix.',
       'The tenant was added to the file, but the configuration has not been read again.',
     ],
-    cure: 'Use a name listed under `tenants` in the configuration, or add it there and send the proxy SIGHUP.',
+    cure: 'Use a name listed under `tenants` in the configuration, or add it there and send the proxy SIGHUP, or restart it.',
     check: '/_proxy/status',
   },
   'rate-limited': {

@@ -8,10 +8,17 @@ import { rawUpstream } from '../support/upstream.ts'
 import { KEY, simulate, USER } from './rig.ts'
 
 /** Runs a shell's script with a proxy of its own. The script must print nothing: that would go to the test's output. */
-async function start(t: Test, script: string, env: Record<string, string> = {}, args: readonly string[] = []) {
+async function start(
+  t: Test,
+  script: string,
+  env: Record<string, string> = {},
+  args: readonly string[] = [],
+  system: NodeJS.Platform = 'linux',
+) {
   const simulator = await simulate(t)
   const folder = t.testdir({})
   const host = fakeHost({
+    system,
     args: [...args, '--', '/bin/sh', '-c', script],
     env: {
       PATH: '/usr/bin:/bin',
@@ -76,6 +83,8 @@ t.test('one that cannot be run is told', async t => {
   const [missing, told] = await run('/none/such')
   t.strictSame([missing, told.stderr.text], [127, '/none/such cannot be run (ENOENT)\n'])
   const [forbidden, toldToo] = await run(join(folder, 'prismacloud-proxy'))
+  const [noFolder] = await run('/etc/passwd/x')
+  t.equal(noFolder, 126)
   t.strictSame([forbidden, toldToo.stderr.text], [126, `${join(folder, 'prismacloud-proxy')} cannot be run (EACCES)\n`])
 })
 
@@ -98,6 +107,22 @@ t.test('it is not run where there is no key, no way, or no command', async t => 
   t.match(audited.host.stderr.text, /^audit\.file/)
   for (const args of [[], ['--'], ['sh', '-c', 'x']])
     await t.rejects(exec.run(fakeHost({ args })), { name: 'UsageError', message: /exec needs -- and a command/ })
+})
+
+t.test('on Windows, where a console tells the command itself, it is not told twice', async t => {
+  const script = `trap 'exit 5' HUP INT; : > $OUT; i=0; while [ $i -lt 10 ]; do sleep 0.05; i=$((i+1)); done; exit 6`
+  const { ended, folder, host } = await start(t, script, {}, [], 'win32')
+  await until(() => existsSync(join(folder, 'out')))
+  for (const name of ['SIGINT', 'SIGBREAK', 'SIGHUP']) host.signals.emit(name)
+  t.equal(await ended, 6)
+  const { simulator } = await start(t, 'exit 0')
+  const env = { XDG_STATE_HOME: folder, PC_URL: simulator.url, ...KEY }
+  const missing = fakeHost({ args: ['--', 'npm-none'], env, system: 'win32' })
+  t.equal(await exec.run(missing), 127)
+  t.equal(
+    missing.stderr.text,
+    'npm-none cannot be run (ENOENT); a .cmd or .bat file is run by cmd: exec -- cmd /c npm-none\n',
+  )
 })
 
 t.test('what it is to do with errors of the upstream, and how loudly, can be said', async t => {

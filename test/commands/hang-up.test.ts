@@ -94,3 +94,10 @@ t.test('what is asked for while a reload is under way is done once, after it', a
   t.equal(ends.length, 3)
   t.equal(logged(host.stdout.text).length, 3)
 })
+
+t.test('on Windows it comes of a closed window alone', async t => {
+  const host = fakeHost({ system: 'win32' })
+  const ended = untilHangUp(host, () => t.fail('nothing is read again'))
+  host.signals.emit('SIGHUP')
+  t.equal(await ended, 143)
+})

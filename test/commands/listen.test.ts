@@ -138,3 +138,11 @@ t.test('a certificate that cannot be used is told as it is', async t => {
   const listener = { listen: () => Promise.reject(new TlsError('is bad')) }
   await t.rejects(listen(listener, '127.0.0.1:0'), new TlsError('is bad'))
 })
+
+t.test('a named pipe of Windows has neither mode nor leftovers', async t => {
+  const asked: unknown[] = []
+  const server = { listen: async (where: unknown) => `${asked.push(where)}` }
+  const path = '\\\\.\\pipe\\proxy'
+  t.equal(await listen(server, `unix:${path}`, { system: 'win32' }), `unix:${path}`)
+  t.strictSame(asked, [{ path }])
+})

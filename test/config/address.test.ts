@@ -8,6 +8,14 @@ t.test('an address is a host and port, or the path of a socket', async t => {
   t.strictSame(parseAddress('unix:/run/proxy.sock'), { path: '/run/proxy.sock' })
 })
 
+t.test('on Windows a named pipe takes the place of a socket', async t => {
+  for (const path of ['\\\\.\\pipe\\proxy', '\\\\?\\pipe\\proxy'])
+    t.strictSame(parseAddress(`unix:${path}`, 'win32'), { path })
+  for (const path of ['/run/proxy.sock', 'C:\\proxy.sock', '\\\\host\\pipe\\proxy', '\\\\.\\pipe\\'])
+    t.throws(() => parseAddress(`unix:${path}`, 'win32'), { message: 'is not a named pipe' }, path)
+  t.strictSame(parseAddress('127.0.0.1:9080', 'win32'), { host: '127.0.0.1', port: 9080 })
+})
+
 t.test('what cannot be listened at is refused', async t => {
   for (const text of [
     '',

@@ -91,3 +91,8 @@ t.test('no file that is read again on SIGHUP may be a pipe', { timeout: 5000 }, 
   for (const flag of ['--upstream-ca-file', '--listen-client-token-file'])
     t.match(await faultsOf({ args: [flag, fifo] }), [{ problem: /is not a regular file/ }], flag)
 })
+
+t.test('a file in UTF-16, as Windows PowerShell writes it, is a text too', async t => {
+  const folder = t.testdir({ wide: Buffer.from('\uFEFFa tëxt\r\n', 'utf16le') })
+  t.equal(await readTextFile(join(folder, 'wide')), 'a tëxt\r\n')
+})

@@ -26,7 +26,7 @@ t.test('a host and port are read, and nothing else', async t => {
 
 const POLICY: ConnectPolicy = {
   others: 'refuse',
-  isApiHost: host => host === 'api2.prismacloud.io' || host === 'gateway.example:8443',
+  isServedHost: host => host === 'api2.prismacloud.io' || host === 'gateway.example:8443',
   isCertified: host => host === 'api2.prismacloud.io',
 }
 const TUNNEL: ConnectPolicy = { ...POLICY, others: 'tunnel' }

@@ -5,7 +5,7 @@ import { http, rawUpstream } from '../support/upstream.ts'
 
 const tenants = new Map(['default', 'team-a', 'team-b'].map(name => [name, name]))
 
-const API = { compute: false, prefix: '' }
+const API = { compute: false, prefix: '', console: undefined }
 
 const choose = (target: string, facts: { header?: string; host?: string } = {}) =>
   chooseTenant({ header: facts.header, host: facts.host, target }, tenants, 'default')
@@ -35,7 +35,7 @@ t.test('the prefix is taken off and what remains is a path', async t => {
 })
 
 t.test('Compute is named by host or path, alone or with the tenant', async t => {
-  const compute = { tenant: 'default', compute: true, target: '/api/v1/hosts', prefix: '' }
+  const compute = { ...API, tenant: 'default', compute: true, target: '/api/v1/hosts' }
   const path = '/api/v1/hosts'
   t.strictSame(choose(`/_compute${path}`), { ...compute, prefix: '/_compute' })
   t.strictSame(choose(path, { host: 'compute.localhost:9080' }), compute)

@@ -13,7 +13,7 @@ const FACTS: Facts = {
 }
 const OPEN: Admission = {
   trustedHosts: ['proxy.internal', '[fd00::1]'],
-  isApiHost: host => host === 'api2.prismacloud.io',
+  isServedHost: host => host === 'api2.prismacloud.io',
   needsNone: false,
   clients: [],
   loggedIn: token => /^logged-in-(.*)$/.exec(token)?.[1],

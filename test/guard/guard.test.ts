@@ -14,7 +14,7 @@ async function guarded(t: Test, token: Secret | null) {
   const server = createServer({ requireHostHeader: false }, (request, response) => {
     try {
       const clients = token ? [{ name: 'ci', token }] : []
-      const none = { trustedHosts: [], isApiHost: () => false, needsNone: false, loggedIn: () => undefined }
+      const none = { trustedHosts: [], isServedHost: () => false, needsNone: false, loggedIn: () => undefined }
       const client = guard(request, { ...none, clients })
       response.end(client ?? 'admitted')
     } catch (error) {

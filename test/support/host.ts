@@ -29,13 +29,15 @@ export interface FakeHostOptions {
   readonly homeDirectory?: string
   /** Whether all three streams are a terminal. Default: false. */
   readonly isTTY?: boolean
+  /** Default: linux. */
+  readonly system?: NodeJS.Platform
   /** What stands on stdin at once; without it the test writes and ends stdin itself. */
   readonly input?: string
 }
 
 /** Surroundings without a terminal, environment or home, unless told otherwise. */
 export function fakeHost(options: FakeHostOptions = {}): FakeHost {
-  const { args = [], env = {}, homeDirectory = '/nonexistent', isTTY = false, input } = options
+  const { args = [], env = {}, homeDirectory = '/nonexistent', isTTY = false, system = 'linux', input } = options
   const stdin = Object.assign(new PassThrough(), { isTTY })
   if (input !== undefined) stdin.end(input)
   return {
@@ -46,6 +48,7 @@ export function fakeHost(options: FakeHostOptions = {}): FakeHost {
     stdout: fakeOutput(isTTY),
     stderr: fakeOutput(isTTY),
     signals: new EventEmitter(),
+    system,
     hasTerminal: () => isTTY,
   }
 }
