@@ -1,5 +1,4 @@
 import type { Exchange } from '../forward/exchange.ts'
-import { FORWARDED_METHODS } from '../forward/plugin.ts'
 import { ensure } from '../kernel/ensure.ts'
 import type { EndpointStatus, Pacer } from '../pacing/pacer.ts'
 import type { Sessions, SessionsEvents, TenantEntry } from '../session/sessions.ts'
@@ -7,7 +6,6 @@ import { transitions } from '../session/states.ts'
 import { expose, type Family, type Sample } from './exposition.ts'
 import { Tally, type TenantCounts } from './tally.ts'
 
-const METHODS = new Set(FORWARDED_METHODS)
 const STATES = Object.keys(transitions)
 
 /** What the proxy counts of itself. Labels are bounded: tenants are configured, methods, classes and outcomes are few. */
@@ -34,8 +32,7 @@ export class Metrics {
   /** An exchange ended; `status` is 0 where the client did not get all of an answer. `seconds` is the whole of it. */
   finished(exchange: Exchange, status: number, seconds: number): void {
     this.#inFlight--
-    const method = METHODS.has(exchange.method) ? exchange.method : 'other'
-    this.#tally(exchange.tenant ?? '').ended(exchange, method, status, seconds)
+    this.#tally(exchange.tenant ?? '').ended(exchange, status, seconds)
   }
 
   /** To be told of a tenant's auth calls. */

@@ -1,5 +1,5 @@
 import type { Exchange } from '../forward/exchange.ts'
-import { ensure } from '../kernel/ensure.ts'
+import { FORWARDED_METHODS } from '../forward/plugin.ts'
 import type { AuthCall } from '../session/report.ts'
 import type { Sample } from './exposition.ts'
 
@@ -11,29 +11,15 @@ const CLASSES = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx']
 
 type Labels = Sample['labels']
 
-/** How often what took how long. */
-class Durations {
-  readonly #counts = new Array<number>(BOUNDS.length + 1).fill(0)
-  #sum = 0
+/** The methods that are told apart. */
+const METHODS = [...FORWARDED_METHODS, 'other']
 
-  add(seconds: number): void {
-    const at = BOUNDS.findIndex(bound => seconds <= bound)
-    const bucket = at < 0 ? BOUNDS.length : at
-    this.#counts[bucket] = Number(this.#counts[bucket]) + 1
-    this.#sum += seconds
-  }
-
-  /** The samples of a histogram, in which each bucket counts those below it too. */
-  *samples(labels: Labels): Generator<Sample> {
-    let count = 0
-    for (const [index, more] of this.#counts.entries()) {
-      count += more
-      yield { suffix: '_bucket', labels: { le: `${BOUNDS[index] ?? '+Inf'}`, ...labels }, value: count }
-    }
-    yield { suffix: '_sum', labels, value: this.#sum }
-    yield { suffix: '_count', labels, value: count }
-  }
-}
+/** Where requests, how long they took, and how long the upstream did stand in a tally's {@link Tally.#cells}. */
+const BUCKETS = BOUNDS.length + 1
+const REQUESTS = METHODS.length * CLASSES.length
+const DURATION = REQUESTS
+const UPSTREAM = DURATION + BUCKETS + 1
+const SIZE = UPSTREAM + BUCKETS + 1
 
 /** What was counted for a tenant since the start: requests, what became of them, and the auth calls made for them. */
 export interface TenantCounts {
@@ -51,23 +37,21 @@ export interface TenantCounts {
  * up by its labels, which took a twentieth of all that a request costs.
  */
 export class Tally {
-  /** By method, and then in the order of {@link CLASSES}. */
-  readonly #requests = new Map<string, number[]>()
+  /** What each request counts, side by side: where there are many tenants, what is apart is far from the processor. */
+  readonly #cells = new Float64Array(SIZE)
   readonly #failures = new Map<string, number>()
   readonly #calls: Record<AuthCall, Map<string, number>> = { login: new Map(), extend: new Map() }
-  readonly #duration = new Durations()
-  readonly #upstream = new Durations()
   /** By how the cache had part in answers. */
   readonly #cache = new Map<string, number>()
   #replays = 0
 
   /** An exchange ended; `status` is 0 where the client did not get all of an answer. */
-  ended({ spent, replayed, failure, cache }: Exchange, method: string, status: number, seconds: number): void {
-    const classes = ensure(this.#requests, method, noneYet)
-    const index = Math.trunc(status / 100)
-    classes[index] = Number(classes[index]) + 1
-    this.#duration.add(seconds)
-    if (spent.upstream > 0) this.#upstream.add(spent.upstream / 1000)
+  ended({ method, spent, replayed, failure, cache }: Exchange, status: number, seconds: number): void {
+    const known = METHODS.indexOf(method)
+    const row = known < 0 ? METHODS.length - 1 : known
+    this.#add(row * CLASSES.length + Math.trunc(status / 100), 1)
+    this.#observe(DURATION, seconds)
+    if (spent.upstream > 0) this.#observe(UPSTREAM, spent.upstream / 1000)
     if (replayed) this.#replays++
     if (cache) increment(this.#cache, cache)
     if (failure) increment(this.#failures, failure.type)
@@ -79,7 +63,7 @@ export class Tally {
 
   get counts(): TenantCounts {
     return {
-      requests: sum([...this.#requests.values()].flat()),
+      requests: sum(this.#cells.subarray(0, REQUESTS)),
       failures: sum(this.#failures.values()),
       replays: this.#replays,
       logins: sum(this.#calls.login.values()),
@@ -88,19 +72,18 @@ export class Tally {
   }
 
   *requests(tenant: string): Generator<Sample> {
-    for (const [method, classes] of this.#requests) {
-      for (const [index, value] of classes.entries()) {
-        if (value > 0) yield { labels: { tenant, method, status: String(CLASSES[index]) }, value }
-      }
+    for (const [at, value] of this.#cells.subarray(0, REQUESTS).entries()) {
+      const [method, status] = [METHODS[Math.trunc(at / CLASSES.length)], CLASSES[at % CLASSES.length]]
+      if (value > 0) yield { labels: { tenant, method: `${method}`, status: `${status}` }, value }
     }
   }
 
   duration(tenant: string): Iterable<Sample> {
-    return this.#duration.samples({ tenant })
+    return this.#histogram(DURATION, { tenant })
   }
 
   upstream(tenant: string): Iterable<Sample> {
-    return this.#upstream.samples({ tenant })
+    return this.#histogram(UPSTREAM, { tenant })
   }
 
   *replays(tenant: string): Generator<Sample> {
@@ -120,10 +103,28 @@ export class Tally {
       for (const [outcome, value] of outcomes) yield { labels: { tenant, call, outcome }, value }
     }
   }
-}
 
-function noneYet(): number[] {
-  return CLASSES.map(() => 0)
+  #add(at: number, amount: number): void {
+    this.#cells[at] = Number(this.#cells[at]) + amount
+  }
+
+  /** Counts how long something took in the histogram that begins at a cell: its buckets, and then the sum. */
+  #observe(histogram: number, seconds: number): void {
+    const bucket = BOUNDS.findIndex(bound => seconds <= bound)
+    this.#add(histogram + (bucket < 0 ? BOUNDS.length : bucket), 1)
+    this.#add(histogram + BUCKETS, seconds)
+  }
+
+  /** The samples of a histogram, in which each bucket counts those below it too. */
+  *#histogram(begin: number, labels: Labels): Generator<Sample> {
+    let count = 0
+    for (const [index, more] of this.#cells.subarray(begin, begin + BUCKETS).entries()) {
+      count += more
+      yield { suffix: '_bucket', labels: { le: `${BOUNDS[index] ?? '+Inf'}`, ...labels }, value: count }
+    }
+    yield { suffix: '_sum', labels, value: Number(this.#cells[begin + BUCKETS]) }
+    yield { suffix: '_count', labels, value: count }
+  }
 }
 
 function increment(counts: Map<string, number>, key: string): void {

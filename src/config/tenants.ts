@@ -1,3 +1,4 @@
+import { ensure } from '../kernel/ensure.ts'
 import type { Place } from '../stacks/base.ts'
 import { resolveCompute } from '../stacks/compute.ts'
 import { resolveTarget, type Target } from '../stacks/resolve.ts'
@@ -49,8 +50,9 @@ export async function readTenants(
   }
   if (!names().includes(defaultTenant)) faults.push(unknownDefault(groups, defaultTenant))
   const tenants: TenantConfig[] = []
+  const targets = new Map<string, Target>()
   for (const name of names()) {
-    const tenant = await buildTenant(name, groups.of(`tenants.${name}`), faults)
+    const tenant = await buildTenant(name, groups.of(`tenants.${name}`), targets, faults)
     if (tenant) tenants.push(tenant)
   }
   return tenants
@@ -63,16 +65,21 @@ function unknownDefault(groups: Groups, defaultTenant: string): Fault {
 }
 
 /** One tenant of its settings, unless something is wrong. Files are read, so that one that cannot be used is known now. */
-async function buildTenant(name: string, given: Given, faults: Fault[]): Promise<TenantConfig | undefined> {
+async function buildTenant(
+  name: string,
+  given: Given,
+  targets: Map<string, Target>,
+  faults: Fault[],
+): Promise<TenantConfig | undefined> {
   const draft: Draft = { name, given, values: await readTenant(name, given, faults), faults }
   if (COMPUTE_NAME.test(name)) faults.push(computeName(name))
-  const target = await targetOf(draft)
+  const target = await targetOf(draft, targets)
   const compute = await computeOf(draft)
   const credentials = await credentialsOf(draft)
   const { prismaId, customerName, lazy, access, allow, deny } = draft.values
   const policy = { name: `tenants.${name}`, access, allow, deny }
   if (!target || !credentials) return undefined
-  return { name, target: { ...target, ...(compute && { compute }) }, credentials, prismaId, customerName, lazy, policy }
+  return { name, target: compute ? { ...target, compute } : target, credentials, prismaId, customerName, lazy, policy }
 }
 
 function computeName(name: string): Fault {
@@ -87,14 +94,14 @@ async function computeOf(draft: Draft): Promise<Place | undefined> {
   return attempt(draftSetting(draft, 'computeUrl'), draft.faults, () => resolveCompute(url))
 }
 
-/** The target that `url` names, or else the credentials file. */
-async function targetOf(draft: Draft): Promise<Target | undefined> {
+/** The target that `url` names, or else the credentials file. Tenants at the same one share it: there may be a thousand. */
+async function targetOf(draft: Draft, targets: Map<string, Target>): Promise<Target | undefined> {
   const document = await documentOf(draft)
   const given = draftSetting(draft, 'url')
   const inFile = document && given.value === null
   const url = inFile ? document.url : draft.values.url
   const setting = inFile ? { ...given, value: url, origin: `${draft.values.credentialsFile}` } : given
-  if (url !== null) return attempt(setting, draft.faults, () => resolveTarget(url))
+  if (url !== null) return attempt(setting, draft.faults, () => ensure(targets, url, () => resolveTarget(url)))
   // What is given but not valid has its fault already, and a file that cannot be read may well hold the url.
   if (setting.value === null && document !== undefined)
     draft.faults.push(
