@@ -5,7 +5,7 @@ import { trustedByDefault } from '../forward/agent.ts'
 import type { Host } from './host.ts'
 
 /** Variables that name what a client trusts instead of what its system does. */
-const INSTEAD = ['REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_FILE'] as const
+const INSTEAD = ['PC_VERIFY', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_FILE'] as const
 
 /** Where systems keep what they trust (Debian, Fedora, Alpine and macOS). On Windows anybody may make such folders. */
 const OF_SYSTEMS = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem']

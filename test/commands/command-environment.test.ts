@@ -16,6 +16,7 @@ t.test("the vendor's clients, and others, are led to the proxy and know what to 
     PC_URL: 'api2.prismacloud.io',
     PC_IDENTITY: 'prismacloud-proxy',
     PC_SECRET: 'the-token',
+    PC_VERIFY: '/trust.pem',
     PC_SAAS_API_ENDPOINT: 'https://api2.prismacloud.io',
     PC_ACCESS_KEY: 'prismacloud-proxy',
     PC_SECRET_KEY: 'the-token',

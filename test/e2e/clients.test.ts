@@ -43,7 +43,7 @@ const startPython = (t: Test, proxy: string, caFile: string, env: Environment, m
     PC_URL: 'api2.prismacloud.io',
     PC_IDENTITY: 'any',
     HTTPS_PROXY: proxy,
-    REQUESTS_CA_BUNDLE: caFile,
+    PC_VERIFY: caFile,
     ...env,
   })
 

@@ -1,9 +1,9 @@
-"""Speaks to the API as the vendor's Python SDK does: https alone, a login first, a token of its own that it extends; and to
-Compute, which it finds by GET /meta_info, with another login. It takes any host but the vendor's for a Compute console.
+"""Speaks to the API as the vendor's Python SDK does: https alone, a login first, a token of its own that it extends.
+The same to Compute, which it finds by GET /meta_info; it takes any host but the vendor's for a Compute console.
 
 Modes: `loop` until the file STOP exists; `error` asks for an alert that there is none of.
-Environment: PC_URL, PC_IDENTITY, PC_SECRET, and what requests itself reads (HTTPS_PROXY, REQUESTS_CA_BUNDLE);
-EXTEND_AFTER (seconds); STOP.
+Environment: PC_URL, PC_IDENTITY, PC_SECRET, PC_VERIFY (what to trust), and what requests itself reads (HTTPS_PROXY,
+REQUESTS_CA_BUNDLE); EXTEND_AFTER (seconds); STOP.
 """
 
 import json
@@ -17,6 +17,7 @@ ALERTS = 250
 PAGE = 100
 HOSTS = 120
 COMPUTE_PAGE = 50
+VERIFY = os.environ.get('PC_VERIFY', True)
 PAUSE_SECONDS = 0.05
 
 
@@ -47,7 +48,8 @@ class Sdk:
         return self.send(method, path, fields)
 
     def send(self, method, path, fields=None):
-        return checked(self.http.request(method, self.base + path, json=fields, timeout=60), f'{method} {path}')
+        answer = self.http.request(method, self.base + path, json=fields, verify=VERIFY, timeout=60)
+        return checked(answer, f'{method} {path}')
 
 
 class Compute:
@@ -56,14 +58,14 @@ class Compute:
     def __init__(self, url, key):
         self.http = requests.Session()
         self.base = url
-        login = checked(self.http.post(url + '/api/v1/authenticate', json=key, timeout=60), 'authenticate')
-        self.http.headers['Authorization'] = 'Bearer ' + login.json()['token']
+        login = self.http.post(url + '/api/v1/authenticate', json=key, verify=VERIFY, timeout=60)
+        self.http.headers['Authorization'] = 'Bearer ' + checked(login, 'authenticate').json()['token']
 
     def all(self, path):
         found, total = [], None
         while total is None or len(found) < total:
             url = f'{self.base}{path}?limit={COMPUTE_PAGE}&offset={len(found)}'
-            answer = checked(self.http.get(url, timeout=60), path)
+            answer = checked(self.http.get(url, verify=VERIFY, timeout=60), path)
             total = int(answer.headers['Total-Count'])
             found += answer.json()
         return found
