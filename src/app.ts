@@ -142,13 +142,14 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     done()
   })
   server.addHook('onClose', async () => void (await Promise.all(fronts.map(each => each.close()))))
-  serveConnect(server.server, { config, front: interceptor, connections, clock, log })
+  const loggedIn = (token: string) => tokens.subjectOf(token)
+  serveConnect(server.server, { config, front: interceptor, connections, clock, log, loggedIn })
   const audit = deps.audit && new Audit(deps.audit, clock)
   observe(server, { clock, log, metrics, connections, audit, requests: () => current.log.requests })
   leaveBodiesAlone(server)
   const drain = drainable(server, { connections, refuseWaiting: reason => pacer.refuse(reason) })
   server.addHook('onRequest', (request, _reply, done) => {
-    exchangeOf(request).client = guard(request.raw, admissionOf(current, request, tokens))
+    exchangeOf(request).client = guard(request.raw, admissionOf(current, request, loggedIn))
     done()
   })
   bounds(server, { maxRequests: () => current.listen.maxRequests, running: () => metrics.inFlight })
@@ -191,7 +192,11 @@ function sessionsOf(config: () => Config, { clock, agents }: AppDeps): CreateSes
   }
 }
 
-function admissionOf({ listen, tenants, clients }: Config, asked: FastifyRequest, tokens: SignedTokens): Admission {
+function admissionOf(
+  { listen, tenants, clients }: Config,
+  asked: FastifyRequest,
+  loggedIn: Admission['loggedIn'],
+): Admission {
   const { method, originalUrl, raw } = asked
   const isLogin = () => {
     const host = proxiedHost(raw) ?? raw.headers.host
@@ -202,6 +207,6 @@ function admissionOf({ listen, tenants, clients }: Config, asked: FastifyRequest
     isServedHost: host => isServedHost(host, tenants),
     needsNone: clients.length > 0 && (withoutQuery(originalUrl) === LIVENESS || isLogin()),
     clients,
-    loggedIn: token => tokens.subjectOf(token),
+    loggedIn,
   }
 }

@@ -23,7 +23,8 @@ export const ca: Command = {
   summary: 'Show, print or replace the local CA of https, and how clients trust it',
   help: () => `Usage: prismacloud-proxy ca [print | rotate]
 
-Shows the certificate authority that listen.tls: auto signs certificates with, and how clients are told to trust it.
+Shows the certificate authority that listen.tls: auto, connect.enabled and exec sign certificates with, and how clients are
+told to trust it.
 It is made when it is first needed.
 
 print writes its certificate, in PEM, to standard output.

@@ -1,5 +1,6 @@
 import { isExempt } from '../config/outbound.ts'
 import type { Target } from '../stacks/resolve.ts'
+import { hasOwnCertificate } from '../tls/authority.ts'
 import type { Listening } from './announce.ts'
 import type { Host } from './host.ts'
 
@@ -13,8 +14,8 @@ export interface CommandPlaces {
   readonly bundle: string
 }
 
-/** Ours may hold keys; of the vendor's, a customer's name would choose another tenant than the session's. */
-const NOT_FOR_THE_COMMAND = /^PRISMACLOUD_PROXY_|^PRISMACLOUD_CUSTOMER_NAME$/i
+/** Ours may hold keys; of the vendor's, these are a token, a file with a key, and the name of another tenant. */
+const NOT_FOR_THE_COMMAND = /^PRISMACLOUD_(PROXY_.*|JSON_WEB_TOKEN|JSON_CONFIG_FILE|CUSTOMER_NAME)$/i
 
 /** The name of whoever asks; it is not looked at. */
 const USER = 'prismacloud-proxy'
@@ -25,7 +26,7 @@ export function commandEnvironment(env: Host['env'], { listening, token, target,
   const kept = Object.entries(env).filter(([name]) => !NOT_FOR_THE_COMMAND.test(name))
   const proxy = `http://${USER}:${token}@${hostname}:${port}`
   const api = apiFor(target, listening)
-  const noProxy = [...namesIn(env.no_proxy ?? env.NO_PROXY, target), 'localhost', '127.0.0.1'].join(',')
+  const noProxy = [...namesIn(env.no_proxy ?? env.NO_PROXY, target), 'localhost', '127.0.0.1', '::1'].join(',')
   return {
     ...Object.fromEntries(kept),
     PC_URL: api,
@@ -54,10 +55,11 @@ export function commandEnvironment(env: Host['env'], { listening, token, target,
 
 /**
  * The vendor's Python SDK takes any host but its own for a Compute console, so it is given its own, to which the https
- * proxy leads. A base of the user's own is reached at localhost.
+ * proxy leads. What the local CA cannot vouch for is reached at localhost.
  */
-function apiFor({ stack, api }: Target, { secure }: CommandPlaces['listening']): string {
-  return new URL(stack === null ? `${secure}` : api).host
+function apiFor({ api }: Target, { secure }: CommandPlaces['listening']): string {
+  const { host } = new URL(api)
+  return hasOwnCertificate(host) ? host : new URL(`${secure}`).host
 }
 
 /** What was reached without a proxy, but for what is to be reached by this one. */

@@ -7,17 +7,18 @@ import type { App } from '../app.ts'
 import type { Config, TenantConfig } from '../config/config.ts'
 import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
-import { systemClock } from '../kernel/clock.ts'
-import { createLog, createPrettyLog, type Log } from '../kernel/log.ts'
 import { Secret } from '../kernel/secret.ts'
 import { reasons } from './announce.ts'
 import { commandEnvironment } from './command-environment.ts'
 import { type Command, ExitCode, fail, type Host, UsageError } from './host.ts'
-import { allRejected, listenEverywhere, openApp, openAudit, refusal } from './serve.ts'
+import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve.ts'
 import { untilSignal } from './signal.ts'
 import { withTrustBundle } from './trust-bundle.ts'
 
 const ANY_PORT = '127.0.0.1:0'
+
+/** How long requests may take that are still running when the command has ended, in milliseconds. */
+const LEFT_RUNNING = 1_000
 
 /** What the command is told of, while it runs. */
 const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR2'] as const
@@ -36,7 +37,8 @@ export const exec: Command = {
 Runs COMMAND with a proxy at a free port for as long as it runs, and ends with its exit code. The variables that the
 vendor's clients read (PC_URL, PRISMACLOUD_URL, ...) lead there, with a token in place of the key that is good for this
 proxy alone. So do HTTPS_PROXY, for tools that have the API hosts built in, and the variables that tell curl, Python, Go
-and Node.js what to trust. Other hosts are reached as before. What the proxy has to say goes to standard error.
+and Node.js what to trust. Other hosts are reached as before, but for this machine by a name of its own other than localhost.
+What the proxy has to say goes to standard error.
 
 Options:
 ${renderHelp()}
@@ -51,7 +53,7 @@ ${renderHelp()}
 
 function parted(args: readonly string[]): [own: readonly string[], command: readonly string[]] {
   const at = args.indexOf('--')
-  if (at < 0 || at === args.length - 1)
+  if (at < 0 || !args[at + 1])
     throw new UsageError('exec needs -- and a command: prismacloud-proxy exec -- terraform plan')
   return [args.slice(0, at), args.slice(at + 1)]
 }
@@ -62,7 +64,16 @@ function forCommand(config: Config, token: string): Config {
   const policy = { name: 'clients.exec', access: 'read-write', allow: [], deny: [] } as const
   return {
     ...config,
-    listen: { ...listen, address: ANY_PORT, tls: 'auto', tlsAddress: ANY_PORT, tlsCertFile: null, tlsKeyFile: null },
+    listen: {
+      ...listen,
+      address: ANY_PORT,
+      tls: 'auto',
+      tlsAddress: ANY_PORT,
+      tlsCertFile: null,
+      tlsKeyFile: null,
+      // what the command left running has lost its proxy
+      drainTimeout: LEFT_RUNNING,
+    },
     connect: { enabled: true, others: 'tunnel' },
     clients: [{ name: 'exec', token: new Secret(token), policy }],
     // the command tells of its errors itself
@@ -75,31 +86,39 @@ function forCommand(config: Config, token: string): Config {
 }
 
 async function serveFor(command: readonly string[], token: string, config: Config, host: Host): Promise<number> {
-  const log = await openLog(config, host)
+  const log = await openLog(config.log, host.stderr, host.stderr)
   const audit = openAudit(config, host, log)
   if (audit instanceof Error) return fail(host, audit)
+  for (const warning of config.warnings) log.warn(warning)
   const app = await openApp(config, host, { log, audit })
-  const signal = untilSignal(host)
+  const asked = untilAsked(host)
   try {
     const listening = await listenEverywhere(app, config).catch((error: Error) => error)
     if (listening instanceof Error) return fail(host, listening)
-    const early = await Promise.race([signal, app.login()])
+    const early = await Promise.race([asked, app.login()])
     if (early !== undefined) return early
     if (allRejected(app)) return refused(app, host)
     // the default tenant is one of them
     const { target } = config.tenants.get(config.defaultTenant) as TenantConfig
-    return await withTrustBundle(`${listening.trust}`, host, bundle =>
-      runCommand(command, commandEnvironment(host.env, { listening, token, target, bundle }), host),
-    )
+    return await withTrustBundle(`${listening.trust}`, host, async bundle => {
+      const env = commandEnvironment(host.env, { listening, token, target, bundle })
+      return (await Promise.race([asked, now()])) ?? runCommand(command, env, host)
+    })
   } finally {
     await app.close()
     audit?.close()
   }
 }
 
-function openLog({ log: { level, format } }: Config, { stderr }: Host): Promise<Log> | Log {
-  const pretty = format === 'pretty' || (format === 'auto' && stderr.isTTY === true)
-  return pretty ? createPrettyLog(level, stderr) : createLog(level, stderr, systemClock)
+/** Whatever asks to end before the command runs, a closed terminal too; gives the exit code for it. */
+function untilAsked(host: Host): Promise<number> {
+  const hangUp = new Promise<number>(resolve => host.signals.on('SIGHUP', () => resolve(ExitCode.terminated)))
+  return Promise.race([untilSignal(host), hangUp])
+}
+
+/** Loses against what has happened already, and against nothing else. */
+async function now(): Promise<undefined> {
+  return undefined
 }
 
 function refused({ sessions }: App, { stderr }: Host): number {
@@ -111,9 +130,15 @@ function refused({ sessions }: App, { stderr }: Host): number {
 async function runCommand([file = '', ...args]: readonly string[], env: Host['env'], host: Host): Promise<number> {
   try {
     const child = spawn(file, args, { stdio: 'inherit', env: { ...env } })
+    const ended = new Promise<number>(resolve => {
+      // Node.js gives one of the two
+      child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]))
+    })
+    await once(child, 'spawn')
+    // it may have become another user's, whom no signal of ours reaches; any listener will do
+    child.on('error', Boolean)
     passSignalsOn(child, host)
-    const [code, signal] = await once(child, 'exit')
-    return code ?? 128 + constants.signals[signal as NodeJS.Signals]
+    return await ended
   } catch (error) {
     return cannotRun(file, error as NodeJS.ErrnoException, host)
   }

@@ -1,16 +1,27 @@
+import type { DestinationStream } from 'pino'
 import { type App, type AppDeps, buildApp } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { createAgents } from '../forward/agent.ts'
 import { systemClock } from '../kernel/clock.ts'
-import type { Log } from '../kernel/log.ts'
+import { createLog, createPrettyLog, type Log } from '../kernel/log.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import { FileCertificates } from '../tls/file-certificates.ts'
 import { stateDirectory } from '../tls/state-directory.ts'
 import type { Listening } from './announce.ts'
 import { type AuditFile, openAuditFile } from './audit-file.ts'
-import type { Host } from './host.ts'
+import type { Host, Output } from './host.ts'
 import { listen } from './listen.ts'
 import { version } from './version.ts'
+
+/** The log, in lines for people where its output is a terminal, unless told otherwise. */
+export async function openLog(
+  { level, format }: Config['log'],
+  output: Output,
+  lines: DestinationStream,
+): Promise<Log> {
+  const pretty = format === 'pretty' || (format === 'auto' && output.isTTY === true)
+  return pretty ? createPrettyLog(level, output) : createLog(level, lines, systemClock)
+}
 
 /** Opens the file of the audit, if there is to be one. */
 export function openAudit({ audit }: Config, host: Host, log: Log): AuditFile | Error | null {

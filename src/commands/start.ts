@@ -5,11 +5,10 @@ import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { LineBatch } from '../kernel/line-batch.ts'
-import { createLog, createPrettyLog, type Log } from '../kernel/log.ts'
 import { type Announcer, announcer, reasons } from './announce.ts'
 import { type Command, ExitCode, fail, type Host } from './host.ts'
 import { reloader } from './reload.ts'
-import { allRejected, listenEverywhere, openApp, openAudit, refusal } from './serve.ts'
+import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve.ts'
 import { drain, untilHangUp, untilSignal } from './signal.ts'
 
 /** Serves. */
@@ -30,7 +29,7 @@ ${renderHelp()}
 /** Serves until a signal comes, and gives the exit code. */
 async function serve(config: Config, host: Host): Promise<number> {
   const lines = new LineBatch(host.stdout, systemClock)
-  const log = await openLog(config, host, lines)
+  const log = await openLog(config.log, host.stdout, lines)
   const audit = openAudit(config, host, log)
   if (audit instanceof Error) return fail(host, audit)
   const announce = announcer(config, host, log)
@@ -51,11 +50,6 @@ async function serve(config: Config, host: Host): Promise<number> {
     audit?.close()
     lines.flushSync()
   }
-}
-
-async function openLog({ log: { level, format } }: Config, { stdout }: Host, lines: LineBatch): Promise<Log> {
-  const pretty = format === 'pretty' || (format === 'auto' && stdout.isTTY === true)
-  return pretty ? createPrettyLog(level, stdout) : createLog(level, lines, systemClock)
 }
 
 /** Says how the first logins went, and gives whether it makes no sense to go on. */

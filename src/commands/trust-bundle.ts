@@ -22,8 +22,7 @@ export async function withTrustBundle<T>(
   const folder = await mkdtemp(join(tmpdir(), 'prismacloud-proxy-'))
   try {
     const file = join(folder, 'trust.pem')
-    const already = await trusted(env, system === 'win32' ? [] : OF_SYSTEMS)
-    const parts = [already, await readIfAny(env.NODE_EXTRA_CA_CERTS), await readFile(rootFile, 'utf8')]
+    const parts = [...(await trusted(env, system)), await readFile(rootFile, 'utf8')]
     await writeFile(file, parts.join('\n'))
     return await work(file)
   } finally {
@@ -32,14 +31,17 @@ export async function withTrustBundle<T>(
   }
 }
 
-async function trusted(env: Host['env'], ofSystems: readonly string[]): Promise<string> {
-  for (const path of [...INSTEAD.map(name => env[name]), ...ofSystems]) {
-    const text = await readIfAny(path)
-    if (text !== '') return text
-  }
-  return trustedByDefault().join('\n')
+/** All that one of the variables names; else what the system does. */
+async function trusted(env: Host['env'], system: NodeJS.Platform): Promise<string[]> {
+  const extra = await readAll([env.NODE_EXTRA_CA_CERTS])
+  const named = await readAll(INSTEAD.map(name => env[name]))
+  if (named.length > 0) return [...named, ...extra]
+  const [ofSystem = trustedByDefault().join('\n')] = await readAll(system === 'win32' ? [] : OF_SYSTEMS)
+  return [ofSystem, ...extra]
 }
 
-async function readIfAny(path: string | undefined): Promise<string> {
-  return path ? readFile(path, 'utf8').catch(() => '') : ''
+/** What there is of files, each once. */
+async function readAll(paths: readonly (string | undefined)[]): Promise<string[]> {
+  const texts = [...new Set(paths)].map(path => (path ? readFile(path, 'utf8').catch(() => '') : ''))
+  return (await Promise.all(texts)).filter(text => text !== '')
 }

@@ -11,7 +11,8 @@ const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+):(\d{1,5})$/i
 export function parseAuthority(target: string): Authority | undefined {
   const [, host, digits] = AUTHORITY.exec(target) ?? []
   const port = Number(digits)
-  return host === undefined || port < 1 || port > 65_535 ? undefined : { host: host.toLowerCase(), port }
+  const isGood = host !== undefined && port >= 1 && port <= 65_535 && URL.canParse(`https://${target}`)
+  return isGood ? { host: host.toLowerCase(), port } : undefined
 }
 
 /** As it stands in an https URL: without the port where that is 443. */

@@ -1,5 +1,5 @@
 import { lookup } from 'node:dns'
-import { connect, isIP, type LookupFunction, type Socket } from 'node:net'
+import { connect, type LookupFunction, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { Client } from 'undici'
@@ -16,8 +16,8 @@ const IDLE = 10 * 60_000
 export interface TunnelOptions {
   readonly upstream: Pick<Config['upstream'], 'outbound' | 'connectTimeout'>
   readonly clock: Clock
-  /** Whether an address is one to which no tunnel leads. */
-  isOwn(address: string): boolean
+  /** Whether a name or address is one to which no tunnel leads. */
+  isOwn(host: string): boolean
 }
 
 /**
@@ -25,6 +25,8 @@ export interface TunnelOptions {
  * @throws {Problem} `host-not-allowed` for this machine itself; `upstream-unreachable` and the like
  */
 export async function openTunnel(authority: Authority, { upstream, clock, isOwn }: TunnelOptions): Promise<Duplex> {
+  // whatever the way, which an outbound proxy on this machine may be
+  if (isOwn(bare(authority.host))) throw toItself()
   const proxy = proxyFor(new URL(`https://${httpsHost(authority)}`), upstream.outbound)
   try {
     return await withDeadline(clock, upstream.connectTimeout, undefined, signal =>
@@ -52,13 +54,17 @@ export async function join(client: Socket, host: Duplex, clock: Clock): Promise<
 }
 
 function directly({ host, port }: Authority, signal: AbortSignal, isOwn: TunnelOptions['isOwn']): Promise<Socket> {
-  const name = host.replace(/^\[|\]$/g, '')
+  const lookup = lookupOf(isOwn)
   return new Promise((resolve, reject) => {
-    if (isIP(name) && isOwn(name)) throw toItself()
-    const socket = connect({ host: name, port, lookup: lookupOf(isOwn), signal })
+    // so that all addresses of a name are asked for, whatever Node.js was told
+    const socket = connect({ host: bare(host), port, lookup, signal, autoSelectFamily: true, allowHalfOpen: true })
     socket.once('error', reject)
     socket.once('connect', () => resolve(socket.off('error', reject)))
   })
+}
+
+function bare(host: string): string {
+  return host.replace(/^\[|\]$/g, '')
 }
 
 /** A name may lead to this machine, too. */

@@ -17,14 +17,16 @@ const OLDER_NAME = /(?<= )bridgecrew$/
 
 /** The request as one whose answer may be kept, if a rule says so and nothing speaks against it. */
 export function cacheableOf(journey: Journey, rules: readonly CacheRule[]): Cacheable | undefined {
-  const { request, exchange, tenant, ruled, body } = journey
+  const { request, exchange, tenant, ruled, console: asked, body } = journey
   const { headers, rawHeaders } = request
   if (exchange.method !== 'GET' || body || CONDITIONS.some(name => headers[name] !== undefined)) return undefined
   if (isWrite(journey) || directives(headers['cache-control']).includes('no-store')) return undefined
   const rule = rules.find(({ path }) => path.test(withoutQuery(ruled)))
   const resource = resourceOf(journey)
   if (!rule || resource === undefined) return undefined
-  const key = [tenant, ruled, ...selectingHeaders(rawHeaders)].join('\n')
+  // who names a console by its own address may have meant another
+  const at = asked ? asked.api + asked.basePath : ''
+  const key = [tenant, at, ruled, ...selectingHeaders(rawHeaders)].join('\n')
   return { key, resource, keepFor: rule.keepFor }
 }
 

@@ -6,7 +6,6 @@ import { hasBody } from '../kernel/framing.ts'
 import { endpoint } from '../pacing/endpoint.ts'
 import type { PacedEndpoint } from '../pacing/pacer.ts'
 import { Problem } from '../problem/problem.ts'
-import { isSamePlace } from '../stacks/base.ts'
 import { authCallOf } from './auth-call.ts'
 import { RequestBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
@@ -14,7 +13,14 @@ import type { RawHeaders } from './headers.ts'
 import type { Home } from './location.ts'
 import { judgeTarget, withoutQuery } from './path.ts'
 import { proxiedHost } from './proxied.ts'
-import { chooseOwner, chooseTenant, type Destination, ownersOf, readDestination, type TenantFacts } from './tenant.ts'
+import {
+  chooseConsoleOwner,
+  chooseOwner,
+  chooseTenant,
+  type Destination,
+  ownersOf,
+  type TenantFacts,
+} from './tenant.ts'
 
 /** A request that came in, and where its answer goes. */
 export interface Incoming {
@@ -113,9 +119,7 @@ function chosen(
   if (host === undefined) return chooseTenant(facts, tenants, defaultTenant)
   const owners = ownersOf(host, tenants)
   if (owners.size > 0) return chooseOwner(facts, owners, defaultTenant)
-  const { console } = readDestination({ host, target: facts.target })
-  const [owner] = [...tenants.values()].filter(({ target }) => console && isSamePlace(console, target.compute))
-  return chooseTenant({ ...facts, host }, tenants, owner ? owner.name : defaultTenant)
+  return chooseConsoleOwner({ ...facts, host }, tenants, defaultTenant)
 }
 
 /**

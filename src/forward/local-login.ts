@@ -30,7 +30,9 @@ export class LocalLogin {
     const { clock, tokens, config } = this.#options
     const { exchange, response, authCall, tenant, compute } = journey
     if (authCall === 'login') exchange.client = this.#clientBy(await passwordIn(journey), exchange.client)
-    const token = tokens.issue(exchange.client ?? '')
+    const client = config().clients.find(({ name }) => name === exchange.client)
+    // good for as long as the client's own
+    const token = tokens.issue(client ? client.token.fingerprint : '')
     const body = JSON.stringify(compute ? { token } : { token, ...loginOf(tenant, config()) })
     exchange.answeredHere = true
     exchange.bytes = Buffer.byteLength(body)

@@ -3,7 +3,7 @@ import { Problem } from '../problem/problem.ts'
 /** The auth calls, whose answers hold the token, which is for the proxy alone. */
 export const [LOGIN_PATH, EXTEND_PATH] = ['/login', '/auth_token/extend'] as const
 const AUTH_PATHS: ReadonlySet<string> = new Set([LOGIN_PATH, EXTEND_PATH])
-const COMPUTE_AUTH_PATH = /^\/api\/[^/]*\/authenticate/
+const COMPUTE_AUTH_PATH = /\/api\/[^/]*\/authenticate/
 
 /** Servers that know path parameters (RFC 3986, 3.3) take `..;x` for `..`. */
 const DOT_SEGMENT = /\/\.\.?(?:[/;]|$)/

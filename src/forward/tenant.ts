@@ -1,7 +1,7 @@
 import type { TenantConfig } from '../config/config.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { Problem } from '../problem/problem.ts'
-import type { Place } from '../stacks/base.ts'
+import { isSamePlace, type Place } from '../stacks/base.ts'
 import { isConsoleHost } from '../stacks/compute.ts'
 import { below, rooted } from './location.ts'
 
@@ -81,6 +81,34 @@ function unknownTenant(name: string, tenants: ReadonlyMap<string, unknown>): Pro
   return new Problem('unknown-tenant', `There is no tenant "${name.slice(0, 64)}"; ${hint}`)
 }
 
+/** The same for one that is for a Compute console by its own address, which no tenant may be known to have. */
+export function chooseConsoleOwner<T extends Pick<TenantConfig, 'name' | 'target'>>(
+  facts: TenantFacts,
+  tenants: ReadonlyMap<string, T>,
+  defaultTenant: string,
+): Destination & { tenant: T } {
+  const { console } = readDestination(facts)
+  const owners = new Map([...tenants].filter(([, { target }]) => console && isSamePlace(console, target.compute)))
+  const fallback = owners.size > 0 ? preferred(owners, facts, defaultTenant) : defaultTenant
+  return chooseTenant(facts, tenants, fallback)
+}
+
+/** Of the tenants that come into question the default one, else the only one. */
+function preferred(
+  owners: ReadonlyMap<string, unknown>,
+  { header }: Pick<TenantFacts, 'header'>,
+  defaultTenant: string,
+): string {
+  const [first, ...others] = owners.keys()
+  if (owners.has(defaultTenant)) return defaultTenant
+  if (others.length === 0 || header !== undefined) return String(first)
+  const names = [...owners.keys()].join(', ')
+  throw new Problem(
+    'invalid-request',
+    `Several tenants have their API there: say which in x-prismacloud-tenant: ${names}`,
+  )
+}
+
 /** Whether requests in absolute form, or connections, may be for a host. */
 export function isServedHost<T extends Pick<TenantConfig, 'target'>>(
   host: string,
@@ -111,15 +139,8 @@ export function chooseOwner<T extends Pick<TenantConfig, 'name' | 'target'>>(
   owners: ReadonlyMap<string, T>,
   defaultTenant: string,
 ): Destination & { tenant: T } {
-  const fallback = owners.has(defaultTenant) ? defaultTenant : owners.size === 1 ? [...owners.keys()][0] : undefined
-  if (fallback === undefined && facts.header === undefined) {
-    const names = [...owners.keys()].join(', ')
-    throw new Problem(
-      'invalid-request',
-      `Several tenants have their API there: say which in x-prismacloud-tenant: ${names}`,
-    )
-  }
-  const { tenant } = chooseTenant({ ...facts, target: '/', host: undefined }, owners, String(fallback))
+  const fallback = preferred(owners, facts, defaultTenant)
+  const { tenant } = chooseTenant({ ...facts, target: '/', host: undefined }, owners, fallback)
   const target = below(facts.target, tenant.target.basePath)
   if (target === undefined)
     throw new Problem('invalid-request', `The API of that host is below ${tenant.target.basePath}`)

@@ -25,7 +25,7 @@ export interface Admission {
   readonly needsNone: boolean
   /** Whose tokens are good; where there are none, none is asked for. */
   readonly clients: readonly Pick<ClientConfig, 'name' | 'token'>[]
-  /** The name of the client that a token was issued to when it logged in here, if that is what it is. */
+  /** The fingerprint of the token for which another was issued when a client logged in here, if that is what it is. */
   loggedIn(token: string): string | undefined
 }
 
@@ -79,14 +79,25 @@ function judgeOrigin({ hosts, proxiedHost, origin, secFetchSite }: Facts): Verdi
   return undefined
 }
 
-function judgeToken({ token }: Facts, { needsNone, clients, loggedIn }: Admission): Verdict {
+function judgeToken({ token }: Facts, admission: Admission): Verdict {
+  const { needsNone, clients } = admission
   if (clients.length === 0) return { admitted: true, client: null }
-  // each is compared, so that the time does not tell which of them was near
-  const [shown] = token === undefined ? [] : clients.filter(each => each.token.matches(token))
-  const name = shown?.name ?? (token === undefined ? undefined : loggedIn(token))
-  const client = clients.find(each => each.name === name)
+  const client = clientBy(token, admission)
   if (client || needsNone) return { admitted: true, client: client?.name ?? null }
   return refused('client-unauthorized', 'Show the client token: curl -u :TOKEN, or Authorization: Bearer TOKEN')
+}
+
+/** The client that a token is of, or one that it got by it when it logged in here. */
+export function clientBy(
+  token: string | undefined,
+  { clients, loggedIn }: Pick<Admission, 'clients' | 'loggedIn'>,
+): Admission['clients'][number] | undefined {
+  if (token === undefined) return undefined
+  // each is compared, so that the time does not tell which of them was near
+  const [shown] = clients.filter(each => each.token.matches(token))
+  if (shown) return shown
+  const fingerprint = loggedIn(token)
+  return clients.find(each => each.token.fingerprint === fingerprint)
 }
 
 /**

@@ -1,7 +1,10 @@
-import { timingSafeEqual } from 'node:crypto'
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { inspect } from 'node:util'
 
 const MASK = '[secret]'
+
+/** Of this process alone. */
+const FINGERPRINT_KEY = randomBytes(32)
 
 /** No real key or token is shorter, in characters. */
 const SHORTEST_KEY = 8
@@ -12,6 +15,7 @@ const SHORTEST_KEY = 8
  */
 export class Secret {
   readonly #value: string
+  #fingerprint: string | undefined
 
   constructor(value: string) {
     this.#value = value
@@ -31,6 +35,12 @@ export class Secret {
   /** Whether both are the same value, in the same way. */
   equals(other: Secret): boolean {
     return this.matches(other.#value)
+  }
+
+  /** What tells it from other values in this process, and tells nobody the value. */
+  get fingerprint(): string {
+    this.#fingerprint ??= createHmac('sha256', FINGERPRINT_KEY).update(this.#value).digest('base64url')
+    return this.#fingerprint
   }
 
   /** `text` with `[secret]` wherever the value stood in it. A value too short for a key is left: it may be a word. */

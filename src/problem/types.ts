@@ -25,7 +25,7 @@ export const problemTypes = {
     causes: [
       'A path that climbs out of the API (`..`), or holds a backslash or a broken % escape.',
       'A header that is malformed, too large, or sent twice where only one makes sense.',
-      'A full URL as the request target, as for a forward proxy: this is a reverse proxy.',
+      'CONNECT where `connect.enabled` is off, or for what is no host and port.',
     ],
     cure: 'Put right what the detail names. Use the proxy as base URL and append the path from the API documentation.',
     check: '/_proxy/livez',
@@ -44,9 +44,12 @@ export const problemTypes = {
     title: 'Forbidden',
     retryable: false,
     meaning:
-      'The Host header names a host that the proxy does not answer to. This keeps web pages out (DNS rebinding).',
-    causes: ['The proxy is reached by a name other than localhost, such as a container or service name.'],
-    cure: 'Use localhost or 127.0.0.1, or add the name to `listen.trustedHosts` in the configuration.',
+      'The Host header names a host that the proxy does not answer to, which keeps web pages out (DNS rebinding); or a client that takes it for its own proxy asks for a host that it does not lead to.',
+    causes: [
+      'The proxy is reached by a name other than localhost, such as a container or service name.',
+      'HTTPS_PROXY names the proxy, and the client asks for a host that is no API of a tenant.',
+    ],
+    cure: 'Use localhost or 127.0.0.1, or add the name to `listen.trustedHosts` in the configuration. For HTTPS_PROXY, exempt the host by NO_PROXY, or set `connect.others` to tunnel.',
     check: '/_proxy/livez',
   },
   'origin-not-allowed': {
@@ -66,6 +69,7 @@ export const problemTypes = {
     causes: [
       'A rule of `policy`, of the tenant or of the client denies it; the detail names it.',
       'The request makes, changes or deletes access keys, which is denied unless `policy.manageAccessKeys` is true.',
+      'The request would end the proxy, which is denied unless `admin.quit` is true.',
       'A call that logs in or extends a session in another spelling than `POST /login` and `GET /auth_token/extend`, which the proxy answers itself.',
     ],
     cure: 'Change the rule that the detail names. Leave out calls that log in: every request has a session already.',

@@ -25,5 +25,8 @@ export function resolveCompute(text: string): Place {
       'is the Prisma Cloud console, which shows Compute but does not serve its API',
       'Leave it out, or write what Compute shows under Manage > System > Utilities: https://<region>.cloud.twistlock.com/<id>.',
     )
-  return { api: url.origin, basePath: basePathOf(url).replace(API_PATH, '') }
+  const basePath = basePathOf(url).replace(API_PATH, '')
+  if (isConsoleHost(host) && basePath === '')
+    throw new StackError('holds no id of a console', 'Write all of it: https://<region>.cloud.twistlock.com/<id>.')
+  return { api: url.origin, basePath }
 }

@@ -27,14 +27,15 @@ t.test("the vendor's clients, and others, are led to the proxy and know what to 
     PRISMACLOUD_PASSWORD: 'the-token',
     HTTPS_PROXY: proxy,
     https_proxy: proxy,
-    NO_PROXY: 'localhost,127.0.0.1',
-    no_proxy: 'localhost,127.0.0.1',
+    NO_PROXY: 'localhost,127.0.0.1,::1',
+    no_proxy: 'localhost,127.0.0.1,::1',
     REQUESTS_CA_BUNDLE: '/trust.pem',
     CURL_CA_BUNDLE: '/trust.pem',
     SSL_CERT_FILE: '/trust.pem',
     NODE_EXTRA_CA_CERTS: '/trust.pem',
   })
   t.match(environment({}, 'https://gateway.example/x'), { PC_URL: 'localhost:9443' }, 'a base of the user’s own')
+  t.match(environment({}, 'app9'), { PC_URL: 'localhost:9443' }, 'a stack that the CA does not know')
 })
 
 t.test('nothing of the key is left in it, and all else is', async t => {
@@ -47,6 +48,8 @@ t.test('nothing of the key is left in it, and all else is', async t => {
     PRISMACLOUD_PASSWORD: 'MARK',
     PRISMACLOUD_USERNAME: 'MARK',
     PRISMACLOUD_CUSTOMER_NAME: 'MARK',
+    PRISMACLOUD_JSON_WEB_TOKEN: 'MARK',
+    PRISMACLOUD_JSON_CONFIG_FILE: 'MARK',
     PRISMACLOUD_PROXY_TENANTS_DEFAULT_SECRET_KEY: 'MARK',
     PRISMACLOUD_PROXY_UPSTREAM_PROXY: 'http://user:MARK@proxy',
     HTTPS_PROXY: 'http://user:MARK@proxy',
@@ -58,7 +61,7 @@ t.test('nothing of the key is left in it, and all else is', async t => {
 
 t.test('what was reached without a proxy still is, but for the API', async t => {
   const list = 'corp.example, .prismacloud.io api2.prismacloud.io,*.internal'
-  t.equal(environment({ NO_PROXY: list }).NO_PROXY, 'corp.example,*.internal,localhost,127.0.0.1')
-  t.equal(environment({ NO_PROXY: '*' }).no_proxy, 'localhost,127.0.0.1')
-  t.equal(environment({ NO_PROXY: 'a', no_proxy: 'b' }).NO_PROXY, 'b,localhost,127.0.0.1')
+  t.equal(environment({ NO_PROXY: list }).NO_PROXY, 'corp.example,*.internal,localhost,127.0.0.1,::1')
+  t.equal(environment({ NO_PROXY: '*' }).no_proxy, 'localhost,127.0.0.1,::1')
+  t.equal(environment({ NO_PROXY: 'a', no_proxy: 'b' }).NO_PROXY, 'b,localhost,127.0.0.1,::1')
 })

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { exec } from '../../src/commands/exec.ts'
@@ -99,14 +99,42 @@ t.test('it is not run where there is no key, no way, or no command', async t => 
   early.host.signals.emit('SIGTERM')
   t.equal(await early.ended, 143)
   t.throws(early.out)
+  const hungUp = await start(t, ': > $OUT', { PC_URL: silent.url })
+  await until(() => silent.logins.length === 2)
+  hungUp.host.signals.emit('SIGHUP')
+  t.equal(await hungUp.ended, 143)
+  t.throws(hungUp.out)
   const stateless = await start(t, ': > $OUT', { XDG_STATE_HOME: '/dev/null/x' })
   t.equal(await stateless.ended, 1)
   t.match(stateless.host.stderr.text, /The local CA cannot be kept in/)
   const audited = await start(t, ': > $OUT', { PRISMACLOUD_PROXY_AUDIT_FILE: '/none/such/file' })
   t.equal(await audited.ended, 1)
   t.match(audited.host.stderr.text, /^audit\.file/)
-  for (const args of [[], ['--'], ['sh', '-c', 'x']])
+  for (const args of [[], ['--'], ['--', ''], ['sh', '-c', 'x']])
     await t.rejects(exec.run(fakeHost({ args })), { name: 'UsageError', message: /exec needs -- and a command/ })
+})
+
+t.test('a signal that comes just before the command is heeded', async t => {
+  const { simulator, folder } = await start(t, 'exit 0')
+  const out = join(folder, 'out')
+  const env = { XDG_STATE_HOME: folder, PC_URL: simulator.url, ...KEY }
+  const host = fakeHost({
+    args: ['--', '/bin/sh', '-c', `: > ${out}`],
+    // it is read when all but the command is there
+    env: Object.defineProperty(env, 'NODE_EXTRA_CA_CERTS', { get: () => void host.signals.emit('SIGTERM') }),
+  })
+  t.equal(await exec.run(host), 143)
+  t.notOk(existsSync(out))
+})
+
+t.test('what is unwise about the configuration is told', async t => {
+  const { simulator, folder } = await start(t, 'exit 0')
+  const file = join(folder, 'config.json')
+  const tenant = { url: simulator.url, accessKeyId: USER.accessKeyId, secretKey: USER.secretKey }
+  writeFileSync(file, JSON.stringify({ tenants: { default: tenant } }), { mode: 0o644 })
+  const host = fakeHost({ args: ['--config', file, '--', '/bin/true'], env: { XDG_STATE_HOME: folder } })
+  t.equal(await exec.run(host), 0)
+  t.match(host.stderr.text, /"level":40.*can be read by others/)
 })
 
 t.test('on Windows, where a console tells the command itself, it is not told twice', async t => {

@@ -21,9 +21,9 @@ t.test('what is trusted already is so still, with the root beside it, until the 
     return readFileSync(path, 'utf8')
   }
   const env = { REQUESTS_CA_BUNDLE: own, SSL_CERT_FILE: other, NODE_EXTRA_CA_CERTS: extra }
-  t.equal(await withTrustBundle(root, { env, system: 'linux' }, read), 'OWN\nEXTRA\nROOT')
+  t.equal(await withTrustBundle(root, { env, system: 'linux' }, read), 'OWN\nOTHER\nEXTRA\nROOT')
   t.notOk(existsSync(dirname(file)), 'nothing is left')
-  t.equal(await withTrustBundle(root, { env: { SSL_CERT_FILE: other }, system: 'linux' }, read), 'OTHER\n\nROOT')
+  t.equal(await withTrustBundle(root, { env: { SSL_CERT_FILE: other }, system: 'linux' }, read), 'OTHER\nROOT')
   const none = { SSL_CERT_FILE: join(folder, 'none') }
   const ofSystem = await withTrustBundle(root, { env: none, system: 'linux' }, read)
   t.match(ofSystem, /BEGIN CERTIFICATE.*\nROOT$/s)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import { connect as connectSecurely } from 'node:tls'
 import t, { type Test } from 'tap'
+import { parseRule } from '../../src/config/policy.ts'
 import { resolveTarget } from '../../src/stacks/resolve.ts'
 import { certify, makeAuthority } from '../../src/tls/authority.ts'
 import { LocalCertificates } from '../../src/tls/local-certificates.ts'
@@ -114,6 +115,20 @@ t.test('of several tenants the one is meant whose console it is', async t => {
     t.match(await say(await enterAt(CONSOLE), get(`/${id}/api/v1/hosts`)), /^HTTP\/1\.1 200/)
   const said = audit.map(line => JSON.parse(line))
   t.match(said, [{ tenant: 'default', path: '/_compute/api/v1/hosts' }, { tenant: 'other' }])
+
+  const twins = { first: tenants.default, second: tenants.default }
+  const second = await start(t, {
+    tenants: twins,
+    config: { defaultTenant: 'second' },
+    audit: { write: line => void audit.push(line) },
+  })
+  await say(await second.enterAt(CONSOLE), get('/us-1-1/api/v1/hosts'))
+  t.match(JSON.parse(`${audit.at(-1)}`), { tenant: 'second', status: 200 })
+  const neither = await start(t, { tenants: { ...twins, third: {} }, config: { defaultTenant: 'third' } })
+  const ask = async (...headers: string[]) =>
+    say(await neither.enterAt(CONSOLE), get('/us-1-1/api/v1/hosts', ...headers))
+  t.match(await ask(), /^HTTP\/1\.1 400 .*x-prismacloud-tenant: first, second/s)
+  t.match(await ask('x-prismacloud-tenant: first'), /^HTTP\/1\.1 200/)
 })
 
 t.test('web pages are refused there, too', async t => {
@@ -128,6 +143,22 @@ t.test('a client may speak before it is answered', async t => {
   const head = `CONNECT ${API}:443 HTTP/1.1\r\nhost: ${API}\r\n\r\n`
   const secure = secured(eager(dial(port), head), ca)
   t.match(await say(secure, get('/x')), /^HTTP\/1\.1 200 .*fine$/s)
+})
+
+t.test('one in the other goes no deeper', async t => {
+  const { enter } = await start(t)
+  t.match(await say(await enter(), `CONNECT ${API}:443 HTTP/1.1\r\nhost: x\r\n\r\n`), /^HTTP\/1\.1 400 .*already/s)
+})
+
+t.test('what is kept of a console is not told for another', async t => {
+  const rules = [{ path: parseRule('/_compute/**').path, keepFor: 60_000 }]
+  const { enterAt, call, port } = await start(t, { config: { connect: ENABLED, cache: { rules, maxSize: 1_000_000 } } })
+  t.match((await call('/_compute/api/v1/hosts')).headers, { 'x-prismacloud-proxy-cache': 'miss' })
+  t.match((await call('/_compute/api/v1/hosts')).headers, { 'x-prismacloud-proxy-cache': 'hit' })
+  t.match(await say(await enterAt(CONSOLE), get('/us-1-2/api/v1/hosts')), /^HTTP\/1\.1 400 .*is another/s)
+  t.match(await say(await enterAt(CONSOLE), get('/us-1-1/api/v1/hosts')), /^HTTP\/1\.1 200/)
+  const plain = `GET http://${API}/_compute/api/v1/hosts HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`
+  t.match(await say(dial(port), plain), /^HTTP\/1\.1 400 .*proxy's own/s)
 })
 
 t.test('no connection is made to others, nor where it is not switched on', async t => {

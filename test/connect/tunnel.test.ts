@@ -136,6 +136,7 @@ t.test('where none can be made, the client is told why', async t => {
     ['127.0.0.1', port, own, { type: 'host-not-allowed', detail: /this machine itself/ }],
     ['localhost', port, own, { type: 'host-not-allowed', detail: /this machine itself/ }],
     ['[::1]', port, own, { type: 'host-not-allowed' }],
+    ['192.0.2.7', port, { ...through(`http://${refusing.address}`), isOwn: () => true }, { type: 'host-not-allowed' }],
     ['127.0.0.1', await freePort(), DIRECT, { type: 'upstream-unreachable', detail: /^127\.0\.0\.1:\d+ refuses/ }],
     ['none.invalid', 443, DIRECT, { type: 'upstream-unreachable', detail: /none\.invalid/ }],
     ['localhost', port, through(`http://${refusing.address}`), { detail: /The outbound proxy \S+ answered 403/ }],

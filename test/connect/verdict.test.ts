@@ -18,6 +18,8 @@ t.test('a host and port are read, and nothing else', async t => {
     'http://x:443',
     'x y:443',
     '/x:443',
+    '999.1.1.1:443',
+    '[:::]:443',
   ])
     t.equal(parseAuthority(target), undefined, target)
   t.equal(httpsHost({ host: 'x', port: 443 }), 'x')

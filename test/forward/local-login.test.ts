@@ -2,7 +2,7 @@ import t from 'tap'
 import { authCallOf } from '../../src/forward/auth-call.ts'
 import { DEMO_USER } from '../../src/simulator/index.ts'
 import { dial, readAll } from '../support/http.ts'
-import { clientOf, startPair } from '../support/proxy.ts'
+import { clientOf, makeConfig, startPair } from '../support/proxy.ts'
 
 const TOKEN = 'the-token-of-the-client-ci'
 const LOCKED = { config: { clients: [clientOf('ci', TOKEN), clientOf('other', 'the-token-of-another-client')] } }
@@ -115,6 +115,16 @@ t.test('where clients have tokens, the password must be one, and the token is th
   t.equal((await call('/v2/policy', withToken(extended))).status, 200)
   const told = lines.join() + JSON.stringify(log)
   t.notOk([TOKEN, token, extended].some(each => told.includes(each)))
+})
+
+t.test('a token that was had by a client’s own ends with that', async t => {
+  const { call, app, simulator } = await startPair(t, LOCKED)
+  const { token } = (await call('/login', credentials(TOKEN))).json()
+  t.equal((await call('/v2/policy', withToken(token))).status, 200)
+  const config = { clients: [clientOf('ci', 'the-new-token-of-the-client-ci')] }
+  await app.reload(makeConfig({ upstream: simulator.url, config }))
+  for (const path of ['/v2/policy', '/auth_token/extend'])
+    t.equal((await call(path, withToken(token))).status, 401, path)
 })
 
 t.test('a login that is not fully sent is waited for no longer than others', async t => {

@@ -16,7 +16,7 @@ const OPEN: Admission = {
   isServedHost: host => host === 'api2.prismacloud.io',
   needsNone: false,
   clients: [],
-  loggedIn: token => /^logged-in-(.*)$/.exec(token)?.[1],
+  loggedIn: token => (token === 'logged-in' ? new Secret('MARK-other').fingerprint : undefined),
 }
 const LOCKED: Admission = {
   ...OPEN,
@@ -162,6 +162,7 @@ t.test('where none is needed, a good one tells who asks, and any other is nobody
 t.test('the token tells which client asks', async t => {
   t.strictSame(admit({ ...FACTS, token: 'MARK-token' }, LOCKED), { admitted: true, client: 'ci' })
   t.strictSame(admit({ ...FACTS, token: 'MARK-other' }, LOCKED), { admitted: true, client: 'dashboard' })
+  t.strictSame(admit({ ...FACTS, token: 'logged-in' }, LOCKED), { admitted: true, client: 'dashboard' })
 })
 
 t.test('a refusal says what to do about it', async t => {

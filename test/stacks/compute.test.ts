@@ -33,6 +33,7 @@ t.test('what no token may be sent to is refused with a cure, and without a passw
     ['https://app2.prismacloud.io/compute', 'is the Prisma Cloud console'],
     ['app.prismacloud.cn', 'is the Prisma Cloud console'],
     ['ftp://console.example', 'is neither https nor http'],
+    ['https://us-east1.cloud.twistlock.com/api/v1', 'holds no id of a console'],
   ] as const) {
     const error = t.throws(() => resolveCompute(typed), typed)
     t.ok(error instanceof StackError, typed)
