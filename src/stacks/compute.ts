@@ -4,7 +4,7 @@ import { StackError } from './error.ts'
 /** The domain of the vendor's Compute consoles, each of which is in a region's host below it. */
 export const COMPUTE_DOMAIN = 'cloud.twistlock.com'
 
-const CONSOLE_HOST = /^[a-z0-9-]+\.cloud\.twistlock\.com$/
+const CONSOLE_HOST = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.cloud\.twistlock\.com$/
 
 /** Whether a host, in lower case, is one of the vendor's with Compute consoles. */
 export function isConsoleHost(host: string): boolean {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { isSamePlace } from '../../src/stacks/base.ts'
-import { resolveCompute } from '../../src/stacks/compute.ts'
+import { isConsoleHost, resolveCompute } from '../../src/stacks/compute.ts'
 import { StackError } from '../../src/stacks/error.ts'
 
 const CONSOLE = { api: 'https://us-east1.cloud.twistlock.com', basePath: '/us-1-123456789' }
@@ -15,6 +15,19 @@ t.test('a Compute console is known by its address, as people copy it', async t =
   ])
     t.strictSame(resolveCompute(typed), CONSOLE, typed)
   t.strictSame(resolveCompute('http://localhost:8083'), { api: 'http://localhost:8083', basePath: '' })
+})
+
+t.test('the hosts of consoles are known', async t => {
+  for (const host of ['us-east1.cloud.twistlock.com', 'a.cloud.twistlock.com']) t.ok(isConsoleHost(host), host)
+  for (const host of [
+    'cloud.twistlock.com',
+    'a.b.cloud.twistlock.com',
+    '-.cloud.twistlock.com',
+    `${'a'.repeat(64)}.cloud.twistlock.com`,
+    'a.cloud.twistlock.com.evil.example',
+    'acloud.twistlock.com',
+  ])
+    t.notOk(isConsoleHost(host), host)
 })
 
 t.test('two places are the same where origin and path are', async t => {
