@@ -86,9 +86,12 @@ async function throughProxy(authority: Authority, proxy: URL, signal: AbortSigna
   const headers = username || password ? { 'proxy-authorization': `Basic ${login}` } : {}
   const client = new Client(origin)
   const path = `${authority.host}:${authority.port}`
-  const { statusCode, socket } = await client.connect({ path, headers: { host: path, ...headers }, signal })
-  socket.once('close', () => void client.destroy())
-  if (statusCode === 200) return socket
-  socket.destroy()
-  throw new Problem('upstream-unreachable', `The outbound proxy ${proxy.host} answered ${statusCode} to CONNECT`)
+  try {
+    const { statusCode, socket } = await client.connect({ path, headers: { host: path, ...headers }, signal })
+    if (statusCode === 200) return socket.once('close', () => void client.destroy())
+    throw new Problem('upstream-unreachable', `The outbound proxy ${proxy.host} answered ${statusCode} to CONNECT`)
+  } catch (error) {
+    await client.destroy()
+    throw error
+  }
 }
