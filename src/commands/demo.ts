@@ -6,14 +6,12 @@ import { systemClock } from '../kernel/clock.ts'
 import { createLog } from '../kernel/log.ts'
 import { DEMO_USER, type Simulator, startSimulator } from '../simulator/index.ts'
 import { type Command, ExitCode, type Host, UsageError } from './host.ts'
-import { listen } from './listen.ts'
+import { ANY_PORT, listen } from './listen.ts'
 import { openApp } from './serve.ts'
 import { drain, untilSignal } from './signal.ts'
 import { tour } from './tour.ts'
 
 const ADDRESS = '127.0.0.1:9080'
-
-const ANY_PORT = '127.0.0.1:0'
 
 /** Simulator and proxy together. */
 export const demo = demoCommand(startSimulator)

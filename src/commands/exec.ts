@@ -2,20 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { constants } from 'node:os'
-import { readiness } from '../admin/readiness.ts'
-import type { App } from '../app.ts'
 import type { Config, TenantConfig } from '../config/config.ts'
 import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
 import { Secret } from '../kernel/secret.ts'
-import { reasons } from './announce.ts'
 import { commandEnvironment } from './command-environment.ts'
 import { type Command, ExitCode, fail, type Host, UsageError } from './host.ts'
+import { ANY_PORT } from './listen.ts'
 import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve.ts'
 import { untilSignal } from './signal.ts'
 import { withTrustBundle } from './trust-bundle.ts'
-
-const ANY_PORT = '127.0.0.1:0'
 
 /** How long requests may take that are still running when the command has ended, in milliseconds. */
 const LEFT_RUNNING = 1_000
@@ -97,7 +93,10 @@ async function serveFor(command: readonly string[], token: string, config: Confi
     if (listening instanceof Error) return fail(host, listening)
     const early = await Promise.race([asked, app.login()])
     if (early !== undefined) return early
-    if (allRejected(app)) return refused(app, host)
+    if (allRejected(app)) {
+      host.stderr.write(refusal(app))
+      return ExitCode.credentialsRefused
+    }
     // the default tenant is one of them
     const { target } = config.tenants.get(config.defaultTenant) as TenantConfig
     return await withTrustBundle(`${listening.trust}`, host, async bundle => {
@@ -119,11 +118,6 @@ function untilAsked(host: Host): Promise<number> {
 /** Loses against what has happened already, and against nothing else. */
 async function now(): Promise<undefined> {
   return undefined
-}
-
-function refused({ sessions }: App, { stderr }: Host): number {
-  stderr.write(refusal(reasons(readiness(sessions).waitingFor)))
-  return ExitCode.credentialsRefused
 }
 
 /** Runs it to its end, with the streams of this process, and gives its exit code as a shell would. */

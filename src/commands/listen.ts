@@ -10,6 +10,9 @@ import { TlsError } from '../tls/identity.ts'
  */
 const LONGEST_SOCKET_PATH = 103
 
+/** Any free port of this machine's own address. */
+export const ANY_PORT = '127.0.0.1:0'
+
 /** What can listen, and gives a URL with the port in use. */
 export interface Listener {
   listen(where: Address): Promise<string>

@@ -1,4 +1,5 @@
 import type { DestinationStream } from 'pino'
+import { readiness } from '../admin/readiness.ts'
 import { type App, type AppDeps, buildApp } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { createAgents } from '../forward/agent.ts'
@@ -7,7 +8,7 @@ import { createLog, createPrettyLog, type Log } from '../kernel/log.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import { FileCertificates } from '../tls/file-certificates.ts'
 import { stateDirectory } from '../tls/state-directory.ts'
-import type { Listening } from './announce.ts'
+import { type Listening, reasons } from './announce.ts'
 import { type AuditFile, openAuditFile } from './audit-file.ts'
 import type { Host, Output } from './host.ts'
 import { listen } from './listen.ts'
@@ -82,6 +83,6 @@ export function allRejected({ sessions }: App): boolean {
 }
 
 /** What to tell where that is so. */
-export function refusal(reasons: string): string {
-  return `The credentials were refused. ${reasons}. Find out more: prismacloud-proxy check\n`
+export function refusal({ sessions }: App): string {
+  return `The credentials were refused. ${reasons(readiness(sessions).waitingFor)}. Find out more: prismacloud-proxy check\n`
 }

@@ -5,7 +5,7 @@ import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { LineBatch } from '../kernel/line-batch.ts'
-import { type Announcer, announcer, reasons } from './announce.ts'
+import { type Announcer, announcer } from './announce.ts'
 import { type Command, ExitCode, fail, type Host } from './host.ts'
 import { reloader } from './reload.ts'
 import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve.ts'
@@ -54,11 +54,11 @@ async function serve(config: Config, host: Host): Promise<number> {
 
 /** Says how the first logins went, and gives whether it makes no sense to go on. */
 function isRefused(app: App, { stderr }: Host, announce: Announcer): boolean {
-  const { ready, waitingFor } = readiness(app.sessions)
   if (allRejected(app)) {
-    stderr.write(refusal(reasons(waitingFor)))
+    stderr.write(refusal(app))
     return true
   }
+  const { ready, waitingFor } = readiness(app.sessions)
   if (ready) announce.ready()
   else announce.notReady(waitingFor)
   return false

@@ -18,7 +18,7 @@ import { acquireLease, type LeaseOptions } from './lease.ts'
 import type { Home } from './location.ts'
 import { maskAnswer, type Refusal } from './refusal.ts'
 import { type RelayOptions, relay, type Verdict } from './relay.ts'
-import { type Answer, isCollectable } from './sinks.ts'
+import { type Answer, type Collected, isCollectable } from './sinks.ts'
 import { sendHead } from './tell.ts'
 import { meaningOf401 } from './unauthorized.ts'
 
@@ -100,13 +100,13 @@ export class Sender {
     if ('answer' in home) return home
     const way = { lease, home }
     try {
-      return refusalOf(await this.#relay(way, journey, attempt, decide, kept), journey, way)
+      return unlessRelayed(await this.#relay(way, journey, attempt, decide, kept), journey, way)
     } catch (error) {
       if (!mayRetry(error, journey)) throw problemOf(error, journey, home)
     }
     this.#replay(journey, attempt)
     try {
-      return refusalOf(await this.#relay(way, journey, attempt, decide, fresh), journey, way)
+      return unlessRelayed(await this.#relay(way, journey, attempt, decide, fresh), journey, way)
     } catch (error) {
       throw problemOf(error, journey, home)
     }
@@ -120,7 +120,7 @@ export class Sender {
       const found = await timed(clock, journey.exchange, 'session', consoles.find(lease))
       if (!('status' in found)) return homeAt(asAsked(found, journey), journey)
       attempt.turn?.unused()
-      return { home: api, answer: found }
+      return refusalOf(found, journey, { lease, home: api })
     } catch (error) {
       throw problemOf(error, journey, api)
     }
@@ -184,9 +184,12 @@ function requestOf(
   }
 }
 
-function refusalOf(answer: Answer, journey: Journey, { lease, home }: Way): Refusal | undefined {
-  if (answer.kind === 'relayed') return undefined
-  return { home, answer: journey.passthrough ? answer : maskAnswer(answer, lease.token) }
+function unlessRelayed(answer: Answer, journey: Journey, way: Way): Refusal | undefined {
+  return answer.kind === 'relayed' ? undefined : refusalOf(answer, journey, way)
+}
+
+function refusalOf(answer: Collected, { passthrough }: Journey, { lease, home }: Way): Refusal {
+  return { home, answer: passthrough ? answer : maskAnswer(answer, lease.token) }
 }
 
 /** Errors are kept, to be told or to be spared the client, but for those that it wants as they are. */

@@ -39,9 +39,9 @@ export function readDestination({ host = '', target }: Pick<TenantFacts, 'host' 
   if (isConsoleHost(host)) return { ...readConsole(host, target), names: [] }
   const label = HOST.exec(host)?.[1]?.toLowerCase()
   const [isConsole, tenant] = (label && COMPUTE_LABEL.exec(label)) || [undefined, label]
-  const [prefix = '', named, ...compute] = PREFIX.exec(target) ?? []
+  const [prefix = '', named, behindTenant, alone] = PREFIX.exec(target) ?? []
   return {
-    compute: isConsole !== undefined || compute.some(part => part !== undefined),
+    compute: (isConsole ?? behindTenant ?? alone) !== undefined,
     target: prefix === '' ? target : rooted(target.slice(prefix.length)),
     prefix,
     console: undefined,

@@ -127,6 +127,15 @@ t.test('an error of the API is told as such, and sent again like any other', asy
   t.match(await passTime(clock, later), { status: 200, headers: { 'x-prismacloud-proxy-replayed': '1' } })
 })
 
+t.test('an error of the API that quotes the token does not tell it', async t => {
+  const { call, answerWith } = await startBoth(t)
+  answerWith(http('403 Forbidden', ['x-a: header.payload.signature'], 'no header.payload.signature here'))
+  const reply = await call(HOSTS)
+  t.match(reply, { status: 403, headers: { 'x-a': '[secret]' } })
+  t.match(reply.text, '[secret]')
+  t.notMatch(reply.text, 'payload')
+})
+
 t.test('the turn of a request that did not get as far as the console is given back', async t => {
   const clock = testClock()
   const { call, answerWith } = await startBoth(t, { clock })
