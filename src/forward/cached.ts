@@ -27,10 +27,11 @@ export class Cached {
   }
 
   /** Answers a request, or has it sent and gives the upstream's error if that is the answer. */
-  async forward(journey: Journey, send: Send): Promise<Refusal | undefined> {
-    if (this.#cache.rules.length === 0) return send()
-    const cacheable = cacheableOf(journey, this.#cache.rules)
-    if (cacheable) return this.#read(journey, await this.#ofSession(journey, cacheable), send)
+  forward(journey: Journey, send: Send): Promise<Refusal | undefined> {
+    const { rules } = this.#cache
+    if (rules.length === 0) return send()
+    const cacheable = cacheableOf(journey, rules)
+    if (cacheable) return this.#readOfSession(journey, cacheable, send)
     if (!isWrite(journey)) return send()
     this.#written(journey)
     // what is read meanwhile may be from before
@@ -38,9 +39,9 @@ export class Cached {
   }
 
   /** Another user may see another answer, and without a session there is none. */
-  async #ofSession(journey: Journey, cacheable: Cacheable): Promise<Cacheable> {
+  async #readOfSession(journey: Journey, cacheable: Cacheable, send: Send): Promise<Refusal | undefined> {
     const { session } = await acquireLease(journey, this.#options)
-    return { ...cacheable, key: `${session} ${cacheable.key}` }
+    return this.#read(journey, { ...cacheable, key: `${session} ${cacheable.key}` }, send)
   }
 
   /** As it is now: another configuration brings another cache. */

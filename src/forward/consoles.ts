@@ -48,9 +48,8 @@ export class Consoles {
     const { dispatcher, clock, callTimeout } = this.#options
     const headers = upstreamHeaders(['accept', 'application/json'], { token, path: META_INFO, assumeJson: false })
     const request = { origin: target.api, path: target.basePath + META_INFO, method: 'GET', headers } as const
-    const mask = (texts: readonly string[]) => texts.map(text => token.maskIn(text))
     return withDeadline(clock, callTimeout(), undefined, signal =>
-      collect({ dispatcher, request, clock, signal, mask }),
+      collect({ dispatcher, request, clock, signal, token }),
     )
   }
 }

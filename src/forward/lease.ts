@@ -10,9 +10,9 @@ export interface LeaseOptions {
 }
 
 /**
- * A lease for a journey, waiting for one where there is none; the wait is noted in its exchange.
+ * A lease for a journey, at once where there is one; else the wait for it is noted in its exchange.
  * @throws {Problem} as {@link Sessions.acquire}
  */
-export async function acquireLease({ exchange, tenant }: Journey, { clock, sessions }: LeaseOptions): Promise<Lease> {
-  return sessions.use(tenant) ?? (await timed(clock, exchange, 'session', sessions.acquire(tenant, exchange.over)))
+export function acquireLease({ exchange, tenant }: Journey, { clock, sessions }: LeaseOptions): Lease | Promise<Lease> {
+  return sessions.use(tenant) ?? timed(clock, exchange, 'session', sessions.acquire(tenant, exchange.over))
 }

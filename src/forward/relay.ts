@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
+import type { Secret } from '../kernel/secret.ts'
 import type { OlderHandler } from './agent.ts'
 import type { RawHeaders } from './headers.ts'
 import { type Answer, type Collected, collecting, type Sink, type Source, streaming } from './sinks.ts'
@@ -17,8 +18,8 @@ export interface CollectOptions {
   readonly signal: EndSignal
   /** Told of each piece of the body. */
   seen?(chunk: Buffer): void
-  /** Takes out of headers and trailers what no client may see. */
-  mask(headers: RawHeaders): RawHeaders
+  /** Taken out of headers and trailers, as no client may see it. */
+  readonly token: Secret
 }
 
 export interface RelayOptions extends CollectOptions {
@@ -83,7 +84,7 @@ class Handler implements OlderHandler, Source {
   onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {
     this.#resume = resume
     // 1xx is between the upstream and this proxy
-    if (status >= 200) this.#sink = this.#begin(status, this.#options.mask(latin1(headers)), this)
+    if (status >= 200) this.#sink = this.#begin(status, this.#textOf(headers), this)
     return !this.#paused
   }
 
@@ -95,7 +96,7 @@ class Handler implements OlderHandler, Source {
 
   onComplete(trailers: (string | Buffer)[] | null): void {
     this.#release()
-    this.#sink?.end(this.#options.mask(latin1(trailers ?? [])))
+    this.#sink?.end(this.#textOf(trailers ?? []))
   }
 
   onError(error: Error): void {
@@ -122,9 +123,10 @@ class Handler implements OlderHandler, Source {
   #release(): void {
     this.#options.signal.removeEventListener('abort', this.#onLeave)
   }
-}
 
-/** Header bytes are no particular encoding (RFC 9110, 5.5); latin1 carries every byte there and back. */
-function latin1(raw: readonly (string | Buffer)[]): string[] {
-  return raw.map(part => (typeof part === 'string' ? part : part.toString('latin1')))
+  /** Header bytes are no particular encoding (RFC 9110, 5.5); latin1 carries every byte there and back. */
+  #textOf(raw: readonly (string | Buffer)[]): RawHeaders {
+    const { token } = this.#options
+    return raw.map(part => token.maskIn(typeof part === 'string' ? part : part.toString('latin1')))
+  }
 }

@@ -17,9 +17,9 @@ import type { Journey } from './journey.ts'
 import { acquireLease, type LeaseOptions } from './lease.ts'
 import type { Home } from './location.ts'
 import { maskAnswer, type Refusal } from './refusal.ts'
-import { type RelayOptions, relay, type Verdict } from './relay.ts'
+import { relay, type Verdict } from './relay.ts'
 import { type Answer, type Collected, isCollectable } from './sinks.ts'
-import { sendHead } from './tell.ts'
+import { type Head, sendHead } from './tell.ts'
 import { meaningOf401 } from './unauthorized.ts'
 
 const UNAUTHORIZED = 401
@@ -42,9 +42,9 @@ export interface Attempt {
 interface Way {
   readonly lease: Lease
   readonly home: Home
+  /** Whether the session may be renewed if its token turns out to be at fault. */
+  readonly renewable: boolean
 }
-
-type Decide = RelayOptions['decide']
 
 /** Makes an attempt: lease, upstream, client; and once more with another session or connection where only that was at fault. */
 export class Sender {
@@ -59,32 +59,28 @@ export class Sender {
    * @throws {Problem} when no answer could be had
    */
   async send(journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
-    const unused = (error: unknown) => {
-      attempt.turn?.unused()
-      throw error
-    }
-    const lease = await acquireLease(journey, this.#options).catch(unused)
+    let isSent = false
     try {
+      const lease = await acquireLease(journey, this.#options)
+      isSent = true
       return await this.#sendWithSession(lease, journey, attempt)
     } catch (error) {
-      attempt.turn?.lost()
+      if (isSent) attempt.turn?.lost()
+      else attempt.turn?.unused()
       throw error
     }
   }
 
   /** Sends the request, and once more with a renewed session where the first was answered 401 because of its token. */
   async #sendWithSession(lease: Lease, journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
-    const decide: Decide = (status, headers) => verdictOn(status, headers, journey, attempt)
-    const first = await this.#sendWith(lease, journey, attempt, (status, headers) =>
-      status === UNAUTHORIZED ? 'collect' : decide(status, headers),
-    )
+    const first = await this.#sendWith(lease, journey, attempt, true)
     if (first?.answer.status !== UNAUTHORIZED) return first
     if (!this.#mayRenew(journey, lease, first) || !canResend(journey)) return first
     const renewed = await acquireLease(journey, this.#options)
     // more of the body may have come meanwhile than is kept
     if (!canResend(journey)) return first
     this.#replay(journey, attempt)
-    return this.#sendWith(renewed, journey, attempt, decide)
+    return this.#sendWith(renewed, journey, attempt, false)
   }
 
   /** Takes a token out of use that the upstream answered with 401, and says whether a newer one may do better. */
@@ -94,19 +90,19 @@ export class Sender {
   }
 
   /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
-  async #sendWith(lease: Lease, journey: Journey, attempt: Attempt, decide: Decide): Promise<Refusal | undefined> {
+  async #sendWith(lease: Lease, journey: Journey, attempt: Attempt, renewable: boolean): Promise<Refusal | undefined> {
     const { kept, fresh } = this.#options.agents
     const home = journey.compute ? await this.#console(lease, journey, attempt) : homeAt(lease.target, journey)
     if ('answer' in home) return home
-    const way = { lease, home }
+    const way = { lease, home, renewable }
     try {
-      return unlessRelayed(await this.#relay(way, journey, attempt, decide, kept), journey, way)
+      return unlessRelayed(await this.#relay(way, journey, attempt, kept), journey, way)
     } catch (error) {
       if (!mayRetry(error, journey)) throw problemOf(error, journey, home)
     }
     this.#replay(journey, attempt)
     try {
-      return unlessRelayed(await this.#relay(way, journey, attempt, decide, fresh), journey, way)
+      return unlessRelayed(await this.#relay(way, journey, attempt, fresh), journey, way)
     } catch (error) {
       throw problemOf(error, journey, home)
     }
@@ -133,13 +129,8 @@ export class Sender {
     attempt.turn = this.#options.pacer.pass(endpoint)
   }
 
-  #relay(
-    { lease, home }: Way,
-    journey: Journey,
-    { number, turn }: Attempt,
-    decide: Decide,
-    dispatcher: Dispatcher,
-  ): Promise<Answer> {
+  #relay(way: Way, journey: Journey, { number, turn }: Attempt, dispatcher: Dispatcher): Promise<Answer> {
+    const { lease, home } = way
     const { clock, pacer, sessions } = this.#options
     const { response, exchange, endpoint, tenant, recorder } = journey
     const sentAt = clock.monotonic()
@@ -153,14 +144,14 @@ export class Sender {
         exchange.bytes += chunk.length
         recorder?.data(chunk)
       },
-      mask: headers => headers.map(text => lease.token.maskIn(text)),
+      token: lease.token,
       decide(status, headers) {
         exchange.spent.upstream += clock.monotonic() - sentAt
         exchange.bytes = 0
         exchange.upstreamRequestId = headerOf(headers, 'x-redlock-request-id') ?? null
         pacer.answered(endpoint, turn, { status, header: name => headerOf(headers, name), attempt: number })
         if (status < 400) sessions.accept(tenant, lease)
-        return decide(status, headers)
+        return verdictOn({ status, headers }, way, journey, number)
       },
       sendHead(status, headers) {
         if (recorder && isKeepable(status, headers)) recorder.begin({ headers, home }, sizeOf(headers))
@@ -188,14 +179,14 @@ function unlessRelayed(answer: Answer, journey: Journey, way: Way): Refusal | un
   return answer.kind === 'relayed' ? undefined : refusalOf(answer, journey, way)
 }
 
-function refusalOf(answer: Collected, { passthrough }: Journey, { lease, home }: Way): Refusal {
+function refusalOf(answer: Collected, { passthrough }: Journey, { lease, home }: Pick<Way, 'lease' | 'home'>): Refusal {
   return { home, answer: passthrough ? answer : maskAnswer(answer, lease.token) }
 }
 
 /** Errors are kept, to be told or to be spared the client, but for those that it wants as they are. */
-function verdictOn(status: number, headers: RawHeaders, journey: Journey, { number }: Attempt): Verdict {
+function verdictOn({ status, headers }: Head, { renewable }: Way, journey: Journey, number: number): Verdict {
   if (status < 400) return 'relay'
-  if (!journey.passthrough) return 'collect'
+  if (!journey.passthrough || (renewable && status === UNAUTHORIZED)) return 'collect'
   return isCollectable(headers) && mayComeAgain(status, journey, number) ? 'collect' : 'relay'
 }
 

@@ -6,7 +6,8 @@ import type { Journey } from './journey.ts'
 import type { Home } from './location.ts'
 import type { Refusal } from './refusal.ts'
 
-interface Head {
+/** Of an answer. */
+export interface Head {
   readonly status: number
   readonly headers: RawHeaders
 }

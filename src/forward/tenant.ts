@@ -66,10 +66,10 @@ export function chooseTenant<T>(
   defaultTenant: string,
 ): Destination & { tenant: T } {
   const { names: given, compute, target, prefix, console } = readDestination(facts)
-  const names = new Set(facts.header === undefined ? given : [facts.header, ...given])
-  if (names.size > 1)
-    throw new Problem('invalid-request', `The request names several tenants: ${[...names].join(', ')}`)
+  const names = facts.header === undefined ? given : [facts.header, ...given]
   const [name = defaultTenant] = names
+  if (names.some(other => other !== name))
+    throw new Problem('invalid-request', `The request names several tenants: ${[...new Set(names)].join(', ')}`)
   const tenant = tenants.get(name)
   if (tenant === undefined) throw unknownTenant(name, tenants)
   return { tenant, compute, target, prefix, console }

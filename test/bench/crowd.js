@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { BINARY, Child } from '../support/child.js'
+import { Child, PROGRAM } from '../support/child.js'
 import { integer } from '../support/integer.js'
 import { makeFolder } from './folder.js'
 import { Load, request } from './load.js'
@@ -65,7 +65,7 @@ async function start(tenants, settings = {}) {
   const named = Object.fromEntries(Array.from({ length: tenants }, (_, index) => [`t${index}`, tenant]))
   const config = { listen: { address: `127.0.0.1:${port}` }, tenants: named, defaultTenant: 't0', ...settings }
   writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
-  const proxy = new Child('ours', process.execPath, [BINARY, 'start', '--config', file])
+  const proxy = new Child('ours', process.execPath, [...PROGRAM, 'start', '--config', file])
   await proxy.serves(`http://127.0.0.1:${port}/_proxy/readyz`)
   return { proxy, port, tenants }
 }

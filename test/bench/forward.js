@@ -1,5 +1,6 @@
 // What forwarding a small request costs, side by side with other proxies, each a process of its own, in many short windows
-// that take turns: what disturbs the machine for longer than some of them disturbs all alike.
+// that take turns: what disturbs the machine for longer than some of them disturbs all alike. Each is started several
+// times, since two processes of one program differ by a tenth, in what V8 compiles and when it collects.
 import { makeFolder } from './folder.js'
 import { Load } from './load.js'
 import { startUpstream } from './nginx.js'
@@ -20,17 +21,30 @@ const ports = { http: await freePort(), https: await freePort() }
 const upstream = startUpstream(folder, ports, token)
 await upstream.serves(`http://127.0.0.1:${ports.http}/login`)
 
-console.log(`Node.js ${process.version}, ${options.rounds} windows of ${options.window} ms for each`)
+const { starts, rounds, window } = options
+console.log(`Node.js ${process.version}, each ${starts} times for ${rounds} windows of ${window} ms`)
 for (const scheme of options.schemes) await compare(scheme)
 await upstream.end()
 
 async function compare(scheme) {
+  const results = options.connections.map(connections => ({ connections, windows: noWindows() }))
+  for (let number = 0; number < starts; number++) await measureAll(scheme, results)
+  for (const { connections, windows } of results) {
+    console.log(table(`${scheme} upstream, ${connections} connections`, windows, REFERENCE))
+  }
+}
+
+function noWindows() {
+  return new Map(options.peers.map(name => [name, []]))
+}
+
+/** Starts each once, and adds its windows to those of the results. */
+async function measureAll(scheme, results) {
   const proxies = await Promise.all(options.peers.map(name => start(name, `${scheme}://127.0.0.1:${ports[scheme]}`)))
   if (options.warmUp > 0) for (const each of proxies) await busy(each, WARM_UP_CONNECTIONS, options.warmUp)
-  for (const connections of options.connections) {
+  for (const { connections, windows } of results) {
     const loads = proxies.map(({ name, proxy, port }) => ({ name, proxy, load: new Load(port, connections) }))
-    const windows = await takeTurns(loads, options)
-    console.log(table(`${scheme} upstream, ${connections} connections`, windows, REFERENCE))
+    for (const [name, own] of await takeTurns(loads, options)) windows.get(name).push(...own)
   }
   for (const { proxy } of proxies) await proxy.end()
 }

@@ -3,24 +3,26 @@ import { integer } from '../support/integer.js'
 import { peerNames } from './peers.js'
 
 const USAGE =
-  'Usage: node test/bench/forward.js [--rounds N] [--window MS] [--warm-up MS] [--connections N,N] [--scheme http,https] [--only NAME,NAME]'
+  'Usage: node test/bench/forward.js [--starts N] [--rounds N] [--window MS] [--warm-up MS] [--connections N,N] [--scheme http,https] [--only NAME,NAME]'
 
 /** Before ten seconds of load, what V8 has compiled so far says little of what it will. */
 const WARM_UP = 10_000
 
+const MOST_STARTS = 100
 const MOST_ROUNDS = 1_000
 const MOST_MILLISECONDS = 600_000
 const MOST_CONNECTIONS = 1_000
 
 /**
- * What to measure: windows of so many milliseconds, `rounds` of them for each peer, number of connections and scheme. A
- * single round is a smoke run, for which nothing is warmed up. Ends the process on nonsense.
+ * What to measure: each peer is started so many times, for `rounds` windows of so many milliseconds with each number of
+ * connections and each scheme. A single round is a smoke run, for which nothing is warmed up. Ends the process on nonsense.
  */
 export function readOptions() {
   try {
     const { values } = parseArgs({
       options: {
-        rounds: { type: 'string', default: '60' },
+        starts: { type: 'string', default: '4' },
+        rounds: { type: 'string', default: '15' },
         window: { type: 'string', default: '150' },
         'warm-up': { type: 'string' },
         connections: { type: 'string', default: '1,16,64' },
@@ -31,6 +33,7 @@ export function readOptions() {
     const rounds = integer(values.rounds, 1, MOST_ROUNDS)
     const warmUp = values['warm-up'] ?? `${rounds === 1 ? 0 : WARM_UP}`
     return {
+      starts: integer(values.starts, 1, MOST_STARTS),
       rounds,
       window: integer(values.window, 1, MOST_MILLISECONDS),
       warmUp: integer(warmUp, 0, MOST_MILLISECONDS),

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { BINARY, Child } from '../support/child.js'
+import { Child, PROGRAM } from '../support/child.js'
 import { startProxy } from './nginx.js'
 
 /** What the others are compared with. */
@@ -21,7 +21,7 @@ export function startPeer(name, setting) {
 
 /** The product, with all its defaults on. */
 function startOurs({ folder, port, upstream }) {
-  return new Child('ours', process.execPath, [BINARY, 'start', '--listen-address', `127.0.0.1:${port}`], {
+  return new Child('ours', process.execPath, [...PROGRAM, 'start', '--listen-address', `127.0.0.1:${port}`], {
     PC_URL: upstream,
     PC_IDENTITY: 'bench',
     PC_SECRET: 'bench',

@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { parseArgs } from 'node:util'
-import { BINARY } from '../support/child.js'
+import { PROGRAM } from '../support/child.js'
 import { freePort } from './port.js'
 
 const { rounds } = parseArgs({ options: { rounds: { type: 'string', default: '10' } } }).values
@@ -50,7 +50,7 @@ async function timeFirstRequest() {
     PC_IDENTITY: 'bench',
     PC_SECRET: 'bench',
   }
-  const child = spawn(process.execPath, [BINARY, '--listen-address', `127.0.0.1:${port}`], { env, stdio: 'ignore' })
+  const child = spawn(process.execPath, [...PROGRAM, '--listen-address', `127.0.0.1:${port}`], { env, stdio: 'ignore' })
   while ((await status(port)) !== 200);
   const milliseconds = performance.now() - from
   const kilobytes = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1])

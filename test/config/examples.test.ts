@@ -157,7 +157,7 @@ t.test('the systemd unit starts a proxy whose key is a credential of its own', a
   const loaded = values('LoadCredential').map(each => each.split(':')[0])
   const named = values('Environment').flatMap(each => /%d\/(.*)/.exec(each)?.[1] ?? [])
   t.strictSame(named, loaded)
-  t.strictSame(values('ExecStart'), ['/usr/bin/node /opt/prismacloud-proxy/dist/cli.js start'])
+  t.strictSame(values('ExecStart'), ['/usr/bin/node --max-semi-space-size=8 /opt/prismacloud-proxy/dist/cli.js start'])
   t.ok(Number(values('TimeoutStopSec')[0]) * 1000 > config.listen.drainTimeout)
   t.strictSame(values('RestartPreventExitStatus'), [`${ExitCode.badUsage} ${ExitCode.credentialsRefused}`])
 })

@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { Dispatcher } from 'undici'
 import { type RelayOptions, relay } from '../../src/forward/relay.ts'
 import type { Answer } from '../../src/forward/sinks.ts'
+import { Secret } from '../../src/kernel/secret.ts'
 import { testClock } from '../support/clock.ts'
 import { call } from '../support/http.ts'
 import { until } from '../support/until.ts'
@@ -60,7 +61,7 @@ async function play(t: Test, options: Partial<RelayOptions> = {}) {
       clock,
       signal: new AbortController().signal,
       seen: () => {},
-      mask: headers => headers,
+      token: new Secret('a-token-of-the-test'),
       decide: () => 'relay',
       sendHead: (status, headers) => void response.writeHead(status, [...headers]),
       ...options,

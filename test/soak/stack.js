@@ -1,4 +1,4 @@
-import { BINARY, Child } from '../support/child.js'
+import { Child, PROGRAM } from '../support/child.js'
 import { CALL_TIMEOUT } from './incidents.js'
 
 /** How long the simulator's tokens live, in seconds: a session rotates about once a second. */
@@ -20,5 +20,5 @@ export async function startStack() {
 }
 
 function command(name, args, env) {
-  return new Child(name, process.execPath, [BINARY, ...args], env)
+  return new Child(name, process.execPath, [...PROGRAM, ...args], env)
 }

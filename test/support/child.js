@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { until } from './until.js'
 
-/** The built binary. */
-export const BINARY = fileURLToPath(new URL('../../dist/cli.js', import.meta.url))
+/** What Node.js is given before the product's own arguments, as by `npm start`, the image and the systemd unit. */
+export const PROGRAM = ['--max-semi-space-size=8', fileURLToPath(new URL('../../dist/cli.js', import.meta.url))]
 
 /** How long a process may take to be there, in milliseconds. */
 const START_DEADLINE = 20_000

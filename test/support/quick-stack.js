@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { freePort } from '../bench/port.js'
 import { makeToken } from '../bench/token.js'
-import { BINARY, Child } from './child.js'
+import { Child, PROGRAM } from './child.js'
 
 /** The secret key of {@link startProxy}. */
 export const SECRET_KEY = 'made-up-secret-key'
@@ -11,12 +11,17 @@ export const SECRET_KEY = 'made-up-secret-key'
 /** Starts the built proxy before an upstream, as a process of its own with these variables, and waits for its session. */
 export async function startProxy(upstream, env = {}) {
   const port = await freePort()
-  const proxy = new Child('the proxy', process.execPath, [BINARY, 'start', '--listen-address', `127.0.0.1:${port}`], {
-    PC_URL: upstream,
-    PC_IDENTITY: 'made-up',
-    PC_SECRET: SECRET_KEY,
-    ...env,
-  })
+  const proxy = new Child(
+    'the proxy',
+    process.execPath,
+    [...PROGRAM, 'start', '--listen-address', `127.0.0.1:${port}`],
+    {
+      PC_URL: upstream,
+      PC_IDENTITY: 'made-up',
+      PC_SECRET: SECRET_KEY,
+      ...env,
+    },
+  )
   await proxy.serves(`http://127.0.0.1:${port}/_proxy/readyz`)
   return { proxy, port, url: `http://127.0.0.1:${port}` }
 }
