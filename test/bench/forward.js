@@ -27,15 +27,11 @@ for (const scheme of options.schemes) await compare(scheme)
 await upstream.end()
 
 async function compare(scheme) {
-  const results = options.connections.map(connections => ({ connections, windows: noWindows() }))
+  const results = options.connections.map(connections => ({ connections, windows: new Map() }))
   for (let number = 0; number < starts; number++) await measureAll(scheme, results)
   for (const { connections, windows } of results) {
     console.log(table(`${scheme} upstream, ${connections} connections`, windows, REFERENCE))
   }
-}
-
-function noWindows() {
-  return new Map(options.peers.map(name => [name, []]))
 }
 
 /** Starts each once, and adds its windows to those of the results. */
@@ -44,7 +40,7 @@ async function measureAll(scheme, results) {
   if (options.warmUp > 0) for (const each of proxies) await busy(each, WARM_UP_CONNECTIONS, options.warmUp)
   for (const { connections, windows } of results) {
     const loads = proxies.map(({ name, proxy, port }) => ({ name, proxy, load: new Load(port, connections) }))
-    for (const [name, own] of await takeTurns(loads, options)) windows.get(name).push(...own)
+    await takeTurns(loads, windows, options)
   }
   for (const { proxy } of proxies) await proxy.end()
 }
