@@ -1,5 +1,5 @@
 import * as tls from 'node:tls'
-import { Agent, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici'
 import type { Config } from '../config/config.ts'
 import { proxyFor } from '../config/outbound.ts'
 import { readPemFile } from '../config/text-file.ts'
@@ -47,7 +47,7 @@ export async function createAgent(upstream: Config['upstream']): Promise<Dispatc
 async function optionsOf({ caFile, connectTimeout, headersTimeout, bodyTimeout }: Config['upstream']) {
   const connect = { timeout: connectTimeout, ...(caFile !== null && { secureContext: await trusting(caFile) }) }
   return {
-    connect,
+    connect: tellingResets(buildConnector(connect)),
     requestTls: connect,
     headersTimeout,
     bodyTimeout,
@@ -55,6 +55,21 @@ async function optionsOf({ caFile, connectTimeout, headersTimeout, bodyTimeout }
     keepAliveMaxTimeout: KEEP_ALIVE,
     maxHeaderSize: MAX_HEADER_SIZE,
   }
+}
+
+/**
+ * An answer that ends with its connection is cut off by a reset (RFC 9112, 8), which undici takes for its end: by the code
+ * of the error, so resets get the one that undici has for other broken connections.
+ */
+function tellingResets(connect: buildConnector.connector): buildConnector.connector {
+  return (options, done) =>
+    connect(options, (...made) => {
+      const [, socket] = made
+      socket?.on('error', (error: NodeJS.ErrnoException) => {
+        if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET'
+      })
+      done(...made)
+    })
 }
 
 function agentWith(options: EnvHttpProxyAgent.Options, { outbound }: Config['upstream']): Dispatcher {

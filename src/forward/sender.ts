@@ -59,13 +59,13 @@ export class Sender {
    * @throws {Problem} when no answer could be had
    */
   async send(journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
-    let isSent = false
+    let hasLease = false
     try {
       const lease = await acquireLease(journey, this.#options)
-      isSent = true
+      hasLease = true
       return await this.#sendWithSession(lease, journey, attempt)
     } catch (error) {
-      if (isSent) attempt.turn?.lost()
+      if (hasLease) attempt.turn?.lost()
       else attempt.turn?.unused()
       throw error
     }

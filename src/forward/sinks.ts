@@ -81,7 +81,7 @@ export function streaming(
     end,
     fail(error) {
       response.off('drain', onDrain)
-      if (!response.writableEnded) response.destroy()
+      if (!response.writableEnded) breakOff(response, !Number.isNaN(length))
       settle.reject(error)
     },
   }
@@ -101,6 +101,12 @@ function endWith(response: ServerResponse, body: Buffer): void {
   response.write(body.toString('latin1'), 'latin1')
   socket.uncork()
   response.end()
+}
+
+/** Nothing but a reset tells a client that an answer without a length is not whole, if it does not know chunks (RFC 9112, 8). */
+function breakOff(response: ServerResponse, hasLength: boolean): void {
+  if (hasLength || response.chunkedEncoding) response.destroy()
+  else response.socket?.resetAndDestroy()
 }
 
 /** Whether all of a body is sure to be kept by {@link collecting}. */

@@ -25,16 +25,26 @@ t.test('what the upstream says reaches the client in the same order and case', a
   ])
 })
 
-t.test('what would bind or open the proxy’s own origin does not reach the client', async t => {
-  const { reply } = await answering(t, [
-    ...['Set-Cookie: a=b', 'set-cookie: c=d', 'strict-transport-security: max-age=1', 'Alt-Svc: h2=":443"'],
-    ...['Access-Control-Allow-Origin: *', 'access-control-expose-headers: x', 'X-Redlock-Auth: token'],
-    ...['keep-alive: timeout=5', 'Connection: keep-alive, X-Hop', 'x-hop: 1', 'proxy-authenticate: Basic', 'te: x'],
-    ...['trailer: x-t', 'upgrade: h2c', 'proxy-connection: x', 'x-stays: yes', 'x-request-id: upstream'],
-  ])
-  const names = reply.rawHeaders.filter((_, index) => index % 2 === 0).map(name => name.toLowerCase())
-  t.strictSame(names.sort(), ['connection', 'content-length', 'date', 'server-timing', 'x-request-id', 'x-stays'])
-  t.match(reply.headers['x-request-id'], /^[0-9a-f-]{36}$/)
+/** What would bind or open the proxy's own origin, and what is for one connection alone. */
+const NOT_FOR_CLIENTS = [
+  ...['Set-Cookie: a=b', 'set-cookie: c=d', 'strict-transport-security: max-age=1', 'Alt-Svc: h2=":443"'],
+  ...['Access-Control-Allow-Origin: *', 'access-control-expose-headers: x', 'X-Redlock-Auth: token'],
+  ...['keep-alive: timeout=5', 'Connection: keep-alive, X-Hop', 'x-hop: 1', 'proxy-authenticate: Basic', 'te: x'],
+  ...['trailer: x-t', 'upgrade: h2c', 'proxy-connection: x', 'x-request-id: upstream'],
+]
+
+t.test('what would bind or open the proxy’s own origin does not reach the client, with errors neither', async t => {
+  const ours = ['connection', 'content-length', 'date', 'server-timing', 'x-request-id', 'x-stays']
+  for (const status of ['200 OK', '404 Not Found']) {
+    for (const errors of ['problem', 'passthrough']) {
+      const { call } = await answering(t, [...NOT_FOR_CLIENTS, 'x-stays: yes'], status)
+      const reply = await call('/x', { headers: { 'x-prismacloud-proxy-errors': errors } })
+      const names = reply.rawHeaders.filter((_, index) => index % 2 === 0).map(name => name.toLowerCase())
+      const isProblem = status !== '200 OK' && errors === 'problem'
+      t.strictSame(names.sort(), isProblem ? [...ours, 'content-type', 'vary'].sort() : ours, `${status}, ${errors}`)
+      t.match(reply.headers['x-request-id'], /^[0-9a-f-]{36}$/)
+    }
+  }
 })
 
 t.test('a redirect is handed to the client, and one to the API host leads back to the proxy', async t => {

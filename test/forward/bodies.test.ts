@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { gzipSync } from 'node:zlib'
 import t, { type Test } from 'tap'
 import { testClock } from '../support/clock.ts'
 import { answerTo, call, dial, open, readAll, readReply, talk } from '../support/http.ts'
@@ -48,13 +49,23 @@ t.test('ten megabytes come down, at the pace of the client', async t => {
 })
 
 t.test('a body arrives byte for byte', async t => {
-  const { bodies, call } = await keeping(t)
+  const { bodies, call, upstream } = await keeping(t)
   const json = '{"id":12345678901234567890,"float":1.0,"twice":1,"twice":2, "u":"\\u00e9"}'
-  const cases = { 'application/json': json, 'text/plain; charset=latin1': Buffer.from([0xe9, 0xff, 0x00, 0x0a]) }
+  const cases = {
+    'application/json': json,
+    'text/plain; charset=latin1': Buffer.from([0xe9, 0xff, 0x00, 0x0a]),
+    'application/x-ndjson': '{"a":1}\n{"a":2}\n',
+    'multipart/form-data; boundary="a b"': '--a b\r\ncontent-disposition: form-data; name=x\r\n\r\ny\r\n--a b--\r\n',
+  }
   for (const [type, body] of Object.entries(cases)) {
     await call('/x', { method: 'PUT', headers: { 'content-type': type }, body })
     t.strictSame(bodies.at(-1), Buffer.from(body), type)
+    t.ok(upstream.requests.at(-1)?.head.includes(`\r\ncontent-type: ${type}\r\n`), type)
   }
+  const zipped = gzipSync(json)
+  await call('/x', { method: 'POST', headers: { 'content-encoding': 'gzip' }, body: zipped })
+  t.strictSame(bodies.at(-1), zipped)
+  t.match(upstream.requests.at(-1)?.head, /\r\ncontent-encoding: gzip\r\n/)
   await call('/x', { method: 'POST', headers: { 'content-type': 'application/json' }, body: 'not { json' })
   t.equal(bodies.at(-1)?.toString(), 'not { json')
 })
@@ -70,12 +81,14 @@ t.test('an answer arrives byte for byte, compressed or not', async t => {
   t.match(upstream.requests[0]?.head, 'accept-encoding: gzip, br')
 })
 
-t.test('a GET may have a body', async t => {
-  const { bodies, call, upstream } = await keeping(t)
-  t.equal((await call('/x', { body: '{"a":1}' })).status, 200)
-  t.equal(bodies[0]?.toString(), '{"a":1}')
-  t.match(upstream.requests[0]?.head, 'content-length: 7')
-  t.equal((await call('/x')).status, 200, 'and leaves its connection in order')
+t.test('a GET and a DELETE may have a body', async t => {
+  for (const method of ['GET', 'DELETE']) {
+    const { bodies, call, upstream } = await keeping(t)
+    t.equal((await call('/x', { method, body: '{"a":1}' })).status, 200)
+    t.equal(bodies[0]?.toString(), '{"a":1}')
+    t.match(upstream.requests[0]?.head, 'content-length: 7')
+    t.equal((await call('/x', { method })).status, 200, 'and leaves its connection in order')
+  }
 })
 
 t.test('a POST with an empty body arrives as one', async t => {
@@ -87,10 +100,11 @@ t.test('a POST with an empty body arrives as one', async t => {
 })
 
 t.test('a chunked body stays chunked', async t => {
-  const { bodies, port } = await keeping(t)
+  const { bodies, port, upstream } = await keeping(t)
   const request = ['POST /x HTTP/1.1', 'host: localhost', 'connection: close', 'transfer-encoding: chunked', '', '']
   t.match(await talk(port, `${request.join('\r\n')}3;ext=1\r\nxyz\r\n2\r\nuv\r\n0\r\nx-t: 1\r\n\r\n`), / 200 OK/)
-  t.match(bodies[0]?.toString().replace(/[0-9a-f]+\r\n|\r\n/g, ''), 'xyzuv')
+  t.match(upstream.requests[0]?.head, /\r\ntransfer-encoding: chunked(\r\n|$)/)
+  t.equal(bodies[0]?.toString().replace(/[0-9a-f]+\r\n|\r\n/g, ''), 'xyzuv')
 })
 
 t.test('the body of an upload is passed on while it still comes', async t => {

@@ -78,3 +78,13 @@ t.test('a request that is not HTTP is answered, however much of it there is', as
   t.ok(await sendAll(socket))
   t.match(await readAll(socket.resume()), /^HTTP\/1\.1 431 /)
 })
+
+t.test('an upstream that refuses an upload and keeps its connection is let go with it', async t => {
+  const upstream = await rawUpstream(t, request => request.answer(http('413 Payload Too Large', [], 'answer')))
+  const { port } = await startProxy(t, { upstream: upstream.url })
+  const socket = dial(port).pause()
+  socket.write(head('/x'))
+  t.ok(await sendAll(socket))
+  t.match(await readAll(socket.resume()), /^HTTP\/1\.1 413 /)
+  await upstream.requests[0]?.closed
+})

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { freePort } from '../support/free-port.ts'
-import { answerTo, open, readReply } from '../support/http.ts'
+import { answerTo, dial, open, readReply } from '../support/http.ts'
 import { startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { rawUpstream } from '../support/upstream.ts'
@@ -87,7 +87,7 @@ t.test('an upstream that does not answer in time is a timeout, and its request i
 })
 
 t.test('an answer that breaks off in the middle is one for the client, too, and counts as a failure', async t => {
-  for (const framing of ['content-length: 100', 'transfer-encoding: chunked']) {
+  for (const framing of ['content-length: 100', 'transfer-encoding: chunked', 'x-framing: none']) {
     const upstream = await rawUpstream(t, async request => {
       request.answer('HTTP/1.1 200 OK', framing, '', '3', 'abc', '')
       await request.closed
@@ -97,7 +97,7 @@ t.test('an answer that breaks off in the middle is one for the client, too, and 
     sent.end()
     const answer = await answerTo(sent)
     await once(answer, 'data')
-    upstream.requests[0]?.socket.destroy()
+    upstream.requests[0]?.socket.resetAndDestroy()
     await t.rejects(once(answer, 'end'), { code: 'ECONNRESET' }, framing)
     await until(() => log.some(line => line.status === 0))
     t.match(log.at(-1), { level: 40, path: '/x', msg: 'GET /x aborted' })
@@ -105,4 +105,33 @@ t.test('an answer that breaks off in the middle is one for the client, too, and 
     t.match(tenants.default.counters, { requests: 1, failures: 1 })
     t.equal(upstream.requests.length, 1, 'it is not asked again')
   }
+})
+
+t.test('so it is for a client that does not know chunks', async t => {
+  const upstream = await rawUpstream(t, async request => {
+    request.answer('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '3', 'abc', '')
+    await request.closed
+  })
+  const { port } = await startProxy(t, { upstream: upstream.url })
+  const socket = dial(port)
+  socket.write('GET /x HTTP/1.0\r\nhost: localhost\r\n\r\n')
+  await once(socket, 'data')
+  const broken = once(socket, 'end')
+  upstream.requests[0]?.socket.destroy()
+  await t.rejects(broken, { code: 'ECONNRESET' })
+})
+
+t.test('an upstream that leaves in the middle of an upload is told of, and not asked again', async t => {
+  const upstream = await rawUpstream(t, async request => {
+    await request.read(3)
+    request.socket.destroy()
+  })
+  const { port } = await startProxy(t, { upstream: upstream.url })
+  const sent = open(port, '/x', { method: 'POST', headers: { 'content-length': '9' } })
+  sent.on('error', () => {})
+  sent.write('abc')
+  const reply = await readReply(await answerTo(sent))
+  t.equal(reply.status, 502)
+  t.match(reply.json(), { type: '/_proxy/problems/upstream-unreachable', retryable: false })
+  t.equal(upstream.requests.length, 1)
 })

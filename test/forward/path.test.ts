@@ -24,6 +24,7 @@ t.test('a path and its query reach the upstream byte for byte', async t => {
     '/latin1%e9%FF?q=%a0',
     '/stray%?q=%',
     '/stray%zz%f',
+    '/a%0d%0ax-injected:%20y?q=%0D%0A',
     '/...b/..c/d../.e',
     '/x..%2Fy',
     '/%2525',
@@ -50,6 +51,7 @@ t.test('a target that could mean something else at the upstream is refused and n
     '/..': /dot segment/,
     '/a/../b': /dot segment/,
     '/a/./b': /dot segment/,
+    '/a/%2e/b': /dot segment/,
     '/a/.': /dot segment/,
     '/a/%2e%2E/b': /dot segment/,
     '/a/.%2e': /dot segment/,
@@ -92,7 +94,7 @@ t.test('a target that could mean something else at the upstream is refused and n
 t.test('bytes that no URI may hold are refused by the HTTP parser', async t => {
   const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
   const proxy = await startProxy(t, { upstream: upstream.url })
-  for (const target of ['/\xe9', '/a?q=\xff', '/a b', '/a\x01', '/a\x7f']) {
+  for (const target of ['/\xe9', '/a?q=\xff', '/a b', '/a\0b', '/a\x01', '/a\x7f']) {
     t.match(await talk(proxy.port, get(target)), /^HTTP\/1\.1 400 Bad Request\r\n/, target)
   }
   t.match(await talk(proxy.port, get('/\xe9')), /percent-encode/)
