@@ -39,8 +39,9 @@ t.test('what is not HTTP is answered 400 with a problem, and its connection clos
 })
 
 t.test('headers that are too large are 431', async t => {
-  const { port } = await start(t)
+  const { port, upstream } = await start(t)
   const text = await talk(port, `GET / HTTP/1.1\r\nhost: localhost\r\nx-a: ${'x'.repeat(66_000)}\r\n\r\n`)
+  t.equal(upstream.requests.length, 0)
   t.match(text, /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/)
   t.match(body(text), { status: 431, title: 'Request Header Fields Too Large' })
 })

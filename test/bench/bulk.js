@@ -1,6 +1,8 @@
 // How fast large bodies pass in each direction, from and to an upstream over TLS, beside other proxies; and what memory
-// that takes, also where the client reads slowly.
-import { truncateSync, writeFileSync } from 'node:fs'
+// that takes, also where the client reads slowly; and what clients that vanish leave behind.
+
+import { once } from 'node:events'
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -18,6 +20,10 @@ const MEBIBYTE = 1024 * 1024
 /** How often memory is looked at, in milliseconds. */
 const SAMPLING = 50
 
+/** How many clients vanish in the middle of an answer, and how long what they leave may last, in milliseconds. */
+const VANISHING = 20
+const LEFT_BEHIND = 1_000
+
 /** What a slow client reads in each tenth of a second, in bytes: 10 KB a second. */
 const SIP = 1_000
 const SIP_INTERVAL = 100
@@ -34,9 +40,7 @@ const size = integer(values.size, 1, 65_536) * MEBIBYTE
 const slowSeconds = integer(values.slow, 1, 600)
 
 const { folder, cert, certFile, keyFile } = await makeFolder()
-const zeros = join(folder, 'zeros')
-writeFileSync(zeros, '')
-truncateSync(zeros, size)
+const zeros = sparse('zeros', size)
 
 const token = makeToken()
 const upstreamPort = await freePort()
@@ -64,19 +68,63 @@ for (const [name, { down, up, memory }] of results) {
   console.log(name.padEnd(12) + cells.map(cell => cell.toFixed(0).padStart(12)).join('  '))
 }
 
-const { proxy, url, port } = await start('ours')
-const idle = proxy.memory
-const both = await highest(proxy, () =>
-  Promise.all([transfer(`${url}/zeros/${2 * size}`), transfer('-T', zeros, `${url}/sink`)]),
-)
+for (const bytes of [Math.round(size / 5), 2 * size]) {
+  const file = sparse('more-zeros', bytes)
+  const grown = await growth(({ url }) =>
+    Promise.all([transfer(`${url}/zeros/${bytes}`), transfer('-T', file, `${url}/sink`)]),
+  )
+  console.log(`ours, at once ${(bytes / MEBIBYTE).toFixed(0)} MiB down and as much up: +${grown.toFixed(1)} MB`)
+}
+const slow = await growth(({ port }) => sipFor(port, slowSeconds * 1_000))
+console.log(`ours, a client that reads 10 KB/s for ${slowSeconds} s: +${slow.toFixed(1)} MB`)
 console.log(
-  `ours, at once ${(2 * size) / MEBIBYTE} MiB down and ${size / MEBIBYTE} up: +${(both - idle).toFixed(1)} MB`,
+  `ours, ${LEFT_BEHIND / 1_000} s after ${VANISHING} clients vanished: ${await leftBehind()} upstream connections`,
 )
-const settled = proxy.memory
-const slow = await highest(proxy, () => sipFor(slowSeconds * 1_000))
-console.log(`ours, a client that reads 10 KB/s for ${slowSeconds} s: +${(slow - settled).toFixed(1)} MB`)
 
-for (const each of [...proxies.map(each => each.proxy), proxy, upstream]) await each.end()
+for (const each of [...proxies.map(each => each.proxy), upstream]) await each.end()
+
+/** A file of so many zeros that takes no room. */
+function sparse(name, bytes) {
+  const file = join(folder, name)
+  writeFileSync(file, '')
+  truncateSync(file, bytes)
+  return file
+}
+
+/** The most memory above idle that a fresh proxy has while something is done, once it has forwarded something. */
+async function growth(work) {
+  const started = await start('ours')
+  for (let count = 0; count < 10; count++) await transfer(`${started.url}/zeros/${MEBIBYTE}`)
+  const idle = started.proxy.memory
+  const most = await highest(started.proxy, () => work(started))
+  await started.proxy.end()
+  return most - idle
+}
+
+/** How many connections to the upstream a proxy has after its clients vanished in the middle of their answers. */
+async function leftBehind() {
+  const before = upstreamConnections()
+  const { proxy, port } = await start('ours')
+  const sockets = Array.from({ length: VANISHING }, () => download(port))
+  await Promise.all(sockets.map(socket => once(socket, 'data').then(() => socket.pause())))
+  for (const socket of sockets) socket.destroy()
+  await sleep(LEFT_BEHIND)
+  const left = upstreamConnections() - before
+  await proxy.end()
+  return left
+}
+
+/** Of all on this machine, by the ports that they lead to (Linux: Documentation/networking/proc_net_tcp.rst). */
+function upstreamConnections() {
+  const established = new RegExp(`:${upstreamPort.toString(16).toUpperCase().padStart(4, '0')} 01 `, 'g')
+  return readFileSync('/proc/net/tcp', 'utf8').match(established)?.length ?? 0
+}
+
+function download(port) {
+  const socket = connect({ port, host: '127.0.0.1' })
+  socket.write(`GET /zeros/${size} HTTP/1.1\r\nhost: localhost\r\n\r\n`)
+  return socket
+}
 
 async function start(name) {
   const port = await freePort()
@@ -103,10 +151,8 @@ async function highest(child, work) {
   return most
 }
 
-async function sipFor(milliseconds) {
-  const socket = connect({ port, host: '127.0.0.1' })
-  socket.write(`GET /zeros/${size} HTTP/1.1\r\nhost: localhost\r\n\r\n`)
-  socket.pause()
+async function sipFor(port, milliseconds) {
+  const socket = download(port).pause()
   for (let passed = 0; passed < milliseconds; passed += SIP_INTERVAL) {
     socket.read(SIP)
     await sleep(SIP_INTERVAL)

@@ -15,7 +15,7 @@ import { takeTurns } from './turns.js'
 
 const CONNECTIONS = 16
 const WINDOW = 150
-const WARM_UP = 5_000
+const WARM_UP = 10_000
 
 const { values } = parseArgs({
   options: {

@@ -10,6 +10,9 @@ export function request(...headers) {
 
 const END_OF_HEAD = '\r\n\r\n'
 
+/** How long the last answers of a window may take, in milliseconds. */
+const DEADLINE = 60_000
+
 /** Kept connections to a proxy, each of which sends one request after the other while the load is on. */
 export class Load {
   #clients
@@ -29,7 +32,7 @@ export class Load {
 
   /**
    * Keeps every connection busy for so many milliseconds, and gives the time in milliseconds that each answer took.
-   * Rejects when anything but good answers comes.
+   * Rejects when anything but good answers comes, or no answer for a minute.
    */
   async window(milliseconds) {
     this.#times = []
@@ -37,6 +40,7 @@ export class Load {
     const off = setTimeout(() => {
       this.#isOn = false
     }, milliseconds)
+    const late = setTimeout(() => this.#fail(new Error('not all requests were answered')), milliseconds + DEADLINE)
     try {
       await new Promise((resolve, reject) => {
         this.#allAnswered = resolve
@@ -45,6 +49,7 @@ export class Load {
       })
     } finally {
       clearTimeout(off)
+      clearTimeout(late)
     }
     return this.#times
   }

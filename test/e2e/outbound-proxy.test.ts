@@ -56,27 +56,30 @@ async function start(t: Test, env: Readonly<Record<string, string>>) {
   return { cli, url, env: ours, host: new URL(simulator.url).host }
 }
 
-t.test('an outbound proxy of the environment leads to the upstream', { timeout: 60_000 }, async t => {
-  const outbound = await startTinyproxy(t)
-  const { url, env, host } = await start(t, { HTTPS_PROXY: `http://${outbound.address}` })
-  t.equal((await curl(`${url}/v2/policy`)).status, 200)
-  await until(() => outbound.log().includes(`CONNECT ${host}`))
-  const check = startCli(t, ['check'], env)
-  t.equal(await check.ended, 0)
-  t.match(check.output(), `✓ outbound proxy  http://${outbound.address}, from HTTPS_PROXY`)
-  t.match(check.output(), /✓ TLS +verified: .*upstream\.caFile \S+ are trusted/)
-})
+const SOURCES = { HTTPS_PROXY: 'HTTPS_PROXY', PRISMACLOUD_PROXY_UPSTREAM_PROXY: 'upstream.proxy' }
 
-t.test('one that asks for a user and password gets them', { timeout: 60_000 }, async t => {
-  const outbound = await startTinyproxy(t, `user ${PASSWORD}`)
-  const proxy = `http://user:${PASSWORD}@${outbound.address}`
-  const { cli, url, env } = await start(t, { PRISMACLOUD_PROXY_UPSTREAM_PROXY: proxy })
-  t.equal((await curl(`${url}/v2/policy`)).status, 200)
-  const check = startCli(t, ['check'], env)
-  t.equal(await check.ended, 0)
-  t.match(check.output(), `✓ outbound proxy  http://***@${outbound.address}, from upstream.proxy`)
-  t.notMatch(cli.output() + check.output(), /MARK/)
-})
+for (const [variable, source] of Object.entries(SOURCES)) {
+  t.test(`an outbound proxy of ${source} leads to the upstream`, { timeout: 60_000 }, async t => {
+    const outbound = await startTinyproxy(t)
+    const { url, env, host } = await start(t, { [variable]: `http://${outbound.address}` })
+    t.equal((await curl(`${url}/v2/policy`)).status, 200)
+    await until(() => outbound.log().includes(`CONNECT ${host}`))
+    const check = startCli(t, ['check'], env)
+    t.equal(await check.ended, 0)
+    t.match(check.output(), `✓ outbound proxy  http://${outbound.address}, from ${source}`)
+    t.match(check.output(), /✓ TLS +verified: .*upstream\.caFile \S+ are trusted/)
+  })
+
+  t.test(`one of ${source} that asks for a user and password gets them`, { timeout: 60_000 }, async t => {
+    const outbound = await startTinyproxy(t, `user ${PASSWORD}`)
+    const { cli, url, env } = await start(t, { [variable]: `http://user:${PASSWORD}@${outbound.address}` })
+    t.equal((await curl(`${url}/v2/policy`)).status, 200)
+    const check = startCli(t, ['check'], env)
+    t.equal(await check.ended, 0)
+    t.match(check.output(), `✓ outbound proxy  http://***@${outbound.address}, from ${source}`)
+    t.notMatch(cli.output() + check.output(), /MARK/)
+  })
+}
 
 t.test('one that asks in vain is told of', { timeout: 60_000 }, async t => {
   const outbound = await startTinyproxy(t, `user ${PASSWORD}`)
