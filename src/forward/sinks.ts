@@ -1,4 +1,6 @@
 import type { ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { clientTrailers, headerOf, type RawHeaders } from './headers.ts'
 
@@ -105,8 +107,14 @@ function endWith(response: ServerResponse, body: Buffer): void {
 
 /** Nothing but a reset tells a client that an answer without a length is not whole, if it does not know chunks (RFC 9112, 8). */
 function breakOff(response: ServerResponse, hasLength: boolean): void {
-  if (hasLength || response.chunkedEncoding) response.destroy()
-  else response.socket?.resetAndDestroy()
+  const { socket } = response
+  if (!hasLength && !response.chunkedEncoding && isPlainTcp(socket)) socket.resetAndDestroy()
+  else response.destroy()
+}
+
+/** No other can be reset: TLS has an end of its own that is missing then (RFC 8446, 6.1), a Unix socket has nothing. */
+function isPlainTcp(socket: Socket | null): socket is Socket {
+  return socket !== null && socket.localAddress !== undefined && !(socket instanceof TLSSocket)
 }
 
 /** Whether all of a body is sure to be kept by {@link collecting}. */

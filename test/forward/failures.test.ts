@@ -1,13 +1,31 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import { join } from 'node:path'
+import * as tls from 'node:tls'
 import t, { type Test } from 'tap'
 import { freePort } from '../support/free-port.ts'
 import { answerTo, dial, open, readReply } from '../support/http.ts'
+import { issue, makeCa } from '../support/pki.ts'
 import { startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { rawUpstream } from '../support/upstream.ts'
 
 const granting = (t: Test) => rawUpstream(t, () => {})
+
+/** A proxy before an upstream whose answers begin. */
+async function breaking(t: Test) {
+  const upstream = await rawUpstream(t, async request => {
+    request.answer('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '3', 'abc', '')
+    await request.closed
+  })
+  return { upstream, ...(await startProxy(t, { upstream: upstream.url })) }
+}
+
+/** Has an answer begin that comes without chunks. */
+async function askPlainly(socket: Socket): Promise<void> {
+  socket.write('GET /x HTTP/1.0\r\nhost: localhost\r\n\r\n')
+  await once(socket, 'data')
+}
 
 t.test('an upstream that refuses connections is named, with what to look at', async t => {
   const { url: loginAt } = await granting(t)
@@ -108,17 +126,30 @@ t.test('an answer that breaks off in the middle is one for the client, too, and 
 })
 
 t.test('so it is for a client that does not know chunks', async t => {
-  const upstream = await rawUpstream(t, async request => {
-    request.answer('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '3', 'abc', '')
-    await request.closed
-  })
-  const { port } = await startProxy(t, { upstream: upstream.url })
+  const { port, upstream } = await breaking(t)
   const socket = dial(port)
-  socket.write('GET /x HTTP/1.0\r\nhost: localhost\r\n\r\n')
-  await once(socket, 'data')
-  const broken = once(socket, 'end')
+  const ended = once(socket, 'end')
+  await askPlainly(socket)
   upstream.requests[0]?.socket.destroy()
-  await t.rejects(broken, { code: 'ECONNRESET' })
+  await t.rejects(ended, { code: 'ECONNRESET' })
+})
+
+t.test('where a connection cannot be reset it is closed', async t => {
+  const { app, upstream, call } = await breaking(t)
+  const serve = (socket: Socket) => void app.server.server.emit('connection', socket)
+  const path = join(t.testdir(), 'socket')
+  const { cert, key } = await issue(await makeCa(), { names: ['localhost'] })
+  const [local, secure] = [createServer(serve).listen(path), tls.createServer({ cert, key }, serve)]
+  await once(secure.listen(0, '127.0.0.1'), 'listening')
+  for (const server of [local, secure]) t.teardown(() => server.close())
+  const { port } = secure.address() as AddressInfo
+  for (const socket of [connect(path), tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false })]) {
+    const closed = once(socket, 'close')
+    await askPlainly(socket)
+    upstream.requests.at(-1)?.socket.destroy()
+    await closed
+    t.equal((await call('/_proxy/livez')).status, 200)
+  }
 })
 
 t.test('an upstream that leaves in the middle of an upload is told of, and not asked again', async t => {

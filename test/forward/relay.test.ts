@@ -1,6 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, IncomingMessage, ServerResponse } from 'node:http'
+import { type AddressInfo, Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { Dispatcher } from 'undici'
 import { type RelayOptions, relay } from '../../src/forward/relay.ts'
@@ -119,6 +119,15 @@ t.test('a trailer that cannot be sent breaks the transfer off instead of hanging
   await t.rejects(answer, { message: 'undici tells of what was thrown' })
   t.ok(response.destroyed)
   await t.rejects(reply)
+})
+
+t.test('an answer that breaks off while it waits for those before it on its connection is let go', async t => {
+  const waiting = new ServerResponse(new IncomingMessage(new Socket()))
+  const { stage, answer } = await play(t, { response: waiting, sendHead: () => {} })
+  stage.begin(200)
+  stage.abort(new Error('broken off'))
+  await t.rejects(answer, { message: 'broken off' })
+  t.ok(waiting.destroyed)
 })
 
 t.test('an error’s body is collected until 64 KiB', async t => {
