@@ -83,7 +83,7 @@ export function streaming(
     end,
     fail(error) {
       response.off('drain', onDrain)
-      if (!response.writableEnded) breakOff(response, !Number.isNaN(length))
+      if (!response.writableEnded) breakOff(response, headers)
       settle.reject(error)
     },
   }
@@ -105,10 +105,14 @@ function endWith(response: ServerResponse, body: Buffer): void {
   response.end()
 }
 
-/** Nothing but a reset tells a client that an answer without a length is not whole, if it does not know chunks (RFC 9112, 8). */
-function breakOff(response: ServerResponse, hasLength: boolean): void {
-  const { socket } = response
-  if (!hasLength && !response.chunkedEncoding && isPlainTcp(socket)) socket.resetAndDestroy()
+/**
+ * Ends an answer with these headers that is not whole. Where it has no length, nothing but a reset tells that to a client
+ * which does not know chunks (RFC 9112, 8).
+ */
+export function breakOff(response: ServerResponse, headers: RawHeaders): void {
+  const { socket, chunkedEncoding } = response
+  const isFramed = chunkedEncoding || headerOf(headers, 'content-length') !== undefined
+  if (!isFramed && isPlainTcp(socket)) socket.resetAndDestroy()
   else response.destroy()
 }
 

@@ -5,6 +5,7 @@ import { clientHeaders, type RawHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
 import type { Home } from './location.ts'
 import type { Refusal } from './refusal.ts'
+import { breakOff } from './sinks.ts'
 
 /** Of an answer. */
 export interface Head {
@@ -27,10 +28,10 @@ export function sendHead(journey: Journey, home: Home, { status, headers }: Head
 /** Gives an error to be told, or passes it on as it came where that is asked for. */
 export function tell(journey: Journey, refusal: Refusal, clock: Clock): Refusal | undefined {
   if (!journey.passthrough) return refusal
-  const { body, complete } = refusal.answer
+  const { headers, body, complete } = refusal.answer
   sendHead(journey, refusal.home, refusal.answer, clock)
   journey.response.write(body)
   if (complete) journey.response.end()
-  else journey.response.destroy()
+  else breakOff(journey.response, headers)
   return undefined
 }

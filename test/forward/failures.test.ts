@@ -105,7 +105,14 @@ t.test('an upstream that does not answer in time is a timeout, and its request i
 })
 
 t.test('an answer that breaks off in the middle is one for the client, too, and counts as a failure', async t => {
-  for (const framing of ['content-length: 100', 'transfer-encoding: chunked', 'x-framing: none']) {
+  const rows = [
+    ['content-length: 100', 'destroy'],
+    ['content-length: 100', 'resetAndDestroy'],
+    ['transfer-encoding: chunked', 'destroy'],
+    ['transfer-encoding: chunked', 'resetAndDestroy'],
+    ['x-framing: none', 'resetAndDestroy'],
+  ] as const
+  for (const [framing, end] of rows) {
     const upstream = await rawUpstream(t, async request => {
       request.answer('HTTP/1.1 200 OK', framing, '', '3', 'abc', '')
       await request.closed
@@ -115,8 +122,8 @@ t.test('an answer that breaks off in the middle is one for the client, too, and 
     sent.end()
     const answer = await answerTo(sent)
     await once(answer, 'data')
-    upstream.requests[0]?.socket.resetAndDestroy()
-    await t.rejects(once(answer, 'end'), { code: 'ECONNRESET' }, framing)
+    upstream.requests[0]?.socket[end]()
+    await t.rejects(once(answer, 'end'), { code: 'ECONNRESET' }, `${framing}, ${end}`)
     await until(() => log.some(line => line.status === 0))
     t.match(log.at(-1), { level: 40, path: '/x', msg: 'GET /x aborted' })
     const { tenants } = (await call('/_proxy/status')).json()
@@ -132,6 +139,20 @@ t.test('so it is for a client that does not know chunks', async t => {
   await askPlainly(socket)
   upstream.requests[0]?.socket.destroy()
   await t.rejects(ended, { code: 'ECONNRESET' })
+})
+
+t.test('so it is for one that wants errors as they came', async t => {
+  const reasons = 'x-redlock-status: [{"i18nKey":"unauthorized_access","severity":"error","subject":null}]'
+  const upstream = await rawUpstream(t, request => {
+    request.answer('HTTP/1.1 401 Unauthorized', reasons, 'transfer-encoding: chunked', '', '3', 'abc', '')
+    request.socket.end()
+  })
+  const { port } = await startProxy(t, { upstream: upstream.url, config: { errors: 'passthrough' } })
+  const socket = dial(port)
+  const ended = once(socket, 'end')
+  socket.write('GET /x HTTP/1.0\r\nhost: localhost\r\n\r\n')
+  await t.rejects(ended, { code: 'ECONNRESET' })
+  t.equal(upstream.requests.length, 1)
 })
 
 t.test('where a connection cannot be reset it is closed', async t => {
