@@ -1,12 +1,13 @@
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { networkInterfaces, tmpdir } from 'node:os'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import Fastify, { type FastifyInstance } from 'fastify'
 import t, { type Test } from 'tap'
 import { ListenError, listen } from '../../src/commands/listen.ts'
 import { TlsError } from '../../src/tls/identity.ts'
+import { newFolder } from '../support/folder.ts'
 import { run } from '../support/process.ts'
 
 /** A server that answers with its name, and ends with the test. */
@@ -17,12 +18,7 @@ function serverOf(t: Test, name = 'new'): FastifyInstance {
   return server
 }
 
-/** A short one: those of t.testdir() are too long for a socket. */
-function socketPath(t: Test): string {
-  const directory = mkdtempSync(join(tmpdir(), 'listen-'))
-  t.teardown(() => rmSync(directory, { recursive: true }))
-  return join(directory, 'proxy.sock')
-}
+const socketPath = (t: Test) => join(newFolder(t), 'proxy.sock')
 
 async function askSocket(path: string): Promise<string> {
   return (await run('curl', ['-sS', '--unix-socket', path, 'http://localhost/'])).stdout

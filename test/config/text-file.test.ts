@@ -1,9 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
-import { devNull, tmpdir } from 'node:os'
+import { chmodSync } from 'node:fs'
+import { devNull } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { readLastingFile, readTextFile } from '../../src/config/text-file.ts'
+import { newFolder } from '../support/folder.ts'
 import { faultsOf, yaml } from './support.ts'
 
 const posix = { skip: process.platform === 'win32' && 'there are no pipes with names' }
@@ -12,10 +13,7 @@ const posix = { skip: process.platform === 'win32' && 'there are no pipes with n
 const NOBODY = 65_534
 
 function fifo(t: Test): string {
-  // not t.testdir(), of which a test has but one
-  const directory = mkdtempSync(join(tmpdir(), 'fifo-'))
-  t.teardown(() => rmSync(directory, { recursive: true }))
-  const path = join(directory, 'fifo')
+  const path = join(newFolder(t), 'fifo')
   execFileSync('mkfifo', [path])
   return path
 }

@@ -1,10 +1,11 @@
 import { once } from 'node:events'
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { cpSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { basename, join, relative, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { DEMO_USER } from '../../src/simulator/index.ts'
+import { newFolder } from '../support/folder.ts'
 import { curl, run, spawnBare } from '../support/process.ts'
 import { startSimulatorProcess } from '../support/stack.ts'
 import { type Instruction, parseDockerfile } from './parse-dockerfile.ts'
@@ -113,9 +114,7 @@ async function shell(command: string, cwd: string): Promise<void> {
 
 t.test('what the Dockerfile builds is a proxy', { timeout: 600_000 }, async t => {
   // outside the project, as the project itself is copied
-  const directory = mkdtempSync(join(tmpdir(), 'prismacloud-proxy-image-'))
-  t.teardown(() => rmSync(directory, { recursive: true, force: true }))
-  const stage = await build(directory)
+  const stage = await build(newFolder(t))
   await checkContents(t, stage)
   await checkService(t, stage)
 })

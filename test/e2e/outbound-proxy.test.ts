@@ -1,9 +1,9 @@
 import { once } from 'node:events'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { newFolder } from '../support/folder.ts'
 import { freePort } from '../support/free-port.ts'
 import { curl, spawnBare, startCli } from '../support/process.ts'
 import { credentials, startSimulatorProcess } from '../support/stack.ts'
@@ -15,9 +15,7 @@ const PASSWORD = 'MARK-password'
 /** Debian's tinyproxy, which asks for a user and password where they are given, and what it logged. */
 async function startTinyproxy(t: Test, login = '') {
   const port = await freePort()
-  const directory = mkdtempSync(join(tmpdir(), 'prismacloud-proxy-'))
-  t.teardown(() => rmSync(directory, { recursive: true }))
-  const file = join(directory, 'tinyproxy.conf')
+  const file = join(newFolder(t), 'tinyproxy.conf')
   const lines = [
     `Port ${port}`,
     'Listen 127.0.0.1',

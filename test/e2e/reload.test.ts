@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { DEMO_USER, type SimulatorUser, startSimulator } from '../../src/simulator/index.ts'
+import { newFolder } from '../support/folder.ts'
 import { curl, type RunningCli, startCli } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
@@ -18,7 +18,7 @@ async function startPair(t: Test, keyFile: string) {
   const simulator = await startSimulator({ clock: systemClock, users })
   t.teardown(() => simulator.close())
   const tenant = { url: simulator.url, accessKeyId: OLD.accessKeyId, secretKeyFile: keyFile }
-  const file = join(directory(t), 'config.yaml')
+  const file = join(newFolder(t), 'config.yaml')
   const write = (tenants: Readonly<Record<string, unknown>>) =>
     writeFileSync(
       file,
@@ -33,13 +33,6 @@ async function startPair(t: Test, keyFile: string) {
   const [, proxy = ''] = await cli.until(/listening at (http:\S+?)"/)
   await cli.until(/"ready in/)
   return { users, simulator, cli, proxy, file, tenant, write }
-}
-
-/** Not t.testdir(), of which a test has but one. */
-function directory(t: Test): string {
-  const path = mkdtempSync(join(tmpdir(), 'reload-'))
-  t.teardown(() => rmSync(path, { recursive: true }))
-  return path
 }
 
 /** Sends one request after the other until the log matches, and gives the statuses of all. */
@@ -64,7 +57,7 @@ async function end(t: Test, cli: RunningCli): Promise<void> {
 }
 
 t.test('SIGHUP reads the configuration again, and a running curl does not notice', async t => {
-  const key = join(directory(t), 'key')
+  const key = join(newFolder(t), 'key')
   writeFileSync(key, OLD.secretKey)
   const pair = await startPair(t, key)
   const upstream = await rawUpstream(t, () => {})
@@ -124,7 +117,7 @@ const files = {
 
 for (const [name, make] of Object.entries(files)) {
   t.test(`a key that is replaced ${name} is used without being told of it`, async t => {
-    const { key, replace } = make(directory(t))
+    const { key, replace } = make(newFolder(t))
     const pair = await startPair(t, key)
     const { simulator, users, cli, proxy } = pair
 

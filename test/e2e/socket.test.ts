@@ -1,16 +1,13 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
+import { newFolder } from '../support/folder.ts'
 import { curl, run, startCli } from '../support/process.ts'
 import { credentials, startSimulatorProcess } from '../support/stack.ts'
 
 t.test('a socket serves its owner and nobody else, whatever became of the proxy before', async t => {
   const simulator = await startSimulatorProcess(t, 600)
-  // not t.testdir(), whose paths are too long for a socket
-  const directory = mkdtempSync(join(tmpdir(), 'socket-'))
-  t.teardown(() => rmSync(directory, { recursive: true }))
-  const path = join(directory, 'proxy.sock')
+  const path = join(newFolder(t), 'proxy.sock')
   const env = credentials(simulator)
   const start = () => startCli(t, ['--listen-address', `unix:${path}`], env)
   const ask = async () => (await curl('--unix-socket', path, 'http://localhost/v2/policy')).status

@@ -3,6 +3,7 @@ import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import * as tls from 'node:tls'
 import t, { type Test } from 'tap'
+import { newFolder } from '../support/folder.ts'
 import { freePort } from '../support/free-port.ts'
 import { answerTo, dial, open, readReply } from '../support/http.ts'
 import { issue, makeCa } from '../support/pki.ts'
@@ -158,7 +159,7 @@ t.test('so it is for one that wants errors as they came', async t => {
 t.test('where a connection cannot be reset it is closed', async t => {
   const { app, upstream, call } = await breaking(t)
   const serve = (socket: Socket) => void app.server.server.emit('connection', socket)
-  const path = join(t.testdir(), 'socket')
+  const path = join(newFolder(t), 'socket')
   const { cert, key } = await issue(await makeCa(), { names: ['localhost'] })
   const [local, secure] = [createServer(serve).listen(path), tls.createServer({ cert, key }, serve)]
   await once(secure.listen(0, '127.0.0.1'), 'listening')

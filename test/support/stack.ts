@@ -1,9 +1,9 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Test } from 'tap'
 import { Agent, request } from 'undici'
 import { DEMO_USER } from '../../src/simulator/index.ts'
+import { newFolder } from './folder.ts'
 import { issue, makeCa } from './pki.ts'
 import { type RunningCli, startCli } from './process.ts'
 
@@ -56,9 +56,7 @@ export function credentials({ url, caFile }: SimulatorProcess): Record<string, s
 
 /** Starts a simulator that speaks https with a certificate of an authority made for this test. */
 export async function startSimulatorProcess(t: Test, lifetime: number): Promise<SimulatorProcess> {
-  // not t.testdir(), of which a test has but one
-  const directory = mkdtempSync(join(tmpdir(), 'prismacloud-proxy-'))
-  t.teardown(() => rmSync(directory, { recursive: true }))
+  const directory = newFolder(t)
   const ca = await makeCa()
   const { cert, key } = await issue(ca, {
     names: ['localhost', '127.0.0.1', 'api2.prismacloud.io', 'us-east1.cloud.twistlock.com'],
