@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Exchange, exchangeHeaders } from '../forward/exchange.ts'
@@ -7,6 +6,7 @@ import { withoutQuery } from '../forward/path.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Ending, type EndSignal } from '../kernel/ending.ts'
 import type { Log } from '../kernel/log.ts'
+import { newRequestId } from '../kernel/request-id.ts'
 import type { Audit } from './audit.ts'
 import type { Connections } from './connections.ts'
 import type { Metrics } from './metrics.ts'
@@ -36,7 +36,7 @@ declare module 'fastify' {
 /** The client's request id, or a new one. */
 export function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']
-  return typeof given === 'string' && given !== '' && given.length <= MAX_REQUEST_ID ? given : randomUUID()
+  return typeof given === 'string' && given !== '' && given.length <= MAX_REQUEST_ID ? given : newRequestId()
 }
 
 /** The exchange that {@link observe} opened for a request. */

@@ -1,11 +1,11 @@
-import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
+import { newRequestId } from '../kernel/request-id.ts'
 import { type Problem, problemDocument } from '../problem/problem.ts'
 import { PROBLEM_JSON } from '../problem/render.ts'
 
 /** Answers with a problem where there is no request, and so no response to write with. The connection is the caller's to close. */
 export function answerOnSocket(socket: Socket, problem: Problem): void {
-  const requestId = randomUUID()
+  const requestId = newRequestId()
   const body = JSON.stringify(problemDocument(problem, '', requestId))
   const head = [
     `HTTP/1.1 ${problem.status} ${problem.title}`,

@@ -59,6 +59,9 @@ export async function timed<T>(
   }
 }
 
-function tenths(ms: number): number {
-  return Math.round(ms * 10) / 10
+/** Whole numbers become text ten times as fast as fractions do. */
+function tenths(ms: number): string {
+  const count = Math.round(ms * 10)
+  const [whole, rest] = [Math.trunc(count / 10), count % 10]
+  return rest === 0 ? `${whole}` : `${whole}.${rest}`
 }

@@ -39,7 +39,7 @@ export async function forwardPlugin(app: FastifyInstance, options: ForwardPlugin
     routes: [FORWARD_ROUTE],
     httpMethods: [...FORWARDED_METHODS],
     proxyPayloads: false,
-    preHandler: (request, reply) => forward(request, reply, options),
+    preHandler: (request, reply, done) => forward(request, reply, done, options),
   })
 }
 
@@ -53,23 +53,31 @@ export function leaveBodiesAlone(app: FastifyInstance): void {
   })
 }
 
-async function forward(request: FastifyRequest, reply: FastifyReply, options: ForwardPluginOptions): Promise<void> {
-  const exchange = options.exchangeOf(request)
-  try {
-    const refusal = await options.forwarder.forward({
-      request: request.raw,
-      response: reply.raw,
-      target: request.originalUrl,
-      exchange,
-      takeOver: () => void reply.hijack(),
-    })
-    if (refusal) throw upstreamProblem(refusal, reply, exchange, options.clock.now())
-  } catch (error) {
-    if (!reply.raw.headersSent && !exchange.over.aborted) throw error
+/** Calls `done` with what is to be told to the client, if anything is. */
+function forward(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  done: (error: Error) => void,
+  { forwarder, clock, exchangeOf }: ForwardPluginOptions,
+): void {
+  const exchange = exchangeOf(request)
+  const fail = (error: Error) => {
+    if (!reply.raw.headersSent && !exchange.over.aborted) return done(error)
     if (error instanceof Problem) exchange.failure = error
     reply.hijack()
     reply.raw.destroy()
   }
+  const incoming = {
+    request: request.raw,
+    response: reply.raw,
+    target: request.originalUrl,
+    exchange,
+    takeOver: () => void reply.hijack(),
+  }
+  const tell = (refusal: Refusal | undefined) => {
+    if (refusal) done(upstreamProblem(refusal, reply, exchange, clock.now()))
+  }
+  forwarder.forward(incoming).then(tell).catch(fail)
 }
 
 /** The upstream's error as a problem; its headers still reach the client, less those of the body that is replaced. */

@@ -5,7 +5,7 @@ import type { EndSignal } from '../kernel/ending.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { OlderHandler } from './agent.ts'
 import type { RawHeaders } from './headers.ts'
-import { type Answer, type Collected, collecting, type Sink, type Source, streaming } from './sinks.ts'
+import { type Answer, type Collected, collecting, type Sink, type Source, Streaming } from './sinks.ts'
 
 /** What to do with an answer: stream it to the client, or keep it (as far as the bounds go) for the caller. */
 export type Verdict = 'relay' | 'collect'
@@ -42,7 +42,7 @@ export function relay(options: RelayOptions): Promise<Answer> {
     const begin: Begin = (status, headers, source) => {
       if (options.decide(status, headers) === 'collect') return collecting(status, headers, source, clock, resolve)
       options.sendHead(status, headers)
-      return streaming(status, headers, response, source, settle)
+      return new Streaming(status, headers, response, source, settle)
     }
     options.dispatcher.dispatch(options.request, new Handler(options, begin, reject))
   })

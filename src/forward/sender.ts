@@ -1,7 +1,5 @@
-import type { Dispatcher } from 'undici'
 import { explainNetworkError } from '../kernel/network-error.ts'
 import type { Turn } from '../pacing/gate.ts'
-import type { Pacer } from '../pacing/pacer.ts'
 import { Problem } from '../problem/problem.ts'
 import { isIdempotent } from '../problem/retryable.ts'
 import { readUpstreamErrors } from '../problem/upstream.ts'
@@ -9,44 +7,24 @@ import type { Lease } from '../session/lease.ts'
 import { isSamePlace, type Place } from '../stacks/base.ts'
 import { canResend, mayComeAgain, mayRetry } from './again.ts'
 import type { Agents } from './agent.ts'
-import { isKeepable } from './cacheable.ts'
 import type { Consoles } from './consoles.ts'
 import { timed } from './exchange.ts'
-import { headerOf, headersByName, type RawHeaders, upstreamHeaders } from './headers.ts'
+import { headersByName } from './headers.ts'
 import type { Journey } from './journey.ts'
-import { acquireLease, type LeaseOptions } from './lease.ts'
+import { acquireLease } from './lease.ts'
 import type { Home } from './location.ts'
 import { maskAnswer, type Refusal } from './refusal.ts'
-import { relay, type Verdict } from './relay.ts'
-import { type Answer, type Collected, isCollectable } from './sinks.ts'
-import { type Head, sendHead } from './tell.ts'
+import type { Answer, Collected } from './sinks.ts'
+import { tell } from './tell.ts'
+import { type Attempt, homeAt, type TripOptions, trip, UNAUTHORIZED, type Way } from './trip.ts'
 import { meaningOf401 } from './unauthorized.ts'
 
-const UNAUTHORIZED = 401
-
-export interface SenderOptions extends LeaseOptions {
+export interface SenderOptions extends TripOptions {
   readonly agents: Agents
-  readonly pacer: Pacer
   readonly consoles: Consoles
 }
 
-/** One of the times that a request is let through to the upstream. */
-export interface Attempt {
-  /** From 0. */
-  readonly number: number
-  /** Where its endpoint has a limit: the one under way. */
-  turn: Turn | undefined
-}
-
-/** What a request carries, and where to. */
-interface Way {
-  readonly lease: Lease
-  readonly home: Home
-  /** Whether the session may be renewed if its token turns out to be at fault. */
-  readonly renewable: boolean
-}
-
-/** Makes an attempt: lease, upstream, client; and once more with another session or connection where only that was at fault. */
+/** Sends requests in their turn, with a session, and again where only the connection, the session or the moment was wrong. */
 export class Sender {
   readonly #options: SenderOptions
 
@@ -55,144 +33,128 @@ export class Sender {
   }
 
   /**
-   * Sends a request and streams the answer to the client, or gives the upstream's error.
+   * Sends a request and streams the answer to the client, or gives the upstream's error to be told. It goes out in a
+   * microtask: what is wrong with the rest of what came with its head is found before.
    * @throws {Problem} when no answer could be had
    */
-  async send(journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
-    let hasLease = false
-    try {
-      const lease = await acquireLease(journey, this.#options)
-      hasLease = true
-      return await this.#sendWithSession(lease, journey, attempt)
-    } catch (error) {
-      if (hasLease) attempt.turn?.lost()
-      else attempt.turn?.unused()
+  async send(journey: Journey): Promise<Refusal | undefined> {
+    let attempt: Attempt = { number: 0, turn: await this.#turn(journey, false), renewed: undefined }
+    for (;;) {
+      const acquired = attempt.renewed ?? this.#lease(journey, attempt)
+      // each wait costs a hundredth of all that a request does
+      const lease = acquired instanceof Promise ? await acquired : acquired
+      const home = journey.compute ? await this.#console(lease, journey, attempt) : homeAt(lease.target, journey)
+      const refusal = 'answer' in home ? home : await this.#relay({ lease, home }, journey, attempt)
+      if (!refusal) return undefined
+      const next = await this.#next(lease, journey, attempt, refusal)
+      if (!next) return tell(journey, refusal, this.#options.clock)
+      journey.exchange.replayed = true
+      attempt = next
+    }
+  }
+
+  /** Waits for a request's turn; `returned` says that it had one before. */
+  #turn(journey: Journey, returned: boolean): Promise<Turn> | Turn | undefined {
+    const { exchange, request, paced, endpoint } = journey
+    const { pacer, clock } = this.#options
+    if (!paced) return pacer.pass(endpoint)
+    const { client, over, spent } = exchange
+    const asking = { client: client ?? request.socket, returned, waited: spent.queue, signal: over }
+    const turn = pacer.admit(endpoint, asking)
+    return turn instanceof Promise ? timed(clock, exchange, 'queue', turn) : turn
+  }
+
+  #lease(journey: Journey, { turn }: Attempt): Lease | Promise<Lease> {
+    const lease = acquireLease(journey, this.#options)
+    if (!(lease instanceof Promise)) return lease
+    return lease.catch(error => {
+      turn?.unused()
       throw error
-    }
-  }
-
-  /** Sends the request, and once more with a renewed session where the first was answered 401 because of its token. */
-  async #sendWithSession(lease: Lease, journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
-    const first = await this.#sendWith(lease, journey, attempt, true)
-    if (first?.answer.status !== UNAUTHORIZED) return first
-    if (!this.#mayRenew(journey, lease, first) || !canResend(journey)) return first
-    const renewed = await acquireLease(journey, this.#options)
-    // more of the body may have come meanwhile than is kept
-    if (!canResend(journey)) return first
-    this.#replay(journey, attempt)
-    return this.#sendWith(renewed, journey, attempt, false)
-  }
-
-  /** Takes a token out of use that the upstream answered with 401, and says whether a newer one may do better. */
-  #mayRenew({ tenant }: Journey, lease: Lease, { answer }: Refusal): boolean {
-    const meaning = meaningOf401(readUpstreamErrors({ headers: headersByName(answer.headers), body: answer.body }))
-    return meaning !== 'permission' && this.#options.sessions.invalidate(tenant, lease, meaning === 'token')
-  }
-
-  /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
-  async #sendWith(lease: Lease, journey: Journey, attempt: Attempt, renewable: boolean): Promise<Refusal | undefined> {
-    const { kept, fresh } = this.#options.agents
-    const home = journey.compute ? await this.#console(lease, journey, attempt) : homeAt(lease.target, journey)
-    if ('answer' in home) return home
-    const way = { lease, home, renewable }
-    try {
-      return unlessRelayed(await this.#relay(way, journey, attempt, kept), journey, way)
-    } catch (error) {
-      if (!mayRetry(error, journey)) throw problemOf(error, journey, home)
-    }
-    this.#replay(journey, attempt)
-    try {
-      return unlessRelayed(await this.#relay(way, journey, attempt, fresh), journey, way)
-    } catch (error) {
-      throw problemOf(error, journey, home)
-    }
+    })
   }
 
   /** Where the Compute console is, or the error with which the API answered the question. */
-  async #console(lease: Lease, journey: Journey, attempt: Attempt): Promise<Home | Refusal> {
+  async #console(lease: Lease, journey: Journey, { turn }: Attempt): Promise<Home | Refusal> {
     const { clock, consoles } = this.#options
     const api = homeAt(lease.target, journey)
     try {
       const found = await timed(clock, journey.exchange, 'session', consoles.find(lease))
       if (!('status' in found)) return homeAt(asAsked(found, journey), journey)
-      attempt.turn?.unused()
+      turn?.unused()
       return refusalOf(found, journey, { lease, home: api })
     } catch (error) {
+      turn?.unused()
       throw problemOf(error, journey, api)
     }
   }
 
-  /** The upstream counts a request as often as it is sent. */
-  #replay({ exchange, endpoint }: Journey, attempt: Attempt): void {
-    exchange.replayed = true
-    attempt.turn?.lost()
-    attempt.turn = this.#options.pacer.pass(endpoint)
+  /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
+  #relay(way: Way, journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
+    const told = (answer: Answer) => (answer.kind === 'relayed' ? undefined : refusalOf(answer, journey, way))
+    return trip(way, journey, attempt, this.#options.agents.kept, this.#options).then(told, error =>
+      this.#tripAfter(error, way, journey, attempt).then(told),
+    )
   }
 
-  #relay(way: Way, journey: Journey, { number, turn }: Attempt, dispatcher: Dispatcher): Promise<Answer> {
-    const { lease, home } = way
-    const { clock, pacer, sessions } = this.#options
-    const { response, exchange, endpoint, tenant, recorder } = journey
-    const sentAt = clock.monotonic()
-    return relay({
-      dispatcher,
-      clock,
-      signal: exchange.over,
-      response,
-      request: requestOf(journey, lease, home),
-      seen(chunk) {
-        exchange.bytes += chunk.length
-        recorder?.data(chunk)
-      },
-      token: lease.token,
-      decide(status, headers) {
-        exchange.spent.upstream += clock.monotonic() - sentAt
-        exchange.bytes = 0
-        exchange.upstreamRequestId = headerOf(headers, 'x-redlock-request-id') ?? null
-        pacer.answered(endpoint, turn, { status, header: name => headerOf(headers, name), attempt: number })
-        if (status < 400) sessions.accept(tenant, lease)
-        return verdictOn({ status, headers }, way, journey, number)
-      },
-      sendHead(status, headers) {
-        if (recorder && isKeepable(status, headers)) recorder.begin({ headers, home }, sizeOf(headers))
-        sendHead(journey, home, { status, headers }, clock)
-      },
-    })
+  async #tripAfter(error: unknown, way: Way, journey: Journey, attempt: Attempt): Promise<Answer> {
+    const { agents, pacer } = this.#options
+    try {
+      if (!mayRetry(error, journey)) throw error
+      journey.exchange.replayed = true
+      // the upstream counts a request as often as it is sent
+      attempt.turn?.lost()
+      attempt.turn = pacer.pass(journey.endpoint)
+      return await trip(way, journey, attempt, agents.fresh, this.#options)
+    } catch (error) {
+      attempt.turn?.lost()
+      throw problemOf(error, journey, way.home)
+    }
+  }
+
+  /** The next attempt at a request that was refused; `undefined` where there is none. */
+  #next(lease: Lease, journey: Journey, attempt: Attempt, { answer }: Refusal): Promise<Attempt | undefined> {
+    return answer.status === UNAUTHORIZED
+      ? this.#withNewSession(lease, journey, attempt, answer)
+      : this.#inItsTurn(journey, attempt, answer)
+  }
+
+  /** At once, with a renewed session, where the token may have been at fault. */
+  async #withNewSession(
+    lease: Lease,
+    journey: Journey,
+    { number, renewed }: Attempt,
+    answer: Collected,
+  ): Promise<Attempt | undefined> {
+    if (renewed || !this.#mayRenew(lease, journey, answer) || !canResend(journey)) return undefined
+    const newLease = await acquireLease(journey, this.#options)
+    // more of the body may have come meanwhile than is kept
+    if (!canResend(journey)) return undefined
+    return { number, turn: this.#options.pacer.pass(journey.endpoint), renewed: newLease }
+  }
+
+  /** Takes a token out of use that the upstream answered with 401, and says whether a newer one may do better. */
+  #mayRenew(lease: Lease, { tenant }: Journey, { headers, body }: Collected): boolean {
+    const meaning = meaningOf401(readUpstreamErrors({ headers: headersByName(headers), body }))
+    return meaning !== 'permission' && this.#options.sessions.invalidate(tenant, lease, meaning === 'token')
+  }
+
+  /** Once its turn has come, where it was refused for now. */
+  async #inItsTurn(journey: Journey, { number }: Attempt, { status }: Collected): Promise<Attempt | undefined> {
+    if (!mayComeAgain(status, journey, number)) return undefined
+    try {
+      const turn = await this.#turn(journey, true)
+      // more of the body may have come meanwhile than is kept
+      if (canResend(journey)) return { number: number + 1, turn, renewed: undefined }
+      turn?.unused()
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error
+    }
+    return undefined
   }
 }
 
-function requestOf(
-  { request, target, ruled, exchange, body, assumeJson }: Journey,
-  { token }: Lease,
-  { api, basePath }: Home,
-): Dispatcher.DispatchOptions {
-  return {
-    origin: api,
-    path: basePath + target,
-    method: exchange.method,
-    headers: upstreamHeaders(request.rawHeaders, { token, path: ruled, assumeJson }),
-    body: body?.send() ?? null,
-  }
-}
-
-function unlessRelayed(answer: Answer, journey: Journey, way: Way): Refusal | undefined {
-  return answer.kind === 'relayed' ? undefined : refusalOf(answer, journey, way)
-}
-
-function refusalOf(answer: Collected, { passthrough }: Journey, { lease, home }: Pick<Way, 'lease' | 'home'>): Refusal {
+function refusalOf(answer: Collected, { passthrough }: Journey, { lease, home }: Way): Refusal {
   return { home, answer: passthrough ? answer : maskAnswer(answer, lease.token) }
-}
-
-/** Errors are kept, to be told or to be spared the client, but for those that it wants as they are. */
-function verdictOn({ status, headers }: Head, { renewable }: Way, journey: Journey, number: number): Verdict {
-  if (status < 400) return 'relay'
-  if (!journey.passthrough || (renewable && status === UNAUTHORIZED)) return 'collect'
-  return isCollectable(headers) && mayComeAgain(status, journey, number) ? 'collect' : 'relay'
-}
-
-/** In bytes: one for each character of latin1. */
-function sizeOf(headers: RawHeaders): number {
-  return headers.reduce((size, text) => size + text.length, 0)
 }
 
 /** Who asks for a console by its own address gets no other. */
@@ -203,10 +165,6 @@ function asAsked(found: Place, { console, tenant }: Journey): Place {
     'invalid-request',
     `${detail}: name the tenant in x-prismacloud-tenant, or give each its computeUrl`,
   )
-}
-
-function homeAt({ api, basePath }: Place, { prefix }: Journey): Home {
-  return { api, basePath, prefix }
 }
 
 /** What the client is told of an error; once it has left, the error as it is. */

@@ -50,42 +50,61 @@ export interface Source {
 }
 
 /** Streams the body to a client whose answer has its head already, as fast as the client takes it. */
-export function streaming(
-  status: number,
-  headers: RawHeaders,
-  response: ServerResponse,
-  source: Source,
-  settle: Settle,
-): Sink {
-  const length = Number(headerOf(headers, 'content-length'))
-  // not at once: where answers are queued on one connection, Node.js tells this one while another is being written, from
-  // within undici's parser, which cannot take up a second connection there
-  const onDrain = () => queueMicrotask(() => source.resume())
-  let whole: Buffer | undefined
-  const end = (trailers: RawHeaders) => {
-    response.off('drain', onDrain)
-    if (trailers.length > 0) response.addTrailers(clientTrailers(trailers))
-    if (whole) endWith(response, whole)
-    else response.end()
-    settle.resolve({ kind: 'relayed' })
+export class Streaming implements Sink {
+  readonly #headers: RawHeaders
+  readonly #length: number
+  readonly #response: ServerResponse
+  readonly #source: Source
+  readonly #settle: Settle
+  #whole: Buffer | undefined
+  #onDrain: (() => void) | undefined
+
+  constructor(status: number, headers: RawHeaders, response: ServerResponse, source: Source, settle: Settle) {
+    this.#headers = headers
+    this.#length = Number(headerOf(headers, 'content-length'))
+    this.#response = response
+    this.#source = source
+    this.#settle = settle
+    // undici waits for the body that the length in a 304 seems to promise, and then breaks off
+    if (status === NOT_MODIFIED) this.end([])
   }
-  // undici waits for the body that the length in a 304 seems to promise, and then breaks off
-  if (status === NOT_MODIFIED) end([])
-  return {
-    data(chunk) {
-      // the end of a body that came in one piece follows at once
-      if (chunk.length === length) whole = chunk
-      else if (!response.write(chunk)) {
-        source.pause()
-        if (response.listenerCount('drain') === 0) response.on('drain', onDrain)
-      }
-    },
-    end,
-    fail(error) {
-      response.off('drain', onDrain)
-      if (!response.writableEnded) breakOff(response, headers)
-      settle.reject(error)
-    },
+
+  data(chunk: Buffer): void {
+    // the end of a body that came in one piece follows at once
+    if (chunk.length === this.#length) this.#whole = chunk
+    else if (!this.#response.write(chunk)) {
+      this.#source.pause()
+      this.#resumeOnDrain()
+    }
+  }
+
+  end(trailers: RawHeaders): void {
+    this.#forgetDrain()
+    const response = this.#response
+    if (trailers.length > 0) response.addTrailers(clientTrailers(trailers))
+    if (this.#whole) endWith(response, this.#whole)
+    else response.end()
+    this.#settle.resolve({ kind: 'relayed' })
+  }
+
+  fail(error: Error): void {
+    this.#forgetDrain()
+    if (!this.#response.writableEnded) breakOff(this.#response, this.#headers)
+    this.#settle.reject(error)
+  }
+
+  /**
+   * Not at once: where answers are queued on one connection, Node.js tells this one while another is being written, from
+   * within undici's parser, which cannot take up a second connection there.
+   */
+  #resumeOnDrain(): void {
+    if (this.#onDrain) return
+    this.#onDrain = () => queueMicrotask(() => this.#source.resume())
+    this.#response.on('drain', this.#onDrain)
+  }
+
+  #forgetDrain(): void {
+    if (this.#onDrain) this.#response.off('drain', this.#onDrain)
   }
 }
 

@@ -16,7 +16,7 @@ export interface Head {
 /** Sends the client the head of an answer, with what every answer carries. */
 export function writeHead({ response, exchange, takeOver }: Journey, { status, headers }: Head, clock: Clock): void {
   lingerAfter(response, clock)
-  response.writeHead(status, [...headers, ...exchangeHeaders(exchange)])
+  response.writeHead(status, headers.concat(exchangeHeaders(exchange)))
   takeOver()
 }
 

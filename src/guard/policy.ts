@@ -11,13 +11,8 @@ interface Asked {
 
 /** Says why a request is refused, where one of the policies does not allow it. */
 export function refusalBy(policies: readonly Policy[], methods: readonly string[], target: string): string | undefined {
-  const paths = readings(target)
-  const asked = paths && { methods, paths }
   for (const policy of policies) {
-    if (!isRestrictive(policy)) continue
-    const refusal = asked
-      ? refusalOf(policy, asked)
-      : `what ${policy.name} says of this path cannot be known: it is encoded over and over, or too long`
+    const refusal = isRestrictive(policy) ? refusalOf(policy, methods, readings(target)) : undefined
     if (refusal !== undefined) return refusal
   }
   return undefined
@@ -27,7 +22,13 @@ function isRestrictive({ access, allow, deny }: Policy): boolean {
   return access === 'read-only' || allow.length > 0 || deny.length > 0
 }
 
-function refusalOf({ name, access, allow, deny }: Policy, asked: Asked): string | undefined {
+function refusalOf(
+  { name, access, allow, deny }: Policy,
+  methods: readonly string[],
+  paths: readonly string[] | undefined,
+): string | undefined {
+  if (!paths) return `what ${name} says of this path cannot be known: it is encoded over and over, or too long`
+  const asked = { methods, paths }
   const denied = deny.find(rule => some(asked, (method, path) => matches(rule, method, path)))
   if (denied) return `${name}.deny has ${denied.text}`
   const writes = access === 'read-only' && some(asked, (method, path) => !isRead(method, path))
