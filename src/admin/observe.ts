@@ -59,7 +59,7 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
       const status = raw.writableFinished ? raw.statusCode : 0
       metrics.finished(exchange, status, took / 1000)
       logExchange(exchange, status, took, options)
-      if (!isOwnPath(exchange.path)) audit?.record(exchange, status)
+      if (audit && !isOwnPath(exchange.path)) audit.record(exchange, status)
     })
     connections.watch(raw, over)
     done()

@@ -44,7 +44,8 @@ function hostsIn(rawHeaders: readonly string[]): string[] {
 
 /** The token of `Authorization: Bearer TOKEN` (RFC 6750), or the password of `Basic` (RFC 7617): `curl -u :TOKEN`. */
 export function shownToken(authorization: string | undefined): string | undefined {
-  const [, scheme, value] = /^(bearer|basic) +(\S+)$/i.exec(authorization ?? '') ?? []
+  if (authorization === undefined) return undefined
+  const [, scheme, value] = /^(bearer|basic) +(\S+)$/i.exec(authorization) ?? []
   if (scheme === undefined || value === undefined) return undefined
   if (scheme.toLowerCase() === 'bearer') return value
   const pair = Buffer.from(value, 'base64').toString()

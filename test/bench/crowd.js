@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util'
 import { Child, PROGRAM } from '../support/child.js'
 import { integer } from '../support/integer.js'
 import { makeFolder } from './folder.js'
-import { Load, request } from './load.js'
+import { busy, Load, request } from './load.js'
 import { startUpstream } from './nginx.js'
 import { freePort } from './port.js'
 import { table } from './report.js'
@@ -59,16 +59,17 @@ await upstream.end()
 
 /** Starts each once, and adds its windows to those of the others. */
 async function measureAll() {
-  const loads = await Promise.all([...variants].map(([name, start]) => begin(name, start)))
-  if (rounds > 1) for (const { load } of loads) await load.window(WARM_UP)
+  const proxies = await Promise.all([...variants].map(([name, start]) => begin(name, start)))
+  if (rounds > 1) for (const { load } of proxies) await busy(WARM_UP, ...load)
+  const loads = proxies.map(({ name, proxy, load }) => ({ name, proxy, load: new Load(...load) }))
   await takeTurns(loads, windows, { rounds, window: WINDOW })
-  for (const { proxy } of loads) await proxy.end()
+  for (const { proxy } of proxies) await proxy.end()
 }
 
 async function begin(name, start) {
   const { proxy, port, tenants } = await start()
   const requests = Array.from({ length: tenants }, (_, index) => request(`x-prismacloud-tenant: t${index}`))
-  return { name, proxy, load: new Load(port, CONNECTIONS, requests) }
+  return { name, proxy, load: [port, CONNECTIONS, requests] }
 }
 
 async function start(tenants, settings = {}) {

@@ -2,7 +2,7 @@
 // that take turns: what disturbs the machine for longer than some of them disturbs all alike. Each is started several
 // times, since two processes of one program differ by a tenth, in what V8 compiles and when it collects.
 import { makeFolder } from './folder.js'
-import { Load } from './load.js'
+import { busy, Load } from './load.js'
 import { startUpstream } from './nginx.js'
 import { readOptions } from './options.js'
 import { REFERENCE, startPeer } from './peers.js'
@@ -37,7 +37,7 @@ async function compare(scheme) {
 /** Starts each once, and adds its windows to those of the results. */
 async function measureAll(scheme, results) {
   const proxies = await Promise.all(options.peers.map(name => start(name, `${scheme}://127.0.0.1:${ports[scheme]}`)))
-  if (options.warmUp > 0) for (const each of proxies) await busy(each, WARM_UP_CONNECTIONS, options.warmUp)
+  if (options.warmUp > 0) for (const { port } of proxies) await busy(options.warmUp, port, WARM_UP_CONNECTIONS)
   for (const { connections, windows } of results) {
     const loads = proxies.map(({ name, proxy, port }) => ({ name, proxy, load: new Load(port, connections) }))
     await takeTurns(loads, windows, options)
@@ -50,10 +50,4 @@ async function start(name, upstreamUrl) {
   const proxy = startPeer(name, { folder, port, upstream: upstreamUrl, token, cert })
   await proxy.serves(`http://127.0.0.1:${port}/v2/policy`)
   return { name, proxy, port }
-}
-
-async function busy({ port }, connections, milliseconds) {
-  const load = new Load(port, connections)
-  await load.window(milliseconds)
-  load.end()
 }

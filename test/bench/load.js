@@ -84,6 +84,13 @@ export class Load {
   }
 }
 
+/** Keeps a proxy busy for so many milliseconds, on connections of its own; `load` are the arguments of a {@link Load}. */
+export async function busy(milliseconds, ...load) {
+  const warming = new Load(...load)
+  await warming.window(milliseconds)
+  warming.end()
+}
+
 /** How long an answer will be, by its beginning, which holds all of the head; NaN where that is not good. */
 function sizeOf(chunk) {
   const end = chunk.indexOf(END_OF_HEAD)

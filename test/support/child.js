@@ -78,6 +78,11 @@ export class Child {
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / KILOBYTES_PER_MEGABYTE
   }
 
+  /** How many files and connections it has open. */
+  get descriptors() {
+    return readdirSync(`/proc/${this.#process.pid}/fd`).length
+  }
+
   /** Waits for something that it is to print, and gives what the pattern's group caught. */
   async printed(pattern) {
     const match = await this.#until(`to print ${pattern}`, () => pattern.exec(this.#output))

@@ -1,6 +1,7 @@
 // A proxy before an upstream that answers everything well: for what is not about the API.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
+import { promisify } from 'node:util'
 import { freePort } from '../bench/port.js'
 import { makeToken } from '../bench/token.js'
 import { Child, PROGRAM } from './child.js'
@@ -39,5 +40,6 @@ export async function startUpstream(seen = () => {}) {
     server.close()
     server.closeAllConnections()
   }
-  return { token, url: `http://127.0.0.1:${server.address().port}`, close }
+  const connections = promisify(server.getConnections.bind(server))
+  return { token, url: `http://127.0.0.1:${server.address().port}`, connections, close }
 }

@@ -1,0 +1,85 @@
+// Clients that leave without a word: while they wait for an answer, in its middle, in the middle of what they send. The
+// upstream is let go each time, and so many leave nothing behind: no connection, no descriptor, no memory.
+
+import { connect } from 'node:net'
+import { parseArgs } from 'node:util'
+import { integer } from '../support/integer.js'
+import { startProxy, startUpstream } from '../support/quick-stack.js'
+import { until } from '../support/until.js'
+
+const AT_ONCE = 100
+
+/** So many leave before anything is measured: until then V8's heap grows to where it stays. */
+const WARM_UP = 10_000
+
+/** How much more memory there may be in the end, in MB: what V8 collects when it pleases. */
+const TOLERANCE = 15
+
+/** How long it may take until nothing is left, in milliseconds: undici opens a connection again that broke off, for 10 s. */
+const DEADLINE = 30_000
+
+const UNFINISHED = [
+  'GET /waiting HTTP/1.1\r\nhost: localhost\r\n\r\n',
+  'GET /answering HTTP/1.1\r\nhost: localhost\r\n\r\n',
+  'POST /sending HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nabc',
+]
+
+const { values } = parseArgs({ options: { clients: { type: 'string', default: '10000' } } })
+const rounds = Math.ceil(integer(values.clients, 1, 1_000_000) / AT_ONCE)
+
+let underWay = 0
+const upstream = await startUpstream(async ({ url, socket }) => {
+  if (url === '/login') return
+  underWay++
+  if (url === '/answering') socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc')
+  await new Promise(resolve => socket.once('close', resolve))
+  underWay--
+})
+const { proxy, port } = await startProxy(upstream.url)
+
+for (let round = 0; round < WARM_UP / AT_ONCE; round++) await leave()
+const before = await settled()
+const times = []
+for (let round = 0; round < rounds; round++) times.push(await leave())
+const after = await settled()
+const code = await proxy.end()
+upstream.close()
+
+console.log(
+  `${rounds * AT_ONCE} clients left, the last of ${AT_ONCE} was let go after ${Math.max(...times).toFixed(0)} ms`,
+)
+console.log(`descriptors ${before.descriptors}, then ${after.descriptors}`)
+console.log(`memory      ${before.memory.toFixed(1)} MB, then ${after.memory.toFixed(1)} MB`)
+const isGood = after.descriptors <= before.descriptors && after.memory < before.memory + TOLERANCE && code === 0
+console.log(isGood ? 'OK' : 'FAILED')
+process.exitCode = isGood ? 0 : 1
+
+/** Has clients ask and leave once all are at the upstream, and gives how long it took to let go of that, in milliseconds. */
+async function leave() {
+  const sockets = Array.from({ length: AT_ONCE }, (_, index) => {
+    const socket = connect({ port, host: '127.0.0.1' })
+    socket.on('error', () => {}).write(UNFINISHED[index % UNFINISHED.length])
+    return socket
+  })
+  await reached(AT_ONCE)
+  const from = performance.now()
+  for (const socket of sockets) socket.destroy()
+  await reached(0)
+  return performance.now() - from
+}
+
+/** Waits until so many requests are under way at the upstream. */
+async function reached(count) {
+  const deadline = performance.now() + DEADLINE
+  while (underWay !== count) {
+    if (performance.now() > deadline) throw new Error(`${underWay} requests are under way, not ${count}`)
+    await new Promise(setImmediate)
+  }
+}
+
+/** What the proxy has once it has no connection to the upstream any more. */
+async function settled() {
+  await until('the last connections to end', DEADLINE, async () => (await upstream.connections()) === 0)
+  const { descriptors, memory } = proxy
+  return { descriptors, memory }
+}
