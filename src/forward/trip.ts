@@ -63,6 +63,7 @@ class Trip implements RelayOptions {
   readonly #lease: Lease
   readonly #journey: Journey
   readonly #attempt: Attempt
+  /** As it is when the request is sent: a second sending has another. */
   readonly #turn: Turn | undefined
   readonly #options: TripOptions
   readonly #sentAt: number

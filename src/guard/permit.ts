@@ -19,7 +19,10 @@ export function permit(config: Config, { request, ruled, tenant, exchange }: Jou
 }
 
 function policiesFor({ policy, tenants, clients }: Config, tenant: string, client: string | null): Policy[] {
-  const ofTenant = tenants.get(tenant)?.policy ?? policy
-  const ofClient = client === null ? undefined : clients.find(({ name }) => name === client)?.policy
-  return ofClient ? [policy, ofTenant, ofClient] : [policy, ofTenant]
+  const policies = [policy]
+  const ofTenant = tenants.get(tenant)
+  if (ofTenant) policies.push(ofTenant.policy)
+  const ofClient = client === null ? undefined : clients.find(({ name }) => name === client)
+  if (ofClient) policies.push(ofClient.policy)
+  return policies
 }

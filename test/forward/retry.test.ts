@@ -22,24 +22,31 @@ async function fragile(t: Test) {
     request.socket.destroy()
   })
   const { call } = await startProxy(t, { upstream: upstream.url })
-  const callOnBroken = async (method: string, body?: string) => {
+  const callOnBroken = async (method: string, body?: string, path = '/x') => {
     await call('/warm')
     await call('/warm')
     isBreaking = true
     const before = upstream.requests.length
-    const reply = await call('/x', { method, ...(body !== undefined && { body }) })
+    const reply = await call(path, { method, ...(body !== undefined && { body }) })
     return { reply, sent: upstream.requests.length - before }
   }
-  return callOnBroken
+  return { call, callOnBroken }
 }
 
 t.test('a request that can be repeated is sent again once when a kept connection breaks', async t => {
-  const callOnBroken = await fragile(t)
+  const { callOnBroken } = await fragile(t)
   for (const method of ['GET', 'HEAD', 'PUT', 'DELETE', 'OPTIONS']) {
     const { reply, sent } = await callOnBroken(method, method === 'PUT' ? 'body' : undefined)
     t.match(reply, { status: 200, headers: { 'x-prismacloud-proxy-replayed': '1' } }, method)
     t.equal(sent, 2)
   }
+})
+
+t.test('the upstream counts it twice, and so does its limit here', async t => {
+  const { call, callOnBroken } = await fragile(t)
+  t.equal((await callOnBroken('GET', undefined, '/v2/alert')).sent, 2)
+  const [known] = (await call('/_proxy/status')).json().pacing.endpoints
+  t.match(known, { endpoint: 'GET /v2/alert', limit: { remaining: 8 } })
 })
 
 t.test('it goes on a connection of its own, for others that were kept may be broken as well', async t => {
@@ -66,7 +73,7 @@ t.test('it goes on a connection of its own, for others that were kept may be bro
 })
 
 t.test('a POST or PATCH is not, because it might be done twice', async t => {
-  const callOnBroken = await fragile(t)
+  const { callOnBroken } = await fragile(t)
   for (const method of ['POST', 'PATCH']) {
     const { reply, sent } = await callOnBroken(method, 'body')
     t.equal(reply.status, 502, method)
