@@ -6,7 +6,7 @@ import type { Place } from '../stacks/base.ts'
 import { resolveCompute } from '../stacks/compute.ts'
 import type { StackError } from '../stacks/error.ts'
 import { upstreamHeaders } from './headers.ts'
-import { collect } from './relay.ts'
+import { Collector } from './receiver.ts'
 import type { Collected } from './sinks.ts'
 
 const META_INFO = '/meta_info'
@@ -49,7 +49,7 @@ export class Consoles {
     const headers = upstreamHeaders(['accept', 'application/json'], { token, path: META_INFO, assumeJson: false })
     const request = { origin: target.api, path: target.basePath + META_INFO, method: 'GET', headers } as const
     return withDeadline(clock, callTimeout(), undefined, signal =>
-      collect({ dispatcher, request, clock, signal, token }),
+      new Collector({ clock, signal, token }).send(dispatcher, request),
     )
   }
 }

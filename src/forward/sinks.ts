@@ -36,35 +36,34 @@ export interface Collected {
   readonly complete: boolean
 }
 
-/** The promise that an answer settles. */
-export interface Settle {
-  resolve(answer: Answer): void
-  reject(error: unknown): void
-}
+const RELAYED: Answer = { kind: 'relayed' }
 
-/** What sends the answer, as far as it can be told to. */
-export interface Source {
+/** Where an answer comes from, and who is told what became of it. */
+export interface Source<A extends Answer> {
   pause(): void
   resume(): void
   abort(reason: Error): void
+  resolve(answer: A): void
+  reject(error: unknown): void
 }
 
-/** Streams the body to a client whose answer has its head already, as fast as the client takes it. */
+/**
+ * Streams the body to a client whose answer has its head already, as it comes and as fast as the client takes it. Where it
+ * breaks off, the client's connection is broken off too, so that it never looks complete.
+ */
 export class Streaming implements Sink {
   readonly #headers: RawHeaders
   readonly #length: number
   readonly #response: ServerResponse
-  readonly #source: Source
-  readonly #settle: Settle
+  readonly #source: Source<Answer>
   #whole: Buffer | undefined
   #onDrain: (() => void) | undefined
 
-  constructor(status: number, headers: RawHeaders, response: ServerResponse, source: Source, settle: Settle) {
+  constructor(status: number, headers: RawHeaders, response: ServerResponse, source: Source<Answer>) {
     this.#headers = headers
     this.#length = Number(headerOf(headers, 'content-length'))
     this.#response = response
     this.#source = source
-    this.#settle = settle
     // undici waits for the body that the length in a 304 seems to promise, and then breaks off
     if (status === NOT_MODIFIED) this.end([])
   }
@@ -84,13 +83,13 @@ export class Streaming implements Sink {
     if (trailers.length > 0) response.addTrailers(clientTrailers(trailers))
     if (this.#whole) endWith(response, this.#whole)
     else response.end()
-    this.#settle.resolve({ kind: 'relayed' })
+    this.#source.resolve(RELAYED)
   }
 
   fail(error: Error): void {
     this.#forgetDrain()
     if (!this.#response.writableEnded) breakOff(this.#response, this.#headers)
-    this.#settle.reject(error)
+    this.#source.reject(error)
   }
 
   /**
@@ -146,20 +145,14 @@ export function isCollectable(headers: RawHeaders): boolean {
 }
 
 /** Keeps the body for the caller, as far as the bounds go. */
-export function collecting(
-  status: number,
-  headers: RawHeaders,
-  source: Source,
-  clock: Clock,
-  resolve: (answer: Collected) => void,
-): Sink {
+export function collecting(status: number, headers: RawHeaders, source: Source<Collected>, clock: Clock): Sink {
   const chunks: Buffer[] = []
   let size = 0
   const cutOff = () => source.abort(new Error('the rest of the answer is not waited for'))
   const timer: Timer = clock.setTimeout(cutOff, MAX_COLLECTING)
   const finish = (complete: boolean) => {
     clock.clearTimeout(timer)
-    resolve({ kind: 'collected', status, headers, body: Buffer.concat(chunks), complete })
+    source.resolve({ kind: 'collected', status, headers, body: Buffer.concat(chunks), complete })
   }
   return {
     data(chunk) {

@@ -1,8 +1,5 @@
-import type { ServerResponse } from 'node:http'
 import type { Dispatcher } from 'undici'
 import type { Clock } from '../kernel/clock.ts'
-import type { EndSignal } from '../kernel/ending.ts'
-import type { Secret } from '../kernel/secret.ts'
 import type { Turn } from '../pacing/gate.ts'
 import type { Pacer } from '../pacing/pacer.ts'
 import type { Lease } from '../session/lease.ts'
@@ -13,8 +10,8 @@ import { isKeepable } from './cacheable.ts'
 import { headerOf, type RawHeaders, upstreamHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
 import type { Home } from './location.ts'
-import { type RelayOptions, relay, type Verdict } from './relay.ts'
-import { type Answer, isCollectable } from './sinks.ts'
+import { Receiver } from './receiver.ts'
+import { type Answer, collecting, isCollectable, type Sink, Streaming } from './sinks.ts'
 import { type Head, sendHead } from './tell.ts'
 
 export const UNAUTHORIZED = 401
@@ -42,25 +39,8 @@ export interface TripOptions {
 }
 
 /** Sends a request to the upstream once. The answer goes to the client, unless it is an error to be told or spared it. */
-export function trip(
-  way: Way,
-  journey: Journey,
-  attempt: Attempt,
-  dispatcher: Dispatcher,
-  options: TripOptions,
-): Promise<Answer> {
-  return relay(new Trip(way, journey, attempt, dispatcher, options))
-}
-
-class Trip implements RelayOptions {
-  readonly dispatcher: Dispatcher
-  readonly clock: Clock
-  readonly signal: EndSignal
-  readonly response: ServerResponse
-  readonly request: Dispatcher.DispatchOptions
-  readonly token: Secret
-  readonly #home: Home
-  readonly #lease: Lease
+export class Trip extends Receiver<Answer> {
+  readonly #way: Way
   readonly #journey: Journey
   readonly #attempt: Attempt
   /** As it is when the request is sent: a second sending has another. */
@@ -68,15 +48,9 @@ class Trip implements RelayOptions {
   readonly #options: TripOptions
   readonly #sentAt: number
 
-  constructor({ lease, home }: Way, journey: Journey, attempt: Attempt, dispatcher: Dispatcher, options: TripOptions) {
-    this.dispatcher = dispatcher
-    this.clock = options.clock
-    this.signal = journey.exchange.over
-    this.response = journey.response
-    this.request = requestOf(journey, lease, home)
-    this.token = lease.token
-    this.#home = home
-    this.#lease = lease
+  constructor(way: Way, journey: Journey, attempt: Attempt, options: TripOptions) {
+    super({ signal: journey.exchange.over, token: way.lease.token })
+    this.#way = way
     this.#journey = journey
     this.#attempt = attempt
     this.#turn = attempt.turn
@@ -84,13 +58,25 @@ class Trip implements RelayOptions {
     this.#sentAt = options.clock.monotonic()
   }
 
-  seen(chunk: Buffer): void {
+  override onData(chunk: Buffer): boolean {
     const { exchange, recorder } = this.#journey
     exchange.bytes += chunk.length
     recorder?.data(chunk)
+    return super.onData(chunk)
   }
 
-  decide(status: number, headers: RawHeaders): Verdict {
+  protected begin(status: number, headers: RawHeaders): Sink {
+    const { clock } = this.#options
+    const { home } = this.#way
+    const { response, recorder } = this.#journey
+    this.#note(status, headers)
+    if (isCollected({ status, headers }, this.#journey, this.#attempt)) return collecting(status, headers, this, clock)
+    if (recorder && isKeepable(status, headers)) recorder.begin({ headers, home }, sizeOf(headers))
+    sendHead(this.#journey, home, { status, headers }, clock)
+    return new Streaming(status, headers, response, this)
+  }
+
+  #note(status: number, headers: RawHeaders): void {
     const { clock, sessions, pacer } = this.#options
     const { exchange, endpoint, tenant } = this.#journey
     exchange.spent.upstream += clock.monotonic() - this.#sentAt
@@ -98,15 +84,7 @@ class Trip implements RelayOptions {
     exchange.upstreamRequestId = headerOf(headers, 'x-redlock-request-id') ?? null
     const answer = { status, header: (name: string) => headerOf(headers, name), attempt: this.#attempt.number }
     pacer.answered(endpoint, this.#turn, answer)
-    if (status < 400) sessions.accept(tenant, this.#lease)
-    return verdictOn({ status, headers }, this.#journey, this.#attempt)
-  }
-
-  sendHead(status: number, headers: RawHeaders): void {
-    const { recorder } = this.#journey
-    const home = this.#home
-    if (recorder && isKeepable(status, headers)) recorder.begin({ headers, home }, sizeOf(headers))
-    sendHead(this.#journey, home, { status, headers }, this.clock)
+    if (status < 400) sessions.accept(tenant, this.#way.lease)
   }
 }
 
@@ -115,25 +93,25 @@ export function homeAt({ api, basePath }: Place, { prefix }: Journey): Home {
   return { api, basePath, prefix }
 }
 
-function requestOf(
+/** As it is sent. */
+export function requestOf(
+  { lease, home }: Way,
   { request, target, ruled, exchange, body, assumeJson }: Journey,
-  { token }: Lease,
-  { api, basePath }: Home,
 ): Dispatcher.DispatchOptions {
   return {
-    origin: api,
-    path: basePath + target,
+    origin: home.api,
+    path: home.basePath + target,
     method: exchange.method,
-    headers: upstreamHeaders(request.rawHeaders, { token, path: ruled, assumeJson }),
+    headers: upstreamHeaders(request.rawHeaders, { token: lease.token, path: ruled, assumeJson }),
     body: body?.send() ?? null,
   }
 }
 
 /** Errors are kept, to be told or to be spared the client, but for those that it wants as they are. */
-function verdictOn({ status, headers }: Head, journey: Journey, { number, renewed }: Attempt): Verdict {
-  if (status < 400) return 'relay'
-  if (!journey.passthrough || (!renewed && status === UNAUTHORIZED)) return 'collect'
-  return isCollectable(headers) && mayComeAgain(status, journey, number) ? 'collect' : 'relay'
+function isCollected({ status, headers }: Head, journey: Journey, { number, renewed }: Attempt): boolean {
+  if (status < 400) return false
+  if (!journey.passthrough || (!renewed && status === UNAUTHORIZED)) return true
+  return isCollectable(headers) && mayComeAgain(status, journey, number)
 }
 
 /** In bytes: one for each character of latin1. */

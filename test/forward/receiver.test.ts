@@ -3,8 +3,10 @@ import { createServer, IncomingMessage, ServerResponse } from 'node:http'
 import { type AddressInfo, Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { Dispatcher } from 'undici'
-import { type RelayOptions, relay } from '../../src/forward/relay.ts'
-import type { Answer } from '../../src/forward/sinks.ts'
+import type { RawHeaders } from '../../src/forward/headers.ts'
+import { Receiver, type ReceiverOptions } from '../../src/forward/receiver.ts'
+import { type Answer, collecting, type Sink, Streaming } from '../../src/forward/sinks.ts'
+import type { Clock } from '../../src/kernel/clock.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { testClock } from '../support/clock.ts'
 import { call } from '../support/http.ts'
@@ -47,25 +49,47 @@ class Stage extends Dispatcher {
   }
 }
 
-/** A relay from a stage to a real client. */
-async function play(t: Test, options: Partial<RelayOptions> = {}) {
+interface PlayOptions extends ReceiverOptions {
+  /** Whether the answer is kept. */
+  collected: boolean
+  response: ServerResponse
+  clock: Clock
+  sendHead(status: number, headers: RawHeaders): void
+}
+
+class Player extends Receiver<Answer> {
+  readonly options: PlayOptions
+
+  constructor(options: PlayOptions) {
+    super(options)
+    this.options = options
+  }
+
+  protected begin(status: number, headers: RawHeaders): Sink {
+    const { collected, clock, response, sendHead } = this.options
+    if (collected) return collecting(status, headers, this, clock)
+    sendHead(status, headers)
+    return new Streaming(status, headers, response, this)
+  }
+}
+
+/** Has the answer of a stage go to a real client. */
+async function play(t: Test, options: Partial<PlayOptions> = {}) {
   const stage = new Stage()
   const clock = testClock()
   let begun: (of: { response: ServerResponse; answer: Promise<Answer> }) => void
   const playing = new Promise<{ response: ServerResponse; answer: Promise<Answer> }>(resolve => (begun = resolve))
   const server = createServer((_request, response) => {
-    const answer = relay({
-      dispatcher: stage,
-      request: { path: '/', method: 'GET' },
+    const player = new Player({
       response,
       clock,
       signal: new AbortController().signal,
-      seen: () => {},
       token: new Secret('a-token-of-the-test'),
-      decide: () => 'relay',
+      collected: false,
       sendHead: (status, headers) => void response.writeHead(status, [...headers]),
       ...options,
     })
+    const answer = player.send(stage, { path: '/', method: 'GET' })
     answer.catch(() => {})
     begun({ response, answer })
   }).listen(0, '127.0.0.1')
@@ -131,7 +155,7 @@ t.test('an answer that breaks off while it waits for those before it on its conn
 })
 
 t.test('an error’s body is collected until 64 KiB', async t => {
-  const { stage, answer } = await play(t, { decide: () => 'collect' })
+  const { stage, answer } = await play(t, { collected: true })
   stage.begin(500)
   stage.data(Buffer.alloc(64 * 1024 - 1))
   stage.data('a')
@@ -144,7 +168,7 @@ t.test('an error’s body is collected until 64 KiB', async t => {
 })
 
 t.test('an error’s body is collected for two seconds', async t => {
-  const { stage, answer, clock } = await play(t, { decide: () => 'collect' })
+  const { stage, answer, clock } = await play(t, { collected: true })
   stage.begin(500)
   stage.data('abc')
   await clock.advance(1999)
@@ -155,7 +179,7 @@ t.test('an error’s body is collected for two seconds', async t => {
 })
 
 t.test('an error’s body that ends is complete, and nothing stops it later', async t => {
-  const { stage, answer, clock, response } = await play(t, { decide: () => 'collect' })
+  const { stage, answer, clock, response } = await play(t, { collected: true })
   stage.begin(500)
   stage.end()
   t.match(await answer, { complete: true, body: Buffer.alloc(0) })

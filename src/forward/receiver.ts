@@ -1,0 +1,118 @@
+import type { Dispatcher } from 'undici'
+import type { Clock } from '../kernel/clock.ts'
+import type { EndSignal } from '../kernel/ending.ts'
+import type { Secret } from '../kernel/secret.ts'
+import type { OlderHandler } from './agent.ts'
+import type { RawHeaders } from './headers.ts'
+import { type Answer, type Collected, collecting, type Sink, type Source } from './sinks.ts'
+
+export interface ReceiverOptions {
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal: EndSignal
+  /** Taken out of headers and trailers, as no client may see it. */
+  readonly token: Secret
+}
+
+/** Receives the answer to one request from undici. What extends it says where that goes. */
+export abstract class Receiver<A extends Answer> implements OlderHandler, Source<A> {
+  readonly #signal: EndSignal
+  readonly #token: Secret
+  #resolve: ((answer: A) => void) | undefined
+  #reject: ((error: unknown) => void) | undefined
+  #abort: ((reason: Error) => void) | undefined
+  #resume: (() => void) | undefined
+  #paused = false
+  #sink: Sink | undefined
+
+  constructor({ signal, token }: ReceiverOptions) {
+    this.#signal = signal
+    this.#token = token
+  }
+
+  /** Sends the request. Rejects when no answer came, or not all of one that was not kept. */
+  send(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions): Promise<A> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+      dispatcher.dispatch(request, this)
+    })
+  }
+
+  /** Says where an answer goes, once its headers are there. */
+  protected abstract begin(status: number, headers: RawHeaders): Sink
+
+  onConnect(abort: (reason?: Error) => void): void {
+    this.#abort = abort
+    if (this.#signal.aborted) abort(this.#signal.reason)
+    else this.#signal.addEventListener('abort', this.#onLeave)
+  }
+
+  onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {
+    this.#resume = resume
+    // 1xx is between the upstream and this proxy
+    if (status >= 200) this.#sink = this.begin(status, this.#textOf(headers))
+    return !this.#paused
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.#sink?.data(chunk)
+    return !this.#paused
+  }
+
+  onComplete(trailers: (string | Buffer)[] | null): void {
+    this.#release()
+    this.#sink?.end(this.#textOf(trailers ?? []))
+  }
+
+  onError(error: Error): void {
+    this.#release()
+    if (this.#sink) this.#sink.fail(error)
+    else this.reject(error)
+  }
+
+  pause(): void {
+    this.#paused = true
+  }
+
+  resume(): void {
+    this.#paused = false
+    this.#resume?.()
+  }
+
+  abort(reason: Error): void {
+    this.#abort?.(reason)
+  }
+
+  resolve(answer: A): void {
+    this.#resolve?.(answer)
+  }
+
+  reject(error: unknown): void {
+    this.#reject?.(error)
+  }
+
+  readonly #onLeave = () => this.abort(this.#signal.reason)
+
+  #release(): void {
+    this.#signal.removeEventListener('abort', this.#onLeave)
+  }
+
+  /** Header bytes are no particular encoding (RFC 9110, 5.5); latin1 carries every byte there and back. */
+  #textOf(raw: readonly (string | Buffer)[]): RawHeaders {
+    return raw.map(part => this.#token.maskIn(typeof part === 'string' ? part : part.toString('latin1')))
+  }
+}
+
+/** Keeps the answer, whatever it is, as far as the bounds go. */
+export class Collector extends Receiver<Collected> {
+  readonly #clock: Clock
+
+  constructor({ clock, ...options }: ReceiverOptions & { readonly clock: Clock }) {
+    super(options)
+    this.#clock = clock
+  }
+
+  protected begin(status: number, headers: RawHeaders): Sink {
+    return collecting(status, headers, this, this.#clock)
+  }
+}
