@@ -47,6 +47,19 @@ const MAX_HEADER_SIZE = 64 * 1024
 /** How often connections are looked at for requests that do not come, in milliseconds. */
 const CHECK_INTERVAL = 1_000
 
+const HTTP = {
+  maxHeaderSize: MAX_HEADER_SIZE,
+  // a missing Host is the guard's to refuse
+  requireHostHeader: false,
+  headersTimeout: HEAD_TIMEOUT,
+  connectionsCheckingInterval: CHECK_INTERVAL,
+  // bytes that wait for a client before the upstream is held back: what undici reads at once, as Node.js 22 has it. With
+  // the 16 KiB of Node.js 20 each piece of a large answer does, which costs a quarter of the speed
+  highWaterMark: 64 * 1024,
+  // streams without a body cost a thirtieth of all that a request does; Node.js 20 ignores it
+  optimizeEmptyRequests: true,
+}
+
 /** Seconds for which who logs in here may go on without extending it: as long as at the vendor. */
 const LOCAL_TOKEN_LIFETIME = 600
 
@@ -117,13 +130,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     rewriteUrl: ({ url = '/' }) => (isOwnPath(url) ? url : FORWARD_ROUTE),
     // the own paths have short names, but a router's own answer to a long one would be no problem document
     routerOptions: { maxParamLength: MAX_HEADER_SIZE },
-    // a missing Host is the guard's to refuse
-    http: {
-      maxHeaderSize: MAX_HEADER_SIZE,
-      requireHostHeader: false,
-      headersTimeout: HEAD_TIMEOUT,
-      connectionsCheckingInterval: CHECK_INTERVAL,
-    },
+    http: HTTP,
     clientErrorHandler: (error, socket) => refuseMalformed(error, socket, connections.latest(socket), clock),
   })
   server.server.prependListener('request', takeAbsoluteForm)

@@ -158,3 +158,11 @@ t.test('an answer that is not HTTP becomes a problem that says so', async t => {
     t.notMatch(reply.rawHeaders.join(), /a=b/)
   }
 })
+
+t.test('64 KiB of an answer may wait for a client, whatever Node.js it is', async t => {
+  const { app, call } = await answering(t, http('200 OK', [], 'a'))
+  const sizes: number[] = []
+  app.server.server.on('connection', socket => sizes.push(socket.writableHighWaterMark))
+  t.equal((await call('/x')).text, 'a')
+  t.strictSame(sizes, [64 * 1024])
+})
