@@ -28,18 +28,19 @@ await upstream.end()
 
 async function compare(scheme) {
   const results = options.connections.map(connections => ({ connections, windows: new Map() }))
-  for (let number = 0; number < starts; number++) await measureAll(scheme, number, results)
+  const names = [...options.peers]
+  for (let number = 0; number < starts; number++) {
+    await measureAll(scheme, names, results)
+    // of processes of one program the last to be warmed up cost a twentieth more
+    names.push(names.shift())
+  }
   for (const { connections, windows } of results) {
     console.log(table(`${scheme} upstream, ${connections} connections`, windows, REFERENCE))
   }
 }
 
-/**
- * Starts each once, and adds its windows to those of the results. Another is the first each time: of processes of one
- * program the last to be warmed up cost a twentieth more.
- */
-async function measureAll(scheme, number, results) {
-  const names = turned(options.peers, number)
+/** Starts each once, in this order, and adds its windows to those of the results. */
+async function measureAll(scheme, names, results) {
   const proxies = await Promise.all(names.map(name => start(name, `${scheme}://127.0.0.1:${ports[scheme]}`)))
   if (options.warmUp > 0) for (const { port } of proxies) await busy(options.warmUp, port, WARM_UP_CONNECTIONS)
   for (const { connections, windows } of results) {
@@ -54,10 +55,4 @@ async function start(name, upstreamUrl) {
   const proxy = startPeer(name, { folder, port, upstream: upstreamUrl, token, cert })
   await proxy.serves(`http://127.0.0.1:${port}/v2/policy`)
   return { name, proxy, port }
-}
-
-/** The list beginning at another of its items. */
-function turned(list, by) {
-  const at = by % list.length
-  return [...list.slice(at), ...list.slice(0, at)]
 }
