@@ -1,3 +1,4 @@
+import type { ServerOptions } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import type { DestinationStream } from 'pino'
 import { admin } from './admin/admin.ts'
@@ -47,18 +48,21 @@ const MAX_HEADER_SIZE = 64 * 1024
 /** How often connections are looked at for requests that do not come, in milliseconds. */
 const CHECK_INTERVAL = 1_000
 
+/** How the server takes connections and requests, as far as Node.js sees to that. */
 const HTTP = {
   maxHeaderSize: MAX_HEADER_SIZE,
   // a missing Host is the guard's to refuse
   requireHostHeader: false,
   headersTimeout: HEAD_TIMEOUT,
   connectionsCheckingInterval: CHECK_INTERVAL,
-  // bytes that wait for a client before the upstream is held back: what undici reads at once, as Node.js 22 has it. With
-  // the 16 KiB of Node.js 20 each piece of a large answer does, which costs a quarter of the speed
+  // bytes that wait for a client before the upstream is held back, or of an upload before the client is: as Node.js 22
+  // has it. With the 16 KiB of Node.js 20 each piece of a large answer does, which costs a quarter of the speed; there
+  // connections with TLS keep to that
   highWaterMark: 64 * 1024,
-  // streams without a body cost a thirtieth of all that a request does; Node.js 20 ignores it
+  // streams without a body cost a thirtieth of all that a request does. Nobody may wait for the end of one then. Older
+  // Node.js ignores it
   optimizeEmptyRequests: true,
-}
+} satisfies ServerOptions & { readonly optimizeEmptyRequests: boolean }
 
 /** Seconds for which who logs in here may go on without extending it: as long as at the vendor. */
 const LOCAL_TOKEN_LIFETIME = 600

@@ -29,7 +29,7 @@ export abstract class Receiver<A extends Answer> implements OlderHandler, Source
     this.#token = token
   }
 
-  /** Sends the request. Rejects when no answer came, or not all of one that was not kept. */
+  /** Sends the request, which is done once. Rejects when no answer came, or not all of one that was not kept. */
   send(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions): Promise<A> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve

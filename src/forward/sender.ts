@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici'
 import { explainNetworkError } from '../kernel/network-error.ts'
 import type { Turn } from '../pacing/gate.ts'
 import { Problem } from '../problem/problem.ts'
@@ -17,7 +16,7 @@ import type { Home } from './location.ts'
 import { maskAnswer, type Refusal } from './refusal.ts'
 import type { Answer, Collected } from './sinks.ts'
 import { tell } from './tell.ts'
-import { type Attempt, homeAt, requestOf, Trip, type TripOptions, UNAUTHORIZED, type Way } from './trip.ts'
+import { type Attempt, homeAt, Trip, type TripOptions, UNAUTHORIZED, type Way } from './trip.ts'
 import { meaningOf401 } from './unauthorized.ts'
 
 export interface SenderOptions extends TripOptions {
@@ -91,17 +90,10 @@ export class Sender {
 
   /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
   async #relay(way: Way, journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
-    let answer: Answer
-    try {
-      answer = await this.#trip(way, journey, attempt, this.#options.agents.kept)
-    } catch (error) {
-      answer = await this.#tripAfter(error, way, journey, attempt)
-    }
+    const answer = await new Trip(way, journey, attempt, this.#options)
+      .go(this.#options.agents.kept)
+      .catch(error => this.#tripAfter(error, way, journey, attempt))
     return answer.kind === 'relayed' ? undefined : refusalOf(answer, journey, way)
-  }
-
-  #trip(way: Way, journey: Journey, attempt: Attempt, dispatcher: Dispatcher): Promise<Answer> {
-    return new Trip(way, journey, attempt, this.#options).send(dispatcher, requestOf(way, journey))
   }
 
   async #tripAfter(error: unknown, way: Way, journey: Journey, attempt: Attempt): Promise<Answer> {
@@ -112,7 +104,7 @@ export class Sender {
       // the upstream counts a request as often as it is sent
       attempt.turn?.lost()
       attempt.turn = pacer.pass(journey.endpoint)
-      return await this.#trip(way, journey, attempt, agents.fresh)
+      return await new Trip(way, journey, attempt, this.#options).go(agents.fresh)
     } catch (error) {
       attempt.turn?.lost()
       throw problemOf(error, journey, way.home)

@@ -58,6 +58,11 @@ export class Trip extends Receiver<Answer> {
     this.#sentAt = options.clock.monotonic()
   }
 
+  /** Goes on its way, once. Settles as {@link Receiver.send}. */
+  go(dispatcher: Dispatcher): Promise<Answer> {
+    return this.send(dispatcher, requestOf(this.#way, this.#journey))
+  }
+
   override onData(chunk: Buffer): boolean {
     const { exchange, recorder } = this.#journey
     exchange.bytes += chunk.length
@@ -93,8 +98,8 @@ export function homeAt({ api, basePath }: Place, { prefix }: Journey): Home {
   return { api, basePath, prefix }
 }
 
-/** As it is sent. */
-export function requestOf(
+/** The request as the upstream gets it, with its body from the beginning. */
+function requestOf(
   { lease, home }: Way,
   { request, target, ruled, exchange, body, assumeJson }: Journey,
 ): Dispatcher.DispatchOptions {

@@ -159,7 +159,7 @@ t.test('an answer that is not HTTP becomes a problem that says so', async t => {
   }
 })
 
-t.test('64 KiB of an answer may wait for a client, whatever Node.js it is', async t => {
+t.test('64 KiB of an answer may wait for a client on a plain connection, whatever Node.js it is', async t => {
   const { app, call } = await answering(t, http('200 OK', [], 'a'))
   const sizes: number[] = []
   app.server.server.on('connection', socket => sizes.push(socket.writableHighWaterMark))

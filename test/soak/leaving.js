@@ -68,7 +68,7 @@ async function leave() {
   return performance.now() - from
 }
 
-/** Waits until so many requests are under way at the upstream. */
+/** Waits until so many requests are under way at the upstream, and looks all the time, as the wait is what is measured. */
 async function reached(count) {
   const deadline = performance.now() + DEADLINE
   while (underWay !== count) {
