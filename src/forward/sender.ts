@@ -89,11 +89,11 @@ export class Sender {
   }
 
   /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
-  async #relay(way: Way, journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
-    const answer = await new Trip(way, journey, attempt, this.#options)
+  #relay(way: Way, journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
+    const told = (answer: Answer) => (answer.kind === 'relayed' ? undefined : refusalOf(answer, journey, way))
+    return new Trip(way, journey, attempt, this.#options)
       .go(this.#options.agents.kept)
-      .catch(error => this.#tripAfter(error, way, journey, attempt))
-    return answer.kind === 'relayed' ? undefined : refusalOf(answer, journey, way)
+      .then(told, error => this.#tripAfter(error, way, journey, attempt).then(told))
   }
 
   async #tripAfter(error: unknown, way: Way, journey: Journey, attempt: Attempt): Promise<Answer> {

@@ -45,5 +45,5 @@ function some({ methods, paths }: Asked, holds: (method: string, path: string) =
 
 /** HEAD is GET without the body (RFC 9110, 9.3.2). */
 function matches({ methods, path }: Rule, method: string, asked: string): boolean {
-  return path.test(asked) && (methods === null || methods.includes(method === 'HEAD' ? 'GET' : method))
+  return (methods === null || methods.includes(method === 'HEAD' ? 'GET' : method)) && path.test(asked)
 }

@@ -125,10 +125,10 @@ t.test('compose.yaml starts a proxy that only the tool reaches', async t => {
   t.equal(services.tool.network_mode, 'service:prismacloud-proxy')
 })
 
+const dockerfile = readFileSync(resolve(EXAMPLES, '../Dockerfile'), 'utf8')
+
 /** How the image says that the proxy lives. */
-const healthcheck = JSON.parse(
-  `${/HEALTHCHECK.* CMD (.*)/.exec(readFileSync(resolve(EXAMPLES, '../Dockerfile'), 'utf8'))?.[1]}`,
-)
+const healthcheck = JSON.parse(`${/HEALTHCHECK.* CMD (.*)/.exec(dockerfile)?.[1]}`)
 
 for (const file of ['kubernetes.yaml', 'kubernetes-job.yaml'])
   t.test(`${file} starts a native sidecar`, async t => {
@@ -157,7 +157,20 @@ t.test('the systemd unit starts a proxy whose key is a credential of its own', a
   const loaded = values('LoadCredential').map(each => each.split(':')[0])
   const named = values('Environment').flatMap(each => /%d\/(.*)/.exec(each)?.[1] ?? [])
   t.strictSame(named, loaded)
-  t.strictSame(values('ExecStart'), ['/usr/bin/node --max-semi-space-size=8 /opt/prismacloud-proxy/dist/cli.js start'])
+  t.strictSame(values('ExecStart'), [startedAs('/usr/bin/node', '/opt/prismacloud-proxy')])
   t.ok(Number(values('TimeoutStopSec')[0]) * 1000 > config.listen.drainTimeout)
   t.strictSame(values('RestartPreventExitStatus'), [`${ExitCode.badUsage} ${ExitCode.credentialsRefused}`])
 })
+
+t.test('the image starts what npm start does', async t => {
+  const [entrypoint, command] = ['ENTRYPOINT', 'CMD'].map(name => {
+    return JSON.parse(`${new RegExp(`^${name} (.*)$`, 'm').exec(dockerfile)?.[1]}`)
+  })
+  t.equal([...entrypoint, ...command].join(' '), startedAs('node', '/app'))
+})
+
+/** What `npm start` runs, by another path of Node.js, in another folder. */
+function startedAs(node: string, folder: string): string {
+  const { scripts } = JSON.parse(readFileSync(resolve(EXAMPLES, '../package.json'), 'utf8'))
+  return scripts.start.replace(/^node/, node).replace('dist/', `${folder}/dist/`)
+}

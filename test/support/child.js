@@ -7,8 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { until } from './until.js'
 
+const { scripts } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
 /** What Node.js is given before the product's own arguments, as by `npm start`, the image and the systemd unit. */
-export const PROGRAM = ['--max-semi-space-size=8', fileURLToPath(new URL('../../dist/cli.js', import.meta.url))]
+export const PROGRAM = [
+  ...scripts.start.split(' ').filter(word => word.startsWith('--')),
+  fileURLToPath(new URL('../../dist/cli.js', import.meta.url)),
+]
 
 /** How long a process may take to be there, in milliseconds. */
 const START_DEADLINE = 20_000
