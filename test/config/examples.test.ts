@@ -10,6 +10,7 @@ import { ExitCode } from '../../src/commands/host.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { parseDuration } from '../../src/config/units.ts'
 import { DEMO_USER } from '../../src/simulator/index.ts'
+import { parseDockerfile } from '../support/dockerfile.ts'
 
 const EXAMPLES = resolve(import.meta.dirname, '../../config')
 
@@ -125,10 +126,10 @@ t.test('compose.yaml starts a proxy that only the tool reaches', async t => {
   t.equal(services.tool.network_mode, 'service:prismacloud-proxy')
 })
 
-const dockerfile = readFileSync(resolve(EXAMPLES, '../Dockerfile'), 'utf8')
+const dockerfile = parseDockerfile(readFileSync(resolve(EXAMPLES, '../Dockerfile'), 'utf8'))
 
-/** How the image says that the proxy lives. */
-const healthcheck = JSON.parse(`${/HEALTHCHECK.* CMD (.*)/.exec(dockerfile)?.[1]}`)
+/** The words that an instruction of the image gives. */
+const inImage = (name: string) => dockerfile.find(instruction => instruction.name === name)?.json ?? []
 
 for (const file of ['kubernetes.yaml', 'kubernetes-job.yaml'])
   t.test(`${file} starts a native sidecar`, async t => {
@@ -144,7 +145,7 @@ for (const file of ['kubernetes.yaml', 'kubernetes-job.yaml'])
     const hook = sidecar.lifecycle?.preStop.sleep.seconds ?? 0
     t.ok(((spec.terminationGracePeriodSeconds ?? 30) - hook) * 1000 > config.listen.drainTimeout)
     t.match(`${sidecar.startupProbe.exec.command}`, '/_proxy/readyz')
-    t.strictSame(sidecar.livenessProbe.exec.command, healthcheck)
+    t.strictSame(sidecar.livenessProbe.exec.command, inImage('HEALTHCHECK'))
   })
 
 t.test('the systemd unit starts a proxy whose key is a credential of its own', async t => {
@@ -163,10 +164,7 @@ t.test('the systemd unit starts a proxy whose key is a credential of its own', a
 })
 
 t.test('the image starts what npm start does', async t => {
-  const [entrypoint, command] = ['ENTRYPOINT', 'CMD'].map(name => {
-    return JSON.parse(`${new RegExp(`^${name} (.*)$`, 'm').exec(dockerfile)?.[1]}`)
-  })
-  t.equal([...entrypoint, ...command].join(' '), startedAs('node', '/app'))
+  t.equal([...inImage('ENTRYPOINT'), ...inImage('CMD')].join(' '), startedAs('node', '/app'))
 })
 
 /** What `npm start` runs, by another path of Node.js, in another folder. */

@@ -5,10 +5,10 @@ import { basename, join, relative, resolve } from 'node:path'
 import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
 import { DEMO_USER } from '../../src/simulator/index.ts'
+import { type Instruction, parseDockerfile } from '../support/dockerfile.ts'
 import { newFolder } from '../support/folder.ts'
 import { curl, run, spawnBare } from '../support/process.ts'
 import { startSimulatorProcess } from '../support/stack.ts'
-import { type Instruction, parseDockerfile } from './parse-dockerfile.ts'
 
 // No container engine is needed: the Dockerfile's own commands, read from it, are carried out in empty directories.
 
