@@ -167,7 +167,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   failures(server, clock)
   await server.register(admin, { version, clock, sessions, metrics, pacer, mayQuit: () => current.admin.quit, quit })
   await server.register(problemPages)
-  await server.register(forwardPlugin, { forwarder, dispatcher: agents.kept, clock, exchangeOf })
+  await server.register(forwardPlugin, { forwarder, clock, exchangeOf })
   return {
     server,
     front,

@@ -4,6 +4,8 @@ import type { Config } from '../config/config.ts'
 import { proxyFor } from '../config/outbound.ts'
 import { readPemFile } from '../config/text-file.ts'
 import { errorCodes, OutboundProxyError } from '../kernel/network-error.ts'
+import { type OlderHandler, PassingHandler } from './handler.ts'
+import { KeptConnections } from './kept-connections.ts'
 
 /**
  * An idle connection is closed after this many milliseconds, unless the upstream's `Keep-Alive: timeout=` says less:
@@ -14,26 +16,28 @@ const KEEP_ALIVE = 10_000
 /** The largest block of headers of an answer, in bytes. */
 const MAX_HEADER_SIZE = 64 * 1024
 
-/**
- * The older of the two shapes that undici's handlers may have, which `request` has too. The newer one costs a twentieth of
- * all that a request does: undici puts it into the older, and takes the headers apart for it, which stay unread.
- */
-export type OlderHandler = Required<
-  Pick<Dispatcher.DispatchHandler, 'onConnect' | 'onHeaders' | 'onData' | 'onComplete' | 'onError'>
->
+/** Sends requests to upstreams, on connections of its own. */
+export interface Carrier {
+  dispatch(options: Dispatcher.DispatchOptions, handler: OlderHandler): void
+  /** Has the requests that run fail. */
+  destroy(): Promise<void>
+}
 
 /** The ways to the upstreams. */
 export interface Agents {
   /** Keeps its connections for the requests to come. */
-  readonly kept: Dispatcher
+  readonly kept: Carrier
   /** Opens a connection for each request, so that none meets one that the upstream is just closing. */
   readonly fresh: Dispatcher
 }
 
 export async function createAgents(upstream: Config['upstream']): Promise<Agents> {
   const options = await optionsOf(upstream)
-  // undici has no other switch for connections that are kept
-  return { kept: agentWith(options, upstream), fresh: agentWith({ ...options, pipelining: 0 }, upstream) }
+  return {
+    kept: upstream.outbound === null ? new KeptConnections(options) : agentWith(options, upstream),
+    // undici has no other switch for connections that are kept
+    fresh: agentWith({ ...options, pipelining: 0 }, upstream),
+  }
 }
 
 /**
@@ -111,35 +115,17 @@ const CONNECTING = new Set([
 const NO_TUNNEL = /^Proxy response \((\d+)\)/
 
 /** Has an error name the outbound proxy where that is at fault. */
-class ProxyBlamer implements OlderHandler {
-  readonly #handler: OlderHandler
+class ProxyBlamer extends PassingHandler {
   readonly #proxy: string
 
   constructor(handler: OlderHandler, proxy: string) {
-    this.#handler = handler
+    super(handler)
     this.#proxy = proxy
   }
 
-  onConnect(abort: (reason?: Error) => void): void {
-    this.#handler.onConnect(abort)
-  }
-
-  onHeaders(...head: Parameters<OlderHandler['onHeaders']>): boolean {
-    return this.#handler.onHeaders(...head)
-  }
-
-  onData(chunk: Buffer): boolean {
-    return this.#handler.onData(chunk)
-  }
-
-  onComplete(trailers: string[] | null): void {
-    this.#handler.onComplete(trailers)
-  }
-
-  onError(error: Error): void {
+  override onError(error: Error): void {
     const status = NO_TUNNEL.exec(error.message)?.[1]
     const isProxys = status !== undefined || errorCodes(error).some(code => CONNECTING.has(code))
-    const blamed = isProxys ? new OutboundProxyError(this.#proxy, status ? Number(status) : null, error) : error
-    this.#handler.onError(blamed)
+    super.onError(isProxys ? new OutboundProxyError(this.#proxy, status ? Number(status) : null, error) : error)
   }
 }

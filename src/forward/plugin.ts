@@ -1,6 +1,5 @@
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import type { Dispatcher } from 'undici'
 import type { Clock } from '../kernel/clock.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Exchange } from './exchange.ts'
@@ -22,7 +21,6 @@ const OF_THE_BODY = /^(content-(?!range$)|etag$|last-modified$|accept-ranges$|da
 
 export interface ForwardPluginOptions {
   readonly forwarder: Forwarder
-  readonly dispatcher: Dispatcher
   readonly clock: Clock
   exchangeOf(request: FastifyRequest): Exchange
 }
@@ -35,7 +33,6 @@ export async function forwardPlugin(app: FastifyInstance, options: ForwardPlugin
   await app.register(httpProxy, {
     // required, and not used: the forwarder knows where to go
     upstream: 'http://upstream.invalid',
-    undici: options.dispatcher,
     routes: [FORWARD_ROUTE],
     httpMethods: [...FORWARDED_METHODS],
     proxyPayloads: false,

@@ -2,7 +2,8 @@ import type { Dispatcher } from 'undici'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
 import type { Secret } from '../kernel/secret.ts'
-import type { OlderHandler } from './agent.ts'
+import type { Carrier } from './agent.ts'
+import type { OlderHandler } from './handler.ts'
 import type { RawHeaders } from './headers.ts'
 import { type Answer, type Collected, collecting, type Sink, type Source } from './sinks.ts'
 
@@ -30,11 +31,11 @@ export abstract class Receiver<A extends Answer> implements OlderHandler, Source
   }
 
   /** Sends the request, which is done once. Rejects when no answer came, or not all of one that was not kept. */
-  send(dispatcher: Dispatcher, request: Dispatcher.DispatchOptions): Promise<A> {
+  send(carrier: Carrier, request: Dispatcher.DispatchOptions): Promise<A> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
-      dispatcher.dispatch(request, this)
+      carrier.dispatch(request, this)
     })
   }
 

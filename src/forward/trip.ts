@@ -6,6 +6,7 @@ import type { Lease } from '../session/lease.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { Place } from '../stacks/base.ts'
 import { mayComeAgain } from './again.ts'
+import type { Carrier } from './agent.ts'
 import { isKeepable } from './cacheable.ts'
 import { headerOf, type RawHeaders, upstreamHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
@@ -59,8 +60,8 @@ export class Trip extends Receiver<Answer> {
   }
 
   /** Goes on its way, once. Settles as {@link Receiver.send}. */
-  go(dispatcher: Dispatcher): Promise<Answer> {
-    return this.send(dispatcher, requestOf(this.#way, this.#journey))
+  go(carrier: Carrier): Promise<Answer> {
+    return this.send(carrier, requestOf(this.#way, this.#journey))
   }
 
   override onData(chunk: Buffer): boolean {

@@ -5,7 +5,7 @@ import type { Dispatcher } from 'undici'
 import { type App, buildApp } from '../../src/app.ts'
 import type { ClientConfig, Config, TenantConfig } from '../../src/config/config.ts'
 import type { Policy } from '../../src/config/policy.ts'
-import { createAgents } from '../../src/forward/agent.ts'
+import { type Carrier, createAgents } from '../../src/forward/agent.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { Secret } from '../../src/kernel/secret.ts'
@@ -76,7 +76,7 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   const { kept, fresh } = await createAgents(config.upstream)
   const { upstreamAt, loginAt } = options
   const agents = {
-    kept: diverted(kept, upstreamAt, () => true),
+    kept: upstreamAt === undefined ? kept : leadingTo(kept, upstreamAt),
     fresh: diverted(
       diverted(fresh, upstreamAt, () => true),
       loginAt,
@@ -99,6 +99,13 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   })
   const port = Number(new URL(await app.server.listen({ host: '127.0.0.1', port: 0 })).port)
   return { app, port, log: lines, call: (path, callOptions) => call(port, path, callOptions) }
+}
+
+function leadingTo(kept: Carrier, origin: string): Carrier {
+  return {
+    dispatch: (options, handler) => kept.dispatch({ ...options, origin }, handler),
+    destroy: () => kept.destroy(),
+  }
 }
 
 function diverted(dispatcher: Dispatcher, origin: string | undefined, isMeant: (path: string) => boolean): Dispatcher {

@@ -1,0 +1,173 @@
+import { EventEmitter, once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import t, { type Test } from 'tap'
+import { buildConnector, type Client } from 'undici'
+import { KeptConnections } from '../../src/forward/kept-connections.ts'
+import { Collector } from '../../src/forward/receiver.ts'
+import { Ending } from '../../src/kernel/ending.ts'
+import { Secret } from '../../src/kernel/secret.ts'
+import { testClock } from '../support/clock.ts'
+import { until } from '../support/until.ts'
+import { type Handler, http, type RawRequest, rawUpstream } from '../support/upstream.ts'
+
+const OK = http('200 OK', [], 'ok')
+
+function keptConnections(t: Test, options: Client.Options = {}): KeptConnections {
+  const kept = new KeptConnections(options)
+  t.teardown(() => kept.destroy())
+  return kept
+}
+
+function receiver(): Collector {
+  return new Collector({ signal: new Ending('over'), token: new Secret('a-token'), clock: testClock() })
+}
+
+/** Sends a request, and gives what was answered. */
+async function ask(kept: KeptConnections, origin: string, headers: string[] = []): Promise<string> {
+  const { body } = await receiver().send(kept, { origin, path: '/', method: 'GET', headers })
+  return body.toString()
+}
+
+/** An upstream whose requests wait until they are answered by the test. */
+async function patientUpstream(t: Test) {
+  const answered: RawRequest[] = []
+  const waiting: (() => void)[] = []
+  const upstream = await rawUpstream(t, async request => {
+    await new Promise<void>(resolve => waiting.push(resolve))
+    answered.push(request)
+    request.answer(OK)
+  })
+  return { ...upstream, waiting, answered }
+}
+
+const answering: Handler = request => request.answer(OK)
+
+t.test('requests at one time have a connection each, and the next goes where the last one did', async t => {
+  const { url, requests, waiting, answered } = await patientUpstream(t)
+  const kept = keptConnections(t)
+  const running = Array.from({ length: 5 }, () => ask(kept, url))
+  await until(() => waiting.length === 5)
+  t.equal(new Set(requests.map(({ socket }) => socket)).size, 5)
+  for (const at of [3, 0, 4, 1, 2]) {
+    waiting[at]?.()
+    await running[at]
+  }
+  const next = ask(kept, url)
+  await until(() => waiting.length === 6)
+  waiting[5]?.()
+  t.equal(await next, 'ok')
+  t.equal(answered[5]?.socket, answered[4]?.socket)
+})
+
+t.test('a connection is free as soon as its answer is complete', async t => {
+  const { url, requests } = await rawUpstream(t, answering)
+  const kept = keptConnections(t)
+  await ask(kept, url).then(() => ask(kept, url))
+  t.equal(requests[1]?.socket, requests[0]?.socket)
+})
+
+t.test('each origin has connections of its own', async t => {
+  const [one, other] = [await rawUpstream(t, answering), await rawUpstream(t, answering)]
+  const kept = keptConnections(t)
+  await ask(kept, one.url)
+  await ask(kept, other.url)
+  await ask(kept, one.url)
+  t.match([one.requests.length, other.requests.length], [2, 1])
+})
+
+t.test('a connection that the upstream closes is replaced, by a request that waits for it too', async t => {
+  const { url, requests, connections } = await rawUpstream(t, request => {
+    request.answer(http('200 OK', ['connection: close'], 'ok'))
+    request.socket.end()
+  })
+  const kept = keptConnections(t)
+  const again = () => ask(kept, url)
+  t.equal(await again().then(again).then(again), 'ok')
+  await until(() => connections() === 0)
+  t.equal(await again(), 'ok')
+  t.equal(new Set(requests.map(({ socket }) => socket)).size, 4)
+})
+
+t.test('a connection that was closed is not waited for while another is there', async t => {
+  const { url, requests, waiting, connections } = await patientUpstream(t)
+  const kept = keptConnections(t)
+  const both = [ask(kept, url), ask(kept, url)]
+  await until(() => waiting.length === 2)
+  for (const answer of waiting) answer()
+  await Promise.all(both)
+  requests[1]?.socket.end()
+  await until(() => connections() === 1)
+  const next = ask(kept, url)
+  await until(() => waiting.length === 3)
+  waiting[2]?.()
+  await next
+  t.equal(requests[2]?.socket, requests[0]?.socket)
+})
+
+t.test('an upstream that cannot be reached fails each request, and none once it can', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  const kept = keptConnections(t)
+  const url = `http://127.0.0.1:${port}`
+  await t.rejects(ask(kept, url), { code: 'ECONNREFUSED' })
+  await t.rejects(ask(kept, url), { code: 'ECONNREFUSED' })
+  server.listen(port, '127.0.0.1').on('connection', socket => socket.on('data', () => socket.end(OK)))
+  t.teardown(() => server.close())
+  t.equal(await ask(kept, url), 'ok')
+})
+
+t.test('a connection that could not be made is not tried again while another is there', async t => {
+  const { url, waiting } = await patientUpstream(t)
+  const connect = buildConnector({})
+  const refusal = new EventEmitter()
+  let isOver = false
+  const kept = keptConnections(t, {
+    connect(options, done) {
+      if (waiting.length === 0) return connect(options, done)
+      if (isOver) return done(new Error('refused'), null)
+      void once(refusal, 'now').then(() => done(new Error('refused'), null))
+    },
+  })
+  const first = ask(kept, url)
+  await until(() => waiting.length === 1)
+  const failure = t.rejects(ask(kept, url), { message: 'refused' })
+  waiting[0]?.()
+  await first
+  refusal.emit('now')
+  isOver = true
+  await failure
+  const next = ask(kept, url)
+  await Promise.race([next, until(() => waiting.length === 2)])
+  waiting[1]?.()
+  t.equal(await next, 'ok')
+})
+
+t.test('a request that cannot be sent, or whose end fails, gives its connection back once', async t => {
+  const { url, requests } = await rawUpstream(t, answering)
+  const kept = keptConnections(t)
+  await t.rejects(ask(kept, url, ['a b', 'c']), { code: 'UND_ERR_INVALID_ARG' })
+  const failing = Object.assign(receiver(), {
+    onComplete() {
+      throw new Error('at the end')
+    },
+  })
+  await failing.send(kept, { origin: url, path: '/', method: 'GET' })
+  await Promise.all([ask(kept, url), ask(kept, url)])
+  t.equal(new Set(requests.map(({ socket }) => socket)).size, 2)
+})
+
+t.test('when it is destroyed, what runs fails, nothing stays open, and nothing is sent any more', async t => {
+  const { url, waiting, connections } = await patientUpstream(t)
+  const kept = keptConnections(t)
+  const [running, idle] = [ask(kept, url), ask(kept, url)]
+  const failure = t.rejects(running, { code: 'UND_ERR_DESTROYED' })
+  await until(() => waiting.length === 2)
+  waiting[1]?.()
+  await idle
+  await kept.destroy()
+  await failure
+  await until(() => connections() === 0)
+  await t.rejects(ask(kept, url), { code: 'UND_ERR_DESTROYED' })
+})
