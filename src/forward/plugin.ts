@@ -1,6 +1,7 @@
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
+import { hasBody } from '../kernel/framing.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Exchange } from './exchange.ts'
 import type { Forwarder } from './forwarder.ts'
@@ -46,6 +47,8 @@ export function leaveBodiesAlone(app: FastifyInstance): void {
   app.addHook('onRequest', ({ raw }, _reply, done) => {
     // by its type a body would find one of Fastify's own parsers, or 415; what is forwarded comes from rawHeaders
     if (raw.headers['content-type'] !== undefined) delete raw.headers['content-type']
+    // what nobody has read from is emptied by Node.js, which for nothing costs a twenty-fifth of all that a request does
+    if (!hasBody(raw)) raw.read()
     done()
   })
 }
