@@ -8,7 +8,7 @@ export type OlderHandler = Required<
   Pick<Dispatcher.DispatchHandler, 'onConnect' | 'onHeaders' | 'onData' | 'onComplete' | 'onError'>
 >
 
-/** Passes everything on to another. What extends it has a part in some of that. */
+/** Passes everything on to another. What extends it overrides what it cares about. */
 export class PassingHandler implements OlderHandler {
   readonly #handler: OlderHandler
 

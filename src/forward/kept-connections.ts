@@ -7,7 +7,7 @@ import { type OlderHandler, PassingHandler } from './handler.ts'
  * Each is free as soon as its answer is complete. To undici's pool it is a turn of the event loop later, when it has been
  * made ready to idle, and the pool looks through all connections for a free one, twice for each request; that costs a
  * fourteenth of all that a request does. undici's client sees to it in either case that what came behind an answer is read
- * before the next request goes out.
+ * before the next request goes out, unless that was sent from within the handler of the first.
  */
 export class KeptConnections {
   readonly #options: Client.Options
@@ -37,13 +37,16 @@ export class KeptConnections {
     await Promise.all([...this.#clients].map(client => client.destroy()))
   }
 
-  /** Made for one connection: a request that waits for it when it ends has another made, and is the last. */
+  /** A client is for one connection. For a request that comes just as that ends it makes another, and then it is done. */
   #open(origin: string, free: Client[]): Client {
     const client = new Client(origin, this.#options)
+    const forget = () => this.#clients.delete(client)
     const drop = () => {
       const at = free.indexOf(client)
-      if (at >= 0) free.splice(at, 1)
-      client.close(() => this.#clients.delete(client))
+      if (at < 0) return client.close(forget)
+      free.splice(at, 1)
+      // to close would be to wait for a request that is over, and to connect for one that was given up
+      client.destroy(forget)
     }
     this.#clients.add(client)
     return client.on('disconnect', drop).on('connectionError', drop)

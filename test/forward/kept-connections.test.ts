@@ -18,8 +18,8 @@ function keptConnections(t: Test, options: Client.Options = {}): KeptConnections
   return kept
 }
 
-function receiver(): Collector {
-  return new Collector({ signal: new Ending('over'), token: new Secret('a-token'), clock: testClock() })
+function receiver(signal = new Ending('over')): Collector {
+  return new Collector({ signal, token: new Secret('a-token'), clock: testClock() })
 }
 
 /** Sends a request, and gives what was answered. */
@@ -142,6 +142,29 @@ t.test('a connection that could not be made is not tried again while another is 
   await Promise.race([next, until(() => waiting.length === 2)])
   waiting[1]?.()
   t.equal(await next, 'ok')
+})
+
+t.test('for a request that is given up no other connection is made', async t => {
+  const { url, waiting, connections } = await patientUpstream(t)
+  const connect = buildConnector({})
+  let made = 0
+  const kept = keptConnections(t, {
+    connect(options, done) {
+      made++
+      connect(options, done)
+    },
+  })
+  const running = ask(kept, url)
+  await until(() => waiting.length === 1)
+  const over = new Ending('the client has left')
+  const givenUp = t.rejects(receiver(over).send(kept, { origin: url, path: '/', method: 'GET' }), over.reason)
+  await until(() => waiting.length === 2)
+  over.abort()
+  await givenUp
+  await until(() => connections() === 1)
+  waiting[0]?.()
+  await running
+  t.equal(made, 2)
 })
 
 t.test('a request that cannot be sent, or whose end fails, gives its connection back once', async t => {
