@@ -18,6 +18,7 @@ USER node
 EXPOSE 9080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "-e", "fetch('http://127.0.0.1:9080/_proxy/livez').then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
 # V8's young generation half as large takes a tenth less memory under load, and a twenty-fifth more of the processor;
-# collected by one thread, a twenty-fifth less again
-ENTRYPOINT ["node", "--max-semi-space-size=8", "--no-parallel-scavenge", "/app/dist/cli.js"]
+# collected by one thread, a twenty-fifth less again. Where there are hundreds of tenants V8 has objects made in the old
+# generation: dead there, they keep young ones alive, which costs a twentieth
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--no-parallel-scavenge", "--no-allocation-site-pretenuring", "/app/dist/cli.js"]
 CMD ["start"]
