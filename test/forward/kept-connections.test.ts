@@ -45,12 +45,14 @@ const answering: Handler = request => request.answer(OK)
 t.test('requests at one time have a connection each, and the next goes where the last one did', async t => {
   const { url, requests, waiting, answered } = await patientUpstream(t)
   const kept = keptConnections(t)
-  const running = Array.from({ length: 5 }, () => ask(kept, url))
+  let ended = 0
+  for (let number = 0; number < 5; number++) void ask(kept, url).then(() => ended++)
   await until(() => waiting.length === 5)
   t.equal(new Set(requests.map(({ socket }) => socket)).size, 5)
   for (const at of [3, 0, 4, 1, 2]) {
+    const before = ended
     waiting[at]?.()
-    await running[at]
+    await until(() => ended > before)
   }
   const next = ask(kept, url)
   await until(() => waiting.length === 6)
@@ -184,8 +186,9 @@ t.test('a request that cannot be sent, or whose end fails, gives its connection 
 t.test('when it is destroyed, what runs fails, nothing stays open, and nothing is sent any more', async t => {
   const { url, waiting, connections } = await patientUpstream(t)
   const kept = keptConnections(t)
-  const [running, idle] = [ask(kept, url), ask(kept, url)]
-  const failure = t.rejects(running, { code: 'UND_ERR_DESTROYED' })
+  const failure = t.rejects(ask(kept, url), { code: 'UND_ERR_DESTROYED' })
+  await until(() => waiting.length === 1)
+  const idle = ask(kept, url)
   await until(() => waiting.length === 2)
   waiting[1]?.()
   await idle
