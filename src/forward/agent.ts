@@ -34,6 +34,7 @@ export interface Agents {
 export async function createAgents(upstream: Config['upstream']): Promise<Agents> {
   const options = await optionsOf(upstream)
   return {
+    // through an outbound proxy each connection is a tunnel, which undici's agent knows to make
     kept: upstream.outbound === null ? new KeptConnections(options) : agentWith(options, upstream),
     // undici has no other switch for connections that are kept
     fresh: agentWith({ ...options, pipelining: 0 }, upstream),

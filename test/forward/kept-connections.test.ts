@@ -123,13 +123,12 @@ t.test('an upstream that cannot be reached fails each request, and none once it 
 t.test('a connection that could not be made is not tried again while another is there', async t => {
   const { url, waiting } = await patientUpstream(t)
   const connect = buildConnector({})
-  const refusal = new EventEmitter()
-  let isOver = false
+  const control = new EventEmitter()
+  const refusal = once(control, 'refusal')
   const kept = keptConnections(t, {
     connect(options, done) {
       if (waiting.length === 0) return connect(options, done)
-      if (isOver) return done(new Error('refused'), null)
-      void once(refusal, 'now').then(() => done(new Error('refused'), null))
+      void refusal.then(() => done(new Error('refused'), null))
     },
   })
   const first = ask(kept, url)
@@ -137,8 +136,7 @@ t.test('a connection that could not be made is not tried again while another is 
   const failure = t.rejects(ask(kept, url), { message: 'refused' })
   waiting[0]?.()
   await first
-  refusal.emit('now')
-  isOver = true
+  control.emit('refusal')
   await failure
   const next = ask(kept, url)
   await Promise.race([next, until(() => waiting.length === 2)])
