@@ -30,3 +30,16 @@ t.test('what was gathered can be written at once, and is not written again', asy
   await clock.advance(20)
   t.strictSame(writes, ['a\n'])
 })
+
+t.test('more than can be gathered goes out at once, whole and in its order', async t => {
+  const { lines, writes, clock } = batch()
+  const [long, longer, last] = [`${'€'.repeat(50_000)}\n`, `${'é'.repeat(100_000)}\n`, 'a\n']
+  lines.write(long)
+  lines.write(long)
+  t.strictSame(writes, [long])
+  lines.write(longer)
+  t.strictSame(writes, [long, long, longer])
+  lines.write(last)
+  await clock.advance(20)
+  t.strictSame(writes, [long, long, longer, last])
+})
