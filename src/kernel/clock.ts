@@ -40,16 +40,18 @@ export function withDeadline<T>(
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  const deadline = new AbortController()
-  const timer = clock.setTimeout(() => deadline.abort(new DeadlineError(`no answer within ${ms} ms`)), ms)
-  const either = signal ? AbortSignal.any([signal, deadline.signal]) : deadline.signal
+  const ended = new AbortController()
+  const timer = clock.setTimeout(() => ended.abort(new DeadlineError(`no answer within ${ms} ms`)), ms)
+  // AbortSignal.any would leave something of each call with the caller's signal, for as long as that lives
+  const leave = () => ended.abort(signal?.reason)
   const done = new Promise<T>((resolve, reject) => {
-    const onAbort = () => reject(either.reason)
-    if (either.aborted) onAbort()
-    else either.addEventListener('abort', onAbort, { once: true })
-    // Node.js keeps a combined signal for as long as its sources, while anybody listens to it
-    const leave = () => either.removeEventListener('abort', onAbort)
-    work(either).then(resolve, reject).finally(leave)
+    ended.signal.addEventListener('abort', () => reject(ended.signal.reason), { once: true })
+    signal?.addEventListener('abort', leave, { once: true })
+    if (signal?.aborted) leave()
+    work(ended.signal).then(resolve, reject)
   })
-  return done.finally(() => clock.clearTimeout(timer))
+  return done.finally(() => {
+    clock.clearTimeout(timer)
+    signal?.removeEventListener('abort', leave)
+  })
 }
