@@ -18,8 +18,8 @@ const METHODS = [...FORWARDED_METHODS, 'other']
 const BUCKETS = BOUNDS.length + 1
 const REQUESTS = METHODS.length * CLASSES.length
 const DURATION = REQUESTS
-const UPSTREAM = DURATION + BUCKETS + 1
-const SIZE = UPSTREAM + BUCKETS + 1
+const UPSTREAM = DURATION + 1 + BUCKETS
+const SIZE = UPSTREAM + 1 + BUCKETS
 
 /** What was counted for a tenant since the start: requests, what became of them, and the auth calls made for them. */
 export interface TenantCounts {
@@ -108,21 +108,24 @@ export class Tally {
     this.#cells[at] = Number(this.#cells[at]) + amount
   }
 
-  /** Counts how long something took in the histogram that begins at a cell: its buckets, and then the sum. */
+  /**
+   * Counts how long something took in the histogram that begins at a cell: the sum, and then the buckets, so that it is
+   * near those of what was quick.
+   */
   #observe(histogram: number, seconds: number): void {
     const bucket = BOUNDS.findIndex(bound => seconds <= bound)
-    this.#add(histogram + (bucket < 0 ? BOUNDS.length : bucket), 1)
-    this.#add(histogram + BUCKETS, seconds)
+    this.#add(histogram, seconds)
+    this.#add(histogram + 1 + (bucket < 0 ? BOUNDS.length : bucket), 1)
   }
 
   /** The samples of a histogram, in which each bucket counts those below it too. */
   *#histogram(begin: number, labels: Labels): Generator<Sample> {
     let count = 0
-    for (const [index, more] of this.#cells.subarray(begin, begin + BUCKETS).entries()) {
+    for (const [index, more] of this.#cells.subarray(begin + 1, begin + 1 + BUCKETS).entries()) {
       count += more
       yield { suffix: '_bucket', labels: { le: `${BOUNDS[index] ?? '+Inf'}`, ...labels }, value: count }
     }
-    yield { suffix: '_sum', labels, value: Number(this.#cells[begin + BUCKETS]) }
+    yield { suffix: '_sum', labels, value: Number(this.#cells[begin]) }
     yield { suffix: '_count', labels, value: count }
   }
 }

@@ -11,7 +11,7 @@ import type { Consoles } from './consoles.ts'
 import { timed } from './exchange.ts'
 import { headersByName } from './headers.ts'
 import type { Journey } from './journey.ts'
-import { acquireLease } from './lease.ts'
+import { acquireLease, type LeaseOptions } from './lease.ts'
 import type { Home } from './location.ts'
 import { maskAnswer, type Refusal } from './refusal.ts'
 import type { Answer, Collected } from './sinks.ts'
@@ -19,7 +19,7 @@ import { tell } from './tell.ts'
 import { type Attempt, homeAt, Trip, type TripOptions, UNAUTHORIZED, type Way } from './trip.ts'
 import { meaningOf401 } from './unauthorized.ts'
 
-export interface SenderOptions extends TripOptions {
+export interface SenderOptions extends TripOptions, LeaseOptions {
   readonly agents: Agents
   readonly consoles: Consoles
 }

@@ -3,7 +3,6 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Turn } from '../pacing/gate.ts'
 import type { Pacer } from '../pacing/pacer.ts'
 import type { Lease } from '../session/lease.ts'
-import type { Sessions } from '../session/sessions.ts'
 import type { Place } from '../stacks/base.ts'
 import { mayComeAgain } from './again.ts'
 import type { Carrier } from './agent.ts'
@@ -35,7 +34,6 @@ export interface Way {
 
 export interface TripOptions {
   readonly clock: Clock
-  readonly sessions: Sessions
   readonly pacer: Pacer
 }
 
@@ -83,14 +81,14 @@ export class Trip extends Receiver<Answer> {
   }
 
   #note(status: number, headers: RawHeaders): void {
-    const { clock, sessions, pacer } = this.#options
-    const { exchange, endpoint, tenant } = this.#journey
+    const { clock, pacer } = this.#options
+    const { exchange, endpoint } = this.#journey
     exchange.spent.upstream += clock.monotonic() - this.#sentAt
     exchange.bytes = 0
     exchange.upstreamRequestId = headerOf(headers, 'x-redlock-request-id') ?? null
     const answer = { status, header: (name: string) => headerOf(headers, name), attempt: this.#attempt.number }
     pacer.answered(endpoint, this.#turn, answer)
-    if (status < 400) sessions.accept(tenant, this.#way.lease)
+    if (status < 400) this.#way.lease.isAccepted = true
   }
 }
 

@@ -13,7 +13,6 @@ export class Holding {
   #held: HeldToken | undefined
   #inDoubt = false
   #refused = false
-  #accepted = false
   #generation = 0
 
   constructor(clock: Clock) {
@@ -23,11 +22,6 @@ export class Holding {
   /** Counts the tokens so far. */
   get generation(): number {
     return this.#generation
-  }
-
-  /** Whether the upstream has served a request with this token. */
-  get isAccepted(): boolean {
-    return this.#accepted
   }
 
   /** Whether the token is kept back until a call shows what it is worth. */
@@ -51,17 +45,11 @@ export class Holding {
 
   /** Takes a new token in the place of the one before. */
   replace({ token, lifetime }: IssuedToken, target: Target, asked: Moment): Lease {
-    const lease = { token, target, session: this.#session, generation: ++this.#generation }
+    const lease = { token, target, session: this.#session, generation: ++this.#generation, isAccepted: false }
     this.#held = { lease, lifetime, asked }
-    this.#accepted = false
     this.#inDoubt = false
     this.#refused = false
     return lease
-  }
-
-  /** Notes that the upstream has served a request with a lease. */
-  accept(lease: Lease): void {
-    if (lease === this.#held?.lease) this.#accepted = true
   }
 
   /**

@@ -11,6 +11,8 @@ export interface Lease {
   readonly session: string
   /** Counts the tokens of one session from 1. */
   readonly generation: number
+  /** Whether the API has served a request with it; noted by whoever sees that. */
+  isAccepted: boolean
 }
 
 /** A token that a session has. */

@@ -105,23 +105,18 @@ export class Session {
     if (this.#state === 'idle') void this.#renew()
   }
 
-  /** Notes that the upstream has served a request with a lease. */
-  accept(lease: Lease): void {
-    this.#holding.accept(lease)
-  }
-
   /**
    * Notes that the upstream answered 401 to a lease, which names the token as its reason or gives none, and says whether
    * a newer token can be had, so that the request is worth sending again. Leases that are not the current one are
    * ignored, so that a burst of 401s costs one call.
    */
   invalidate(lease: Lease, named: boolean): boolean {
-    const { isInDoubt, isAccepted, unexpired } = this.#holding
+    const { isInDoubt, unexpired } = this.#holding
     if (lease !== unexpired || (isInDoubt && !named)) return this.#state !== 'closed'
     const now = this.#options.clock.monotonic()
     const lately = now - this.#lastInvalidated < RENEWAL_INTERVAL
     const callable = this.#state === 'ready' || this.#state === 'authenticating'
-    const verdict = judgeInvalidation({ named, lately, accepted: isAccepted, callable })
+    const verdict = judgeInvalidation({ named, lately, accepted: lease.isAccepted, callable })
     if (verdict === 'keep') return false
     if (verdict === 'drop') this.#holding.drop()
     else this.#holding.doubt()

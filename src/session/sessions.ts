@@ -74,12 +74,7 @@ export class Sessions {
 
   /** The lease that {@link Sessions.acquire} would give without waiting. */
   use(tenant: string): Lease | undefined {
-    return this.#live.get(tenant)?.session.use()
-  }
-
-  /** As {@link Session.accept}. */
-  accept(tenant: string, lease: Lease): void {
-    this.#live.peek(tenant)?.session.accept(lease)
+    return this.#live.peek(tenant)?.session.use()
   }
 
   /** As {@link Session.invalidate}. A lease of a session that has left is worth a new one. */
@@ -138,7 +133,7 @@ export class Sessions {
     const tenant = this.#tenants.get(name)
     if (this.#closing.signal.aborted) throw new Problem('draining', 'The proxy is shutting down')
     if (!tenant) throw new Problem('unknown-tenant', `The tenant "${name}" is no longer configured`)
-    const live = this.#live.get(name)
+    const live = this.#live.peek(name)
     if (live) return live
     const succession = new Succession(tenant, this.#options.create, this.#eventsOf(name))
     this.#live.set(name, succession)

@@ -97,7 +97,7 @@ t.test('calls that 401s cause are at least a minute apart', async t => {
     session.invalidate(await start(), NAMED)
     await grant()
     const second = await session.acquire()
-    session.accept(second)
+    second.isAccepted = true
     t.equal(session.invalidate(second, NAMED), false)
     t.equal(session.peek(), second)
     t.equal(made().length, 2)
@@ -109,7 +109,7 @@ t.test('calls that 401s cause are at least a minute apart', async t => {
     session.invalidate(first, NAMED)
     await grant()
     await clock.advance(MINUTE / 2)
-    session.accept(first)
+    first.isAccepted = true
     t.equal(session.invalidate(await session.acquire(), NAMED), true)
     t.equal(await offered(session), 'waiting')
     t.match(session.status(), { state: 'backing-off', lastError: { reason: /refused two tokens/ } })
@@ -139,7 +139,7 @@ t.test('a 401 during a call that is under way anyway puts the next one off by no
 t.test('a token that was revoked while it was extended is followed by a login at once', async t => {
   const { session, start, grant, clock, made } = rig(t)
   const lease = await start()
-  session.accept(lease)
+  lease.isAccepted = true
   await clock.advance(EXTENSION)
   session.invalidate(lease, NAMED)
   await grant()

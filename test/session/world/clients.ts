@@ -121,11 +121,11 @@ export class Clients {
   }
 
   async #send(lease: Lease): Promise<Answer> {
-    const { time, random, session, leases } = this.#options
+    const { time, random, leases } = this.#options
     const answer = this.#judge(lease)
     await new Promise<void>(resolve => time.after(random.spread(20, SECOND), resolve))
     if (answer.status === 200) {
-      session.accept(lease)
+      lease.isAccepted = true
       leases.accepted(lease)
     }
     return answer
