@@ -41,11 +41,15 @@ export function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const ended = new AbortController()
-  const timer = clock.setTimeout(() => ended.abort(new DeadlineError(`no answer within ${ms} ms`)), ms)
+  const timer = clock.setTimeout(() => end(new DeadlineError(`no answer within ${ms} ms`)), ms)
   // AbortSignal.any would leave something of each call with the caller's signal, for as long as that lives
-  const leave = () => ended.abort(signal?.reason)
+  const leave = () => end(signal?.reason)
+  let end = (_reason: Error) => {}
   const done = new Promise<T>((resolve, reject) => {
-    ended.signal.addEventListener('abort', () => reject(ended.signal.reason), { once: true })
+    end = reason => {
+      ended.abort(reason)
+      reject(ended.signal.reason)
+    }
     signal?.addEventListener('abort', leave, { once: true })
     if (signal?.aborted) leave()
     work(ended.signal).then(resolve, reject)
