@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Child } from '../support/child.js'
 import { SERVER_NAME } from './certificate.js'
+import { makeToken } from './token.js'
 
 /** What the upstream answers: a small page of a list. */
 const ANSWER = JSON.stringify([
@@ -9,15 +10,22 @@ const ANSWER = JSON.stringify([
   { policyId: '7d6c5b4a-3f2e-4d1c-9b8a-0f1e2d3c4b5a', name: 'Root has access keys', severity: 'high', enabled: true },
 ])
 
+/**
+ * Seconds that the token of a login lives, so that it is extended during the warm-up. From then on V8 makes the code that
+ * auth calls share with forwarding for both, and it is how a proxy is for all of its life but the first minutes.
+ */
+const FIRST_LIFETIME = 20
+
 /** More idle connections than there are ever connections of clients. */
 const KEPT_CONNECTIONS = 1_024
 
 /**
- * Starts the API's stand-in: it logs in everybody, and answers what carries a token. Plain at `ports.http`, over TLS at
+ * Starts the API's stand-in: it logs in everybody, extends their token once, and answers what carries a token. Plain at `ports.http`, over TLS at
  * `ports.https`, with the certificate in `folder`.
  */
 export function startUpstream(folder, ports, token) {
-  const login = JSON.stringify({ token, message: 'login_successful' })
+  const login = JSON.stringify({ token: makeToken(FIRST_LIFETIME), message: 'login_successful' })
+  const extension = JSON.stringify({ token })
   return startNginx('the upstream', folder, 'upstream', [
     'server {',
     `listen 127.0.0.1:${ports.http};`,
@@ -26,6 +34,7 @@ export function startUpstream(folder, ports, token) {
     `ssl_certificate_key ${join(folder, 'key.pem')};`,
     'default_type application/json;',
     `location = /login { return 200 '${login}'; }`,
+    `location = /auth_token/extend { return 200 '${extension}'; }`,
     `location / { if ($http_x_redlock_auth = "") { return 401; } return 200 '${ANSWER}'; }`,
     '}',
   ])
