@@ -41,18 +41,16 @@ export function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const ended = new AbortController()
-  const timer = clock.setTimeout(() => end(new DeadlineError(`no answer within ${ms} ms`)), ms)
+  const timer = clock.setTimeout(() => ended.abort(new DeadlineError(`no answer within ${ms} ms`)), ms)
   // AbortSignal.any would leave something of each call with the caller's signal, for as long as that lives
-  const leave = () => end(signal?.reason)
-  let end = (_reason: Error) => {}
+  const leave = () => ended.abort(signal?.reason)
   const done = new Promise<T>((resolve, reject) => {
-    end = reason => {
-      ended.abort(reason)
-      reject(ended.signal.reason)
-    }
+    const onAbort = () => reject(ended.signal.reason)
+    ended.signal.addEventListener('abort', onAbort, { once: true })
     signal?.addEventListener('abort', leave, { once: true })
     if (signal?.aborted) leave()
-    work(ended.signal).then(resolve, reject)
+    const forget = () => ended.signal.removeEventListener('abort', onAbort)
+    work(ended.signal).then(resolve, reject).finally(forget)
   })
   return done.finally(() => {
     clock.clearTimeout(timer)
