@@ -195,6 +195,7 @@ export class Sessions {
   }
 }
 
+/** It is never full, so nobody need be moved up in it as used. */
 function cacheFor(tenants: Tenants): LRUCache<string, Succession> {
   return new LRUCache({ max: Math.max(1, tenants.size), dispose: succession => succession.close() })
 }

@@ -20,8 +20,8 @@ const FIRST_LIFETIME = 20
 const KEPT_CONNECTIONS = 1_024
 
 /**
- * Starts the API's stand-in: it logs in everybody, extends their token once, and answers what carries a token. Plain at `ports.http`, over TLS at
- * `ports.https`, with the certificate in `folder`.
+ * Starts the API's stand-in: it logs in everybody, extends their token once, and answers what carries a token. Plain at
+ * `ports.http`, over TLS at `ports.https`, with the certificate in `folder`.
  */
 export function startUpstream(folder, ports, token) {
   const login = JSON.stringify({ token: makeToken(FIRST_LIFETIME), message: 'login_successful' })

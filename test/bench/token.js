@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 
-/** Seconds that are longer than any run. */
+/** Longer than any run, in seconds. */
 const LIFETIME = 24 * 60 * 60
 
 /** Bytes that make a token as long as the vendor's, about a kilobyte. */

@@ -98,6 +98,18 @@ t.test('work that fails, even before it begins, fails with its own error and lea
   t.equal(clock.pending, 0)
 })
 
+t.test('nothing is left that listens to the signal of the work, however that ended', async t => {
+  const clock = countedClock()
+  const { signal } = new AbortController()
+  const seen: AbortSignal[] = []
+  const see = async (own: AbortSignal) => void seen.push(own)
+  await withDeadline(clock, 100, signal, see)
+  await withDeadline(clock, 100, undefined, see)
+  await failureOf(withDeadline(clock, 100, AbortSignal.abort(), see))
+  for (const each of [signal, ...seen]) t.strictSame(getEventListeners(each, 'abort'), [])
+  t.equal(seen.length, 3)
+})
+
 t.test("nothing is left that listens to the caller's signal, however the work ended", async t => {
   const clock = countedClock()
   const { signal } = new AbortController()
