@@ -11,6 +11,11 @@ export function momentOf(clock: Clock): Moment {
   return { wall: clock.now(), monotonic: clock.monotonic() }
 }
 
+/** The moment that is so many milliseconds later. */
+export function later({ wall, monotonic }: Moment, milliseconds: number): Moment {
+  return { wall: wall + milliseconds, monotonic: monotonic + milliseconds }
+}
+
 /**
  * Milliseconds between two moments, by whichever clock went further. The monotonic clock stands still while a machine
  * sleeps and wall time does not; when they disagree the longer one is believed, which costs a login or a request at worst,

@@ -3,14 +3,14 @@ import type { Clock } from '../kernel/clock.ts'
 import { type Moment, momentOf } from '../kernel/moment.ts'
 import type { Target } from '../stacks/resolve.ts'
 import type { IssuedToken } from './auth.ts'
-import type { HeldToken, Lease } from './lease.ts'
-import { timeLeft } from './schedule.ts'
+import type { Lease } from './lease.ts'
+import { endOf, timeLeft } from './schedule.ts'
 
 /** The token that a session has, and whether it may be sent. */
 export class Holding {
   readonly #clock: Clock
   readonly #session = randomUUID()
-  #held: HeldToken | undefined
+  #lease: Lease | undefined
   #inDoubt = false
   #refused = false
   #generation = 0
@@ -36,17 +36,19 @@ export class Holding {
 
   /** The same, in doubt or not: the auth calls can tell. */
   get unexpired(): Lease | undefined {
-    return this.millisecondsLeft > 0 ? this.#held?.lease : undefined
+    return this.millisecondsLeft > 0 ? this.#lease : undefined
   }
 
   get millisecondsLeft(): number {
-    return this.#held ? timeLeft(this.#held, momentOf(this.#clock)) : 0
+    return this.#lease ? timeLeft(this.#lease.end, momentOf(this.#clock)) : 0
   }
 
   /** Takes a new token in the place of the one before. */
   replace({ token, lifetime }: IssuedToken, target: Target, asked: Moment): Lease {
-    const lease = { token, target, session: this.#session, generation: ++this.#generation, isAccepted: false }
-    this.#held = { lease, lifetime, asked }
+    const end = endOf(lifetime, asked)
+    this.#generation++
+    const lease = { token, target, end, session: this.#session, generation: this.#generation, isAccepted: false }
+    this.#lease = lease
     this.#inDoubt = false
     this.#refused = false
     return lease
@@ -72,7 +74,7 @@ export class Holding {
   }
 
   drop(): void {
-    this.#held = undefined
+    this.#lease = undefined
     this.#inDoubt = false
   }
 

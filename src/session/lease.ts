@@ -7,19 +7,12 @@ export interface Lease {
   readonly token: Secret
   /** The API that issued the token. */
   readonly target: Target
+  /** Until when it may be sent. */
+  readonly end: Moment
   /** The session that it is of, which is that of one user. */
   readonly session: string
   /** Counts the tokens of one session from 1. */
   readonly generation: number
   /** Whether the API has served a request with it; noted by whoever sees that. */
   isAccepted: boolean
-}
-
-/** A token that a session has. */
-export interface HeldToken {
-  readonly lease: Lease
-  /** Milliseconds that it lives from its issue. */
-  readonly lifetime: number
-  /** When it was asked for. It was issued later than that, so it lives for `lifetime` from then at the least. */
-  readonly asked: Moment
 }

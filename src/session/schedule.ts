@@ -1,4 +1,4 @@
-import { elapsed, type Moment } from '../kernel/moment.ts'
+import { elapsed, later, type Moment } from '../kernel/moment.ts'
 
 /** A token is extended this long before its end, in milliseconds, unless half its life is later than that. */
 const LEAD = 3 * 60_000
@@ -25,7 +25,12 @@ export function usableLife(lifetime: number): number {
   return lifetime - Math.min(EXPIRY_MARGIN, lifetime * EXPIRY_MARGIN_PART)
 }
 
+/** When a token dies. It was issued after it was asked for, so it lives for `lifetime` from then at the least. */
+export function endOf(lifetime: number, asked: Moment): Moment {
+  return later(asked, usableLife(lifetime))
+}
+
 /** Milliseconds for which a token may still be sent, 0 when it is dead. */
-export function timeLeft({ lifetime, asked }: { lifetime: number; asked: Moment }, now: Moment): number {
-  return Math.max(0, usableLife(lifetime) - elapsed(asked, now))
+export function timeLeft(end: Moment, now: Moment): number {
+  return Math.max(0, -elapsed(end, now))
 }

@@ -1,5 +1,6 @@
 import type { Credentials } from '../config/config.ts'
 import { fullJitter } from '../kernel/backoff.ts'
+import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
 import { type Moment, momentOf } from '../kernel/moment.ts'
 import { Problem } from '../problem/problem.ts'
@@ -42,28 +43,32 @@ export interface SessionOptions extends RenewalOptions {
  * flight at a time; a failed call never replaces a live token; a dead token is never handed out.
  */
 export class Session {
+  // what each request needs stands first: where there are many tenants, it is far from the processor
+  readonly #clock: Clock
+  readonly #holding: Holding
+  #lastUse: number
+  #state: SessionState = 'idle'
   readonly #options: SessionOptions
   readonly #random: () => number
   readonly #waiters: Waiters<Lease>
   readonly #closing = new AbortController()
   readonly #renewal: Renewal
-  readonly #holding: Holding
   readonly #alarm: Alarm
-  #state: SessionState = 'idle'
   #attempt = 0
-  #lastUse: number
   #lastInvalidated = Number.NEGATIVE_INFINITY
   #lastRefresh: number | undefined
   #lastError: { at: number; reason: string } | undefined
 
   constructor(options: SessionOptions) {
+    const { clock, random = Math.random } = options
+    this.#clock = clock
+    this.#holding = new Holding(clock)
+    this.#lastUse = clock.monotonic()
     this.#options = options
-    this.#random = options.random ?? Math.random
-    this.#waiters = new Waiters(options.clock)
+    this.#random = random
+    this.#waiters = new Waiters(clock)
     this.#renewal = new Renewal(options, this.#closing.signal)
-    this.#holding = new Holding(options.clock)
-    this.#alarm = new Alarm(options.clock, () => this.#due())
-    this.#lastUse = options.clock.monotonic()
+    this.#alarm = new Alarm(clock, () => this.#due())
   }
 
   get state(): SessionState {
@@ -83,7 +88,7 @@ export class Session {
 
   /** The same for a request, which counts as use. */
   use(): Lease | undefined {
-    this.#lastUse = this.#options.clock.monotonic()
+    this.#lastUse = this.#clock.monotonic()
     return this.peek()
   }
 
@@ -113,7 +118,7 @@ export class Session {
   invalidate(lease: Lease, named: boolean): boolean {
     const { isInDoubt, unexpired } = this.#holding
     if (lease !== unexpired || (isInDoubt && !named)) return this.#state !== 'closed'
-    const now = this.#options.clock.monotonic()
+    const now = this.#clock.monotonic()
     const lately = now - this.#lastInvalidated < RENEWAL_INTERVAL
     const callable = this.#state === 'ready' || this.#state === 'authenticating'
     const verdict = judgeInvalidation({ named, lately, accepted: lease.isAccepted, callable })
@@ -157,7 +162,7 @@ export class Session {
 
   #renewAt(due: number): void {
     this.#lastInvalidated = due
-    const wait = due - this.#options.clock.monotonic()
+    const wait = due - this.#clock.monotonic()
     if (wait <= 0) return void this.#renew()
     const reason = 'the upstream refused two tokens within a minute'
     this.#noteError(reason)
@@ -167,7 +172,7 @@ export class Session {
 
   async #renew(): Promise<void> {
     this.#alarm.clear()
-    const [token, asked] = [this.#holding.unexpired, momentOf(this.#options.clock)]
+    const [token, asked] = [this.#holding.unexpired, momentOf(this.#clock)]
     this.#move('called', token ? 'extending the session' : 'logging in')
     const outcome = await this.#renewal.obtain(token, () => this.#holding.refuse()).catch(asFailure)
     if (this.#state === 'closed') return
@@ -183,7 +188,7 @@ export class Session {
       return
     }
     this.#attempt = 0
-    this.#lastRefresh = this.#options.clock.now()
+    this.#lastRefresh = this.#clock.now()
     this.#alarm.set(extensionDelay(issued.lifetime, this.#random()))
     this.#move('issued', `live for ${Math.round(issued.lifetime / 1000)} s`)
     this.#waiters.resolve(lease)
@@ -202,13 +207,12 @@ export class Session {
   }
 
   #noteError(reason: string): void {
-    this.#lastError = { at: this.#options.clock.now(), reason }
+    this.#lastError = { at: this.#clock.now(), reason }
   }
 
   #due(): void {
-    const { clock, settings } = this.#options
-    const unused = clock.monotonic() - this.#lastUse
-    if (this.#state === 'ready' && unused >= settings().idleAfter) this.#rest(unused)
+    const unused = this.#clock.monotonic() - this.#lastUse
+    if (this.#state === 'ready' && unused >= this.#options.settings().idleAfter) this.#rest(unused)
     else void this.#renew()
   }
 

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { momentOf } from '../../src/kernel/moment.ts'
-import { extensionDelay, timeLeft, usableLife } from '../../src/session/schedule.ts'
+import { endOf, extensionDelay, timeLeft, usableLife } from '../../src/session/schedule.ts'
 import { testClock } from '../support/clock.ts'
 
 const SECOND = 1000
@@ -30,10 +30,10 @@ t.test('a token is given up five seconds before its end, or a quarter of a short
 
 t.test('the time left shrinks from the usable life to nothing, and not below', async t => {
   const clock = testClock()
-  const held = { lifetime: 10 * MINUTE, asked: momentOf(clock) }
-  t.equal(timeLeft(held, momentOf(clock)), 595 * SECOND)
+  const end = endOf(10 * MINUTE, momentOf(clock))
+  t.equal(timeLeft(end, momentOf(clock)), 595 * SECOND)
   await clock.advance(594 * SECOND)
-  t.equal(timeLeft(held, momentOf(clock)), SECOND)
+  t.equal(timeLeft(end, momentOf(clock)), SECOND)
   await clock.advance(MINUTE)
-  t.equal(timeLeft(held, momentOf(clock)), 0)
+  t.equal(timeLeft(end, momentOf(clock)), 0)
 })
