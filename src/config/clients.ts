@@ -3,6 +3,7 @@ import { isLoopback, parseAddress } from './address.ts'
 import type { ClientConfig } from './config.ts'
 import { type Fault, InvalidValue } from './fault.ts'
 import type { Groups } from './groups.ts'
+import { policyOf } from './policy.ts'
 import { readClient } from './read.ts'
 import type { Settings } from './schema.ts'
 import { attempt, faultOf, pathOf, type Setting, settingOf } from './setting.ts'
@@ -37,8 +38,7 @@ export async function readClients(
 
 async function unnamedClient(setting: Setting, file: string, faults: Fault[]): Promise<ClientConfig | undefined> {
   const token = await attempt(setting, faults, () => readTokenFile(file))
-  const policy = { name: setting.key, access: 'read-write', allow: [], deny: [] } as const
-  return token && { name: UNNAMED, token, policy }
+  return token && { name: UNNAMED, token, policy: null }
 }
 
 async function namedClient(name: string, groups: Groups, faults: Fault[]): Promise<ClientConfig | undefined> {
@@ -51,7 +51,7 @@ async function namedClient(name: string, groups: Groups, faults: Fault[]): Promi
     return undefined
   }
   const token = await attempt(setting, faults, () => readTokenFile(tokenFile))
-  return token && { name, token, policy: { name: group, access, allow, deny } }
+  return token && { name, token, policy: policyOf({ name: group, access, allow, deny }) }
 }
 
 function twice(setting: Setting): Fault {

@@ -37,20 +37,22 @@ export interface TenantConfig {
   readonly customerName: string | null
   /** Log in at the first request instead of at start. */
   readonly lazy: boolean
-  readonly policy: Policy
+  /** Null where everything may be asked. */
+  readonly policy: Policy | null
 }
 
 /** Who must show which token, and what may be asked with it. */
 export interface ClientConfig {
   readonly name: string
   readonly token: Secret
-  readonly policy: Policy
+  /** Null for everything. */
+  readonly policy: Policy | null
 }
 
 /** The whole configuration, checked and frozen. Durations are milliseconds, sizes are bytes. */
 export interface Config extends Omit<Settings, 'policy'> {
-  /** For all tenants and clients. */
-  readonly policy: Policy
+  /** For all tenants and clients; null where nothing is denied to all of them. */
+  readonly policy: Policy | null
   /** Those that may use the proxy; none where everybody may who reaches it. */
   readonly clients: readonly ClientConfig[]
   readonly upstream: Settings['upstream'] & { readonly outbound: OutboundProxy | null }

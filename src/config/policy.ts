@@ -65,8 +65,14 @@ interface PolicySettings extends Omit<Policy, 'name'> {
 /** Whoever has an access key can do what its owner can, past every policy and for as long as it lives. */
 const MANAGING_ACCESS_KEYS = parseRule('POST,PUT,PATCH,DELETE /access_keys/**')
 
+/** A policy; null where it restricts nothing. */
+export function policyOf(policy: Policy): Policy | null {
+  const { access, allow, deny } = policy
+  return access === 'read-only' || allow.length > 0 || deny.length > 0 ? policy : null
+}
+
 /** The policy for everybody, which denies access keys to be managed unless that is switched on. */
-export function policyForAll({ manageAccessKeys, ...policy }: PolicySettings): Policy {
+export function policyForAll({ manageAccessKeys, ...policy }: PolicySettings): Policy | null {
   const deny = manageAccessKeys ? policy.deny : [...policy.deny, MANAGING_ACCESS_KEYS]
-  return { name: 'policy', ...policy, deny }
+  return policyOf({ name: 'policy', ...policy, deny })
 }

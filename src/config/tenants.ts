@@ -9,6 +9,7 @@ import type { Environment } from './environment.ts'
 import type { Fault } from './fault.ts'
 import type { Groups } from './groups.ts'
 import { tenantVariable } from './keys.ts'
+import { policyOf } from './policy.ts'
 import { readTenant } from './read.ts'
 import { attempt, faultOf, type Given, settingOf } from './setting.ts'
 import { credentialsOf, namesCredentials } from './tenant-credentials.ts'
@@ -77,7 +78,7 @@ async function buildTenant(
   const compute = await computeOf(draft)
   const credentials = await credentialsOf(draft)
   const { prismaId, customerName, lazy, access, allow, deny } = draft.values
-  const policy = { name: `tenants.${name}`, access, allow, deny }
+  const policy = policyOf({ name: `tenants.${name}`, access, allow, deny })
   if (!target || !credentials) return undefined
   return { name, target: compute ? { ...target, compute } : target, credentials, prismaId, customerName, lazy, policy }
 }

@@ -19,10 +19,7 @@ export function permit(config: Config, { request, ruled, tenant, exchange }: Jou
 }
 
 function policiesFor({ policy, tenants, clients }: Config, tenant: string, client: string | null): Policy[] {
-  const policies = [policy]
-  const ofTenant = tenants.get(tenant)
-  if (ofTenant) policies.push(ofTenant.policy)
   const ofClient = client === null ? undefined : clients.find(({ name }) => name === client)
-  if (ofClient) policies.push(ofClient.policy)
-  return policies
+  const concerned = [policy, tenants.get(tenant)?.policy ?? null, ofClient?.policy ?? null]
+  return concerned.filter(each => each !== null)
 }

@@ -12,14 +12,10 @@ interface Asked {
 /** Says why a request is refused, where one of the policies does not allow it. */
 export function refusalBy(policies: readonly Policy[], methods: readonly string[], target: string): string | undefined {
   for (const policy of policies) {
-    const refusal = isRestrictive(policy) ? refusalOf(policy, methods, readings(target)) : undefined
+    const refusal = refusalOf(policy, methods, readings(target))
     if (refusal !== undefined) return refusal
   }
   return undefined
-}
-
-function isRestrictive({ access, allow, deny }: Policy): boolean {
-  return access === 'read-only' || allow.length > 0 || deny.length > 0
 }
 
 function refusalOf(

@@ -100,7 +100,7 @@ t.test('example.yaml configures two tenants', async t => {
   const config = await loadConfig({ args: ['--config', `${file}/config.yaml`], env: {}, homeDirectory: '/nonexistent' })
   t.same([...config.tenants.keys()], ['production', 'sandbox'])
   t.equal(config.defaultTenant, 'production')
-  t.equal(config.tenants.get('sandbox')?.policy.access, 'read-only')
+  t.equal(config.tenants.get('sandbox')?.policy?.access, 'read-only')
 })
 
 t.test('what example.yaml shows of clients holds, too', async t => {

@@ -4,7 +4,6 @@ import { Secret } from '../../src/kernel/secret.ts'
 import { Sessions } from '../../src/session/sessions.ts'
 import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
 import { settle } from '../support/clock.ts'
-import { ANYTHING } from '../support/proxy.ts'
 import { type Rig, rig, TARGET } from './rig.ts'
 
 /** An access key. */
@@ -34,7 +33,7 @@ export function tenantOf(name: string, options: Partial<TenantConfig> & Partial<
     prismaId: null,
     customerName: null,
     lazy: false,
-    policy: { ...ANYTHING, name: `tenants.${name}` },
+    policy: null,
     ...rest,
   }
 }

@@ -4,7 +4,7 @@ import type { Test } from 'tap'
 import type { Dispatcher } from 'undici'
 import { type App, buildApp } from '../../src/app.ts'
 import type { ClientConfig, Config, TenantConfig } from '../../src/config/config.ts'
-import type { Policy } from '../../src/config/policy.ts'
+import { type Policy, policyOf } from '../../src/config/policy.ts'
 import { type Carrier, createAgents } from '../../src/forward/agent.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
@@ -19,8 +19,8 @@ import { type CallOptions, call, type Reply } from './http.ts'
 type ConfigParts = {
   readonly [Key in keyof Config]?: Config[Key] extends readonly unknown[] | ReadonlyMap<string, unknown>
     ? Config[Key]
-    : Config[Key] extends object
-      ? Partial<Config[Key]>
+    : NonNullable<Config[Key]> extends object
+      ? Partial<NonNullable<Config[Key]>>
       : Config[Key]
 }
 
@@ -169,7 +169,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
     audit: { file: null, ...config.audit },
     log: { level: 'trace', format: 'json', requests: 'errors', ...config.log },
     tenants: new Map(named),
-    policy: { ...ANYTHING, name: 'policy', ...config.policy },
+    policy: policyOf({ ...ANYTHING, name: 'policy', ...config.policy }),
     clients: config.clients ?? [],
     warnings: [],
   }
@@ -177,7 +177,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
 
 /** A client that shows this token, and may do anything unless told otherwise. */
 export function clientOf(name: string, token: string, policy: Partial<Policy> = {}): ClientConfig {
-  return { name, token: new Secret(token), policy: { ...ANYTHING, name: `clients.${name}`, ...policy } }
+  return { name, token: new Secret(token), policy: policyOf({ ...ANYTHING, name: `clients.${name}`, ...policy }) }
 }
 
 /** A policy that restricts nothing. */
@@ -200,7 +200,7 @@ function makeTenant(
     prismaId: null,
     customerName: null,
     lazy: false,
-    policy: { ...ANYTHING, name: `tenants.${name}` },
+    policy: null,
     ...given,
   }
 }
