@@ -4,7 +4,7 @@ import type { EndpointStatus, Pacer } from '../pacing/pacer.ts'
 import type { Sessions, SessionsEvents, TenantEntry } from '../session/sessions.ts'
 import { transitions } from '../session/states.ts'
 import { expose, type Family, type Sample } from './exposition.ts'
-import { Tally, type TenantCounts } from './tally.ts'
+import { Rows, Tally, type TenantCounts } from './tally.ts'
 
 const STATES = Object.keys(transitions)
 
@@ -13,6 +13,7 @@ export class Metrics {
   readonly #sessions: () => Sessions
   readonly #pacer: Pacer
   readonly #tallies = new Map<string, Tally>()
+  readonly #rows = new Rows()
   #inFlight = 0
 
   constructor(sessions: () => Sessions, pacer: Pacer) {
@@ -49,7 +50,7 @@ export class Metrics {
   }
 
   #tally(tenant: string): Tally {
-    return ensure(this.#tallies, tenant, () => new Tally())
+    return ensure(this.#tallies, tenant, () => new Tally(this.#rows))
   }
 
   *#families(): Generator<Family> {

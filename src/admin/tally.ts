@@ -14,12 +14,42 @@ type Labels = Sample['labels']
 /** The methods that are told apart. */
 const METHODS = [...FORWARDED_METHODS, 'other']
 
-/** Where requests, how long they took, and how long the upstream did stand in a tally's {@link Tally.#cells}. */
+/** The histograms: how long requests took, and how long the upstream did. */
+const [DURATION, UPSTREAM, HISTOGRAMS] = [0, 1, 2]
+
+/** A row begins with their sums and buckets in turn, those of what was quick first; behind them, requests are counted. */
 const BUCKETS = BOUNDS.length + 1
-const REQUESTS = METHODS.length * CLASSES.length
-const DURATION = REQUESTS
-const UPSTREAM = DURATION + 1 + BUCKETS
-const SIZE = UPSTREAM + 1 + BUCKETS
+const REQUESTS = HISTOGRAMS * (1 + BUCKETS)
+const SIZE = REQUESTS + METHODS.length * CLASSES.length
+
+/**
+ * What each request counts, in a row for each tenant. All are in one array, because where there are many tenants, what is
+ * apart is far from the processor.
+ */
+export class Rows {
+  #cells = new Float64Array(SIZE)
+  #used = 0
+
+  /** Adds a row, and gives where it begins. */
+  begin(): number {
+    const at = this.#used
+    this.#used += SIZE
+    if (this.#used > this.#cells.length) {
+      const before = this.#cells
+      this.#cells = new Float64Array(2 * before.length)
+      this.#cells.set(before)
+    }
+    return at
+  }
+
+  get(at: number): number {
+    return Number(this.#cells[at])
+  }
+
+  add(at: number, amount: number): void {
+    this.#cells[at] = Number(this.#cells[at]) + amount
+  }
+}
 
 /** What was counted for a tenant since the start: requests, what became of them, and the auth calls made for them. */
 export interface TenantCounts {
@@ -37,19 +67,24 @@ export interface TenantCounts {
  * up by its labels, which took a twentieth of all that a request costs.
  */
 export class Tally {
-  /** What each request counts, side by side: where there are many tenants, what is apart is far from the processor. */
-  readonly #cells = new Float64Array(SIZE)
+  readonly #rows: Rows
+  readonly #row: number
   readonly #failures = new Map<string, number>()
   readonly #calls: Record<AuthCall, Map<string, number>> = { login: new Map(), extend: new Map() }
   /** By how the cache had part in answers. */
   readonly #cache = new Map<string, number>()
   #replays = 0
 
+  constructor(rows: Rows) {
+    this.#rows = rows
+    this.#row = rows.begin()
+  }
+
   /** An exchange ended; `status` is 0 where the client did not get all of an answer. */
   ended({ method, spent, replayed, failure, cache }: Exchange, status: number, seconds: number): void {
     const known = METHODS.indexOf(method)
     const row = known < 0 ? METHODS.length - 1 : known
-    this.#add(row * CLASSES.length + Math.trunc(status / 100), 1)
+    this.#add(REQUESTS + row * CLASSES.length + Math.trunc(status / 100), 1)
     this.#observe(DURATION, seconds)
     if (spent.upstream > 0) this.#observe(UPSTREAM, spent.upstream / 1000)
     if (replayed) this.#replays++
@@ -63,7 +98,7 @@ export class Tally {
 
   get counts(): TenantCounts {
     return {
-      requests: sum(this.#cells.subarray(0, REQUESTS)),
+      requests: sum([...this.#requests()].map(({ value }) => value)),
       failures: sum(this.#failures.values()),
       replays: this.#replays,
       logins: sum(this.#calls.login.values()),
@@ -72,9 +107,8 @@ export class Tally {
   }
 
   *requests(tenant: string): Generator<Sample> {
-    for (const [at, value] of this.#cells.subarray(0, REQUESTS).entries()) {
-      const [method, status] = [METHODS[Math.trunc(at / CLASSES.length)], CLASSES[at % CLASSES.length]]
-      if (value > 0) yield { labels: { tenant, method: `${method}`, status: `${status}` }, value }
+    for (const { method, status, value } of this.#requests()) {
+      if (value > 0) yield { labels: { tenant, method, status }, value }
     }
   }
 
@@ -104,30 +138,42 @@ export class Tally {
     }
   }
 
-  #add(at: number, amount: number): void {
-    this.#cells[at] = Number(this.#cells[at]) + amount
+  *#requests(): Generator<{ method: string; status: string; value: number }> {
+    let at = REQUESTS
+    for (const method of METHODS) {
+      for (const status of CLASSES) yield { method, status, value: this.#get(at++) }
+    }
   }
 
-  /**
-   * Counts how long something took in the histogram that begins at a cell: the sum, and then the buckets, so that it is
-   * near those of what was quick.
-   */
   #observe(histogram: number, seconds: number): void {
     const bucket = BOUNDS.findIndex(bound => seconds <= bound)
     this.#add(histogram, seconds)
-    this.#add(histogram + 1 + (bucket < 0 ? BOUNDS.length : bucket), 1)
+    this.#add(cellOf(histogram, bucket < 0 ? BOUNDS.length : bucket), 1)
   }
 
   /** The samples of a histogram, in which each bucket counts those below it too. */
-  *#histogram(begin: number, labels: Labels): Generator<Sample> {
+  *#histogram(histogram: number, labels: Labels): Generator<Sample> {
     let count = 0
-    for (const [index, more] of this.#cells.subarray(begin + 1, begin + 1 + BUCKETS).entries()) {
-      count += more
-      yield { suffix: '_bucket', labels: { le: `${BOUNDS[index] ?? '+Inf'}`, ...labels }, value: count }
+    for (let bucket = 0; bucket < BUCKETS; bucket++) {
+      count += this.#get(cellOf(histogram, bucket))
+      yield { suffix: '_bucket', labels: { le: `${BOUNDS[bucket] ?? '+Inf'}`, ...labels }, value: count }
     }
-    yield { suffix: '_sum', labels, value: Number(this.#cells[begin]) }
+    yield { suffix: '_sum', labels, value: this.#get(histogram) }
     yield { suffix: '_count', labels, value: count }
   }
+
+  #get(at: number): number {
+    return this.#rows.get(this.#row + at)
+  }
+
+  #add(at: number, amount: number): void {
+    this.#rows.add(this.#row + at, amount)
+  }
+}
+
+/** Where a bucket of a histogram stands in a row. */
+function cellOf(histogram: number, bucket: number): number {
+  return histogram + HISTOGRAMS * (1 + bucket)
 }
 
 function increment(counts: Map<string, number>, key: string): void {
