@@ -83,8 +83,8 @@ export class Tally {
   /** An exchange ended; `status` is 0 where the client did not get all of an answer. */
   ended({ method, spent, replayed, failure, cache }: Exchange, status: number, seconds: number): void {
     const known = METHODS.indexOf(method)
-    const row = known < 0 ? METHODS.length - 1 : known
-    this.#add(REQUESTS + row * CLASSES.length + Math.trunc(status / 100), 1)
+    const index = known < 0 ? METHODS.length - 1 : known
+    this.#add(REQUESTS + index * CLASSES.length + Math.trunc(status / 100), 1)
     this.#observe(DURATION, seconds)
     if (spent.upstream > 0) this.#observe(UPSTREAM, spent.upstream / 1000)
     if (replayed) this.#replays++

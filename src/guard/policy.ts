@@ -11,8 +11,10 @@ interface Asked {
 
 /** Says why a request is refused, where one of the policies does not allow it. */
 export function refusalBy(policies: readonly Policy[], methods: readonly string[], target: string): string | undefined {
+  if (policies.length === 0) return undefined
+  const paths = readings(target)
   for (const policy of policies) {
-    const refusal = refusalOf(policy, methods, readings(target))
+    const refusal = refusalOf(policy, methods, paths)
     if (refusal !== undefined) return refusal
   }
   return undefined

@@ -41,6 +41,12 @@ t.test('what no policy allows is refused by the one that denies it, and never fo
   }
 })
 
+t.test('what restricts nothing asks nothing', async t => {
+  const { call, simulator } = await startPair(t)
+  await call('/%2525252561ccess_keys', { method: 'DELETE' })
+  t.match(simulator.requests.at(-1), { method: 'DELETE', url: '/%2525252561ccess_keys' })
+})
+
 t.test('a header that has the upstream take another method is judged as that method', async t => {
   const { call } = await start(t)
   for (const header of ['X-HTTP-Method-Override', 'x-http-method', 'X-Method-Override']) {
