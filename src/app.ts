@@ -16,7 +16,6 @@ import { sessionLog } from './admin/session-log.ts'
 import { AnswerCache } from './cache/answer-cache.ts'
 import type { Config } from './config/config.ts'
 import { serveConnect } from './connect/connect.ts'
-import type { Agents } from './forward/agent.ts'
 import { authCallOf } from './forward/auth-call.ts'
 import { Consoles } from './forward/consoles.ts'
 import { Forwarder } from './forward/forwarder.ts'
@@ -38,6 +37,7 @@ import { Sessions } from './session/sessions.ts'
 import type { CreateSession } from './session/succession.ts'
 import type { Certificates } from './tls/certificates.ts'
 import { TlsFront } from './tls/front.ts'
+import type { Agents } from './upstream/agent.ts'
 
 /** It needs no client token, as logging in does not: that the process lives is no secret, and probes have none. */
 const LIVENESS = '/_proxy/livez'
@@ -120,7 +120,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     agents,
     sessions,
     pacer,
-    consoles: new Consoles({ dispatcher: agents.fresh, clock, callTimeout }),
+    consoles: new Consoles({ carrier: agents.fresh, clock, callTimeout }),
     config,
     tokens,
     permit: journey => permit(current, journey),
@@ -198,7 +198,7 @@ function sessionsOf(config: () => Config, { clock, agents }: AppDeps): CreateSes
   const callTimeout = () => settings().callTimeout
   return ({ target, prismaId, customerName, credentials }, options) => {
     const choice = { prismaId, customerName }
-    const auth = new AuthApi({ dispatcher: agents.fresh, target, choice, clock, callTimeout })
+    const auth = new AuthApi({ carrier: agents.fresh, target, choice, clock, callTimeout })
     return new Session({ auth, target, credentials, clock, settings, ...options })
   }
 }

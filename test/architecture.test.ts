@@ -17,6 +17,7 @@ const FLOORS = [
   'cache',
   'pacing',
   'session',
+  'upstream',
   'config',
   'tls',
   'stacks',

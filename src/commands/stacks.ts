@@ -1,8 +1,6 @@
-import type { Dispatcher } from 'undici'
 import type { Credentials } from '../config/config.ts'
 import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
-import { createAgent } from '../forward/agent.ts'
 import { chooseTenant } from '../forward/tenant.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { oneLine } from '../problem/text.ts'
@@ -10,6 +8,8 @@ import { AuthApi } from '../session/auth.ts'
 import { AuthFailure } from '../session/failure.ts'
 import { resolveTarget, type Target } from '../stacks/resolve.ts'
 import { stacks as table } from '../stacks/stacks.ts'
+import { createAgent } from '../upstream/agent.ts'
+import type { Carrier } from '../upstream/handler.ts'
 import { namesSeveralTenants } from './check/session.ts'
 import { type Command, ExitCode, fail, type Host, UsageError, unknownArgument } from './host.ts'
 import { confirm, isInteractive } from './prompt.ts'
@@ -98,11 +98,11 @@ async function find(host: Host, candidates: readonly Candidate[]): Promise<numbe
   const { tenant } = chooseTenant(noName, config.tenants, config.defaultTenant)
   const key = await tenant.credentials.read().catch((error: Error) => error)
   if (key instanceof Error) return fail(host, new Error(`The access key cannot be read: ${key.message}`))
-  const dispatcher = await createAgent(config.upstream)
+  const carrier = await createAgent(config.upstream)
   try {
-    return report(host, await findStack(candidates, askLogin(key, dispatcher, config.session.callTimeout)))
+    return report(host, await findStack(candidates, askLogin(key, carrier, config.session.callTimeout)))
   } finally {
-    await dispatcher.destroy()
+    await carrier.destroy()
   }
 }
 
@@ -121,10 +121,10 @@ async function isAgreed(host: Host, candidates: readonly Candidate[]): Promise<b
   throw new UsageError('There is no terminal to ask at: write "stacks find --yes" to agree to that.')
 }
 
-function askLogin(key: Credentials, dispatcher: Dispatcher, callTimeout: number): AskLogin {
+function askLogin(key: Credentials, carrier: Carrier, callTimeout: number): AskLogin {
   return ({ stack, target }, signal) => {
     const choice = { prismaId: null, customerName: null }
-    const auth = new AuthApi({ dispatcher, target, choice, clock: systemClock, callTimeout: () => callTimeout })
+    const auth = new AuthApi({ carrier, target, choice, clock: systemClock, callTimeout: () => callTimeout })
     return auth.login(key, signal).then(
       () => ({ stack, verdict: 'known', reason: '' }),
       (error: Error) => ({ stack, verdict: verdictOf(error), reason: error.message }),

@@ -1,7 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { trustedByDefault } from '../forward/agent.ts'
+import { trustedByDefault } from '../upstream/agent.ts'
 import type { Host } from './host.ts'
 
 /** Variables that name what a client trusts instead of what its system does. */

@@ -1,6 +1,7 @@
 import type { Cacheable } from '../cache/answer-cache.ts'
 import type { CacheRule } from '../config/leaves.ts'
-import { headersByName, type RawHeaders, selectingHeaders } from './headers.ts'
+import { headersByName, type RawHeaders } from '../upstream/raw-headers.ts'
+import { selectingHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
 import { methodsOf } from './method.ts'
 import { readings, withoutQuery } from './path.ts'

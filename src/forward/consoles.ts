@@ -1,18 +1,18 @@
-import type { Dispatcher } from 'undici'
-import { type Clock, withDeadline } from '../kernel/clock.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Lease } from '../session/lease.ts'
 import type { Place } from '../stacks/base.ts'
 import { resolveCompute } from '../stacks/compute.ts'
 import type { StackError } from '../stacks/error.ts'
+import { ask } from '../upstream/ask.ts'
+import type { Carrier } from '../upstream/handler.ts'
 import { upstreamHeaders } from './headers.ts'
-import { Collector } from './receiver.ts'
 import type { Collected } from './sinks.ts'
 
 const META_INFO = '/meta_info'
 
 export interface ConsolesOptions {
-  readonly dispatcher: Dispatcher
+  readonly carrier: Carrier
   readonly clock: Clock
   /** Milliseconds that the API has to say where a console is, asked for anew each time. */
   readonly callTimeout: () => number
@@ -44,13 +44,13 @@ export class Consoles {
   }
 
   /** `GET /meta_info`, in whose answer `twistlockUrl` is the console's address (pan.dev, "Access the Compute APIs"). */
-  #metaInfo({ target, token }: Lease): Promise<Collected> {
-    const { dispatcher, clock, callTimeout } = this.#options
+  async #metaInfo({ target, token }: Lease): Promise<Collected> {
+    const { carrier, clock, callTimeout } = this.#options
     const headers = upstreamHeaders(['accept', 'application/json'], { token, path: META_INFO, assumeJson: false })
     const request = { origin: target.api, path: target.basePath + META_INFO, method: 'GET', headers } as const
-    return withDeadline(clock, callTimeout(), undefined, signal =>
-      new Collector({ clock, signal, token }).send(dispatcher, request),
-    )
+    const answer = await ask(carrier, request, { clock, timeout: callTimeout() })
+    const shown = answer.headers.map(text => token.maskIn(text))
+    return { kind: 'collected', ...answer, headers: shown }
   }
 }
 

@@ -1,10 +1,6 @@
 import type { Secret } from '../kernel/secret.ts'
+import { isNamed, type Pair, pairsOf, type RawHeaders } from '../upstream/raw-headers.ts'
 import { type Home, localLocation } from './location.ts'
-
-/** Header names and values in turn, in order and case as they came: Node's `rawHeaders`. */
-export type RawHeaders = readonly string[]
-
-type Pair = [name: string, value: string]
 
 /** Meant for one connection alone (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = [
@@ -85,27 +81,6 @@ function allBut(names: ReadonlySet<string>, prefixes: readonly string[]): Rule {
 const toTheUpstream = allBut(NOT_FOR_THE_UPSTREAM, NOT_FOR_THE_UPSTREAM_PREFIXES)
 const toTheClient = allBut(NOT_FOR_THE_CLIENT, NOT_FOR_THE_CLIENT_PREFIXES)
 
-/** The first value of a header, by its lower-case name. */
-export function headerOf(headers: RawHeaders, name: string): string | undefined {
-  for (let at = 0; at < headers.length; at += 2) if (isNamed(headers[at], name)) return headers[at + 1]
-  return undefined
-}
-
-function isNamed(name: string | undefined, lower: string): boolean {
-  return name?.length === lower.length && name.toLowerCase() === lower
-}
-
-/** Headers by their lower-case names, with a list where one came several times. */
-export function headersByName(headers: RawHeaders): Record<string, string | string[]> {
-  const byName: Record<string, string | string[]> = Object.create(null)
-  for (const [name, value] of pairsOf(headers)) {
-    const lower = name.toLowerCase()
-    const before = byName[lower]
-    byName[lower] = before === undefined ? value : [before, value].flat()
-  }
-  return byName
-}
-
 /** The header that carries the token for a path, which is behind `/_compute` where it is Compute's. */
 export function authHeader(path: string): 'authorization' | 'x-redlock-auth' {
   return CODE_PATH.test(path) ? 'authorization' : 'x-redlock-auth'
@@ -157,12 +132,6 @@ export function clientHeaders(headers: RawHeaders, home: Home): string[] {
 /** The same for the trailers of an answer, where nothing but the names matters, in pairs. */
 export function clientTrailers(trailers: RawHeaders): Pair[] {
   return pairsOf(filtered(trailers, toTheClient))
-}
-
-function pairsOf(headers: RawHeaders): Pair[] {
-  const pairs: Pair[] = []
-  for (let at = 0; at < headers.length; at += 2) pairs.push([String(headers[at]), String(headers[at + 1])])
-  return pairs
 }
 
 function filtered(headers: RawHeaders, goesOn: Rule): string[] {

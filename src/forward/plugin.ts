@@ -3,9 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
 import { hasBody } from '../kernel/framing.ts'
 import { Problem } from '../problem/problem.ts'
+import { headersByName } from '../upstream/raw-headers.ts'
 import type { Exchange } from './exchange.ts'
 import type { Forwarder } from './forwarder.ts'
-import { clientHeaders, headersByName } from './headers.ts'
+import { clientHeaders } from './headers.ts'
 import { type Refusal, readRefusal } from './refusal.ts'
 
 /**

@@ -1,11 +1,9 @@
 import type { Dispatcher } from 'undici'
-import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
 import type { Secret } from '../kernel/secret.ts'
-import type { Carrier } from './agent.ts'
-import type { OlderHandler } from './handler.ts'
-import type { RawHeaders } from './headers.ts'
-import { type Answer, type Collected, collecting, type Sink, type Source } from './sinks.ts'
+import type { Carrier, OlderHandler } from '../upstream/handler.ts'
+import type { RawHeaders } from '../upstream/raw-headers.ts'
+import type { Answer, Sink, Source } from './sinks.ts'
 
 export interface ReceiverOptions {
   /** Aborts when nobody waits for the answer any more. */
@@ -101,19 +99,5 @@ export abstract class Receiver<A extends Answer> implements OlderHandler, Source
   /** Header bytes are no particular encoding (RFC 9110, 5.5); latin1 carries every byte there and back. */
   #textOf(raw: readonly (string | Buffer)[]): RawHeaders {
     return raw.map(part => this.#token.maskIn(typeof part === 'string' ? part : part.toString('latin1')))
-  }
-}
-
-/** Keeps the answer, whatever it is, as far as the bounds go. */
-export class Collector extends Receiver<Collected> {
-  readonly #clock: Clock
-
-  constructor({ clock, ...options }: ReceiverOptions & { readonly clock: Clock }) {
-    super(options)
-    this.#clock = clock
-  }
-
-  protected begin(status: number, headers: RawHeaders): Sink {
-    return collecting(status, headers, this, this.#clock)
   }
 }

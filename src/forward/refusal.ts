@@ -1,7 +1,7 @@
 import type { Secret } from '../kernel/secret.ts'
 import type { Problem } from '../problem/problem.ts'
 import { readUpstream } from '../problem/upstream.ts'
-import { headersByName } from './headers.ts'
+import { headersByName } from '../upstream/raw-headers.ts'
 import type { Home } from './location.ts'
 import type { Collected } from './sinks.ts'
 

@@ -2,7 +2,8 @@ import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { Clock, Timer } from '../kernel/clock.ts'
-import { clientTrailers, headerOf, type RawHeaders } from './headers.ts'
+import { headerOf, type RawHeaders } from '../upstream/raw-headers.ts'
+import { clientTrailers } from './headers.ts'
 
 /** An error's body is not read beyond this many bytes. */
 const MAX_COLLECTED = 64 * 1024

@@ -61,6 +61,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
   // what Windows says for it
   ECONNABORTED: brokenOff,
   UND_ERR_SOCKET: brokenOff,
+  UND_ERR_RES_CONTENT_LENGTH_MISMATCH: brokenOff,
   UND_ERR_CONNECT_TIMEOUT: noConnection(
     host =>
       `${host} did not accept a connection in time (upstream.connectTimeout): check the network, a firewall, or whether an outbound proxy is needed`,

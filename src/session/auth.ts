@@ -1,15 +1,14 @@
-import type { Dispatcher } from 'undici'
 import type { Credentials } from '../config/config.ts'
-import { type Clock, withDeadline } from '../kernel/clock.ts'
+import type { Clock } from '../kernel/clock.ts'
 import { explainNetworkError } from '../kernel/network-error.ts'
 import { Secret } from '../kernel/secret.ts'
 import { readUpstream } from '../problem/upstream.ts'
 import type { Target } from '../stacks/resolve.ts'
+import { ask, type Reply } from '../upstream/ask.ts'
+import type { Carrier } from '../upstream/handler.ts'
+import { headersByName } from '../upstream/raw-headers.ts'
 import { AuthFailure } from './failure.ts'
 import { tokenLifetime } from './jwt.ts'
-
-/** No answer of the auth calls is read beyond this many bytes; a token is a few KB, a list of tenants a few hundred. */
-const MAX_ANSWER = 1024 * 1024
 
 /** A token as the vendor issued it. */
 export interface IssuedToken {
@@ -25,7 +24,7 @@ export interface TenantChoice {
 }
 
 export interface AuthApiOptions {
-  readonly dispatcher: Dispatcher
+  readonly carrier: Carrier
   readonly target: Target
   readonly choice: TenantChoice
   readonly clock: Clock
@@ -36,18 +35,12 @@ export interface AuthApiOptions {
 interface Call {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  readonly headers: Record<string, string>
+  readonly headers: readonly string[]
   readonly body: string | null
   /** What it means when the answer blames the request. */
   readonly blamed: 'rejected' | 'refused'
   /** What the request carries; an answer may repeat it. */
   readonly secrets: readonly Secret[]
-}
-
-interface Answer {
-  readonly status: number
-  readonly headers: Record<string, string | string[] | undefined>
-  readonly body: Buffer
 }
 
 /** The vendor's two session calls. Each gives a token or throws an {@link AuthFailure} that says what comes next. */
@@ -67,7 +60,7 @@ export class AuthApi {
     const call: Call = {
       method: 'POST',
       path: '/login',
-      headers: { 'content-type': 'application/json' },
+      headers: ['content-type', 'application/json'],
       body: JSON.stringify({ username: accessKeyId.reveal(), password: secretKey.reveal(), ...choice }),
       blamed: 'rejected',
       secrets: [accessKeyId, secretKey],
@@ -80,7 +73,7 @@ export class AuthApi {
     const call: Call = {
       method: 'GET',
       path: '/auth_token/extend',
-      headers: { 'x-redlock-auth': token.reveal() },
+      headers: ['x-redlock-auth', token.reveal()],
       body: null,
       blamed: 'refused',
       secrets: [token],
@@ -99,18 +92,12 @@ export class AuthApi {
     throw this.#noToken(call, answer)
   }
 
-  async #send({ method, path, headers, body }: Call, signal?: AbortSignal): Promise<Answer> {
-    const { dispatcher, target, clock, callTimeout } = this.#options
-    const request = { origin: target.api, path: target.basePath + path, method, body }
+  async #send({ method, path, headers: own, body }: Call, signal?: AbortSignal): Promise<Reply> {
+    const { carrier, target, clock, callTimeout } = this.#options
+    const headers = ['accept', 'application/json', ...own]
+    const request = { origin: target.api, path: target.basePath + path, method, headers, body }
     try {
-      return await withDeadline(clock, callTimeout(), signal, async deadline => {
-        const answer = await dispatcher.request({
-          ...request,
-          headers: { accept: 'application/json', ...headers },
-          signal: deadline,
-        })
-        return { status: answer.statusCode, headers: answer.headers, body: await readBounded(answer.body) }
-      })
+      return await ask(carrier, request, { clock, timeout: callTimeout(), signal })
     } catch (cause) {
       throw new AuthFailure('transient', `${method} ${path}: ${explainNetworkError(cause, this.#host).detail}`, {
         cause,
@@ -118,9 +105,10 @@ export class AuthApi {
     }
   }
 
-  #failure(call: Call, answer: Answer): AuthFailure {
-    const { status, headers, body } = answer
+  #failure(call: Call, answer: Reply): AuthFailure {
+    const { status, body } = answer
     if (status < 400) return this.#noToken(call, answer)
+    const headers = headersByName(answer.headers)
     const facts = { host: this.#host, method: call.method, status, headers, body, complete: true }
     const { detail, retryable, retryAfter = 0, upstream } = readUpstream(facts, this.#options.clock.now())
     // a page that blocks the way, of a firewall or a portal, says nothing of the key
@@ -130,7 +118,7 @@ export class AuthApi {
     return new AuthFailure(nature, `${this.#host} answered ${status}: ${shown}`, { retryAfter: retryAfter * 1000 })
   }
 
-  #noToken({ method, path }: Call, { status }: Answer): AuthFailure {
+  #noToken({ method, path }: Call, { status }: Reply): AuthFailure {
     const answered = `${this.#host} answered ${method} ${path} with ${status} and no token`
     return new AuthFailure('transient', `${answered}: is it a Prisma Cloud API host?`)
   }
@@ -156,15 +144,4 @@ function parseObject(body: Buffer): Record<string, unknown> {
   } catch {
     return {}
   }
-}
-
-async function readBounded(body: AsyncIterable<Buffer>): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of body) {
-    size += chunk.length
-    if (size > MAX_ANSWER) break
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
 }

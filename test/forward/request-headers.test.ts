@@ -1,5 +1,4 @@
 import t, { type Test } from 'tap'
-import { authHeader, headerOf, headersByName } from '../../src/forward/headers.ts'
 import { talk } from '../support/http.ts'
 import { startProxy } from '../support/proxy.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
@@ -89,13 +88,4 @@ t.test('the origin of a page of the proxy itself is not told', async t => {
   const { status } = await proxy.call('/x', { headers: { origin: `http://localhost:${proxy.port}` } })
   t.equal(status, 200)
   t.notMatch(upstream.requests[0]?.head, /origin/i)
-})
-
-t.test('headers are looked up by their lower-case names', async t => {
-  const headers = ['A', '1', 'b', '2', 'a', '3', 'B', '4', 'b', '5']
-  t.equal(headerOf(headers, 'a'), '1')
-  t.equal(headerOf(headers, 'c'), undefined)
-  t.strictSame({ ...headersByName(headers) }, { a: ['1', '3'], b: ['2', '4', '5'] })
-  t.strictSame(Object.keys(headersByName(['__proto__', 'x'])), ['__proto__'])
-  t.equal(authHeader('/code/x'), 'authorization')
 })

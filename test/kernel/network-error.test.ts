@@ -22,6 +22,7 @@ const rows: [code: string, nature: NetworkFailure['nature'], says: RegExp][] = [
   ['EHOSTUNREACH', 'unreachable', /no network route/],
   ['ECONNRESET', 'unreachable', /closed the connection before it answered/],
   ['EPIPE', 'unreachable', /closed the connection before it answered/],
+  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'unreachable', /closed the connection before it answered/],
   ['UND_ERR_SOCKET', 'unreachable', /closed the connection before it answered/],
   ['UND_ERR_CONNECT_TIMEOUT', 'timeout', /upstream\.connectTimeout/],
   ['ETIMEDOUT', 'timeout', /did not accept a connection in time/],

@@ -22,7 +22,7 @@ async function rig(t: Test, options: Partial<SimulatorOptions> = {}) {
   const target = resolveTarget(simulator.url)
   let renewed = (_state: SessionState) => {}
   const auth = new AuthApi({
-    dispatcher,
+    carrier: dispatcher,
     target,
     choice: { prismaId: null, customerName: null },
     clock,

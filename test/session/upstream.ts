@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { Test } from 'tap'
-import { Agent } from 'undici'
 import { Secret } from '../../src/kernel/secret.ts'
 import { AuthApi, type AuthApiOptions } from '../../src/session/auth.ts'
+import { FreshConnections } from '../../src/upstream/fresh-connections.ts'
 import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
 
 export const CALL_TIMEOUT = 15_000
@@ -39,11 +39,11 @@ export async function upstream(
     arrived = resolve
   })
   const clock = countedClock()
-  const dispatcher = new Agent()
-  t.teardown(() => dispatcher.destroy())
+  const carrier = new FreshConnections({})
+  t.teardown(() => carrier.destroy())
   const { basePath = '', ...rest } = options
   const auth = new AuthApi({
-    dispatcher,
+    carrier,
     target: { stack: null, console: null, api: origin, basePath, from: 'custom' },
     choice: { prismaId: null, customerName: null },
     clock,

@@ -1,17 +1,17 @@
 import { Writable } from 'node:stream'
 import type { DestinationStream } from 'pino'
 import type { Test } from 'tap'
-import type { Dispatcher } from 'undici'
 import { type App, buildApp } from '../../src/app.ts'
 import type { ClientConfig, Config, TenantConfig } from '../../src/config/config.ts'
 import { type Policy, policyOf } from '../../src/config/policy.ts'
-import { type Carrier, createAgents } from '../../src/forward/agent.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { DEMO_USER, type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
 import { resolveTarget } from '../../src/stacks/resolve.ts'
 import type { Certificates } from '../../src/tls/certificates.ts'
+import { createAgents } from '../../src/upstream/agent.ts'
+import type { Carrier } from '../../src/upstream/handler.ts'
 import { testClock } from './clock.ts'
 import { type CallOptions, call, type Reply } from './http.ts'
 
@@ -76,12 +76,8 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   const { kept, fresh } = await createAgents(config.upstream)
   const { upstreamAt, loginAt } = options
   const agents = {
-    kept: upstreamAt === undefined ? kept : leadingTo(kept, upstreamAt),
-    fresh: diverted(
-      diverted(fresh, upstreamAt, () => true),
-      loginAt,
-      path => path.endsWith('/login'),
-    ),
+    kept: diverted(kept, upstreamAt),
+    fresh: diverted(diverted(fresh, upstreamAt), loginAt, '/login'),
   }
   const app = await buildApp(config, {
     version: '1.2.3',
@@ -101,18 +97,14 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   return { app, port, log: lines, call: (path, callOptions) => call(port, path, callOptions) }
 }
 
-function leadingTo(kept: Carrier, origin: string): Carrier {
+/** Has requests for paths that end like that go to another origin. */
+function diverted(carrier: Carrier, origin: string | undefined, pathsEnd = ''): Carrier {
+  if (origin === undefined) return carrier
   return {
-    dispatch: (options, handler) => kept.dispatch({ ...options, origin }, handler),
-    destroy: () => kept.destroy(),
+    dispatch: (options, handler) =>
+      carrier.dispatch(options.path.endsWith(pathsEnd) ? { ...options, origin } : options, handler),
+    destroy: () => carrier.destroy(),
   }
-}
-
-function diverted(dispatcher: Dispatcher, origin: string | undefined, isMeant: (path: string) => boolean): Dispatcher {
-  if (origin === undefined) return dispatcher
-  return dispatcher.compose(
-    dispatch => (options, handler) => dispatch(isMeant(options.path) ? { ...options, origin } : options, handler),
-  )
 }
 
 /** A proxy before a simulator; both share a clock that stands still. */

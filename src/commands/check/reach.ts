@@ -1,9 +1,9 @@
 import type { PeerCertificate } from 'node:tls'
 import type { Config } from '../../config/config.ts'
-import { createAgent } from '../../forward/agent.ts'
 import { type Clock, withDeadline } from '../../kernel/clock.ts'
 import { explainNetworkError } from '../../kernel/network-error.ts'
 import type { Target } from '../../stacks/resolve.ts'
+import { createAgent } from '../../upstream/agent.ts'
 import { bad, good, type Step } from './finding.ts'
 import { witness } from './witness.ts'
 

@@ -2,13 +2,11 @@ import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { buildConnector, type Client } from 'undici'
-import { KeptConnections } from '../../src/forward/kept-connections.ts'
-import { Collector } from '../../src/forward/receiver.ts'
-import { Ending } from '../../src/kernel/ending.ts'
-import { Secret } from '../../src/kernel/secret.ts'
-import { testClock } from '../support/clock.ts'
+import { type Carrier, PassingHandler } from '../../src/upstream/handler.ts'
+import { KeptConnections } from '../../src/upstream/kept-connections.ts'
 import { until } from '../support/until.ts'
 import { type Handler, http, type RawRequest, rawUpstream } from '../support/upstream.ts'
+import { get } from './get.ts'
 
 const OK = http('200 OK', [], 'ok')
 
@@ -16,16 +14,6 @@ function keptConnections(t: Test, options: Client.Options = {}): KeptConnections
   const kept = new KeptConnections(options)
   t.teardown(() => kept.destroy())
   return kept
-}
-
-function receiver(signal = new Ending('over')): Collector {
-  return new Collector({ signal, token: new Secret('a-token'), clock: testClock() })
-}
-
-/** Sends a request, and gives what was answered. */
-async function ask(kept: KeptConnections, origin: string, headers: string[] = []): Promise<string> {
-  const { body } = await receiver().send(kept, { origin, path: '/', method: 'GET', headers })
-  return body.toString()
 }
 
 /** An upstream whose requests wait until they are answered by the test. */
@@ -40,13 +28,19 @@ async function patientUpstream(t: Test) {
   return { ...upstream, waiting, answered }
 }
 
+class FailingHandler extends PassingHandler {
+  override onComplete(): void {
+    throw new Error('at the end')
+  }
+}
+
 const answering: Handler = request => request.answer(OK)
 
 t.test('requests at one time have a connection each, and the next goes where the last one did', async t => {
   const { url, requests, waiting, answered } = await patientUpstream(t)
   const kept = keptConnections(t)
   let ended = 0
-  for (let number = 0; number < 5; number++) void ask(kept, url).then(() => ended++)
+  for (let number = 0; number < 5; number++) void get(kept, url).then(() => ended++)
   await until(() => waiting.length === 5)
   t.equal(new Set(requests.map(({ socket }) => socket)).size, 5)
   for (const at of [3, 0, 4, 1, 2]) {
@@ -54,7 +48,7 @@ t.test('requests at one time have a connection each, and the next goes where the
     waiting[at]?.()
     await until(() => ended > before)
   }
-  const next = ask(kept, url)
+  const next = get(kept, url)
   await until(() => waiting.length === 6)
   waiting[5]?.()
   t.equal(await next, 'ok')
@@ -64,16 +58,16 @@ t.test('requests at one time have a connection each, and the next goes where the
 t.test('a connection is free as soon as its answer is complete', async t => {
   const { url, requests } = await rawUpstream(t, answering)
   const kept = keptConnections(t)
-  await ask(kept, url).then(() => ask(kept, url))
+  await get(kept, url).then(() => get(kept, url))
   t.equal(requests[1]?.socket, requests[0]?.socket)
 })
 
 t.test('each origin has connections of its own', async t => {
   const [one, other] = [await rawUpstream(t, answering), await rawUpstream(t, answering)]
   const kept = keptConnections(t)
-  await ask(kept, one.url)
-  await ask(kept, other.url)
-  await ask(kept, one.url)
+  await get(kept, one.url)
+  await get(kept, other.url)
+  await get(kept, one.url)
   t.match([one.requests.length, other.requests.length], [2, 1])
 })
 
@@ -83,7 +77,7 @@ t.test('a connection that the upstream closes is replaced, by a request that wai
     request.socket.end()
   })
   const kept = keptConnections(t)
-  const again = () => ask(kept, url)
+  const again = () => get(kept, url)
   t.equal(await again().then(again).then(again), 'ok')
   await until(() => connections() === 0)
   t.equal(await again(), 'ok')
@@ -93,13 +87,13 @@ t.test('a connection that the upstream closes is replaced, by a request that wai
 t.test('a connection that was closed is not waited for while another is there', async t => {
   const { url, requests, waiting, connections } = await patientUpstream(t)
   const kept = keptConnections(t)
-  const both = [ask(kept, url), ask(kept, url)]
+  const both = [get(kept, url), get(kept, url)]
   await until(() => waiting.length === 2)
   for (const answer of waiting) answer()
   await Promise.all(both)
   requests[1]?.socket.end()
   await until(() => connections() === 1)
-  const next = ask(kept, url)
+  const next = get(kept, url)
   await until(() => waiting.length === 3)
   waiting[2]?.()
   await next
@@ -113,11 +107,11 @@ t.test('an upstream that cannot be reached fails each request, and none once it 
   server.close()
   const kept = keptConnections(t)
   const url = `http://127.0.0.1:${port}`
-  await t.rejects(ask(kept, url), { code: 'ECONNREFUSED' })
-  await t.rejects(ask(kept, url), { code: 'ECONNREFUSED' })
+  await t.rejects(get(kept, url), { code: 'ECONNREFUSED' })
+  await t.rejects(get(kept, url), { code: 'ECONNREFUSED' })
   server.listen(port, '127.0.0.1').on('connection', socket => socket.on('data', () => socket.end(OK)))
   t.teardown(() => server.close())
-  t.equal(await ask(kept, url), 'ok')
+  t.equal(await get(kept, url), 'ok')
 })
 
 t.test('a connection that could not be made is not tried again while another is there', async t => {
@@ -131,14 +125,14 @@ t.test('a connection that could not be made is not tried again while another is 
       void refusal.then(() => done(new Error('refused'), null))
     },
   })
-  const first = ask(kept, url)
+  const first = get(kept, url)
   await until(() => waiting.length === 1)
-  const failure = t.rejects(ask(kept, url), { message: 'refused' })
+  const failure = t.rejects(get(kept, url), { message: 'refused' })
   waiting[0]?.()
   await first
   control.emit('refusal')
   await failure
-  const next = ask(kept, url)
+  const next = get(kept, url)
   await Promise.race([next, until(() => waiting.length === 2)])
   waiting[1]?.()
   t.equal(await next, 'ok')
@@ -154,12 +148,12 @@ t.test('for a request that is given up no other connection is made', async t => 
       connect(options, done)
     },
   })
-  const running = ask(kept, url)
+  const running = get(kept, url)
   await until(() => waiting.length === 1)
-  const over = new Ending('the client has left')
-  const givenUp = t.rejects(receiver(over).send(kept, { origin: url, path: '/', method: 'GET' }), over.reason)
+  const over = new AbortController()
+  const givenUp = t.rejects(get(kept, url, { signal: over.signal }), { message: 'the client has left' })
   await until(() => waiting.length === 2)
-  over.abort()
+  over.abort(new Error('the client has left'))
   await givenUp
   await until(() => connections() === 1)
   waiting[0]?.()
@@ -170,28 +164,27 @@ t.test('for a request that is given up no other connection is made', async t => 
 t.test('a request that cannot be sent, or whose end fails, gives its connection back once', async t => {
   const { url, requests } = await rawUpstream(t, answering)
   const kept = keptConnections(t)
-  await t.rejects(ask(kept, url, ['a b', 'c']), { code: 'UND_ERR_INVALID_ARG' })
-  const failing = Object.assign(receiver(), {
-    onComplete() {
-      throw new Error('at the end')
-    },
-  })
-  await failing.send(kept, { origin: url, path: '/', method: 'GET' })
-  await Promise.all([ask(kept, url), ask(kept, url)])
+  await t.rejects(get(kept, url, { headers: ['a b', 'c'] }), { code: 'UND_ERR_INVALID_ARG' })
+  const failing: Carrier = {
+    dispatch: (options, handler) => kept.dispatch(options, new FailingHandler(handler)),
+    destroy: async () => {},
+  }
+  await t.rejects(get(failing, url), { message: 'at the end' })
+  await Promise.all([get(kept, url), get(kept, url)])
   t.equal(new Set(requests.map(({ socket }) => socket)).size, 2)
 })
 
 t.test('when it is destroyed, what runs fails, nothing stays open, and nothing is sent any more', async t => {
   const { url, waiting, connections } = await patientUpstream(t)
   const kept = keptConnections(t)
-  const failure = t.rejects(ask(kept, url), { code: 'UND_ERR_DESTROYED' })
+  const failure = t.rejects(get(kept, url), { code: 'UND_ERR_DESTROYED' })
   await until(() => waiting.length === 1)
-  const idle = ask(kept, url)
+  const idle = get(kept, url)
   await until(() => waiting.length === 2)
   waiting[1]?.()
   await idle
   await kept.destroy()
   await failure
   await until(() => connections() === 0)
-  await t.rejects(ask(kept, url), { code: 'UND_ERR_DESTROYED' })
+  await t.rejects(get(kept, url), { code: 'UND_ERR_DESTROYED' })
 })

@@ -8,6 +8,13 @@ export type OlderHandler = Required<
   Pick<Dispatcher.DispatchHandler, 'onConnect' | 'onHeaders' | 'onData' | 'onComplete' | 'onError'>
 >
 
+/** Sends requests to upstreams, on connections of its own. */
+export interface Carrier {
+  dispatch(options: Dispatcher.DispatchOptions, handler: OlderHandler): void
+  /** Has the requests that run fail. */
+  destroy(): Promise<void>
+}
+
 /** Passes everything on to another. What extends it overrides what it cares about. */
 export class PassingHandler implements OlderHandler {
   readonly #handler: OlderHandler

@@ -4,7 +4,8 @@ import type { Config } from '../config/config.ts'
 import { proxyFor } from '../config/outbound.ts'
 import { readPemFile } from '../config/text-file.ts'
 import { errorCodes, OutboundProxyError } from '../kernel/network-error.ts'
-import { type OlderHandler, PassingHandler } from './handler.ts'
+import { FreshConnections, UNKEPT } from './fresh-connections.ts'
+import { type Carrier, type OlderHandler, PassingHandler } from './handler.ts'
 import { KeptConnections } from './kept-connections.ts'
 
 /**
@@ -16,29 +17,19 @@ const KEEP_ALIVE = 10_000
 /** The largest block of headers of an answer, in bytes. */
 const MAX_HEADER_SIZE = 64 * 1024
 
-/** Sends requests to upstreams, on connections of its own. */
-export interface Carrier {
-  dispatch(options: Dispatcher.DispatchOptions, handler: OlderHandler): void
-  /** Has the requests that run fail. */
-  destroy(): Promise<void>
-}
-
 /** The ways to the upstreams. */
 export interface Agents {
   /** Keeps its connections for the requests to come. */
   readonly kept: Carrier
-  /** Opens a connection for each request, so that none meets one that the upstream is just closing. */
-  readonly fresh: Dispatcher
+  /** Opens a connection for each request. */
+  readonly fresh: Carrier
 }
 
 export async function createAgents(upstream: Config['upstream']): Promise<Agents> {
   const options = await optionsOf(upstream)
-  return {
-    // through an outbound proxy each connection is a tunnel, which undici's agent knows to make
-    kept: upstream.outbound === null ? new KeptConnections(options) : agentWith(options, upstream),
-    // undici has no other switch for connections that are kept
-    fresh: agentWith({ ...options, pipelining: 0 }, upstream),
-  }
+  if (upstream.outbound === null) return { kept: new KeptConnections(options), fresh: new FreshConnections(options) }
+  // each connection is a tunnel, which undici's agent knows to make
+  return { kept: agentWith(options, upstream), fresh: agentWith({ ...options, ...UNKEPT }, upstream) }
 }
 
 /**

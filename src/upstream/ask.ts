@@ -1,0 +1,98 @@
+import type { Dispatcher } from 'undici'
+import { type Clock, withDeadline } from '../kernel/clock.ts'
+import type { Carrier, OlderHandler } from './handler.ts'
+import type { RawHeaders } from './raw-headers.ts'
+
+/** No answer is read beyond this many bytes; a token is a few KB, a list of tenants a few hundred. */
+const MAX_BODY = 1024 * 1024
+
+/** What an upstream answered to a request of this proxy's own. */
+export interface Reply {
+  readonly status: number
+  readonly headers: RawHeaders
+  readonly body: Buffer
+  /** False when the body was cut off, as larger than any that is expected. */
+  readonly complete: boolean
+}
+
+export interface AskOptions {
+  readonly clock: Clock
+  /** Milliseconds that it may take in all. */
+  readonly timeout: number
+  /** Aborts when nobody waits for the answer any more. */
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Sends a request of this proxy's own and reads the answer. Rejects when none came or broke off, when time is up, and with
+ * the signal's reason.
+ */
+export function ask(
+  carrier: Carrier,
+  request: Dispatcher.DispatchOptions,
+  { clock, timeout, signal }: AskOptions,
+): Promise<Reply> {
+  return withDeadline(
+    clock,
+    timeout,
+    signal,
+    ended => new Promise((...settle) => carrier.dispatch(request, new Asking(ended, ...settle))),
+  )
+}
+
+/**
+ * Receives the answer. undici's `request` would do for less code, but is a way of its own through undici and Node's streams:
+ * once V8 has met both it makes slower code of what they share, which every client's request then pays for.
+ */
+class Asking implements OlderHandler {
+  readonly #signal: AbortSignal
+  readonly #resolve: (reply: Reply) => void
+  readonly #reject: (error: unknown) => void
+  readonly #chunks: Buffer[] = []
+  #size = 0
+  #status = 0
+  #headers: RawHeaders = []
+  #abort: ((reason: Error) => void) | undefined
+
+  constructor(signal: AbortSignal, resolve: (reply: Reply) => void, reject: (error: unknown) => void) {
+    this.#signal = signal
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  onConnect(abort: (reason?: Error) => void): void {
+    this.#abort = abort
+    const leave = () => abort(this.#signal.reason)
+    if (this.#signal.aborted) leave()
+    else this.#signal.addEventListener('abort', leave)
+  }
+
+  onHeaders(status: number, headers: Buffer[]): boolean {
+    this.#status = status
+    this.#headers = headers.map(part => part.toString('latin1'))
+    return true
+  }
+
+  onData(chunk: Buffer): boolean {
+    this.#size += chunk.length
+    if (this.#size <= MAX_BODY) this.#chunks.push(chunk)
+    else {
+      this.#settle(false)
+      this.#abort?.(new Error('the rest of the answer is not waited for'))
+    }
+    return true
+  }
+
+  onComplete(): void {
+    this.#settle(true)
+  }
+
+  onError(error: Error): void {
+    this.#reject(error)
+  }
+
+  #settle(complete: boolean): void {
+    const body = Buffer.concat(this.#chunks)
+    this.#resolve({ status: this.#status, headers: this.#headers, body, complete })
+  }
+}

@@ -1,0 +1,52 @@
+import t from 'tap'
+import { ask } from '../../src/upstream/ask.ts'
+import { FreshConnections } from '../../src/upstream/fresh-connections.ts'
+import { testClock } from '../support/clock.ts'
+import { until } from '../support/until.ts'
+import { type Handler, http, rawUpstream } from '../support/upstream.ts'
+
+const MIB = 1024 * 1024
+
+async function asking(t: Parameters<typeof rawUpstream>[0], handler: Handler, signal?: AbortSignal) {
+  const upstream = await rawUpstream(t, handler)
+  const carrier = new FreshConnections({})
+  t.teardown(() => carrier.destroy())
+  const clock = testClock()
+  const request = { origin: upstream.url, path: '/x', method: 'GET' as const, headers: ['a', 'b'] }
+  return { ...upstream, clock, reply: ask(carrier, request, { clock, timeout: 1000, signal }) }
+}
+
+t.test('an answer is read whole, its headers byte for byte', async t => {
+  const { reply, requests } = await asking(t, request =>
+    request.answer(http('418 Teapot', ['X-A: caf\xe9', 'x-a: 2'], 'short')),
+  )
+  const { status, headers, body, complete } = await reply
+  t.strictSame([status, body.toString(), complete], [418, 'short', true])
+  t.strictSame(headers.slice(0, 4), ['X-A', 'caf\xe9', 'x-a', '2'])
+  t.match(requests[0], { head: /^GET \/x HTTP/, headers: [['host'], ['connection'], ['a', 'b']] })
+})
+
+t.test('an answer is read as far as a MiB, and the rest is not waited for', async t => {
+  const { reply, connections } = await asking(t, request =>
+    request.answer(`HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(2 * MIB)}`),
+  )
+  const { body, complete } = await reply
+  t.notOk(complete)
+  t.ok(body.length > MIB / 2 && body.length <= MIB)
+  await until(() => connections() === 0)
+})
+
+t.test('an answer that does not come in time, or is not wanted any more, ends with its connection', async t => {
+  const slow = await asking(t, request => request.answer('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nx'))
+  await until(() => slow.requests.length === 1)
+  void slow.clock.advance(1000)
+  await t.rejects(slow.reply, { code: 'DEADLINE' })
+  await until(() => slow.connections() === 0)
+
+  const over = new AbortController()
+  const left = await asking(t, () => {}, over.signal)
+  await until(() => left.requests.length === 1)
+  over.abort(new Error('left'))
+  await t.rejects(left.reply, { message: 'left' })
+  await until(() => left.connections() === 0)
+})

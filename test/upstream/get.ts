@@ -1,0 +1,19 @@
+import { ask } from '../../src/upstream/ask.ts'
+import type { Carrier } from '../../src/upstream/handler.ts'
+import { testClock } from '../support/clock.ts'
+
+interface GetOptions {
+  readonly headers?: string[]
+  readonly signal?: AbortSignal
+}
+
+/** Sends a request, and gives what was answered. */
+export async function get(
+  carrier: Carrier,
+  origin: string,
+  { headers = [], signal }: GetOptions = {},
+): Promise<string> {
+  const request = { origin, path: '/', method: 'GET', headers } as const
+  const { body } = await ask(carrier, request, { clock: testClock(), timeout: 15_000, signal })
+  return body.toString()
+}
