@@ -73,10 +73,10 @@ for (const bytes of [Math.round(size / 5), 2 * size]) {
   const grown = await growth(({ url }) =>
     Promise.all([transfer(`${url}/zeros/${bytes}`), transfer('-T', file, `${url}/sink`)]),
   )
-  console.log(`ours, at once ${(bytes / MEBIBYTE).toFixed(0)} MiB down and as much up: +${grown.toFixed(1)} MB`)
+  console.log(`ours, at once ${(bytes / MEBIBYTE).toFixed(0)} MiB down and as much up: ${grown}`)
 }
 const slow = await growth(({ port }) => sipFor(port, slowSeconds * 1_000))
-console.log(`ours, a client that reads 10 KB/s for ${slowSeconds} s: +${slow.toFixed(1)} MB`)
+console.log(`ours, a client that reads 10 KB/s for ${slowSeconds} s: ${slow}`)
 console.log(
   `ours, ${LEFT_BEHIND / 1_000} s after ${VANISHING} clients vanished: ${await leftBehind()} upstream connections`,
 )
@@ -91,14 +91,22 @@ function sparse(name, bytes) {
   return file
 }
 
-/** The most memory above idle that a fresh proxy has while something is done, once it has forwarded something. */
+/**
+ * How far above idle the memory of a fresh proxy is while something is done, once it has forwarded something. At most: what
+ * the kernel's buffers take of a body at once, 4 MB by default, has passed and waits for the collector. In the end: what is held.
+ */
 async function growth(work) {
   const started = await start('ours')
   for (let count = 0; count < 10; count++) await transfer(`${started.url}/zeros/${MEBIBYTE}`)
   const idle = started.proxy.memory
   const most = await highest(started.proxy, () => work(started))
+  const last = started.proxy.memory
   await started.proxy.end()
-  return most - idle
+  return `${signed(most - idle)} MB at most, ${signed(last - idle)} MB in the end`
+}
+
+function signed(number) {
+  return `${number < 0 ? '' : '+'}${number.toFixed(1)}`
 }
 
 /** How many connections to the upstream a proxy has after its clients vanished in the middle of their answers. */
