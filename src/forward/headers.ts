@@ -82,7 +82,7 @@ const toTheUpstream = allBut(NOT_FOR_THE_UPSTREAM, NOT_FOR_THE_UPSTREAM_PREFIXES
 const toTheClient = allBut(NOT_FOR_THE_CLIENT, NOT_FOR_THE_CLIENT_PREFIXES)
 
 /** The header that carries the token for a path, which is behind `/_compute` where it is Compute's. */
-export function authHeader(path: string): 'authorization' | 'x-redlock-auth' {
+function authHeader(path: string): 'authorization' | 'x-redlock-auth' {
   return CODE_PATH.test(path) ? 'authorization' : 'x-redlock-auth'
 }
 

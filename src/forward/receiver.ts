@@ -13,10 +13,10 @@ export interface ReceiverOptions {
 }
 
 /** Receives the answer to one request from undici. What extends it says where that goes. */
-export abstract class Receiver<A extends Answer> implements OlderHandler, Source<A> {
+export abstract class Receiver implements OlderHandler, Source {
   readonly #signal: EndSignal
   readonly #token: Secret
-  #resolve: ((answer: A) => void) | undefined
+  #resolve: ((answer: Answer) => void) | undefined
   #reject: ((error: unknown) => void) | undefined
   #abort: ((reason: Error) => void) | undefined
   #resume: (() => void) | undefined
@@ -29,7 +29,7 @@ export abstract class Receiver<A extends Answer> implements OlderHandler, Source
   }
 
   /** Sends the request, which is done once. Rejects when no answer came, or not all of one that was not kept. */
-  send(carrier: Carrier, request: Dispatcher.DispatchOptions): Promise<A> {
+  send(carrier: Carrier, request: Dispatcher.DispatchOptions): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -82,7 +82,7 @@ export abstract class Receiver<A extends Answer> implements OlderHandler, Source
     this.#abort?.(reason)
   }
 
-  resolve(answer: A): void {
+  resolve(answer: Answer): void {
     this.#resolve?.(answer)
   }
 

@@ -40,11 +40,11 @@ export interface Collected {
 const RELAYED: Answer = { kind: 'relayed' }
 
 /** Where an answer comes from, and who is told what became of it. */
-export interface Source<A extends Answer> {
+export interface Source {
   pause(): void
   resume(): void
   abort(reason: Error): void
-  resolve(answer: A): void
+  resolve(answer: Answer): void
   reject(error: unknown): void
 }
 
@@ -56,11 +56,11 @@ export class Streaming implements Sink {
   readonly #headers: RawHeaders
   readonly #length: number
   readonly #response: ServerResponse
-  readonly #source: Source<Answer>
+  readonly #source: Source
   #whole: Buffer | undefined
   #onDrain: (() => void) | undefined
 
-  constructor(status: number, headers: RawHeaders, response: ServerResponse, source: Source<Answer>) {
+  constructor(status: number, headers: RawHeaders, response: ServerResponse, source: Source) {
     this.#headers = headers
     this.#length = Number(headerOf(headers, 'content-length'))
     this.#response = response
@@ -146,7 +146,7 @@ export function isCollectable(headers: RawHeaders): boolean {
 }
 
 /** Keeps the body for the caller, as far as the bounds go. */
-export function collecting(status: number, headers: RawHeaders, source: Source<Collected>, clock: Clock): Sink {
+export function collecting(status: number, headers: RawHeaders, source: Source, clock: Clock): Sink {
   const chunks: Buffer[] = []
   let size = 0
   const cutOff = () => source.abort(new Error('the rest of the answer is not waited for'))

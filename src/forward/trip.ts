@@ -39,7 +39,7 @@ export interface TripOptions {
 }
 
 /** Sends a request to the upstream once. The answer goes to the client, unless it is an error to be told or spared it. */
-export class Trip extends Receiver<Answer> {
+export class Trip extends Receiver {
   readonly #way: Way
   readonly #journey: Journey
   readonly #attempt: Attempt

@@ -106,10 +106,10 @@ export class AuthApi {
   }
 
   #failure(call: Call, answer: Reply): AuthFailure {
-    const { status, body } = answer
+    const { status, body, complete } = answer
     if (status < 400) return this.#noToken(call, answer)
     const headers = headersByName(answer.headers)
-    const facts = { host: this.#host, method: call.method, status, headers, body, complete: true }
+    const facts = { host: this.#host, method: call.method, status, headers, body, complete }
     const { detail, retryable, retryAfter = 0, upstream } = readUpstream(facts, this.#options.clock.now())
     // a page that blocks the way, of a firewall or a portal, says nothing of the key
     const judged = status === 401 || Boolean(upstream?.errors.length)

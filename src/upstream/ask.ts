@@ -11,7 +11,7 @@ export interface Reply {
   readonly status: number
   readonly headers: RawHeaders
   readonly body: Buffer
-  /** False when the body was cut off, as larger than any that is expected. */
+  /** False when the body was cut off: as larger than any that is expected or, where it is an error's, by the upstream. */
   readonly complete: boolean
 }
 
@@ -88,7 +88,8 @@ class Asking implements OlderHandler {
   }
 
   onError(error: Error): void {
-    this.#reject(error)
+    if (this.#status >= 400) this.#settle(false)
+    else this.#reject(error)
   }
 
   #settle(complete: boolean): void {

@@ -20,10 +20,14 @@ export class FreshConnections {
       return
     }
     const client = new Client(String(options.origin), this.#options)
+    const forget = () => this.#clients.delete(client)
+    // else undici would connect again, for a request that was given up too
+    const drop = (_origin: URL, _targets: unknown, error: Error) => client.destroy(error, forget)
     this.#clients.add(client)
+    client.on('disconnect', drop).on('connectionError', drop)
     client.dispatch(options, handler)
-    // which waits for the request
-    client.close(() => this.#clients.delete(client))
+    // once the request is over; one that cannot be sent makes no connection that could end
+    client.close(forget)
   }
 
   /** Has the requests that run fail. */

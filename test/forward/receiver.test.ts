@@ -57,7 +57,7 @@ interface PlayOptions extends ReceiverOptions {
   sendHead(status: number, headers: RawHeaders): void
 }
 
-class Player extends Receiver<Answer> {
+class Player extends Receiver {
   readonly options: PlayOptions
 
   constructor(options: PlayOptions) {

@@ -1,5 +1,5 @@
 import t, { type Test } from 'tap'
-import { Agent, request } from 'undici'
+import { request } from 'undici'
 import { Secret } from '../../src/kernel/secret.ts'
 import { Turnstile } from '../../src/kernel/turnstile.ts'
 import { AuthApi } from '../../src/session/auth.ts'
@@ -8,6 +8,7 @@ import { Session } from '../../src/session/session.ts'
 import type { SessionState } from '../../src/session/states.ts'
 import { DEMO_USER, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
 import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { FreshConnections } from '../../src/upstream/fresh-connections.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { testClock } from '../support/clock.ts'
 import { EXTENSION, LIFETIME } from './rig.ts'
@@ -18,11 +19,11 @@ const MINUTE = 60_000
 async function rig(t: Test, options: Partial<SimulatorOptions> = {}) {
   const clock = testClock()
   const simulator = await startSimulator({ clock, ...options })
-  const dispatcher = new Agent()
+  const carrier = new FreshConnections({})
   const target = resolveTarget(simulator.url)
   let renewed = (_state: SessionState) => {}
   const auth = new AuthApi({
-    carrier: dispatcher,
+    carrier,
     target,
     choice: { prismaId: null, customerName: null },
     clock,
@@ -41,12 +42,12 @@ async function rig(t: Test, options: Partial<SimulatorOptions> = {}) {
   })
   t.teardown(async () => {
     session.close()
-    await dispatcher.destroy()
+    await carrier.destroy()
     await simulator.close()
   })
   const opens = async ({ token }: Lease) => {
     const headers = { 'x-redlock-auth': token.reveal() }
-    const answer = await request(`${simulator.url}/cloud`, { headers, dispatcher })
+    const answer = await request(`${simulator.url}/cloud`, { headers })
     await answer.body.dump()
     return answer.statusCode === 200
   }

@@ -36,6 +36,17 @@ t.test('an answer is read as far as a MiB, and the rest is not waited for', asyn
   await until(() => connections() === 0)
 })
 
+t.test('an error that breaks off is told as far as it came, another answer not at all', async t => {
+  const cut = (status: string) =>
+    asking(t, ({ answer, socket }) => {
+      answer(`HTTP/1.1 ${status}\r\ncontent-length: 9\r\n\r\npart`)
+      socket.end()
+    })
+  const { status, body, complete } = await (await cut('401 Unauthorized')).reply
+  t.strictSame([status, body.toString(), complete], [401, 'part', false])
+  await t.rejects((await cut('200 OK')).reply, { code: 'UND_ERR_SOCKET' })
+})
+
 t.test('an answer that does not come in time, or is not wanted any more, ends with its connection', async t => {
   const slow = await asking(t, request => request.answer('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nx'))
   await until(() => slow.requests.length === 1)

@@ -16,7 +16,7 @@ export interface Moment {
   readonly there: number
 }
 
-/** Sends one request as the proxy sends its own, with TLS verified. Any answer will do. */
+/** Sends one request, with TLS verified as the proxy does it. Any answer will do. */
 export async function reach(
   target: Target,
   { upstream, session }: Pick<Config, 'upstream' | 'session'>,
