@@ -187,7 +187,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     async close() {
       const finished = await drain(clock, current.listen.drainTimeout)
       sessions.close()
-      await Promise.all([agents.kept.destroy(), agents.fresh.destroy()])
+      await agents.destroy()
       return finished
     },
   }

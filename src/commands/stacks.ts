@@ -8,7 +8,7 @@ import { AuthApi } from '../session/auth.ts'
 import { AuthFailure } from '../session/failure.ts'
 import { resolveTarget, type Target } from '../stacks/resolve.ts'
 import { stacks as table } from '../stacks/stacks.ts'
-import { createAgent } from '../upstream/agent.ts'
+import { createAgents } from '../upstream/agent.ts'
 import type { Carrier } from '../upstream/handler.ts'
 import { namesSeveralTenants } from './check/session.ts'
 import { type Command, ExitCode, fail, type Host, UsageError, unknownArgument } from './host.ts'
@@ -98,11 +98,11 @@ async function find(host: Host, candidates: readonly Candidate[]): Promise<numbe
   const { tenant } = chooseTenant(noName, config.tenants, config.defaultTenant)
   const key = await tenant.credentials.read().catch((error: Error) => error)
   if (key instanceof Error) return fail(host, new Error(`The access key cannot be read: ${key.message}`))
-  const carrier = await createAgent(config.upstream)
+  const agents = await createAgents(config.upstream)
   try {
-    return report(host, await findStack(candidates, askLogin(key, carrier, config.session.callTimeout)))
+    return report(host, await findStack(candidates, askLogin(key, agents.fresh, config.session.callTimeout)))
   } finally {
-    await carrier.destroy()
+    await agents.destroy()
   }
 }
 

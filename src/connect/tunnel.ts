@@ -2,12 +2,12 @@ import { lookup } from 'node:dns'
 import { connect, type LookupFunction, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { Client } from 'undici'
 import type { Config } from '../config/config.ts'
 import { proxyFor } from '../config/outbound.ts'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
 import { explainNetworkError } from '../kernel/network-error.ts'
 import { Problem } from '../problem/problem.ts'
+import { connectThrough } from '../upstream/outbound-proxy.ts'
 import { type Authority, httpsHost } from './authority.ts'
 
 /** A tunnel in which nothing was said for so long is closed, in milliseconds. */
@@ -29,12 +29,12 @@ export async function openTunnel(authority: Authority, { upstream, clock, isOwn 
   if (isOwn(bare(authority.host))) throw toItself()
   const proxy = proxyFor(new URL(`https://${httpsHost(authority)}`), upstream.outbound)
   try {
-    return await withDeadline(clock, upstream.connectTimeout, undefined, signal =>
-      proxy ? throughProxy(authority, proxy, signal) : directly(authority, signal, isOwn),
-    )
+    const timeout = upstream.connectTimeout
+    if (proxy) return await connectThrough(proxy, authority, { clock, timeout })
+    return await withDeadline(clock, timeout, undefined, signal => directly(authority, signal, isOwn))
   } catch (error) {
     if (error instanceof Problem) throw error
-    const { nature, detail } = explainNetworkError(error, proxy?.host ?? httpsHost(authority))
+    const { nature, detail } = explainNetworkError(error, httpsHost(authority))
     throw new Problem(`upstream-${nature}`, detail, { cause: error })
   }
 }
@@ -78,20 +78,4 @@ function lookupOf(isOwn: TunnelOptions['isOwn']): LookupFunction {
 
 function toItself(): Problem {
   return new Problem('host-not-allowed', 'No tunnel leads to this machine itself')
-}
-
-async function throughProxy(authority: Authority, proxy: URL, signal: AbortSignal): Promise<Duplex> {
-  const { origin, username, password } = proxy
-  const login = Buffer.from(`${decodeURIComponent(username)}:${decodeURIComponent(password)}`).toString('base64')
-  const headers = username || password ? { 'proxy-authorization': `Basic ${login}` } : {}
-  const client = new Client(origin)
-  const path = `${authority.host}:${authority.port}`
-  try {
-    const { statusCode, socket } = await client.connect({ path, headers: { host: path, ...headers }, signal })
-    if (statusCode === 200) return socket.once('close', () => void client.destroy())
-    throw new Problem('upstream-unreachable', `The outbound proxy ${proxy.host} answered ${statusCode} to CONNECT`)
-  } catch (error) {
-    await client.destroy()
-    throw error
-  }
 }

@@ -42,7 +42,7 @@ const brokenOff = unanswered(host => `${host} closed the connection before it an
 /** With 407 (RFC 9110, 15.5.8) a proxy asks for a user and password; some refuse wrong ones with 401. */
 const UNAUTHENTICATED = [401, 407]
 
-/** undici (7.30) means to give this error a code `HPE_…` and gives it none, so its name stands for one. */
+/** undici (7.30) means to give this error a code `HPE_…`, as Node.js does, and gives it none, so its name stands for all. */
 const PARSER_ERROR = 'HTTPParserError'
 
 /** By the error codes of Node.js (node:dns, node:net, node:tls) and undici. */
@@ -126,7 +126,7 @@ export function explainNetworkError(error: unknown, host: string): NetworkFailur
 function explainProxyError({ proxy, status, cause }: OutboundProxyError, host: string): NetworkFailure {
   if (status === null) {
     const failure = explainNetworkError(cause, proxy)
-    return { ...failure, detail: `The outbound proxy: ${failure.detail}` }
+    return { ...failure, maybeSent: false, detail: `The outbound proxy: ${failure.detail}` }
   }
   const why = UNAUTHENTICATED.includes(status)
     ? `wants a user and password, or other ones: write http://user:password@${proxy} as upstream.proxy or HTTPS_PROXY`
@@ -143,5 +143,6 @@ export function errorCodes(error: unknown): string[] {
 
 function ownCode(error: Error): string[] {
   if (error.name === PARSER_ERROR) return [PARSER_ERROR]
-  return 'code' in error && typeof error.code === 'string' ? [error.code] : []
+  if (!('code' in error && typeof error.code === 'string')) return []
+  return [error.code.startsWith('HPE_') ? PARSER_ERROR : error.code]
 }

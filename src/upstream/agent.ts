@@ -1,12 +1,11 @@
 import * as tls from 'node:tls'
-import { Agent, buildConnector, type Dispatcher, EnvHttpProxyAgent } from 'undici'
+import { buildConnector, type Client } from 'undici'
 import type { Config } from '../config/config.ts'
-import { proxyFor } from '../config/outbound.ts'
 import { readPemFile } from '../config/text-file.ts'
-import { errorCodes, OutboundProxyError } from '../kernel/network-error.ts'
-import { FreshConnections, UNKEPT } from './fresh-connections.ts'
-import { type Carrier, type OlderHandler, PassingHandler } from './handler.ts'
+import { FreshConnections } from './fresh-connections.ts'
+import type { Carrier } from './handler.ts'
 import { KeptConnections } from './kept-connections.ts'
+import { byWayOf } from './outbound-proxy.ts'
 
 /**
  * An idle connection is closed after this many milliseconds, unless the upstream's `Keep-Alive: timeout=` says less:
@@ -17,34 +16,31 @@ const KEEP_ALIVE = 10_000
 /** The largest block of headers of an answer, in bytes. */
 const MAX_HEADER_SIZE = 64 * 1024
 
-/** The ways to the upstreams. */
+/** The connections to the upstreams. */
 export interface Agents {
   /** Keeps its connections for the requests to come. */
   readonly kept: Carrier
   /** Opens a connection for each request. */
   readonly fresh: Carrier
-}
-
-export async function createAgents(upstream: Config['upstream']): Promise<Agents> {
-  const options = await optionsOf(upstream)
-  if (upstream.outbound === null) return { kept: new KeptConnections(options), fresh: new FreshConnections(options) }
-  // each connection is a tunnel, which undici's agent knows to make
-  return { kept: agentWith(options, upstream), fresh: agentWith({ ...options, ...UNKEPT }, upstream) }
+  /** Has the requests that run fail. */
+  destroy(): Promise<void>
 }
 
 /**
- * The connections to the upstreams: TLS verified, by way of the outbound proxy if there is one; redirects and retries are
- * left to the caller. An http upstream is on this machine, so no proxy leads to it.
+ * Connects as configured: TLS verified, by way of the outbound proxy where one leads to the upstream; redirects and retries
+ * are left to the caller.
  */
-export async function createAgent(upstream: Config['upstream']): Promise<Dispatcher> {
-  return agentWith(await optionsOf(upstream), upstream)
+export async function createAgents(upstream: Config['upstream']): Promise<Agents> {
+  const options = await optionsOf(upstream)
+  const [kept, fresh] = [new KeptConnections(options), new FreshConnections(options)]
+  return { kept, fresh, destroy: async () => void (await Promise.all([kept.destroy(), fresh.destroy()])) }
 }
 
-async function optionsOf({ caFile, connectTimeout, headersTimeout, bodyTimeout }: Config['upstream']) {
-  const connect = { timeout: connectTimeout, ...(caFile !== null && { secureContext: await trusting(caFile) }) }
+async function optionsOf(upstream: Config['upstream']): Promise<Client.Options> {
+  const { caFile, connectTimeout, headersTimeout, bodyTimeout } = upstream
+  const trust = caFile !== null && { secureContext: await trusting(caFile) }
   return {
-    connect: tellingResets(buildConnector(connect)),
-    requestTls: connect,
+    connect: byWayOf(upstream, tellingResets(buildConnector({ timeout: connectTimeout, ...trust }))),
     headersTimeout,
     bodyTimeout,
     keepAliveTimeout: KEEP_ALIVE,
@@ -68,20 +64,6 @@ function tellingResets(connect: buildConnector.connector): buildConnector.connec
     })
 }
 
-function agentWith(options: EnvHttpProxyAgent.Options, { outbound }: Config['upstream']): Dispatcher {
-  if (outbound === null) return new Agent(options)
-  const agent = new EnvHttpProxyAgent({
-    ...options,
-    httpProxy: '',
-    httpsProxy: outbound.url,
-    noProxy: outbound.noProxy,
-  })
-  return agent.compose(dispatch => (options, handler) => {
-    const proxy = proxyFor(new URL(`${options.origin}`), outbound)
-    return dispatch(options, proxy ? new ProxyBlamer(handler as OlderHandler, proxy.host) : handler)
-  })
-}
-
 /** What this process trusts, with NODE_EXTRA_CA_CERTS where Node.js tells of them (22.15 and later). */
 export const { getCACertificates: trustedByDefault = () => tls.rootCertificates } = tls as {
   readonly getCACertificates?: () => readonly string[]
@@ -90,34 +72,4 @@ export const { getCACertificates: trustedByDefault = () => tls.rootCertificates 
 /** Made once: reading the roots again for each connection would cost more than its handshake. */
 async function trusting(caFile: string): Promise<tls.SecureContext> {
   return tls.createSecureContext({ ca: [...trustedByDefault(), await readPemFile(caFile)] })
-}
-
-/** Errors of connecting, which by way of a proxy are about the proxy. */
-const CONNECTING = new Set([
-  'ENOTFOUND',
-  'EAI_AGAIN',
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'ETIMEDOUT',
-  'UND_ERR_CONNECT_TIMEOUT',
-])
-
-/** How undici tells that a proxy made no tunnel. */
-const NO_TUNNEL = /^Proxy response \((\d+)\)/
-
-/** Has an error name the outbound proxy where that is at fault. */
-class ProxyBlamer extends PassingHandler {
-  readonly #proxy: string
-
-  constructor(handler: OlderHandler, proxy: string) {
-    super(handler)
-    this.#proxy = proxy
-  }
-
-  override onError(error: Error): void {
-    const status = NO_TUNNEL.exec(error.message)?.[1]
-    const isProxys = status !== undefined || errorCodes(error).some(code => CONNECTING.has(code))
-    super.onError(isProxys ? new OutboundProxyError(this.#proxy, status ? Number(status) : null, error) : error)
-  }
 }

@@ -1,9 +1,6 @@
 import { Client, type Dispatcher, errors } from 'undici'
 import type { OlderHandler } from './handler.ts'
 
-/** undici has no other switch for connections that are kept. */
-export const UNKEPT: Client.Options = { pipelining: 0 }
-
 /** A new connection for each request, so that none meets one that the upstream is just closing. */
 export class FreshConnections {
   readonly #options: Client.Options
@@ -11,7 +8,8 @@ export class FreshConnections {
   #destroyed = false
 
   constructor(options: Client.Options) {
-    this.#options = { ...options, ...UNKEPT }
+    // undici has no other switch for connections that are kept
+    this.#options = { ...options, pipelining: 0 }
   }
 
   dispatch(options: Dispatcher.DispatchOptions, handler: OlderHandler): void {

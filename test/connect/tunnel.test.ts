@@ -139,7 +139,12 @@ t.test('where none can be made, the client is told why', async t => {
     ['192.0.2.7', port, { ...through(`http://${refusing.address}`), isOwn: () => true }, { type: 'host-not-allowed' }],
     ['127.0.0.1', await freePort(), DIRECT, { type: 'upstream-unreachable', detail: /^127\.0\.0\.1:\d+ refuses/ }],
     ['none.invalid', 443, DIRECT, { type: 'upstream-unreachable', detail: /none\.invalid/ }],
-    ['localhost', port, through(`http://${refusing.address}`), { detail: /The outbound proxy \S+ answered 403/ }],
+    [
+      'localhost',
+      port,
+      through(`http://${refusing.address}`),
+      { detail: /The outbound proxy \S+ does not connect to localhost:\d+ \(403\)/ },
+    ],
     ['localhost', port, through(`http://127.0.0.1:${await freePort()}`), { type: 'upstream-unreachable' }],
   ]
   for (const [host, hostPort, options, problem] of rows)

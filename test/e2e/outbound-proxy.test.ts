@@ -1,10 +1,12 @@
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
+import { createServer } from 'node:tls'
 import t, { type Test } from 'tap'
 import { newFolder } from '../support/folder.ts'
 import { freePort } from '../support/free-port.ts'
+import { issue, makeCa } from '../support/pki.ts'
 import { curl, spawnBare, startCli } from '../support/process.ts'
 import { credentials, startSimulatorProcess } from '../support/stack.ts'
 import { until } from '../support/until.ts'
@@ -93,6 +95,27 @@ t.test('one that asks in vain is told of', { timeout: 60_000 }, async t => {
     t.match(check.output(), `✗ TLS             The outbound proxy ${outbound.address} wants a user and password`)
     t.notMatch(cli.output() + check.output() + body, /MARK/)
   }
+})
+
+t.test('one by https is verified by what Node.js trusts', { timeout: 60_000 }, async t => {
+  const outbound = await startTinyproxy(t)
+  const ca = await makeCa()
+  const [host = '', port = ''] = outbound.address.split(':')
+  const front = createServer(await issue(ca, { names: ['localhost'] }), socket => {
+    const behind = connect(Number(port), host).on('error', () => socket.destroy())
+    socket
+      .on('error', () => behind.destroy())
+      .pipe(behind)
+      .pipe(socket)
+  }).listen(0, '127.0.0.1')
+  await once(front, 'listening')
+  t.teardown(() => front.close())
+  const NODE_EXTRA_CA_CERTS = join(newFolder(t), 'ca.pem')
+  writeFileSync(NODE_EXTRA_CA_CERTS, ca.cert)
+  const HTTPS_PROXY = `https://localhost:${(front.address() as AddressInfo).port}`
+  const { url } = await start(t, { HTTPS_PROXY, NODE_EXTRA_CA_CERTS })
+  t.equal((await curl(`${url}/v2/policy`)).status, 200)
+  t.match(outbound.log(), /CONNECT/)
 })
 
 t.test('NO_PROXY leads past it', { timeout: 60_000 }, async t => {

@@ -71,12 +71,17 @@ t.test('the first code that can be explained is, however deep it lies', async t 
   t.match(explainNetworkError(failed('ESTRANGE', failed('ENOTFOUND')), HOST).detail, /cannot be resolved/)
 })
 
-t.test('an answer that is no HTTP is told so, though the error has no code', async t => {
-  const { nature, detail } = explainNetworkError(new errors.HTTPParserError('MARK'), HOST)
-  t.equal(nature, 'invalid')
-  t.match(detail, /answer of .* is not valid HTTP/)
-  t.notMatch(detail, /MARK/)
-})
+t.test(
+  'an answer that is no HTTP is told so, though undici’s error has no code, and Node.js’s one of many',
+  async t => {
+    for (const error of [new errors.HTTPParserError('MARK'), failed('HPE_INVALID_CONSTANT')]) {
+      const { nature, detail } = explainNetworkError(error, HOST)
+      t.equal(nature, 'invalid')
+      t.match(detail, /answer of .* is not valid HTTP/)
+      t.notMatch(detail, /MARK/)
+    }
+  },
+)
 
 t.test('what has no code is told without one', async t => {
   const expected = { nature: 'unreachable', maybeSent: true, detail: `The connection to ${HOST} failed` }

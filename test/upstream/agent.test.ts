@@ -2,13 +2,14 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
+import { createServer as createTlsServer } from 'node:tls'
 import t, { type Test } from 'tap'
 import { startSimulator } from '../../src/simulator/index.ts'
-import { createAgent } from '../../src/upstream/agent.ts'
+import { createAgents } from '../../src/upstream/agent.ts'
 import { testClock } from '../support/clock.ts'
 import { inDays, issue, makeCa } from '../support/pki.ts'
 import { makeConfig, startPair, startProxy } from '../support/proxy.ts'
-import { rawUpstream } from '../support/upstream.ts'
+import { http, rawUpstream } from '../support/upstream.ts'
 
 /** A simulator behind TLS, with a certificate for these names, and the file of the authority that signed it. */
 async function secure(t: Test, names: readonly string[], notAfter?: Date) {
@@ -106,6 +107,27 @@ t.test('an outbound proxy that is at fault is named', async t => {
   t.match(await detail('http://127.0.0.1:1'), 'The outbound proxy: 127.0.0.1:1 refuses connections')
 })
 
+t.test('headers of one name arrive through an outbound proxy, too, each as it was sent', async t => {
+  const ca = await makeCa()
+  const { url, requests } = await rawUpstream(t, request => request.answer(http('200 OK')))
+  const front = createTlsServer(await issue(ca, { names: ['localhost'] }), socket =>
+    socket.pipe(connect(Number(new URL(url).port), '127.0.0.1')).pipe(socket),
+  ).listen(0, '127.0.0.1')
+  await once(front, 'listening')
+  t.teardown(() => front.close())
+  const caFile = join(t.testdir({ 'ca.pem': ca.cert }), 'ca.pem')
+  const upstream = { caFile, outbound: by((await outboundProxy(t)).url) }
+  const { port } = front.address() as AddressInfo
+  const proxy = await startProxy(t, { upstream: `https://localhost:${port}`, config: { upstream } })
+  t.equal((await proxy.call('/x', { headers: ['X-A', '1', 'x-b', '2', 'X-A', '3'] })).status, 200)
+  const sent = requests[0]?.headers.filter(([name]) => /^x-[ab]$/i.test(name))
+  t.strictSame(sent, [
+    ['X-A', '1'],
+    ['x-b', '2'],
+    ['X-A', '3'],
+  ])
+})
+
 t.test('NO_PROXY names the upstreams that are reached directly', async t => {
   const { url, caFile, clock } = await secure(t, ['localhost'])
   const upstream = { caFile, outbound: by('http://127.0.0.1:1', 'localhost') }
@@ -130,5 +152,5 @@ t.test('no proxy leads to an http upstream, which is on this machine', async t =
 
 t.test('a caFile that cannot be read is told before anything is served', async t => {
   const { upstream } = makeConfig({ upstream: 'https://localhost' })
-  await t.rejects(createAgent({ ...upstream, caFile: '/nonexistent/ca.pem' }), { message: /./ })
+  await t.rejects(createAgents({ ...upstream, caFile: '/nonexistent/ca.pem' }), { message: /./ })
 })

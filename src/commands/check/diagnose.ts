@@ -1,7 +1,7 @@
 import type { Config, TenantConfig } from '../../config/config.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { AuthApi } from '../../session/auth.ts'
-import { createAgent } from '../../upstream/agent.ts'
+import { createAgents } from '../../upstream/agent.ts'
 import { judgeClock } from './clock.ts'
 import { type Finding, needing, type Step } from './finding.ts'
 import { lookUp, type Resolve } from './names.ts'
@@ -52,11 +52,11 @@ async function withAuth<T>(
   { clock }: Surroundings,
   work: (auth: AuthApi) => Promise<T>,
 ): Promise<T> {
-  const carrier = await createAgent(upstream)
+  const agents = await createAgents(upstream)
   try {
     return await work(
       new AuthApi({
-        carrier,
+        carrier: agents.fresh,
         target,
         choice: { prismaId, customerName },
         clock,
@@ -64,6 +64,6 @@ async function withAuth<T>(
       }),
     )
   } finally {
-    await carrier.destroy()
+    await agents.destroy()
   }
 }

@@ -1,9 +1,11 @@
 import type { PeerCertificate } from 'node:tls'
 import type { Config } from '../../config/config.ts'
-import { type Clock, withDeadline } from '../../kernel/clock.ts'
+import type { Clock } from '../../kernel/clock.ts'
 import { explainNetworkError } from '../../kernel/network-error.ts'
 import type { Target } from '../../stacks/resolve.ts'
-import { createAgent } from '../../upstream/agent.ts'
+import { createAgents } from '../../upstream/agent.ts'
+import { ask } from '../../upstream/ask.ts'
+import { headerOf } from '../../upstream/raw-headers.ts'
 import { bad, good, type Step } from './finding.ts'
 import { witness } from './witness.ts'
 
@@ -16,26 +18,24 @@ export interface Moment {
   readonly there: number
 }
 
-/** Sends one request, with TLS verified as the proxy does it. Any answer will do. */
+/** Sends one request as the proxy sends its own, with TLS verified. Any answer will do. */
 export async function reach(
   target: Target,
   { upstream, session }: Pick<Config, 'upstream' | 'session'>,
   clock: Clock,
 ): Promise<Step<Moment>> {
-  const dispatcher = await createAgent(upstream)
+  const agents = await createAgents(upstream)
   const request = { origin: target.api, path: `${target.basePath}/`, method: 'HEAD' } as const
-  const ask = () =>
-    withDeadline(clock, session.callTimeout, undefined, signal => dispatcher.request({ ...request, signal }))
-  return witness(ask)
+  return witness(() => ask(agents.fresh, request, { clock, timeout: session.callTimeout }))
     .then(
       ({ result: { headers }, certificate }) =>
         good(LABEL, describeTrust(certificate, upstream.caFile), {
           here: clock.now(),
-          there: Date.parse(`${headers.date}`),
+          there: Date.parse(`${headerOf(headers, 'date')}`),
         }),
       error => bad(LABEL, explainNetworkError(error, new URL(target.api).host).detail),
     )
-    .finally(() => dispatcher.destroy())
+    .finally(() => agents.destroy())
 }
 
 /** What vouches for the API: none where it is on this machine. */

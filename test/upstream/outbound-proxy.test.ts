@@ -1,0 +1,167 @@
+import { once } from 'node:events'
+import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
+import { inspect } from 'node:util'
+import t, { type Test } from 'tap'
+import { explainNetworkError } from '../../src/kernel/network-error.ts'
+import { connectThrough } from '../../src/upstream/outbound-proxy.ts'
+import { failureOf } from '../kernel/failure-of.ts'
+import { testClock } from '../support/clock.ts'
+import { readAll } from '../support/http.ts'
+import { issue, makeCa } from '../support/pki.ts'
+import { until } from '../support/until.ts'
+
+const TIMEOUT = 10_000
+
+async function listen(t: Test, server: Server): Promise<number> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.teardown(() => server.close())
+  return (server.address() as AddressInfo).port
+}
+
+/** What comes of a connection by way of a proxy, as what it says or why there is none. */
+function tunnel(url: string, host = 'api.test', clock = testClock()) {
+  return connectThrough(new URL(url), { host, port: 443 }, { clock, timeout: TIMEOUT })
+}
+
+async function detail(t: Test, url: string): Promise<string> {
+  const { maybeSent, detail } = explainNetworkError(await failureOf(tunnel(url)), 'api.test')
+  t.notOk(maybeSent, 'nothing was sent yet')
+  return detail
+}
+
+/** A proxy for CONNECT that says hello for each host, and what it was asked. */
+function connectProxy() {
+  const asked: Parameters<RequestListener>[0][] = []
+  const server = createHttpServer().on('connect', (request, socket) => {
+    asked.push(request)
+    socket.end('HTTP/1.1 200 OK\r\n\r\nhello')
+  })
+  return { server, asked }
+}
+
+/** A proxy for SOCKS 5 (RFC 1928) with a user and password (RFC 1929) where one is given, and the hosts that it was asked for. */
+function socksProxy(login?: string, verdict = 0) {
+  const hosts: string[] = []
+  const converse = async (socket: Socket) => {
+    const next = async (): Promise<Buffer> => (await once(socket, 'data'))[0]
+    await next()
+    socket.write(Buffer.from([5, login === undefined ? 0 : 2]))
+    if (login !== undefined) {
+      const given = await next()
+      const user = given.subarray(2, 2 + Number(given[1]))
+      const password = given.subarray(3 + user.length)
+      socket.write(Buffer.from([1, `${user}:${password}` === login ? 0 : 1]))
+    }
+    const request = await next()
+    const length = Number(request[4])
+    hosts.push(`${request.subarray(5, 5 + length)}:${request.readUInt16BE(5 + length)}`)
+    socket.end(Buffer.concat([Buffer.from([5, verdict, 0, 1, 0, 0, 0, 0, 0, 0]), Buffer.from(verdict ? '' : 'hello')]))
+  }
+  const server = createServer(socket => void converse(socket.on('error', () => {})).catch(() => {}))
+  return { server, hosts }
+}
+
+t.test('CONNECT names the host with its port, and the user', async t => {
+  const { server, asked } = connectProxy()
+  const port = await listen(t, server)
+  for (const [login, host] of [
+    ['', 'api.test'],
+    ['user:p%40ss@', '[::1]'],
+    ['user@', '192.0.2.7'],
+  ] as const) {
+    t.equal(await readAll(await tunnel(`http://${login}127.0.0.1:${port}`, host)), 'hello')
+    const { url, headers } = asked.at(-1) ?? {}
+    const basic = login && `Basic ${Buffer.from(decodeURIComponent(login).slice(0, -1)).toString('base64')}`
+    const expected = basic === 'Basic dXNlcg==' ? 'Basic dXNlcjo=' : basic || undefined
+    t.strictSame([url, headers?.host, headers?.['proxy-authorization']], [`${host}:443`, `${host}:443`, expected])
+  }
+})
+
+t.test('SOCKS leads there, too', async t => {
+  for (const [login, scheme] of [
+    [undefined, 'socks5'],
+    ['user:p@ss', 'socks'],
+  ] as const) {
+    const { server, hosts } = socksProxy(login)
+    const url = `${scheme}://${login ? 'user:p%40ss@' : ''}127.0.0.1:${await listen(t, server)}`
+    t.equal(await readAll(await tunnel(url)), 'hello')
+    t.strictSame(hosts, ['api.test:443'])
+  }
+})
+
+t.test('a proxy by https is verified by its own name', async t => {
+  const ca = await makeCa()
+  const { server } = connectProxy()
+  const tls = createTlsServer(await issue(ca, { names: ['localhost'] }), socket => server.emit('connection', socket))
+  const names: unknown[] = []
+  tls.on('tlsClientError', (_error, socket) => names.push(Object(socket).servername || 'none'))
+  const port = await listen(t, tls)
+  t.match(await detail(t, `https://localhost:${port}`), `The certificate of localhost:${port} is not signed by a known`)
+  t.match(await detail(t, `https://127.0.0.1:${port}`), 'The outbound proxy: The certificate of 127.0.0.1')
+  await until(() => names.length === 2)
+  t.strictSame(names, ['localhost', 'none'])
+})
+
+t.test('a proxy that does not connect is named, never with its password', async t => {
+  const rows: [answer: (socket: Socket) => unknown, says: string][] = [
+    [socket => socket.end('HTTP/1.1 407 No\r\n\r\n'), 'wants a user and password, or other ones: write http://user'],
+    [socket => socket.end('HTTP/1.1 403 No\r\n\r\n'), 'does not connect to api.test (403)'],
+    [socket => socket.end(), 'closed the connection before it answered'],
+    [socket => socket.resetAndDestroy(), 'closed the connection before it answered'],
+    [socket => socket.end('SSH-2.0-OpenSSH\r\n\r\n'), 'is not valid HTTP'],
+  ]
+  for (const [answer, says] of rows) {
+    let connections = 0
+    const port = await listen(
+      t,
+      createServer(socket => {
+        connections++
+        socket.on('error', () => {}).once('data', () => answer(socket))
+      }),
+    )
+    const said = await detail(t, `http://user:MARK@127.0.0.1:${port}`)
+    t.match(said, `127.0.0.1:${port}`)
+    t.match(said, says)
+    t.notMatch(said, /MARK/)
+    t.equal(connections, 1)
+  }
+  for (const { server } of [socksProxy('user:other'), socksProxy('user:MARK', 2)]) {
+    const port = await listen(t, server)
+    const failure = await failureOf(tunnel(`socks5://user:MARK@127.0.0.1:${port}`))
+    t.match(explainNetworkError(failure, 'api.test').detail, `The outbound proxy: The connection to 127.0.0.1:${port}`)
+    t.notMatch(inspect(failure, { depth: null }), /MARK/)
+  }
+  t.match(await detail(t, 'socks5://proxy.invalid'), 'The outbound proxy: The name proxy.invalid cannot be resolved')
+  const nobody = createServer()
+  const port = await listen(t, nobody)
+  nobody.close()
+  for (const scheme of ['http', 'socks5'])
+    t.match(
+      await detail(t, `${scheme}://127.0.0.1:${port}`),
+      `The outbound proxy: 127.0.0.1:${port} refuses connections`,
+    )
+})
+
+t.test('one that says nothing is let go in time', async t => {
+  const sockets: Socket[] = []
+  const port = await listen(
+    t,
+    createServer(socket => void sockets.push(socket.on('error', () => {}))),
+  )
+  for (const scheme of ['http', 'socks5']) {
+    const clock = testClock()
+    const failure = failureOf(tunnel(`${scheme}://127.0.0.1:${port}`, 'api.test', clock))
+    await until(() => sockets.length > 0)
+    await clock.advance(TIMEOUT)
+    t.match(explainNetworkError(await failure, 'api.test'), {
+      nature: 'timeout',
+      maybeSent: false,
+      detail: `The outbound proxy: 127.0.0.1:${port} did not answer in time`,
+    })
+    const [socket] = sockets.splice(0)
+    if (socket && !socket.closed) await once(socket.resume(), 'close')
+  }
+})
