@@ -37,7 +37,7 @@ export function proxyFor(api: URL, outbound: OutboundProxy | null): URL | null {
   return new URL(outbound.url)
 }
 
-/** Whether `NO_PROXY` exempts an address, as undici reads it: names, with all below them, and a port if one is given; `*` alone for every host. */
+/** Whether `NO_PROXY` exempts an address: names, with all below them, and a port if one is given; `*` alone for every host. */
 export function isExempt({ hostname, port }: URL, noProxy: string): boolean {
   if (noProxy === '*') return true
   const ownPort = Number(port || HTTPS_PORT)

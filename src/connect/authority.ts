@@ -5,7 +5,7 @@ export interface Authority {
   readonly port: number
 }
 
-const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+):(\d{1,5})$/i
+const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]{1,253}):(\d{1,5})$/i
 
 /** Reads the target of a CONNECT request (RFC 9112, 3.2.3); `undefined` for any other. */
 export function parseAuthority(target: string): Authority | undefined {

@@ -8,6 +8,7 @@ import { type Clock, withDeadline } from '../kernel/clock.ts'
 import { explainNetworkError } from '../kernel/network-error.ts'
 import { Problem } from '../problem/problem.ts'
 import { connectThrough } from '../upstream/outbound-proxy.ts'
+import { bare } from '../upstream/socks.ts'
 import { type Authority, httpsHost } from './authority.ts'
 
 /** A tunnel in which nothing was said for so long is closed, in milliseconds. */
@@ -61,10 +62,6 @@ function directly({ host, port }: Authority, signal: AbortSignal, isOwn: TunnelO
     socket.once('error', reject)
     socket.once('connect', () => resolve(socket.off('error', reject)))
   })
-}
-
-function bare(host: string): string {
-  return host.replace(/^\[|\]$/g, '')
 }
 
 /** A name may lead to this machine, too. */

@@ -39,6 +39,8 @@ const untrusted = unreachable(
 const noRoute = unreachable(host => `There is no network route to ${host}: check this machine's network`)
 const brokenOff = unanswered(host => `${host} closed the connection before it answered`)
 
+const tooLarge = invalid(host => `The headers of the answer of ${host} are larger than this proxy takes`)
+
 /** With 407 (RFC 9110, 15.5.8) a proxy asks for a user and password; some refuse wrong ones with 401. */
 const UNAUTHENTICATED = [401, 407]
 
@@ -89,18 +91,19 @@ const explanations: Readonly<Record<string, Explanation>> = {
       `The certificate shown for ${host} belongs to another name: check the url, and whether something answers in that host's place`,
   ),
   EPROTO: unreachable(host => `${host} does not speak TLS as expected: check the port, and whether http was meant`),
-  UND_ERR_HEADERS_OVERFLOW: invalid(host => `The headers of the answer of ${host} are larger than this proxy takes`),
+  UND_ERR_HEADERS_OVERFLOW: tooLarge,
+  HPE_HEADER_OVERFLOW: tooLarge,
   [PARSER_ERROR]: invalid(
     host => `The answer of ${host} is not valid HTTP: check the port, and whether https was meant`,
   ),
 }
 
-/** The outbound proxy, by which a request was to go, is at fault. */
+/** The outbound proxy, by which a request was to go, is at fault. With a `code` of its own undici might connect again. */
 export class OutboundProxyError extends Error {
   override readonly name = 'OutboundProxyError'
   /** The proxy's host and port. */
   readonly proxy: string
-  /** What it answered to CONNECT; null where it could not be reached. */
+  /** What it answered, in numbers of HTTP or of SOCKS 5 (RFC 1928, 6); null where that was nothing. */
   readonly status: number | null
 
   constructor(proxy: string, status: number | null, cause: unknown) {
@@ -129,7 +132,7 @@ function explainProxyError({ proxy, status, cause }: OutboundProxyError, host: s
     return { ...failure, maybeSent: false, detail: `The outbound proxy: ${failure.detail}` }
   }
   const why = UNAUTHENTICATED.includes(status)
-    ? `wants a user and password, or other ones: write http://user:password@${proxy} as upstream.proxy or HTTPS_PROXY`
+    ? `wants a user and password, or other ones: write user:password@${proxy} in the URL of upstream.proxy or HTTPS_PROXY`
     : `does not connect to ${host} (${status}): ask who runs it to allow that host`
   return unreachable(() => `The outbound proxy ${proxy} ${why}`)(host)
 }
@@ -144,5 +147,6 @@ export function errorCodes(error: unknown): string[] {
 function ownCode(error: Error): string[] {
   if (error.name === PARSER_ERROR) return [PARSER_ERROR]
   if (!('code' in error && typeof error.code === 'string')) return []
-  return [error.code.startsWith('HPE_') ? PARSER_ERROR : error.code]
+  const { code } = error
+  return [code.startsWith('HPE_') && !(code in explanations) ? PARSER_ERROR : code]
 }

@@ -37,10 +37,10 @@ export async function createAgents(upstream: Config['upstream']): Promise<Agents
 }
 
 async function optionsOf(upstream: Config['upstream']): Promise<Client.Options> {
-  const { caFile, connectTimeout, headersTimeout, bodyTimeout } = upstream
+  const { caFile, headersTimeout, bodyTimeout } = upstream
   const trust = caFile !== null && { secureContext: await trusting(caFile) }
   return {
-    connect: byWayOf(upstream, tellingResets(buildConnector({ timeout: connectTimeout, ...trust }))),
+    connect: byWayOf(upstream, timeout => tellingResets(buildConnector({ timeout, ...trust }))),
     headersTimeout,
     bodyTimeout,
     keepAliveTimeout: KEEP_ALIVE,

@@ -24,8 +24,8 @@ export interface AskOptions {
 }
 
 /**
- * Sends a request of this proxy's own and reads the answer. Rejects when none came or broke off, when time is up, and with
- * the signal's reason.
+ * Sends a request of this proxy's own and reads the answer. Rejects when none came, when one that is no error broke off,
+ * when time is up, and with the signal's reason.
  */
 export function ask(
   carrier: Carrier,

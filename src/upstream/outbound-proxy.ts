@@ -1,12 +1,12 @@
 import { request as requestPlain } from 'node:http'
 import { request as requestTls } from 'node:https'
-import { connect, isIP, type Socket } from 'node:net'
-import { SocksClient } from 'socks'
-import type { buildConnector } from 'undici'
+import { isIP, type Socket } from 'node:net'
+import { type buildConnector, errors } from 'undici'
 import type { Config } from '../config/config.ts'
 import { proxyFor } from '../config/outbound.ts'
-import { type Clock, systemClock, withDeadline } from '../kernel/clock.ts'
+import { type Clock, DeadlineError, systemClock, withDeadline } from '../kernel/clock.ts'
 import { OutboundProxyError } from '../kernel/network-error.ts'
+import { bare, bySocks, type Login } from './socks.ts'
 
 /** Where a tunnel leads. */
 export interface TunnelEnd {
@@ -16,7 +16,6 @@ export interface TunnelEnd {
 }
 
 const HTTPS_PORT = 443
-const SOCKS_PORT = 1080
 
 export interface TunnelOptions {
   readonly clock: Clock
@@ -24,24 +23,29 @@ export interface TunnelOptions {
   readonly timeout: number
 }
 
-/** Connects through the outbound proxy where one leads to the upstream, else directly. */
+/**
+ * Connects through the outbound proxy where one leads to the upstream, else directly. Half of the time to connect is for the
+ * tunnel, half for TLS in it. `make` gives what connects, itself or within a tunnel, in so many milliseconds.
+ */
 export function byWayOf(
   { outbound, connectTimeout }: Config['upstream'],
-  direct: buildConnector.connector,
+  make: (timeout: number) => buildConnector.connector,
 ): buildConnector.connector {
-  if (outbound === null) return direct
+  const directly = make(connectTimeout)
+  if (outbound === null) return directly
+  const timeout = connectTimeout / 2
+  const within = make(timeout)
   return (options, done) => {
     const upstream = new URL(`${options.protocol}//${options.host}`)
     const proxy = proxyFor(upstream, outbound)
     if (proxy === null) {
-      direct(options, done)
+      directly(options, done)
       return
     }
     const end = { host: upstream.hostname, port: Number(upstream.port || HTTPS_PORT) }
-    connectThrough(proxy, end, { clock: systemClock, timeout: connectTimeout }).then(
-      httpSocket => direct({ ...options, httpSocket }, done),
-      error => done(error, null),
-    )
+    connectThrough(proxy, end, { clock: systemClock, timeout })
+      .then(httpSocket => void within({ ...options, httpSocket }, done))
+      .catch(error => done(error, null))
   }
 }
 
@@ -52,21 +56,26 @@ export function byWayOf(
 export async function connectThrough(proxy: URL, end: TunnelEnd, { clock, timeout }: TunnelOptions): Promise<Socket> {
   const by = /^socks/.test(proxy.protocol) ? bySocks : byConnect
   try {
-    return await withDeadline(clock, timeout, undefined, signal => by(proxy, end, signal))
+    return await withDeadline(clock, timeout, undefined, signal => by(proxy, loginOf(proxy), end, signal))
   } catch (error) {
-    throw error instanceof OutboundProxyError ? error : new OutboundProxyError(proxy.host, null, error)
+    if (error instanceof OutboundProxyError) throw error
+    throw new OutboundProxyError(
+      proxy.host,
+      null,
+      error instanceof DeadlineError ? new errors.ConnectTimeoutError() : error,
+    )
   }
 }
 
-function byConnect(proxy: URL, { host, port }: TunnelEnd, signal: AbortSignal): Promise<Socket> {
+function byConnect(
+  proxy: URL,
+  login: Login | undefined,
+  { host, port }: TunnelEnd,
+  signal: AbortSignal,
+): Promise<Socket> {
   const path = `${host}:${port}`
-  const login = loginOf(proxy)
-  const headers = {
-    host: path,
-    ...(login && {
-      'proxy-authorization': `Basic ${Buffer.from(`${login.user}:${login.password}`).toString('base64')}`,
-    }),
-  }
+  const basic = login && Buffer.from(`${login.user}:${login.password}`).toString('base64')
+  const headers = { host: path, ...(basic && { 'proxy-authorization': `Basic ${basic}` }) }
   const request = proxy.protocol === 'https:' ? requestTls : requestPlain
   const proxyHost = bare(proxy.hostname)
   // Node.js would ask for the certificate of the host in the header
@@ -88,28 +97,7 @@ function byConnect(proxy: URL, { host, port }: TunnelEnd, signal: AbortSignal): 
   })
 }
 
-async function bySocks(proxy: URL, { host, port }: TunnelEnd, signal: AbortSignal): Promise<Socket> {
-  const login = loginOf(proxy)
-  const to = { host: bare(proxy.hostname), port: Number(proxy.port || SOCKS_PORT) }
-  const socket = connect({ ...to, signal })
-  await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
-  const { socket: tunnel } = await SocksClient.createConnection({
-    proxy: { ...to, type: 5, ...(login && { userId: login.user, password: login.password }) },
-    command: 'connect',
-    destination: { host: bare(host), port },
-    existing_socket: socket,
-  }).catch(({ message }: Error) => {
-    // the error that came has the user and the password
-    throw new Error(message)
-  })
-  return tunnel
-}
-
-function loginOf({ username, password }: URL): { user: string; password: string } | undefined {
+function loginOf({ username, password }: URL): Login | undefined {
   if (!username && !password) return undefined
   return { user: decodeURIComponent(username), password: decodeURIComponent(password) }
-}
-
-function bare(host: string): string {
-  return host.replace(/^\[|\]$/g, '')
 }

@@ -68,7 +68,7 @@ t.test('the way to an API leads by the outbound proxy, whose password is not sho
   t.equal(way({}, 'http://localhost:1').finding.text, 'none: the API is on this machine')
 })
 
-t.test('NO_PROXY exempts hosts as undici reads it', async t => {
+t.test('NO_PROXY exempts hosts, with all below them', async t => {
   const rows: [noProxy: string, isExempt: boolean][] = [
     ['api2.prismacloud.io', true],
     ['API2.prismacloud.io:443', true],

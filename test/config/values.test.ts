@@ -85,6 +85,18 @@ const values = [
     says: 'the value is not the URL of a proxy',
   },
   {
+    flag: '--upstream-proxy',
+    key: 'upstream.proxy',
+    value: 'http://u:hunter22%@proxy',
+    says: 'the value has a % in its user or password that stands for nothing',
+  },
+  {
+    flag: '--upstream-proxy',
+    key: 'upstream.proxy',
+    value: `socks5://u:${'hunter22'.repeat(32)}@proxy`,
+    says: 'the value has a user or password that SOCKS cannot carry',
+  },
+  {
     flag: '--url',
     key: 'tenants.default.url',
     value: 'https://u:hunter22@app2',

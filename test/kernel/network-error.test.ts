@@ -43,6 +43,7 @@ const rows: [code: string, nature: NetworkFailure['nature'], says: RegExp][] = [
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'unreachable', /belongs to another name: check the url/],
   ['EPROTO', 'unreachable', /does not speak TLS as expected/],
   ['UND_ERR_HEADERS_OVERFLOW', 'invalid', /headers .* larger than this proxy takes/],
+  ['HPE_HEADER_OVERFLOW', 'invalid', /headers .* larger than this proxy takes/],
   ['ESTRANGE', 'unreachable', /connection to .* failed \(ESTRANGE\)/],
 ]
 

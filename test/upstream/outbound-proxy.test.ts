@@ -1,16 +1,21 @@
 import { once } from 'node:events'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createHttpsServer } from 'node:https'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
 import { explainNetworkError } from '../../src/kernel/network-error.ts'
+import { createAgents } from '../../src/upstream/agent.ts'
 import { connectThrough } from '../../src/upstream/outbound-proxy.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { testClock } from '../support/clock.ts'
 import { readAll } from '../support/http.ts'
 import { issue, makeCa } from '../support/pki.ts'
+import { makeConfig } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
+import { get } from './get.ts'
 
 const TIMEOUT = 10_000
 
@@ -21,7 +26,6 @@ async function listen(t: Test, server: Server): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-/** What comes of a connection by way of a proxy, as what it says or why there is none. */
 function tunnel(url: string, host = 'api.test', clock = testClock()) {
   return connectThrough(new URL(url), { host, port: 443 }, { clock, timeout: TIMEOUT })
 }
@@ -42,13 +46,23 @@ function connectProxy() {
   return { server, asked }
 }
 
+interface SocksAnswer {
+  /** Of CONNECT; null where the proxy breaks off. */
+  readonly reply?: number | null
+  /** That it gives as its own, with the type before it. */
+  readonly address?: readonly number[]
+  /** Leads to this port of this machine instead of saying hello. */
+  readonly port?: number
+}
+
 /** A proxy for SOCKS 5 (RFC 1928) with a user and password (RFC 1929) where one is given, and the hosts that it was asked for. */
-function socksProxy(login?: string, verdict = 0) {
+function socksProxy(login?: string, { reply = 0, address = [1, 127, 0, 0, 1], port }: SocksAnswer = {}) {
   const hosts: string[] = []
   const converse = async (socket: Socket) => {
     const next = async (): Promise<Buffer> => (await once(socket, 'data'))[0]
-    await next()
-    socket.write(Buffer.from([5, login === undefined ? 0 : 2]))
+    const methods = (await next()).subarray(2)
+    const method = login === undefined ? 0 : 2
+    socket.write(Buffer.from([5, methods.includes(method) ? method : 0xff]))
     if (login !== undefined) {
       const given = await next()
       const user = given.subarray(2, 2 + Number(given[1]))
@@ -58,7 +72,10 @@ function socksProxy(login?: string, verdict = 0) {
     const request = await next()
     const length = Number(request[4])
     hosts.push(`${request.subarray(5, 5 + length)}:${request.readUInt16BE(5 + length)}`)
-    socket.end(Buffer.concat([Buffer.from([5, verdict, 0, 1, 0, 0, 0, 0, 0, 0]), Buffer.from(verdict ? '' : 'hello')]))
+    if (reply === null) return socket.end(Buffer.from([5, 0, 0]))
+    socket.write(Buffer.from([5, reply, 0, ...address, 0, 80]))
+    if (port !== undefined) return socket.pipe(connect(port, '127.0.0.1')).pipe(socket)
+    return socket.end(reply === 0 ? 'hello' : '')
   }
   const server = createServer(socket => void converse(socket.on('error', () => {})).catch(() => {}))
   return { server, hosts }
@@ -81,15 +98,64 @@ t.test('CONNECT names the host with its port, and the user', async t => {
 })
 
 t.test('SOCKS leads there, too', async t => {
-  for (const [login, scheme] of [
-    [undefined, 'socks5'],
-    ['user:p@ss', 'socks'],
+  for (const [login, scheme, host, address] of [
+    [undefined, 'socks5', 'api.test', [1, 127, 0, 0, 1]],
+    ['user:p@ss', 'socks', '[::1]', [4, ...Buffer.alloc(16)]],
+    ['user:p@ss', 'socks5', '192.0.2.7', [3, 5, ...Buffer.from('proxy')]],
   ] as const) {
-    const { server, hosts } = socksProxy(login)
+    const { server, hosts } = socksProxy(login, { address })
     const url = `${scheme}://${login ? 'user:p%40ss@' : ''}127.0.0.1:${await listen(t, server)}`
-    t.equal(await readAll(await tunnel(url)), 'hello')
-    t.strictSame(hosts, ['api.test:443'])
+    t.equal(await readAll(await tunnel(url, host)), 'hello')
+    t.strictSame(hosts, [`${host.replace(/[[\]]/g, '')}:443`])
   }
+})
+
+t.test('TLS goes through either, and connections are kept', async t => {
+  const ca = await makeCa()
+  const caFile = join(t.testdir({ 'ca.pem': ca.cert }), 'ca.pem')
+  const upstream = createHttpsServer(await issue(ca, { names: ['localhost'] }), (_request, response) =>
+    response.end('ok'),
+  )
+  const port = await listen(t, upstream)
+  const throughConnect = createHttpServer().on('connect', (_request, socket) => {
+    socket.write('HTTP/1.1 200 OK\r\n\r\n')
+    socket.pipe(connect(port, '127.0.0.1')).pipe(socket)
+  })
+  for (const [scheme, server] of [
+    ['http', throughConnect],
+    ['socks5', socksProxy(undefined, { port }).server],
+  ] as const) {
+    let connections = 0
+    server.on('connection', () => connections++)
+    const outbound = { url: `${scheme}://127.0.0.1:${await listen(t, server)}`, origin: 'test', noProxy: '' }
+    const config = makeConfig({ upstream: 'https://localhost', config: { upstream: { caFile, outbound } } })
+    const agents = await createAgents(config.upstream)
+    t.teardown(() => agents.destroy())
+    for (const [carrier, made] of [
+      [agents.kept, 1],
+      [agents.kept, 1],
+      [agents.fresh, 2],
+    ] as const) {
+      t.equal(await get(carrier, `https://localhost:${port}`), 'ok')
+      t.equal(connections, made)
+    }
+  }
+})
+
+t.test('a proxy that closes instead of connecting is asked once for each request', async t => {
+  let connections = 0
+  const closing = createServer(socket => {
+    connections++
+    socket.on('error', () => {}).once('data', () => socket.end())
+  })
+  const outbound = { url: `http://127.0.0.1:${await listen(t, closing)}`, origin: 'test', noProxy: '' }
+  const config = makeConfig({ upstream: 'https://localhost', config: { upstream: { outbound } } })
+  const { kept, fresh, destroy } = await createAgents(config.upstream)
+  t.teardown(destroy)
+  await t.rejects(get(kept, 'https://localhost'), { name: 'OutboundProxyError' })
+  t.equal(connections, 1)
+  await t.rejects(get(fresh, 'https://localhost'), { name: 'OutboundProxyError' })
+  t.equal(connections, 2)
 })
 
 t.test('a proxy by https is verified by its own name', async t => {
@@ -107,7 +173,10 @@ t.test('a proxy by https is verified by its own name', async t => {
 
 t.test('a proxy that does not connect is named, never with its password', async t => {
   const rows: [answer: (socket: Socket) => unknown, says: string][] = [
-    [socket => socket.end('HTTP/1.1 407 No\r\n\r\n'), 'wants a user and password, or other ones: write http://user'],
+    [
+      socket => socket.end('HTTP/1.1 407 No\r\n\r\n'),
+      'wants a user and password, or other ones: write user:password@127.0.0.1',
+    ],
     [socket => socket.end('HTTP/1.1 403 No\r\n\r\n'), 'does not connect to api.test (403)'],
     [socket => socket.end(), 'closed the connection before it answered'],
     [socket => socket.resetAndDestroy(), 'closed the connection before it answered'],
@@ -128,11 +197,18 @@ t.test('a proxy that does not connect is named, never with its password', async 
     t.notMatch(said, /MARK/)
     t.equal(connections, 1)
   }
-  for (const { server } of [socksProxy('user:other'), socksProxy('user:MARK', 2)]) {
+  for (const [{ server }, says, login] of [
+    [socksProxy('user:other'), 'wants a user and password, or other ones', 'user:MARK@'],
+    [socksProxy('user:other'), 'wants a user and password, or other ones', ''],
+    [socksProxy('user:MARK', { reply: 2 }), 'does not connect to api.test (2)', 'user:MARK@'],
+    [socksProxy('user:MARK', { reply: null }), 'closed the connection before it answered', 'user:MARK@'],
+  ] as const) {
     const port = await listen(t, server)
-    const failure = await failureOf(tunnel(`socks5://user:MARK@127.0.0.1:${port}`))
-    t.match(explainNetworkError(failure, 'api.test').detail, `The outbound proxy: The connection to 127.0.0.1:${port}`)
-    t.notMatch(inspect(failure, { depth: null }), /MARK/)
+    const failure = await failureOf(tunnel(`socks5://${login}127.0.0.1:${port}`))
+    const { detail } = explainNetworkError(failure, 'api.test')
+    t.match(detail, `127.0.0.1:${port}`)
+    t.match(detail, says)
+    t.notMatch(inspect(failure, { depth: null }) + detail, /MARK/)
   }
   t.match(await detail(t, 'socks5://proxy.invalid'), 'The outbound proxy: The name proxy.invalid cannot be resolved')
   const nobody = createServer()
@@ -159,7 +235,9 @@ t.test('one that says nothing is let go in time', async t => {
     t.match(explainNetworkError(await failure, 'api.test'), {
       nature: 'timeout',
       maybeSent: false,
-      detail: `The outbound proxy: 127.0.0.1:${port} did not answer in time`,
+      detail: new RegExp(
+        `^The outbound proxy: 127.0.0.1:${port} did not accept a connection in time .upstream.connectTimeout`,
+      ),
     })
     const [socket] = sockets.splice(0)
     if (socket && !socket.closed) await once(socket.resume(), 'close')
