@@ -88,7 +88,8 @@ const MAX_SOCKS_LOGIN = 255
 
 /** Reads the URL of an outbound proxy. Throws an `InvalidValue`. */
 export function readProxyUrl(text: string): string {
-  if (!/^(https?|socks5?):\/\//i.test(text) || !URL.canParse(text))
+  // what is none of a browser's schemes needs no host
+  if (!/^(https?|socks5?):\/\/[^/]/i.test(text) || !URL.canParse(text))
     throw new InvalidValue(
       'is not the URL of a proxy',
       'Write http://host:port, https://host:port or socks5://host:port.',

@@ -90,6 +90,7 @@ const explanations: Readonly<Record<string, Explanation>> = {
     host =>
       `The certificate shown for ${host} belongs to another name: check the url, and whether something answers in that host's place`,
   ),
+  NOT_SOCKS: unreachable(host => `${host} does not speak SOCKS 5: check its scheme and port`),
   EPROTO: unreachable(host => `${host} does not speak TLS as expected: check the port, and whether http was meant`),
   UND_ERR_HEADERS_OVERFLOW: tooLarge,
   HPE_HEADER_OVERFLOW: tooLarge,
@@ -103,7 +104,10 @@ export class OutboundProxyError extends Error {
   override readonly name = 'OutboundProxyError'
   /** The proxy's host and port. */
   readonly proxy: string
-  /** What it answered, in numbers of HTTP or of SOCKS 5 (RFC 1928, 6); null where that was nothing. */
+  /**
+   * The status of HTTP or reply of SOCKS 5 (RFC 1928, 6) by which it refused, 407 where it wants another login; null where it
+   * did not answer as proxies do.
+   */
   readonly status: number | null
 
   constructor(proxy: string, status: number | null, cause: unknown) {
@@ -126,9 +130,16 @@ export function explainNetworkError(error: unknown, host: string): NetworkFailur
   return { nature: 'unreachable', maybeSent: true, detail }
 }
 
+const tunnelTimeout = (proxy: string) =>
+  noConnection(
+    host =>
+      `The outbound proxy ${proxy} did not connect to ${host} in time (half of upstream.connectTimeout): check that both can be reached`,
+  )
+
 function explainProxyError({ proxy, status, cause }: OutboundProxyError, host: string): NetworkFailure {
   if (status === null) {
     const failure = explainNetworkError(cause, proxy)
+    if (failure.nature === 'timeout') return tunnelTimeout(proxy)(host)
     return { ...failure, maybeSent: false, detail: `The outbound proxy: ${failure.detail}` }
   }
   const why = UNAUTHENTICATED.includes(status)

@@ -1,10 +1,10 @@
 import { request as requestPlain } from 'node:http'
 import { request as requestTls } from 'node:https'
 import { isIP, type Socket } from 'node:net'
-import { type buildConnector, errors } from 'undici'
+import type { buildConnector } from 'undici'
 import type { Config } from '../config/config.ts'
 import { proxyFor } from '../config/outbound.ts'
-import { type Clock, DeadlineError, systemClock, withDeadline } from '../kernel/clock.ts'
+import { type Clock, systemClock, withDeadline } from '../kernel/clock.ts'
 import { OutboundProxyError } from '../kernel/network-error.ts'
 import { bare, bySocks, type Login } from './socks.ts'
 
@@ -58,12 +58,7 @@ export async function connectThrough(proxy: URL, end: TunnelEnd, { clock, timeou
   try {
     return await withDeadline(clock, timeout, undefined, signal => by(proxy, loginOf(proxy), end, signal))
   } catch (error) {
-    if (error instanceof OutboundProxyError) throw error
-    throw new OutboundProxyError(
-      proxy.host,
-      null,
-      error instanceof DeadlineError ? new errors.ConnectTimeoutError() : error,
-    )
+    throw error instanceof OutboundProxyError ? error : new OutboundProxyError(proxy.host, null, error)
   }
 }
 

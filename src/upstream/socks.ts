@@ -6,6 +6,7 @@ const VERSION = 5
 const LOGIN_VERSION = 1
 const NO_LOGIN = 0
 const WITH_LOGIN = 2
+const NO_METHOD = 0xff
 const CONNECT = 1
 const DOMAIN_NAME = 3
 const SUCCEEDED = 0
@@ -24,9 +25,9 @@ export interface Login {
 }
 
 /**
- * Has a SOCKS 5 proxy connect to a host. Addresses go as names, which proxies read as well; user, password and name are no
+ * Has a SOCKS 5 proxy connect to a host. Addresses go as names, as proxies look those up; user, password and name are no
  * longer than 255 bytes.
- * @throws {OutboundProxyError} where the proxy does not; else the error of the connection to it, or the signal's reason
+ * @throws {OutboundProxyError} where the proxy does not; else the error of the connection to it, or an AbortError
  */
 export async function bySocks(
   proxy: URL,
@@ -40,15 +41,18 @@ export async function bySocks(
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
     const methods = login ? [NO_LOGIN, WITH_LOGIN] : [NO_LOGIN]
     socket.write(Buffer.from([VERSION, methods.length, ...methods]))
-    const [, method] = await take(socket, 2)
+    const [version, method] = await take(socket, 2)
+    if (version !== VERSION) throw notSocks()
     if (method === WITH_LOGIN && login) {
       socket.write(Buffer.concat([Buffer.from([LOGIN_VERSION]), sized(login.user), sized(login.password)]))
       const [, verdict] = await take(socket, 2)
       if (verdict !== SUCCEEDED) throw refused(UNAUTHENTICATED)
-    } else if (method !== NO_LOGIN) throw refused(UNAUTHENTICATED)
+    } else if (method === WITH_LOGIN || method === NO_METHOD) throw refused(UNAUTHENTICATED)
+    else if (method !== NO_LOGIN) throw notSocks()
     const port = Buffer.from([end.port >> 8, end.port & 0xff])
     socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0, DOMAIN_NAME]), sized(bare(end.host)), port]))
-    const [, reply, , type] = await take(socket, 4)
+    const [again, reply, , type] = await take(socket, 4)
+    if (again !== VERSION) throw notSocks()
     if (reply !== SUCCEEDED) throw refused(Number(reply))
     // where the proxy's own end of the connection is, which matters to nobody
     const size = ADDRESS_SIZES[Number(type)] ?? Number((await take(socket, 1))[0])
@@ -63,6 +67,10 @@ export async function bySocks(
 /** A host without the brackets of an IPv6 address. */
 export function bare(host: string): string {
   return host.replace(/^\[|\]$/g, '')
+}
+
+function notSocks(): Error {
+  return Object.assign(new Error('not SOCKS 5'), { code: 'NOT_SOCKS' })
 }
 
 function sized(text: string): Buffer {

@@ -87,6 +87,12 @@ const values = [
   {
     flag: '--upstream-proxy',
     key: 'upstream.proxy',
+    value: 'socks5:///proxy',
+    says: '"socks5:///proxy" is not the URL of a proxy',
+  },
+  {
+    flag: '--upstream-proxy',
+    key: 'upstream.proxy',
     value: 'http://u:hunter22%@proxy',
     says: 'the value has a % in its user or password that stands for nothing',
   },

@@ -8,7 +8,7 @@ import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
 import { explainNetworkError } from '../../src/kernel/network-error.ts'
 import { createAgents } from '../../src/upstream/agent.ts'
-import { connectThrough } from '../../src/upstream/outbound-proxy.ts'
+import { byWayOf, connectThrough } from '../../src/upstream/outbound-proxy.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { testClock } from '../support/clock.ts'
 import { readAll } from '../support/http.ts'
@@ -158,6 +158,54 @@ t.test('a proxy that closes instead of connecting is asked once for each request
   t.equal(connections, 2)
 })
 
+t.test('a proxy that says nothing has half of the time to connect', async t => {
+  const port = await listen(
+    t,
+    createServer(socket => void socket.on('error', () => {})),
+  )
+  const asked: number[] = []
+  const outbound = { url: `http://127.0.0.1:${port}`, origin: 'test', noProxy: '' }
+  const connect = byWayOf({ ...makeConfig({ upstream: 'app' }).upstream, outbound, connectTimeout: 400 }, timeout => {
+    asked.push(timeout)
+    return () => {}
+  })
+  const options = { protocol: 'https:', host: 'api.test', hostname: 'api.test', port: '' }
+  const failure = await new Promise(resolve => connect(options, (...made) => resolve(made[0])))
+  t.match(failure, { name: 'OutboundProxyError', cause: { message: 'no answer within 200 ms' } })
+  t.strictSame(asked, [400, 200], 'and TLS the other half')
+})
+
+t.test('what is not SOCKS is not taken for it', async t => {
+  for (const said of ['HTTP/1.1 400 Bad Request', '\x05\x09', '\x05\x00HTTP']) {
+    const port = await listen(
+      t,
+      createServer(socket => {
+        socket.on('error', () => {}).write(said, 'latin1')
+      }),
+    )
+    t.match(await detail(t, `socks5://127.0.0.1:${port}`), `127.0.0.1:${port} does not speak SOCKS 5`)
+  }
+})
+
+t.test('an answer by SOCKS that comes in pieces is put together, and one that is not whole is none', async t => {
+  const whole = [5, 0, 5, 0, 0, 1, 127, 0, 0, 1, 0, 80]
+  for (const count of [1, 2, 3, 6, 8, 11, whole.length]) {
+    const port = await listen(
+      t,
+      createServer(async socket => {
+        socket.on('error', () => {}).setNoDelay()
+        for (const byte of whole.slice(0, count)) {
+          socket.write(Buffer.from([byte]))
+          await new Promise(resolve => setImmediate(resolve))
+        }
+        socket.end(count === whole.length ? 'hello' : '')
+      }),
+    )
+    if (count === whole.length) t.equal(await readAll(await tunnel(`socks5://127.0.0.1:${port}`)), 'hello')
+    else t.match(await detail(t, `socks5://127.0.0.1:${port}`), 'closed the connection before it answered')
+  }
+})
+
 t.test('a proxy by https is verified by its own name', async t => {
   const ca = await makeCa()
   const { server } = connectProxy()
@@ -235,9 +283,8 @@ t.test('one that says nothing is let go in time', async t => {
     t.match(explainNetworkError(await failure, 'api.test'), {
       nature: 'timeout',
       maybeSent: false,
-      detail: new RegExp(
-        `^The outbound proxy: 127.0.0.1:${port} did not accept a connection in time .upstream.connectTimeout`,
-      ),
+      detail:
+        /^The outbound proxy 127\.0\.0\.1:\d+ did not connect to api\.test in time \(half of upstream\.connectTimeout\)/,
     })
     const [socket] = sockets.splice(0)
     if (socket && !socket.closed) await once(socket.resume(), 'close')
