@@ -4,11 +4,11 @@ import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Config } from '../config/config.ts'
 import { proxyFor } from '../config/outbound.ts'
+import { bareHost } from '../kernel/bare-host.ts'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
 import { explainNetworkError } from '../kernel/network-error.ts'
 import { Problem } from '../problem/problem.ts'
 import { connectThrough } from '../upstream/outbound-proxy.ts'
-import { bare } from '../upstream/socks.ts'
 import { type Authority, httpsHost } from './authority.ts'
 
 /** A tunnel in which nothing was said for so long is closed, in milliseconds. */
@@ -27,7 +27,7 @@ export interface TunnelOptions {
  */
 export async function openTunnel(authority: Authority, { upstream, clock, isOwn }: TunnelOptions): Promise<Duplex> {
   // whatever the way, which an outbound proxy on this machine may be
-  if (isOwn(bare(authority.host))) throw toItself()
+  if (isOwn(bareHost(authority.host))) throw toItself()
   const proxy = proxyFor(new URL(`https://${httpsHost(authority)}`), upstream.outbound)
   try {
     const timeout = upstream.connectTimeout
@@ -58,7 +58,7 @@ function directly({ host, port }: Authority, signal: AbortSignal, isOwn: TunnelO
   const lookup = lookupOf(isOwn)
   return new Promise((resolve, reject) => {
     // so that all addresses of a name are asked for, whatever Node.js was told
-    const socket = connect({ host: bare(host), port, lookup, signal, autoSelectFamily: true, allowHalfOpen: true })
+    const socket = connect({ host: bareHost(host), port, lookup, signal, autoSelectFamily: true, allowHalfOpen: true })
     socket.once('error', reject)
     socket.once('connect', () => resolve(socket.off('error', reject)))
   })

@@ -4,16 +4,10 @@ import { isIP, type Socket } from 'node:net'
 import type { buildConnector } from 'undici'
 import type { Config } from '../config/config.ts'
 import { proxyFor } from '../config/outbound.ts'
+import { bareHost } from '../kernel/bare-host.ts'
 import { type Clock, systemClock, withDeadline } from '../kernel/clock.ts'
 import { OutboundProxyError } from '../kernel/network-error.ts'
-import { bare, bySocks, type Login } from './socks.ts'
-
-/** Where a tunnel leads. */
-export interface TunnelEnd {
-  /** An IPv6 address in brackets. */
-  readonly host: string
-  readonly port: number
-}
+import { bySocks, type Login, type TunnelEnd } from './socks.ts'
 
 const HTTPS_PORT = 443
 
@@ -72,7 +66,7 @@ function byConnect(
   const basic = login && Buffer.from(`${login.user}:${login.password}`).toString('base64')
   const headers = { host: path, ...(basic && { 'proxy-authorization': `Basic ${basic}` }) }
   const request = proxy.protocol === 'https:' ? requestTls : requestPlain
-  const proxyHost = bare(proxy.hostname)
+  const proxyHost = bareHost(proxy.hostname)
   // Node.js would ask for the certificate of the host in the header
   const servername = isIP(proxyHost) ? '' : proxyHost
   const to = { host: proxyHost, port: proxy.port, servername, method: 'CONNECT', path, headers, agent: false, signal }

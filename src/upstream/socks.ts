@@ -1,4 +1,5 @@
 import { connect, type Socket } from 'node:net'
+import { bareHost } from '../kernel/bare-host.ts'
 import { OutboundProxyError } from '../kernel/network-error.ts'
 
 /** Of SOCKS 5 (RFC 1928) and its sub-negotiation for a user and password (RFC 1929). */
@@ -19,6 +20,13 @@ const PORT = 1080
 /** By the type of address, IPv4 and IPv6. A name has its size before it. */
 const ADDRESS_SIZES: Readonly<Record<number, number>> = { 1: 4, 4: 16 }
 
+/** Where a tunnel leads. */
+export interface TunnelEnd {
+  /** An IPv6 address in brackets. */
+  readonly host: string
+  readonly port: number
+}
+
 export interface Login {
   readonly user: string
   readonly password: string
@@ -32,10 +40,10 @@ export interface Login {
 export async function bySocks(
   proxy: URL,
   login: Login | undefined,
-  end: { readonly host: string; readonly port: number },
+  end: TunnelEnd,
   signal: AbortSignal,
 ): Promise<Socket> {
-  const socket = connect({ host: bare(proxy.hostname), port: Number(proxy.port || PORT), signal })
+  const socket = connect({ host: bareHost(proxy.hostname), port: Number(proxy.port || PORT), signal })
   const refused = (status: number) => new OutboundProxyError(proxy.host, status, undefined)
   try {
     await new Promise((resolve, reject) => socket.once('connect', resolve).once('error', reject))
@@ -50,7 +58,7 @@ export async function bySocks(
     } else if (method === WITH_LOGIN || method === NO_METHOD) throw refused(UNAUTHENTICATED)
     else if (method !== NO_LOGIN) throw notSocks()
     const port = Buffer.from([end.port >> 8, end.port & 0xff])
-    socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0, DOMAIN_NAME]), sized(bare(end.host)), port]))
+    socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0, DOMAIN_NAME]), sized(bareHost(end.host)), port]))
     const [again, reply, , type] = await take(socket, 4)
     if (again !== VERSION) throw notSocks()
     if (reply !== SUCCEEDED) throw refused(Number(reply))
@@ -62,11 +70,6 @@ export async function bySocks(
     socket.destroy()
     throw error
   }
-}
-
-/** A host without the brackets of an IPv6 address. */
-export function bare(host: string): string {
-  return host.replace(/^\[|\]$/g, '')
 }
 
 function notSocks(): Error {

@@ -93,7 +93,8 @@ function sparse(name, bytes) {
 
 /**
  * How far above idle the memory of a fresh proxy is while something is done, once it has forwarded something. At most: what
- * the kernel's buffers take of a body at once, 4 MB by default, has passed and waits for the collector. In the end: what is still resident.
+ * the kernel's buffers take of a body at once, 4 MB by default, has passed and waits for the collector. In the end: what is
+ * still resident.
  */
 async function growth(work) {
   const started = await start('ours')

@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { bareHost } from '../../kernel/bare-host.ts'
 import { type Clock, DeadlineError, withDeadline } from '../../kernel/clock.ts'
 import { explainNetworkError } from '../../kernel/network-error.ts'
 import type { Target } from '../../stacks/resolve.ts'
@@ -23,7 +24,7 @@ export interface Resolving {
 
 /** Looks up the API's host, for the same way on; an outbound proxy does it by itself. */
 export async function lookUp({ api }: Target, way: Way, { resolve, clock, timeout }: Resolving): Promise<Step<Way>> {
-  const name = new URL(api).hostname.replace(/^\[|\]$/g, '')
+  const name = bareHost(new URL(api).hostname)
   if (way.proxy) {
     return { finding: { label: LABEL, mark: 'skipped', text: `the outbound proxy resolves ${name}` }, value: way }
   }

@@ -4,9 +4,7 @@ import { type PeerCertificate, TLSSocket } from 'node:tls'
 /** Where undici tells of each connection that it made, its TLS verified. */
 const CONNECTED = 'undici:client:connected'
 
-/**
- * Runs `work`, and gives beside its result the certificate that the other side showed; undefined without TLS.
- */
+/** Runs `work`, and gives beside its result the certificate that the other side showed; undefined without TLS. */
 export async function witness<T>(work: () => Promise<T>): Promise<{ result: T; certificate?: PeerCertificate }> {
   let certificate: PeerCertificate | undefined
   const onConnected = (message: unknown) => {
