@@ -18,29 +18,48 @@ export const alertRoutes: readonly Route[] = [
     method: 'POST',
     template: '/v2/alert',
     auth,
-    required: ['timeRange'],
-    handle: ({ fields }) => page(fields.limit, fields.pageToken),
+    required: [],
+    handle: searchAlerts,
   },
   { method: 'GET', template: '/alert/{id}', auth, handle: oneAlert },
   { method: 'GET', template: '/alert/csv/{id}/download', auth, handle: csv },
 ]
 
+/** A page token stands for the first request's other fields too: the Python SDK sends it alone for every later page. */
+function searchAlerts({ fields }: RoutedCall): Answer {
+  if (!fields.pageToken && isMissing(fields.timeRange)) return invalidParameter('timeRange')
+  return page(fields.limit, fields.pageToken)
+}
+
+function isMissing(value: unknown): boolean {
+  return value === undefined || value === null
+}
+
+/** Where a page begins, and how many alerts it holds. */
+interface Page {
+  readonly start: number
+  readonly limit: number
+}
+
 function page(limitGiven: unknown, pageToken: unknown): Answer {
-  const limit = Number(limitGiven ?? DEFAULT_LIMIT)
+  const asked = pageToken ? pageOf(pageToken) : { start: 0, limit: DEFAULT_LIMIT }
+  if (!asked) return invalidParameter('pageToken')
+  const limit = Number(limitGiven ?? asked.limit)
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) return invalidParameter('limit')
-  const start = pageStart(pageToken ?? '')
-  if (start < 0) return invalidParameter('pageToken')
-  const end = start + limit
-  const next = end < ALERTS.length ? { nextPageToken: tokenOf(end) } : {}
-  return json({ totalRows: ALERTS.length, items: ALERTS.slice(start, end), ...next })
+  const end = asked.start + limit
+  const next = end < ALERTS.length ? { nextPageToken: tokenOf({ start: end, limit }) } : {}
+  return json({ totalRows: ALERTS.length, items: ALERTS.slice(asked.start, end), ...next })
 }
 
-function tokenOf(start: number): string {
-  return Buffer.from(`from:${start}`).toString('base64url')
+function tokenOf({ start, limit }: Page): string {
+  return Buffer.from(`from:${start},limit:${limit}`).toString('base64url')
 }
 
-function pageStart(pageToken: unknown): number {
-  return pageToken === '' ? 0 : ALERTS.findIndex((_, index) => tokenOf(index) === pageToken)
+/** The page of a token that was given out; `undefined` for any other. */
+function pageOf(token: unknown): Page | undefined {
+  const text = Buffer.from(`${token}`, 'base64url').toString()
+  const [, start, limit] = /^from:(\d+),limit:(\d+)$/.exec(text) ?? []
+  return start === undefined ? undefined : { start: Number(start), limit: Number(limit) }
 }
 
 function oneAlert({ variables: [id] }: RoutedCall): Answer {

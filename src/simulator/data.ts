@@ -5,6 +5,19 @@ const MINUTE = 60_000
 const SEVERITIES = ['critical', 'high', 'medium', 'low', 'informational'] as const
 const REGIONS = ['us-east-1', 'eu-central-1', 'ap-southeast-2'] as const
 
+/** The user whose access key is used: always the same. */
+export const USER = {
+  email: 'demo@demo.invalid',
+  firstName: 'Demo',
+  lastName: 'User',
+  displayName: 'Demo User',
+  timeZone: 'UTC',
+  enabled: true,
+  accessKeysAllowed: true,
+  roleId: '00000000-0000-4000-b000-000000000000',
+  roleType: 'System Admin',
+}
+
 /** The cloud accounts: always the same. */
 export const CLOUD_ACCOUNTS = REGIONS.map((region, index) => ({
   accountId: String(100000000001 + index),

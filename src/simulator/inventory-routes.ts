@@ -1,7 +1,7 @@
 import { type Answer, json } from './answers.ts'
 import { soleHeader } from './call.ts'
 import { COMPUTE_BASE } from './compute-routes.ts'
-import { ALERTS, CLOUD_ACCOUNTS, POLICIES, POSTURE, REPOSITORIES } from './data.ts'
+import { ALERTS, CLOUD_ACCOUNTS, POLICIES, POSTURE, REPOSITORIES, USER } from './data.ts'
 import type { Route, RoutedCall } from './route.ts'
 import type { Vendor } from './vendor.ts'
 
@@ -13,9 +13,10 @@ const SEARCH_RESULT = {
   data: { totalRows: ALERTS.length, items: ALERTS.map(alert => alert.resource) },
 }
 
-/** What is there to look at: the tenant, its accounts, policies, posture, resources and repositories. */
+/** What is there to look at: the tenant, its user, its accounts, policies, posture, resources and repositories. */
 export const inventoryRoutes: readonly Route[] = [
   { method: 'GET', template: '/meta_info', auth, handle: metaInfo },
+  { method: 'GET', template: '/user/me', auth, handle: () => json(USER) },
   { method: 'GET', template: '/cloud', auth, handle: () => json(CLOUD_ACCOUNTS) },
   { method: 'GET', template: '/v2/policy', auth, handle: () => json(POLICIES) },
   { method: 'GET', template: '/compliance/posture', auth, handle: () => json(POSTURE) },

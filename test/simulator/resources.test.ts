@@ -9,6 +9,7 @@ t.test('the tenant, its accounts, policies, posture and resources can be read', 
   const { twistlockUrl } = (await call('/meta_info', { token })).json()
   t.match(twistlockUrl, /^http:\/\/127\.0\.0\.1:\d+\/us-1-/)
   t.equal((await call('/cloud', { token })).json().length, 3)
+  t.match((await call('/user/me', { token })).json(), { email: 'demo@demo.invalid', enabled: true })
   t.equal((await call('/v2/policy', { token })).json().length, 5)
   const posture = (await call('/compliance/posture', { token })).json()
   t.equal(posture.summary.totalResources, 250)
@@ -36,6 +37,21 @@ t.test('alerts come in pages, by GET and by POST, until there is no next one', a
     }
     t.same(sizes, [120, 120, 10])
     t.equal(ids.size, 250)
+  }
+})
+
+t.test("a page token alone asks for the next page, as the vendor's SDK sends it", async t => {
+  const { call, login } = await rig(t)
+  const token = await login()
+  const ask = async (json: object) => (await call('/v2/alert', { method: 'POST', token, json })).json()
+  const first = await ask({ ...json, limit: 100 })
+  const second = await ask({ pageToken: first.nextPageToken })
+  const third = await ask({ pageToken: second.nextPageToken })
+  t.same([second.items.length, third.items.length, third.nextPageToken], [100, 50, undefined])
+  t.equal(second.items[0].id, 'P-1100', 'where the first page ended')
+  for (const fields of [{}, { pageToken: '' }, { pageToken: null }, { timeRange: null }]) {
+    const reply = await call('/v2/alert', { method: 'POST', token, json: fields })
+    t.match(reasons(reply), [{ i18nKey: 'invalid_parameter_value', subject: 'timeRange' }])
   }
 })
 
