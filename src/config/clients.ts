@@ -47,7 +47,7 @@ async function namedClient(name: string, groups: Groups, faults: Fault[]): Promi
   const setting = settingOf(groups.of(group), 'tokenFile', group)
   if (tokenFile === null) {
     const cure = 'Name a file with a token of its own: openssl rand -hex 16.'
-    faults.push({ key: pathOf(setting), origin: setting.origin, problem: 'is missing', cure })
+    faults.push({ key: pathOf(setting), origin: setting.origin, problem: 'is missing', cure, absence: true })
     return undefined
   }
   const token = await attempt(setting, faults, () => readTokenFile(tokenFile))

@@ -50,7 +50,12 @@ export async function readCredentialsFile(path: string, signal?: AbortSignal): P
 
 /** Reads a file that holds one secret and white space around it. Throws an `InvalidValue`. */
 export async function readSecretFile(path: string, signal?: AbortSignal): Promise<Secret> {
+  return new Secret(await readSecretText(path, signal))
+}
+
+/** The secret as {@link readSecretFile} reads it, in the clear, for whoever looks at how it is written. */
+export async function readSecretText(path: string, signal?: AbortSignal): Promise<string> {
   const text = (await readLastingFile(path, signal)).trim()
   if (text === '') throw new InvalidValue('is empty', 'Write the secret into it.')
-  return new Secret(text)
+  return text
 }

@@ -9,6 +9,8 @@ export interface Draft {
   readonly values: TenantSettings
   /** Where to put what is wrong. */
   readonly faults: Fault[]
+  /** Where to put what is allowed but most likely a mistake. */
+  readonly warnings: string[]
 }
 
 /** The setting of a tenant's key. */
@@ -20,5 +22,5 @@ export function draftSetting({ given, name }: Draft, key: string): Setting {
 export function missing(setting: Setting, alternatives: string): Fault {
   const vendor = /^[A-Z_]+$/.test(setting.origin)
   const cure = vendor ? `Set ${setting.origin} too.` : `Set ${pathOf(setting)}, or ${alternatives}.`
-  return { key: pathOf(setting), origin: setting.origin, problem: 'is missing', cure }
+  return { key: pathOf(setting), origin: setting.origin, problem: 'is missing', cure, absence: true }
 }

@@ -7,6 +7,8 @@ export interface Fault {
   readonly problem: string
   /** What to do about it, as sentences. */
   readonly cure: string
+  /** True where the fault is only that something was not given. */
+  readonly absence?: true
 }
 
 /** The configuration cannot be used. The message lists every fault, one a line. */

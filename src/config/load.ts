@@ -33,6 +33,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const [flags, environment] = [readFlags(args), readEnvironment(env)]
   const file = await namedFile([...flags.settings, ...environment.settings])
   const faults = [flags, environment, file].flatMap(source => source.faults)
+  const misread = [...faults]
   const given = new Groups().fill(flags.settings).fill(environment.settings).fill(file.settings)
   const settings = await readSettings(given.of(null), faults)
   const clients = await readClients(settings.listen, given, faults)
@@ -43,14 +44,29 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const defaultTenant = defaultTenantOf(settings, given)
   const flagged = flags.settings.map(setting => placed(setting, defaultTenant))
   const groups = new Groups().fill(flagged).fill(environment.settings).fill(file.settings)
-  // What is missing may stand in a file that cannot be used.
-  const tenants = file.usable ? await readTenants(groups, defaultTenant, { env, homeDirectory }, faults) : []
-  if (faults.length > 0) throw new ConfigError(faults)
+  const warnings = [...file.warnings, ...warningOfExposure(settings.listen, clients)]
+  // what is missing may stand in a file that cannot be used
+  const places = { env, homeDirectory }
+  const tenants = file.usable ? await readTenants(groups, defaultTenant, places, { faults, warnings }) : []
+  if (faults.length > 0) throw new ConfigError(withoutConsequences(faults, misread, defaultTenant))
   const policy = policyForAll(settings.policy)
   const upstream = { ...settings.upstream, outbound }
   const byName = new FrozenMap(tenants.map(tenant => [tenant.name, tenant]))
-  const warnings = [...file.warnings, ...warningOfExposure(settings.listen, clients)]
   return deepFreeze({ ...settings, policy, clients, upstream, defaultTenant, tenants: byName, warnings })
+}
+
+/**
+ * The faults less what is missing only because its name was mistyped: in a file a key of the same tenant or client, else
+ * anything, as flags and most variables are about the default tenant.
+ */
+function withoutConsequences(faults: readonly Fault[], misread: readonly Fault[], defaultTenant: string): Fault[] {
+  return faults.filter(({ absence, key }) => {
+    const [section, name = defaultTenant] = key.split('.')
+    const group = `${section}.${name}`
+    const castsDoubt = ({ key }: Fault) =>
+      key.includes('.') ? key.startsWith(`${group}.`) : group === `tenants.${defaultTenant}`
+    return !absence || !misread.some(castsDoubt)
+  })
 }
 
 async function namedFile(settings: readonly Setting[]): Promise<FileSource> {

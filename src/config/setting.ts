@@ -33,12 +33,23 @@ export function settingOf(given: Given, key: string, group: string | null = null
   return given.get(key) ?? { group, key, value: null, origin: 'default' }
 }
 
+/** Whether a value stands in quotes, as it does where no shell has taken them off: `docker run --env-file` does not. */
+export function isQuoted(value: unknown): boolean {
+  return typeof value === 'string' && /^\s*(["'“‘]).*["'”’]\s*$/s.test(value)
+}
+
+/** The warning that a value in quotes deserves. It does not repeat the value. */
+export function quotedWarning({ origin, ...place }: Setting): string {
+  return `${pathOf(place)} (${origin}): the value is in quotes, which count as part of it: leave them out`
+}
+
 /** The fault that a setting's value has. The value is quoted unless it may be secret. */
 export function faultOf(setting: Setting, { problem, cure }: Pick<Fault, 'problem' | 'cure'>): Fault {
   const kind = leafOf(setting.key)?.kind
   const quotable = typeof setting.value === 'string' && kind !== 'secret' && kind !== 'argv'
   const subject = quotable ? quote(`${setting.value}`) : 'the value'
-  return { key: pathOf(setting), origin: setting.origin, problem: `${subject} ${problem}`, cure }
+  const hint = isQuoted(setting.value) ? 'Leave the quotes out. ' : ''
+  return { key: pathOf(setting), origin: setting.origin, problem: `${subject} ${problem}`, cure: hint + cure }
 }
 
 /** Runs `read`; the `InvalidValue` or `StackError` that it throws becomes a fault of the setting. */

@@ -1,10 +1,10 @@
 import type { CredentialSource } from './config.ts'
-import { readSecretFile } from './credential-text.ts'
+import { readSecretText } from './credential-text.ts'
 import { commandSource, fileSource, type Half, halvesSource } from './credentials.ts'
 import { type Draft, draftSetting, missing } from './draft.ts'
 import type { Fault } from './fault.ts'
 import { tenantVariable } from './keys.ts'
-import { attempt, type Given, pathOf, type Setting, settingOf } from './setting.ts'
+import { attempt, type Given, isQuoted, pathOf, quotedWarning, type Setting, settingOf } from './setting.ts'
 
 const HALVES = ['accessKeyId', 'secretKey'] as const
 const WHOLES = ['credentialsFile', 'credentialCommand'] as const
@@ -68,8 +68,10 @@ async function halfOf(draft: Draft, half: HalfKey): Promise<Half | undefined> {
   if (secret !== null) return { secret }
   const file = draft.values[fileOf(half)]
   if (file === null) return undefined
-  const read = await attempt(draftSetting(draft, fileOf(half)), draft.faults, () => readSecretFile(file))
-  return read && { file }
+  const setting = draftSetting(draft, fileOf(half))
+  const text = await attempt(setting, draft.faults, () => readSecretText(file))
+  if (isQuoted(text)) draft.warnings.push(quotedWarning({ ...setting, origin: file }))
+  return text === undefined ? undefined : { file }
 }
 
 /** `environment PC_IDENTITY/PC_SECRET`, `file /run/id and file /run/key`. */

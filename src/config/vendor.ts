@@ -20,16 +20,20 @@ const SETS = [
  */
 export async function vendorSettings(env: Environment, homeDirectory: string, group: string): Promise<Setting[]> {
   const set = SETS.find(({ accessKeyId, secretKey }) => env[accessKeyId] || env[secretKey])
-  if (set === undefined) return [...urlSetting(env, group), ...(await sdkFile(homeDirectory, group))]
+  if (set === undefined) {
+    // an address without a key is meant for the key in the file
+    const url = vendorUrl(env, group)
+    return [...(url ? [url] : []), ...(await sdkFile(homeDirectory, group))]
+  }
   return Object.entries(set).flatMap(([key, name]) =>
     name === null ? [] : [{ group, key, value: env[name] || null, origin: name }],
   )
 }
 
-/** An address without a key is meant for the key in the file. */
-function urlSetting(env: Environment, group: string): Setting[] {
+/** The address that the vendor's own clients would use, whoever's the access key is. */
+export function vendorUrl(env: Environment, group: string): Setting | undefined {
   const origin = SETS.map(({ url }) => url).find(name => env[name])
-  return origin === undefined ? [] : [{ group, key: 'url', value: env[origin], origin }]
+  return origin === undefined ? undefined : { group, key: 'url', value: env[origin], origin }
 }
 
 async function sdkFile(homeDirectory: string, group: string): Promise<Setting[]> {

@@ -25,7 +25,8 @@ export interface YamlProblem extends Omit<Fault, 'origin'> {
 export function parseYaml(text: string): Yaml | readonly YamlProblem[] {
   const lineCounter = new LineCounter()
   const options = { schema: 'failsafe', prettyErrors: false, logLevel: 'error', lineCounter } as const
-  const document = parseDocument(text, { ...options, customTags: ['null'] })
+  // merge keys (<<) are YAML 1.1's, and what people write to have two tenants share their settings
+  const document = parseDocument(text, { ...options, merge: true, customTags: ['null'] })
   if (document.errors.length > 0) return problemsOf(text, document.errors, lineCounter)
 
   const offsetOf = (node: ParsedNode | null, [name, ...rest]: readonly string[], above = 0): number => {
@@ -38,8 +39,9 @@ export function parseYaml(text: string): Yaml | readonly YamlProblem[] {
     const root: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
     return { root, lineOf: path => lineCounter.linePos(offsetOf(document.contents, path)).line }
   } catch {
-    const cure = `Write them out, or use at most ${MAX_ALIASES}, each after its anchor.`
-    return [{ key: 'config', line: 1, problem: 'the aliases (*name) in the file cannot be resolved', cure }]
+    const problem = 'the aliases (*name) or merge keys (<<) in the file cannot be resolved'
+    const cure = `Write at most ${MAX_ALIASES} aliases, each after its anchor (&name), and behind a merge key a mapping.`
+    return [{ key: 'config', line: 1, problem, cure }]
   }
 }
 

@@ -29,6 +29,11 @@ export function resolveTarget(text: string): Target {
   return stackTarget(url, host, hasScheme) ?? customTarget(url, host, hasScheme)
 }
 
+/** Whether a target is a base of the user's own, or of a stack that the vendor has published. */
+export function isPublished({ stack }: Target): boolean {
+  return stack === null || stacks.some(({ name }) => name === stack)
+}
+
 function refuseCompute(host: string): void {
   if (/(^|\.)twistlock\.com$/.test(host))
     throw new StackError(

@@ -42,6 +42,22 @@ const bombs = ['a', 'b', 'c', 'd', 'e', 'f'].map(
   (name, i, all) => `${name}: &${name} [${`${i ? `*${all[i - 1]}` : 'x'},`.repeat(9)}]`,
 )
 
+t.test('merge keys share settings between tenants, whose own ones win', async t => {
+  const yaml =
+    'tenants:\n  a: &a\n    url: app2\n    lazy: true\n  b: &b\n    url: app4\n    prismaId: 7\n  c:\n    <<: [*a, *b]\n    url: app3\n'
+  const path = join(t.testdir({ 'merge.yaml': yaml }), 'merge.yaml')
+  const { settings, faults } = await read(path)
+  t.strictSame(faults, [])
+  const ofC = settings.filter(({ group, value }) => group === 'tenants.c' && value !== null)
+  t.strictSame(Object.fromEntries(ofC.map(({ key, value }) => [key, value])), {
+    url: 'app3',
+    lazy: 'true',
+    prismaId: '7',
+  })
+})
+
+const UNRESOLVED = 'the aliases (*name) or merge keys (<<) in the file cannot be resolved'
+
 const unusable = [
   { yaml: '', origin: '--config', problem: /is empty$/ },
   { yaml: '# nothing\n', origin: '--config', problem: /is empty$/ },
@@ -50,8 +66,10 @@ const unusable = [
   { yaml: 'log:\n\tlevel: hunter22', line: 2, problem: 'the file is not valid YAML here: tab as indent' },
   { yaml: 'log: [1\nhunter22', line: 2, problem: /not valid YAML here/ },
   { yaml: 'log:\n---\nlog:\n', line: 2, problem: /not valid YAML here: multiple docs/ },
-  { yaml: bombs.join('\n'), line: 1, problem: 'the aliases (*name) in the file cannot be resolved' },
-  { yaml: 'log: *hunter22', line: 1, problem: 'the aliases (*name) in the file cannot be resolved' },
+  { yaml: bombs.join('\n'), line: 1, problem: UNRESOLVED },
+  { yaml: 'log: *hunter22', line: 1, problem: UNRESOLVED },
+  { yaml: 'log: {<<: *hunter22}', line: 1, problem: UNRESOLVED },
+  { yaml: 'log: {<<: hunter22}', line: 1, problem: UNRESOLVED },
 ]
 
 t.test('a file that cannot be used is one fault, which shows none of it', async t => {

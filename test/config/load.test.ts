@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import t from 'tap'
+import type { Fault } from '../../src/config/fault.ts'
 import { parseRule } from '../../src/config/policy.ts'
 import { attempt } from '../../src/config/setting.ts'
 import { faultsOf, load, VENDOR, yaml } from './support.ts'
@@ -92,14 +93,13 @@ t.test('all faults are told at once, one a line', async t => {
       ['replay.maxBody', '--replay-max-body'],
       ['pacing.maxWait', 'PRISMACLOUD_PROXY_PACING_MAX_WAIT'],
       ['log.level', `${file}:2`],
-      ['tenants.b.url', 'default'],
-      ['tenants.b.accessKeyId', 'default'],
+      // what the default tenant lacks may be what was mistyped
       ['tenants.a.url', `${file}:3`],
       ['tenants.a.accessKeyId', 'default'],
       ['tenants.a.secretKey', 'default'],
     ],
   )
-  await t.rejects(load(sources), { name: 'ConfigError', message: /^The configuration has 11 faults:(\n- .+){11}$/ })
+  await t.rejects(load(sources), { name: 'ConfigError', message: /^The configuration has 9 faults:(\n- .+){9}$/ })
   await t.rejects(load({ args: ['--log-level=x'] }), {
     message: /^The configuration has a fault:\n- log\.level \(--log-level\): "x" is not .+\. Write one of trace, .+\.$/,
   })
@@ -204,3 +204,27 @@ t.test('an error of our own making is no fault of the user', async t => {
     RangeError,
   )
 })
+
+t.test('what is mistyped is not told as missing, too', async t => {
+  const halves = ['--acess-key-id-file', 'id', '--secret-key-file', import.meta.filename]
+  for (const [args, keys] of [
+    [['--lisen-address', '127.0.0.1:0'], ['--lisen-address']],
+    [[...halves, '--url', 'app2'], ['--acess-key-id-file']],
+  ] as const)
+    t.strictSame(keysOf(await faultsOf({ args, env: {} })), keys)
+  t.strictSame(keysOf(await faultsOf({ env: { PRISMACLOUD_PROXY_CONFG: 'c.yaml' } })), ['PRISMACLOUD_PROXY_CONFG'])
+  for (const [text, keys] of [
+    ['tenats: {a: {}}', ['tenats']],
+    ['tenants: {a: {url: app2, acessKeyId: x, secretKey: y}}', ['tenants.a.acessKeyId']],
+    ['tenants: {a: {url: app2, accessKeyId: x, secretKey: y}}\nclients: {a: {tokenFil: x}}', ['clients.a.tokenFil']],
+    [
+      'tenants: {a: {ur: app2, accessKeyId: x, secretKey: y}, default: {url: app2, secretKey: y}}',
+      ['tenants.a.ur', 'tenants.default.accessKeyId'],
+    ],
+  ] as const)
+    t.strictSame(keysOf(await faultsOf({ args: ['--config', yaml(t, text)], env: {} })), keys)
+})
+
+function keysOf(faults: readonly Fault[]): string[] {
+  return faults.map(({ key }) => key)
+}

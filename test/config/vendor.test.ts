@@ -64,17 +64,85 @@ t.test('the only tenant of a file that names no access key gets what the vendor 
   ])
 })
 
-t.test("the vendor's names are passed over as soon as we name an access key, even half of one", async t => {
+t.test("the vendor's keys are passed over as soon as we name an access key, even half of one", async t => {
   const env = { ...PC, PRISMACLOUD_PROXY_TENANTS_PROD_ACCESS_KEY_ID: 'an-id' }
-  t.match(await faultsOf({ env, homeDirectory: t.testdir(SDK) }), [
+  const missingSecret = {
+    key: 'tenants.prod.secretKey',
+    origin: 'default',
+    problem: 'is missing',
+    cure: /secretKeyFile.*PRISMACLOUD_PROXY_TENANTS_PROD_SECRET_KEY/,
+  }
+  const homeDirectory = t.testdir(SDK)
+  const faults = await faultsOf({ env, homeDirectory })
+  t.match(faults, [missingSecret])
+  t.equal(faults.length, 1)
+  const { PC_URL: _, ...withoutUrl } = env
+  t.match(await faultsOf({ env: withoutUrl, homeDirectory }), [
     { key: 'tenants.prod.url', origin: 'default', problem: 'is missing', cure: /PRISMACLOUD_PROXY_TENANTS_PROD_URL/ },
-    {
-      key: 'tenants.prod.secretKey',
-      origin: 'default',
-      problem: 'is missing',
-      cure: /secretKeyFile.*PRISMACLOUD_PROXY_TENANTS_PROD_SECRET_KEY/,
-    },
+    missingSecret,
   ])
+})
+
+t.test("the vendor's address holds for the default tenant, wherever its key comes from, until we name one", async t => {
+  const key = { 'id.txt': 'an-id', 'key.txt': 'a-key', 'no-url.json': '{"identity": "an-id", "secret": "a-key"}' }
+  const file = (name: string) => join(folder, name)
+  const folder = t.testdir({ ...key, 'url.json': '{"url": "app4", "identity": "an-id", "secret": "a-key"}' })
+  const halves = ['--access-key-id-file', file('id.txt'), '--secret-key-file', file('key.txt')]
+  for (const [args, stack] of [
+    [halves, 'app2'],
+    [[...halves, '--url', 'app3'], 'app3'],
+    [['--credentials-file', file('no-url.json')], 'app2'],
+    [['--credentials-file', file('url.json')], 'app4'],
+  ] as const) {
+    const config = await load({ args, env: { PC_URL: 'app2' } })
+    t.match(await summary(config), [{ stack, key: ['an-id', 'a-key'] }], args.join(' '))
+  }
+  const go = await load({ args: halves, env: { PRISMACLOUD_URL: 'api3.prismacloud.io' } })
+  t.match(await summary(go), [{ stack: 'app3' }])
+  const bad = await faultsOf({ args: halves, env: { PC_URL: 'ap2' } })
+  t.match(bad, [{ key: 'tenants.default.url', origin: 'PC_URL', problem: /is no known stack/ }])
+  const others = 'tenants: {a: {accessKeyId: x, secretKey: y}, b: {accessKeyId: x, secretKey: y}}\ndefaultTenant: b'
+  const several = await faultsOf({ args: ['--config', join(t.testdir({ 'c.yaml': others }), 'c.yaml')], env: PC })
+  t.match(several, [{ key: 'tenants.a.url', problem: 'is missing' }])
+  t.equal(several.length, 1, 'it is no other tenant’s')
+})
+
+t.test('quotes that no shell has taken off are told, and never with the value', async t => {
+  const folder = t.testdir({ id: 'an-id', key: "'hunter22'" })
+  for (const [env, args, warning] of [
+    [{ ...PC, PC_SECRET: '"hunter22"' }, [], /^tenants\.default\.secretKey \(PC_SECRET\): the value is in quotes/],
+    [
+      { ...PC, PC_IDENTITY: "'hunter22'" },
+      [],
+      /^tenants\.default\.accessKeyId \(PC_IDENTITY\): the value is in quotes/,
+    ],
+    [{ ...PC, PC_SECRET: '“hunter22”' }, [], /PC_SECRET/],
+    [
+      { PC_URL: 'app2' },
+      ['--access-key-id-file', join(folder, 'id'), '--secret-key-file', join(folder, 'key')],
+      /^tenants\.default\.secretKeyFile \(.*key\): the value is in quotes/,
+    ],
+  ] as const) {
+    const { warnings } = await load({ env, args })
+    t.match(warnings, [warning])
+    t.equal(warnings.length, 1)
+    t.notMatch(warnings.join(), 'hunter22')
+  }
+  t.strictSame((await load({ env: { ...PC, PC_SECRET: '"hunter22' } })).warnings, [], 'one may be part of it')
+  const faults = await faultsOf({ env: { ...PC, PC_URL: '"app2"' } })
+  t.match(faults, [{ key: 'tenants.default.url', origin: 'PC_URL', cure: /^Leave the quotes out\. / }])
+})
+
+t.test('a stack that this version does not know is served, and told', async t => {
+  for (const PC_URL of ['app99', 'https://app99.prismacloud.io', 'api.xx.prismacloud.io/login']) {
+    const { tenants, warnings } = await load({ env: { ...PC, PC_URL } })
+    t.ok(tenants.get('default')?.target.stack)
+    t.match(warnings, [
+      /^tenants\.default\.url \(PC_URL\): ".*" is not a stack that this version knows.*prismacloud-proxy stacks$/,
+    ])
+  }
+  for (const PC_URL of ['app2', 'https://gateway.example/x'])
+    t.strictSame((await load({ env: { ...PC, PC_URL } })).warnings, [])
 })
 
 const incomplete = [
