@@ -1,3 +1,4 @@
+import { ADDRESS_VARIABLE } from '../config/keys.ts'
 import { isExempt } from '../config/outbound.ts'
 import type { Target } from '../stacks/resolve.ts'
 import { hasOwnCertificate } from '../tls/authority.ts'
@@ -14,8 +15,9 @@ export interface CommandPlaces {
   readonly bundle: string
 }
 
-/** Ours may hold keys; of the vendor's, these are a token, a file with a key, and the name of another tenant. */
-const NOT_FOR_THE_COMMAND = /^PRISMACLOUD_(PROXY_.*|JSON_WEB_TOKEN|JSON_CONFIG_FILE|CUSTOMER_NAME)$/i
+/** Ours may hold keys; of the vendor's, these are a token, files with a key, and the name of another tenant. */
+const NOT_FOR_THE_COMMAND =
+  /^PRISMACLOUD(_(PROXY_.*|JSON_WEB_TOKEN|JSON_CONFIG_FILE|CUSTOMER_NAME)|COMPUTE_CONFIG_FILE)$/i
 
 /** The name of whoever asks; it is not looked at. */
 const USER = 'prismacloud-proxy'
@@ -29,6 +31,7 @@ export function commandEnvironment(env: Host['env'], { listening, token, target,
   const noProxy = [...namesIn(env.no_proxy ?? env.NO_PROXY, target), 'localhost', '127.0.0.1', '::1'].join(',')
   return {
     ...Object.fromEntries(kept),
+    [ADDRESS_VARIABLE]: listening.address,
     PC_URL: api,
     PC_IDENTITY: USER,
     PC_SECRET: token,
@@ -41,6 +44,13 @@ export function commandEnvironment(env: Host['env'], { listening, token, target,
     PRISMACLOUD_PORT: port,
     PRISMACLOUD_USERNAME: USER,
     PRISMACLOUD_PASSWORD: token,
+    PRISMACLOUDCOMPUTE_CONSOLE_URL: `${listening.address}/_compute`,
+    PRISMACLOUDCOMPUTE_USERNAME: USER,
+    PRISMACLOUDCOMPUTE_PASSWORD: token,
+    // checkov takes https alone; without a key it does not ask the platform
+    PRISMA_API_URL: `https://${api}`,
+    ...(env.BC_API_KEY && { BC_API_KEY: `${USER}::${token}` }),
+    BC_CA_BUNDLE: bundle,
     // many read but one of the two
     HTTPS_PROXY: proxy,
     https_proxy: proxy,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { constants } from 'node:os'
 import type { Config, TenantConfig } from '../config/config.ts'
+import { readFlags } from '../config/flags.ts'
 import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
 import { Secret } from '../kernel/secret.ts'
@@ -12,6 +13,21 @@ import { ANY_PORT } from './listen.ts'
 import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve.ts'
 import { untilSignal } from './signal.ts'
 import { withTrustBundle } from './trust-bundle.ts'
+
+/** What {@link forCommand} decides, whatever the configuration says. */
+const DECIDED_HERE: ReadonlySet<string> = new Set([
+  'listen.address',
+  'listen.tls',
+  'listen.tlsAddress',
+  'listen.tlsCertFile',
+  'listen.tlsKeyFile',
+  'listen.clientTokenFile',
+  'listen.exposed',
+  'listen.socketMode',
+  'listen.drainTimeout',
+  'connect.enabled',
+  'connect.others',
+])
 
 /** How long requests may take that are still running when the command has ended, in milliseconds. */
 const LEFT_RUNNING = 1_000
@@ -34,13 +50,15 @@ Runs COMMAND with a proxy at a free port for as long as it runs, and ends with i
 vendor's clients read (PC_URL, PRISMACLOUD_URL, ...) lead there, with a token in place of the key that is good for this
 proxy alone. So do HTTPS_PROXY, for tools that have the API hosts built in, and the variables that tell curl, Python, Go
 and Node.js what to trust. Other hosts are reached as before, but for this machine by a name of its own other than localhost.
+PRISMACLOUD_PROXY_URL is the proxy's plain address: curl -u ":$PC_SECRET" "$PRISMACLOUD_PROXY_URL/v2/policy".
 What the proxy has to say goes to standard error.
 
 Options:
-${renderHelp()}
+${renderHelp(DECIDED_HERE)}
 `,
   async run(host) {
     const [own, command] = parted(host.args)
+    refuseDecided(own)
     const token = randomBytes(24).toString('base64url')
     const config = forCommand(await loadConfig({ ...host, args: own }), token)
     return serveFor(command, token, config, host)
@@ -52,6 +70,14 @@ function parted(args: readonly string[]): [own: readonly string[], command: read
   if (at < 0 || !args[at + 1])
     throw new UsageError('exec needs -- and a command: prismacloud-proxy exec -- terraform plan')
   return [args.slice(0, at), args.slice(at + 1)]
+}
+
+/** A flag that is given for one run and changes nothing there is a mistake; a shared file or variable is not. */
+function refuseDecided(args: readonly string[]): void {
+  const given = readFlags(args).settings.filter(({ key }) => DECIDED_HERE.has(key))
+  const flags = given.map(({ origin }) => origin).join(', ')
+  if (flags !== '')
+    throw new UsageError(`exec: ${flags} has no effect here: the proxy of a command takes free ports of this machine`)
 }
 
 /** At free ports of this machine, for the command alone, which shows a token of its own. */

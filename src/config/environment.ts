@@ -1,6 +1,14 @@
 import { nearest } from '../kernel/nearest.ts'
 import type { Fault } from './fault.ts'
-import { CONFIG_VARIABLE, PREFIX, sectionKeys, sectionNames, settingKeys, variableOf } from './keys.ts'
+import {
+  ADDRESS_VARIABLE,
+  CONFIG_VARIABLE,
+  PREFIX,
+  sectionKeys,
+  sectionNames,
+  settingKeys,
+  variableOf,
+} from './keys.ts'
 import { LABEL } from './leaves.ts'
 import type { Setting, Source } from './setting.ts'
 import { LABEL_CURE } from './values.ts'
@@ -30,12 +38,17 @@ export function readEnvironment(env: Environment): Source {
   const settings: Setting[] = []
   const faults: Fault[] = []
   for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith(PREFIX) || SERVICE_LINK.test(name)) continue
+    if (!name.startsWith(PREFIX) || SERVICE_LINK.test(name) || isToldByExec(name, value)) continue
     const place = placeOf(name)
     if ('problem' in place) faults.push({ key: name, origin: name, ...place })
     else if (value) settings.push({ ...place, value, origin: name })
   }
   return { settings, faults }
+}
+
+/** Whether this runs as the command of an `exec`, or below it. Anything else there is meant as a setting, and is none. */
+function isToldByExec(name: string, value = ''): boolean {
+  return name === ADDRESS_VARIABLE && /^http:\/\/127\.0\.0\.1:\d+$/.test(value)
 }
 
 type Place = Pick<Setting, 'group' | 'key'> | Pick<Fault, 'problem' | 'cure'>

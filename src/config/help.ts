@@ -30,13 +30,16 @@ const NOTES = [
   'The flags from --url to --customer-name are for the default tenant. Secrets are never flags: give them in the environment (PC_URL, PC_IDENTITY, PC_SECRET), in files, or by a command that the configuration file names.',
 ]
 
-/** The options part of `--help`: each flag with its default and what it does, aligned, at most 100 columns wide. */
-export function renderHelp(): string {
+/**
+ * The options part of `--help`: each flag with its default and what it does, aligned, at most 100 columns wide. The flags
+ * of the keys in `without` are left out.
+ */
+export function renderHelp(without: ReadonlySet<string> = new Set()): string {
   const rows: Row[] = [
     ['--config FILE', 'YAML file with the configuration.'],
-    ...[...tenantFlags, ...settingKeys].map(
-      ([key, leaf]): Row => [`${flagOf(key)} ${PLACEHOLDERS[leaf.kind]}`, tell(leaf)],
-    ),
+    ...[...tenantFlags, ...settingKeys]
+      .filter(([key]) => !without.has(key))
+      .map(([key, leaf]): Row => [`${flagOf(key)} ${PLACEHOLDERS[leaf.kind]}`, tell(leaf)]),
   ]
   const column = Math.max(...rows.map(([flag]) => flag.length)) + 4
   const options = rows.map(([flag, text]) => `  ${flag}`.padEnd(column) + indent(wrap(text, WIDTH - column), column))

@@ -12,6 +12,9 @@ export const PREFIX = 'PRISMACLOUD_PROXY_'
 /** The variable that names the configuration file; `--config` is its flag. */
 export const CONFIG_VARIABLE = `${PREFIX}CONFIG`
 
+/** The variable in which `exec` tells a command the proxy's address. It sets nothing. */
+export const ADDRESS_VARIABLE = `${PREFIX}URL`
+
 /** Every key that is no tenant's, by its path: `listen.address`. */
 export const settingKeys: ReadonlyMap<string, Leaf> = new Map(leaves(settingsSchema, ''))
 

@@ -13,6 +13,7 @@ const environment = (env: Record<string, string>, url = 'app2') =>
 t.test("the vendor's clients, and others, are led to the proxy and know what to trust", async t => {
   const proxy = 'http://prismacloud-proxy:the-token@127.0.0.1:9080'
   t.strictSame(environment({}), {
+    PRISMACLOUD_PROXY_URL: 'http://127.0.0.1:9080',
     PC_URL: 'api2.prismacloud.io',
     PC_IDENTITY: 'prismacloud-proxy',
     PC_SECRET: 'the-token',
@@ -25,6 +26,11 @@ t.test("the vendor's clients, and others, are led to the proxy and know what to 
     PRISMACLOUD_PORT: '9080',
     PRISMACLOUD_USERNAME: 'prismacloud-proxy',
     PRISMACLOUD_PASSWORD: 'the-token',
+    PRISMACLOUDCOMPUTE_CONSOLE_URL: 'http://127.0.0.1:9080/_compute',
+    PRISMACLOUDCOMPUTE_USERNAME: 'prismacloud-proxy',
+    PRISMACLOUDCOMPUTE_PASSWORD: 'the-token',
+    PRISMA_API_URL: 'https://api2.prismacloud.io',
+    BC_CA_BUNDLE: '/trust.pem',
     HTTPS_PROXY: proxy,
     https_proxy: proxy,
     NO_PROXY: 'localhost,127.0.0.1,::1',
@@ -34,8 +40,18 @@ t.test("the vendor's clients, and others, are led to the proxy and know what to 
     SSL_CERT_FILE: '/trust.pem',
     NODE_EXTRA_CA_CERTS: '/trust.pem',
   })
-  t.match(environment({}, 'https://gateway.example/x'), { PC_URL: 'localhost:9443' }, 'a base of the user’s own')
+  t.match(
+    environment({}, 'https://gateway.example/x'),
+    { PC_URL: 'localhost:9443', PRISMA_API_URL: 'https://localhost:9443' },
+    'a base of the user’s own',
+  )
   t.match(environment({}, 'app9'), { PC_URL: 'localhost:9443' }, 'a stack that the CA does not know')
+})
+
+t.test('checkov, which asks the platform where it has a key, has ours in its place', async t => {
+  t.equal(environment({ BC_API_KEY: 'MARK::MARK' }).BC_API_KEY, 'prismacloud-proxy::the-token')
+  t.notOk('BC_API_KEY' in environment({}))
+  t.equal(environment({ BC_API_KEY: '' }).BC_API_KEY, '')
 })
 
 t.test('nothing of the key is left in it, and all else is', async t => {
@@ -50,6 +66,9 @@ t.test('nothing of the key is left in it, and all else is', async t => {
     PRISMACLOUD_CUSTOMER_NAME: 'MARK',
     PRISMACLOUD_JSON_WEB_TOKEN: 'MARK',
     PRISMACLOUD_JSON_CONFIG_FILE: 'MARK',
+    PRISMACLOUDCOMPUTE_PASSWORD: 'MARK',
+    PRISMACLOUDCOMPUTE_CONFIG_FILE: 'MARK',
+    BC_API_KEY: 'MARK::MARK',
     PRISMACLOUD_PROXY_TENANTS_DEFAULT_SECRET_KEY: 'MARK',
     PRISMACLOUD_PROXY_UPSTREAM_PROXY: 'http://user:MARK@proxy',
     HTTPS_PROXY: 'http://user:MARK@proxy',

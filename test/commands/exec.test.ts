@@ -116,6 +116,36 @@ t.test('it is not run where there is no key, no way, or no command', async t => 
     await t.rejects(exec.run(fakeHost({ args })), { name: 'UsageError', message: /exec needs -- and a command/ })
 })
 
+t.test("the proxy's plain address and that of Compute are told", async t => {
+  const { simulator, folder } = await start(t, 'exit 0')
+  const out = join(folder, 'out')
+  const script = `
+    const { PRISMACLOUD_PROXY_URL: plain, PRISMACLOUDCOMPUTE_CONSOLE_URL: compute, PC_SECRET } = process.env
+    const basic = 'Basic ' + Buffer.from(':' + PC_SECRET).toString('base64')
+    const policies = await fetch(plain + '/v2/policy', { headers: { authorization: basic } })
+    const user = { username: process.env.PRISMACLOUDCOMPUTE_USERNAME, password: process.env.PRISMACLOUDCOMPUTE_PASSWORD }
+    const login = await fetch(compute + '/api/v1/authenticate', { method: 'POST', body: JSON.stringify(user) })
+    const { token } = await login.json()
+    const hosts = await fetch(compute + '/api/v1/hosts', { headers: { authorization: 'Bearer ' + token } })
+    require('node:fs').writeFileSync(process.env.OUT, JSON.stringify([policies, login, hosts].map(answer => answer.status)))
+  `
+  const env = { OUT: out, XDG_STATE_HOME: folder, PC_URL: simulator.url, ...KEY }
+  const args = ['--', process.execPath, '--eval', `(async () => {${script}})()`]
+  t.equal(await exec.run(fakeHost({ args, env })), 0)
+  t.same(JSON.parse(readFileSync(out, 'utf8')), [200, 200, 200])
+})
+
+t.test('a flag that would change nothing is refused, and not offered', async t => {
+  for (const flag of ['--listen-address', '--listen-tls-address', '--connect-others'])
+    await t.rejects(exec.run(fakeHost({ args: [flag, 'x', '--', 'true'], env: KEY })), {
+      name: 'UsageError',
+      message: `exec: ${flag} has no effect here: the proxy of a command takes free ports of this machine`,
+    })
+  t.notMatch(exec.help(), '--listen-address')
+  const { ended } = await start(t, 'exit 0', { PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:9081' })
+  t.equal(await ended, 0, 'what other commands share is not')
+})
+
 t.test('a signal that comes just before the command is heeded', async t => {
   const { simulator, folder } = await start(t, 'exit 0')
   const out = join(folder, 'out')

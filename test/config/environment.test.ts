@@ -62,3 +62,11 @@ t.test('a variable that cannot be used is a fault, which repeats no value', asyn
     t.notMatch(JSON.stringify(source), 'hunter22')
   }
 })
+
+t.test('the address that exec tells a command is no setting; any other address there is a mistake', async t => {
+  t.strictSame(readEnvironment({ PRISMACLOUD_PROXY_URL: 'http://127.0.0.1:34567' }), { settings: [], faults: [] })
+  for (const value of ['app2', 'https://api2.prismacloud.io', 'http://127.0.0.1:9080/x', ''])
+    t.match(readEnvironment({ PRISMACLOUD_PROXY_URL: value }).faults, [
+      { key: 'PRISMACLOUD_PROXY_URL', problem: 'is not a known variable' },
+    ])
+})

@@ -26,6 +26,12 @@ t.test('the help tells each flag, with its default, within 100 columns', async t
   t.equal(new Set(columns).size, 1)
 })
 
+t.test('flags that a command does not take are left out', async t => {
+  const help = renderHelp(new Set(['listen.address']))
+  t.notMatch(help, '--listen-address ')
+  t.match(help, '--listen-tls-address ')
+})
+
 t.test('the table tells each key, with its default and variable', async t => {
   const rows = configTable().split('\n')
   t.equal(rows.length, 2 + 15 + 4 + 41)
