@@ -93,6 +93,16 @@ t.test('recipes that can be followed here hold', { timeout: 120_000 }, async t =
   for (const [section, check] of Object.entries(checks)) await t.test(section, t => check(t, kitchen))
 })
 
+/** What `exec` sets for the same clients, as said for a proxy that runs. */
+const EXPORTED = {
+  PRISMACLOUDCOMPUTE_CONSOLE_URL: 'http://127.0.0.1:9080/_compute',
+  PRISMACLOUDCOMPUTE_USERNAME: 'unused',
+  PRISMACLOUDCOMPUTE_PASSWORD: 'unused',
+  PRISMA_API_URL: 'https://localhost:9443',
+  BC_API_KEY: 'unused::unused',
+  BC_CA_BUNDLE: '$HOME/.local/state/prismacloud-proxy/ca.pem',
+}
+
 t.test('the others say the same in other words', async t => {
   const [inCmd = ''] = codeOf('Git Bash on Windows', 'bat')
   const [, quoted = ''] = / -d "(.*)"$/m.exec(inCmd) ?? []
@@ -106,6 +116,9 @@ t.test('the others say the same in other words', async t => {
     t.match(go, `PRISMACLOUD_${name.toUpperCase()}=${value}`)
   const [pc = ''] = codeOf('pc (command line)', 'sh')
   for (const name of ['PC_SAAS_API_ENDPOINT', 'PC_ACCESS_KEY', 'PC_SECRET_KEY']) t.match(pc, `${name}=`)
+  t.match(pc, /^pc --config env /m)
+  const exported = `${codeOf('Terraform', 'sh')} ${codeOf('checkov', 'sh')}`
+  for (const [name, value] of Object.entries(EXPORTED)) t.match(exported, `${name}=${value}`)
 })
 
 t.test('what the recipes link to is there', async t => {
