@@ -1,8 +1,9 @@
 #!/usr/bin/env node
-import { closeSync, openSync, realpathSync } from 'node:fs'
+import { realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type Command, ExitCode, type Host, UsageError } from './commands/host.ts'
+import { hasTerminal } from './commands/signal.ts'
 import { version } from './commands/version.ts'
 import { ConfigError } from './config/fault.ts'
 import { nearest } from './kernel/nearest.ts'
@@ -88,15 +89,6 @@ function isEntryPoint(): boolean {
 function crash(error: unknown): never {
   process.stderr.write(describeCrash(error))
   process.exit(ExitCode.failed)
-}
-
-function hasTerminal(): boolean {
-  try {
-    closeSync(openSync('/dev/tty', 'r'))
-    return true
-  } catch {
-    return false
-  }
 }
 
 if (isEntryPoint()) {

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import type { App } from '../app.ts'
 import { ExitCode, type Host } from './host.ts'
 
@@ -32,6 +33,16 @@ export function untilHangUp({ signals, hasTerminal, system }: Host, reload: () =
       else reload()
     })
   })
+}
+
+/** Whether a terminal controls the process: only then can the device that stands for it be opened (POSIX, `/dev/tty`). */
+export function hasTerminal(device = '/dev/tty'): boolean {
+  try {
+    closeSync(openSync(device, 'r'))
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** Ends an app for a signal, and gives the exit code: good, unless running requests had to be cut off. */

@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { resolve } from 'node:path'
+import { devNull } from 'node:os'
+import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
+import { hasTerminal } from '../../src/commands/signal.ts'
 import { KEY, simulate } from './rig.ts'
 
 const SOURCE = resolve(import.meta.dirname, '../../src/cli.ts')
@@ -10,29 +12,24 @@ const SOURCE = resolve(import.meta.dirname, '../../src/cli.ts')
 const NODE = [process.execPath, ...process.execArgv, SOURCE].map(word => `'${word}'`).join(' ')
 const COMMAND = `echo "pid $$;"; exec ${NODE} --listen-address 127.0.0.1:0 --log-format json`
 
-/** A shell in a terminal of its own, and one without a terminal. */
-const shells = {
-  'with a terminal': ['script', '-qfec', COMMAND, '/dev/null'],
-  'without a terminal': ['sh', '-c', COMMAND],
-} as const
+t.test('there is a terminal where its device can be opened', async t => {
+  t.ok(hasTerminal(devNull))
+  t.notOk(hasTerminal(join(t.testdir(), 'tty')))
+})
 
-const linux = { skip: process.platform !== 'linux' && 'other systems have another script(1)' }
-
-for (const [name, [shell, ...args]] of Object.entries(shells)) {
-  t.test(`as a process ${name} it reads its configuration again on SIGHUP, and goes on`, linux, async t => {
-    const { shows, pid, ended } = await start(t, shell, args)
-    await shows(/ready in/)
-    process.kill(pid, 'SIGHUP')
-    await shows(/the configuration was read again/)
-    process.kill(pid, 'SIGTERM')
-    t.strictSame(await ended, [0, null])
-  })
-}
+t.test('as a process without a terminal it reads its configuration again on SIGHUP, and goes on', async t => {
+  const { shows, pid, ended } = await start(t)
+  await shows(/ready in/)
+  process.kill(pid, 'SIGHUP')
+  await shows(/the configuration was read again/)
+  process.kill(pid, 'SIGTERM')
+  t.strictSame(await ended, [0, null])
+})
 
 /** Starts a shell as the leader of its session, which keeps it from the terminal of whoever runs the tests. */
-async function start(t: Test, shell: string, args: readonly string[]) {
+async function start(t: Test) {
   const { url } = await simulate(t)
-  const child = spawn(shell, args, { detached: true, env: { ...process.env, ...KEY, PC_URL: url, SHELL: '/bin/sh' } })
+  const child = spawn('sh', ['-c', COMMAND], { detached: true, env: { ...process.env, ...KEY, PC_URL: url } })
   let output = ''
   child.stdout.on('data', chunk => {
     output += chunk

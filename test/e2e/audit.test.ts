@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, renameSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { curl, startCli } from '../support/process.ts'
+import { callUrl } from '../support/http.ts'
+import { startCli } from '../support/process.ts'
 import { credentials, startSimulatorProcess, startStack } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
@@ -10,18 +11,18 @@ const linesOf = (file: string) => (existsSync(file) ? readFileSync(file, 'utf8')
 t.test('the file of the audit can be moved away and opened anew', async t => {
   const file = join(t.testdir(), 'audit.log')
   const { proxy, cli } = await startStack(t, 600, { PRISMACLOUD_PROXY_AUDIT_FILE: file })
-  await curl(`${proxy}/v2/policy`)
+  await callUrl(`${proxy}/v2/policy`)
   await until(() => linesOf(file).length === 1)
   t.equal(statSync(file).mode & 0o777, 0o600)
   renameSync(file, `${file}.1`)
-  await curl(`${proxy}/cloud`)
+  await callUrl(`${proxy}/cloud`)
   cli.process.kill('SIGUSR2')
   await until(() => existsSync(file))
-  await curl(`${proxy}/policy`)
+  await callUrl(`${proxy}/policy`)
   await until(() => linesOf(file).length === 1)
   t.match(linesOf(`${file}.1`), [/"path":"\/v2\/policy"/, /"path":"\/cloud"/])
   t.match(linesOf(file), [/"path":"\/policy"/])
-  await curl(`${proxy}/v2/alert`)
+  await callUrl(`${proxy}/v2/alert`)
   cli.process.kill('SIGTERM')
   t.equal(await cli.ended, 0)
   t.equal(linesOf(file).length, 2, 'what was gathered is written at the end')

@@ -1,8 +1,9 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { callUrl, type UrlCallOptions } from '../support/http.ts'
 import { issue, makeCa } from '../support/pki.ts'
-import { curl, run, startCli } from '../support/process.ts'
+import { run, startCli } from '../support/process.ts'
 import { credentials, startSimulatorProcess } from '../support/stack.ts'
 
 /** A proxy that listens for https at a free port. */
@@ -19,16 +20,18 @@ t.test('clients that are told of the local CA trust the proxy', async t => {
   const { url, cli } = await startSecurely(t, ['--listen-tls', 'auto'], state)
   const file = join(state.XDG_STATE_HOME, 'prismacloud-proxy', 'ca.pem')
   await cli.until(/to trust it: curl --cacert \S+\/ca\.pem; for other clients see prismacloud-proxy ca/)
-  await t.rejects(curl(`${url}/v2/policy`), /SSL certificate problem/)
-  t.equal((await curl('--cacert', file, `${url}/v2/policy`)).status, 200)
-  t.equal((await curl('--cacert', file, '--tlsv1.2', '--tls-max', '1.2', `${url}/v2/policy`)).status, 200)
-  t.equal((await curl('--cacert', file, url.replace('localhost', '127.0.0.1'))).status, 404)
+  const ask = async (options: UrlCallOptions = {}) =>
+    (await callUrl(`${url}/v2/policy`, { ca: readFileSync(file), ...options })).status
+  await t.rejects(ask({ ca: undefined }), { code: /^(UNABLE_TO_|SELF_SIGNED_)/ })
+  t.equal(await ask(), 200)
+  t.equal(await ask({ maxVersion: 'TLSv1.2' }), 200)
+  t.equal((await callUrl(url.replace('localhost', '127.0.0.1'), { ca: readFileSync(file) })).status, 404)
   const script = `fetch('${url}/v2/policy').then(({ status }) => console.log(status))`
   t.equal((await run(process.execPath, ['-e', script], { NODE_EXTRA_CA_CERTS: file })).stdout, '200\n')
 
   t.equal(await startCli(t, ['ca', 'rotate'], state).ended, 0)
   await cli.until(/the certificate of the TLS listener has changed/)
-  t.equal((await curl('--cacert', file, `${url}/v2/policy`)).status, 200)
+  t.equal(await ask(), 200)
   const print = startCli(t, ['ca', 'print'], state)
   t.equal(await print.ended, 0)
   t.equal(print.output(), readFileSync(file, 'utf8'))
@@ -46,10 +49,10 @@ t.test('a given certificate is shown', async t => {
   const folder = t.testdir({ 'ca.pem': ca.cert, 'cert.pem': cert, 'key.pem': key })
   const files = ['--listen-tls-cert-file', join(folder, 'cert.pem'), '--listen-tls-key-file', join(folder, 'key.pem')]
   const { url, cli } = await startSecurely(t, files, {})
-  t.equal((await curl('--cacert', join(folder, 'ca.pem'), `${url}/v2/policy`)).status, 200)
+  t.equal((await callUrl(`${url}/v2/policy`, { ca: ca.cert })).status, 200)
   writeFileSync(join(folder, 'key.pem'), 'rubbish')
   await cli.until(/the certificate of the TLS listener stays: the key is not a private key/)
-  t.equal((await curl('--cacert', join(folder, 'ca.pem'), `${url}/v2/policy`)).status, 200)
+  t.equal((await callUrl(`${url}/v2/policy`, { ca: ca.cert })).status, 200)
 })
 
 t.test('a CA that cannot be kept is told at the start', async t => {

@@ -1,33 +1,20 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
-import { curl, run, startCli } from '../support/process.ts'
-import { credentials, startSimulatorProcess, startStack } from '../support/stack.ts'
+import { callUrl } from '../support/http.ts'
+import { startCli } from '../support/process.ts'
+import { shellLines } from '../support/shell-lines.ts'
+import { credentials, startSimulatorProcess } from '../support/stack.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
-
-/** Every line that a reader may type, in order. */
-const LINES = [...README.matchAll(/^```sh\n(.*?)^```/gms)].flatMap(([, block = '']) => block.trim().split('\n'))
+const LINES = shellLines(README)
 
 /** Lines that `.ci/run` carries out, where each has the checkout for itself. */
 const RUN_BY_THE_GATE = ['npm ci && npm run demo', 'npm ci && npm test', 'npm run build']
 
 /** Lines that the test "its own key" carries out. */
 const START = ['export PC_URL=app2 PC_IDENTITY=your-access-key-id PC_SECRET=your-secret-key', 'npm start']
-
-t.test('every curl line of the README is answered', async t => {
-  const { proxy } = await startStack(t, 600)
-  const lines = LINES.filter(line => line.startsWith('curl '))
-  t.ok(lines.length > 0)
-  for (const line of lines) {
-    const { stdout } = await run('sh', [
-      '-c',
-      `${line.replaceAll('http://127.0.0.1:9080', proxy)} -sS --fail-with-body`,
-    ])
-    t.doesNotThrow(() => JSON.parse(stdout), line)
-  }
-})
 
 t.test('with a key in the names of the vendor, npm start serves', async t => {
   const simulator = await startSimulatorProcess(t, 600)
@@ -40,10 +27,11 @@ t.test('with a key in the names of the vendor, npm start serves', async t => {
   const start = 'node --max-semi-space-size=8 --no-parallel-scavenge --no-allocation-site-pretenuring dist/cli.js start'
   t.equal(scripts.start, start, 'which is what npm start runs')
   const [, address = ''] = await cli.until(/listening at (http:\S+?)"/)
-  t.equal((await curl(`${address}/v2/policy`)).status, 200)
+  t.equal((await callUrl(`${address}/v2/policy`)).status, 200)
 })
 
 t.test('the README shows nothing that is not run', async t => {
+  // those with curl are carried out in test/tools
   const known = [...RUN_BY_THE_GATE, ...START]
   t.same(
     LINES.filter(line => !known.includes(line) && !line.startsWith('curl ')),

@@ -4,7 +4,8 @@ import t, { type Test } from 'tap'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { DEMO_USER, type SimulatorUser, startSimulator } from '../../src/simulator/index.ts'
 import { newFolder } from '../support/folder.ts'
-import { curl, type RunningCli, startCli } from '../support/process.ts'
+import { callUrl } from '../support/http.ts'
+import { type RunningCli, startCli } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
@@ -38,7 +39,7 @@ async function startPair(t: Test, keyFile: string) {
 /** Sends one request after the other until the log matches, and gives the statuses of all. */
 async function askUntil({ cli, proxy }: { readonly cli: RunningCli; readonly proxy: string }, pattern: RegExp) {
   const statuses = new Set<number>()
-  while (!pattern.test(cli.output())) statuses.add((await curl(`${proxy}/v2/policy`)).status)
+  while (!pattern.test(cli.output())) statuses.add((await callUrl(`${proxy}/v2/policy`)).status)
   return [...statuses]
 }
 
@@ -56,18 +57,18 @@ async function end(t: Test, cli: RunningCli): Promise<void> {
   t.notMatch(cli.output(), SECRETS)
 }
 
-t.test('SIGHUP reads the configuration again, and a running curl does not notice', async t => {
+t.test('SIGHUP reads the configuration again, and a running request does not notice', async t => {
   const key = join(newFolder(t), 'key')
   writeFileSync(key, OLD.secretKey)
   const pair = await startPair(t, key)
   const upstream = await rawUpstream(t, () => {})
   const { cli, proxy, write, tenant, file } = pair
-  const other = ['-H', 'x-prismacloud-tenant: other', `${proxy}/v2/policy`]
-  t.equal((await curl(...other)).status, 404)
+  const askOther = () => callUrl(`${proxy}/v2/policy`, { headers: { 'x-prismacloud-tenant': 'other' } })
+  t.equal((await askOther()).status, 404)
   write({ other: { ...tenant, url: upstream.url } })
   cli.process.kill('SIGHUP')
   await cli.until(/session of other is ready/)
-  const running = curl(...other)
+  const running = askOther()
   await until(() => upstream.requests.length === 1)
 
   await t.test('a file that cannot be used is told, and changes nothing', async t => {
@@ -75,15 +76,15 @@ t.test('SIGHUP reads the configuration again, and a running curl does not notice
     cli.process.kill('SIGHUP')
     const line = await lineOf(cli, /the old one stays/)
     t.match(line, { level: 50, msg: /config\.yaml:\d+\): the file is not valid YAML here/ })
-    t.equal((await curl(`${proxy}/v2/policy`)).status, 200)
+    t.equal((await callUrl(`${proxy}/v2/policy`)).status, 200)
   })
 
   write({})
   cli.process.kill('SIGHUP')
   await cli.until(/was read again"[\s\S]*was read again"/)
-  t.equal((await curl(...other)).status, 404)
+  t.equal((await askOther()).status, 404)
   upstream.requests[0]?.answer(http('200 OK', [], 'late'))
-  t.match(await running, { status: 200, body: 'late' })
+  t.match(await running, { status: 200, text: 'late' })
   await end(t, cli)
 })
 
@@ -126,7 +127,7 @@ for (const [name, make] of Object.entries(files)) {
       t.strictSame(await askUntil(pair, /stays that of the old credentials/), [200])
       const line = await lineOf(cli, /stays that of the old credentials/)
       t.match(line, { level: 50, msg: /invalid_credentials/ })
-      t.equal((await curl(`${proxy}/v2/policy`)).status, 200)
+      t.equal((await callUrl(`${proxy}/v2/policy`)).status, 200)
     })
 
     await t.test('a good one takes over, and requests go on', async t => {
@@ -134,7 +135,7 @@ for (const [name, make] of Object.entries(files)) {
       t.strictSame(await askUntil(pair, /is that of the new credentials now/), [200])
       users.shift()
       simulator.revokeAll()
-      t.equal((await curl(`${proxy}/v2/policy`)).status, 200, 'by a login with the new key')
+      t.equal((await callUrl(`${proxy}/v2/policy`)).status, 200, 'by a login with the new key')
     })
     await end(t, cli)
   })

@@ -1,8 +1,9 @@
-import { statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { newFolder } from '../support/folder.ts'
-import { curl, run, startCli } from '../support/process.ts'
+import { callUrl } from '../support/http.ts'
+import { startCli } from '../support/process.ts'
 import { credentials, startSimulatorProcess } from '../support/stack.ts'
 
 t.test('a socket serves its owner and nobody else, whatever became of the proxy before', async t => {
@@ -10,7 +11,7 @@ t.test('a socket serves its owner and nobody else, whatever became of the proxy 
   const path = join(newFolder(t), 'proxy.sock')
   const env = credentials(simulator)
   const start = () => startCli(t, ['--listen-address', `unix:${path}`], env)
-  const ask = async () => (await curl('--unix-socket', path, 'http://localhost/v2/policy')).status
+  const ask = async () => (await callUrl('http://localhost/v2/policy', { socketPath: path })).status
 
   const first = start()
   await first.until(/listening at unix:.*proxy\.sock"/)
@@ -25,9 +26,9 @@ t.test('a socket serves its owner and nobody else, whatever became of the proxy 
   })
 
   await t.test('other users of the machine see no secret in the list of processes', async t => {
-    const { stdout } = await run('ps', ['-ww', '-o', 'args=', '-p', `${first.process.pid}`])
-    t.match(stdout, path)
-    t.notOk(stdout.includes(`${env.PC_SECRET}`))
+    const listed = readFileSync(`/proc/${first.process.pid}/cmdline`, 'utf8')
+    t.match(listed, path)
+    t.notOk(listed.includes(`${env.PC_SECRET}`))
   })
 
   first.process.kill('SIGKILL')

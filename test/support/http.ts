@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
+import { type RequestOptions, request as requestSecurely } from 'node:https'
 import { connect, type Socket } from 'node:net'
 
 /** What a call may carry beside its path. */
@@ -7,6 +8,15 @@ export interface CallOptions {
   readonly method?: string
   /** Names and values in turn where case, order or repetition matters. */
   readonly headers?: Readonly<Record<string, string>> | readonly string[]
+  /** Sent with its length. */
+  readonly body?: string | Buffer
+}
+
+/** What a call to a URL may carry, and how its server is reached and verified. */
+export interface UrlCallOptions
+  extends Pick<RequestOptions, 'socketPath' | 'ca' | 'rejectUnauthorized' | 'maxVersion'> {
+  readonly method?: string
+  readonly headers?: Readonly<Record<string, string>>
   /** Sent with its length. */
   readonly body?: string | Buffer
 }
@@ -27,6 +37,15 @@ export interface Reply {
 export async function call(port: number, path: string, options: CallOptions = {}): Promise<Reply> {
   const sent = open(port, path, options)
   sent.end(options.body)
+  return readReply(await answerTo(sent))
+}
+
+/** Sends one request to a URL on a connection of its own, and reads the answer to its end. */
+export async function callUrl(url: string, options: UrlCallOptions = {}): Promise<Reply> {
+  const { body, ...others } = options
+  const begin = url.startsWith('https:') ? requestSecurely : request
+  const sent = begin(url, { agent: false, ...others })
+  sent.end(body)
   return readReply(await answerTo(sent))
 }
 

@@ -15,7 +15,7 @@ interface Owner {
   teardown(end: () => unknown): void
 }
 
-/** A running command of the built binary. */
+/** A running process, most often a command of the built binary. */
 export interface RunningCli {
   readonly process: ChildProcess
   /** All it has printed so far, on both streams. */
@@ -48,7 +48,11 @@ export function spawnBare(
 
 /** Starts a command of the built binary; it is ended with the test. */
 export function startCli(owner: Owner, args: readonly string[], env: Environment = {}): RunningCli {
-  const child = spawnBare(process.execPath, [BINARY, ...args], env)
+  return follow(owner, spawnBare(process.execPath, [BINARY, ...args], env))
+}
+
+/** Keeps what a process prints, and ends it with the test. */
+export function follow(owner: Owner, child: ChildProcessByStdio<null, Readable, Readable>): RunningCli {
   let output = ''
   const keep = (chunk: Buffer) => {
     output += chunk

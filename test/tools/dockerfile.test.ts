@@ -7,7 +7,9 @@ import t, { type Test } from 'tap'
 import { DEMO_USER } from '../../src/simulator/index.ts'
 import { type Instruction, parseDockerfile } from '../support/dockerfile.ts'
 import { newFolder } from '../support/folder.ts'
-import { curl, run, spawnBare } from '../support/process.ts'
+import { freePort } from '../support/free-port.ts'
+import { callUrl } from '../support/http.ts'
+import { follow, run, spawnBare } from '../support/process.ts'
 import { startSimulatorProcess } from '../support/stack.ts'
 
 // No container engine is needed: the Dockerfile's own commands, read from it, are carried out in empty directories.
@@ -16,6 +18,9 @@ const PROJECT = resolve(import.meta.dirname, '../..')
 
 /** What npm needs to find its registry. */
 const NPM_ENVIRONMENT = { HOME: homedir() }
+
+/** At which the image listens; here somebody else may have it. */
+const IMAGE_PORT = '9080'
 
 const IGNORED = readFileSync(join(PROJECT, '.dockerignore'), 'utf8').trim().split('\n')
 
@@ -133,24 +138,22 @@ async function checkService(t: Test, stage: Stage): Promise<void> {
   const [, ...args] = [...stage.entrypoint, ...stage.command].map(word =>
     word.startsWith('/app/') ? join(stage.root, word) : word,
   )
+  const port = await freePort()
   const env = {
     ...stage.env,
+    PRISMACLOUD_PROXY_LISTEN_ADDRESS: `127.0.0.1:${port}`,
     PRISMACLOUD_PROXY_TENANTS_DEFAULT_URL: simulator.url,
     PRISMACLOUD_PROXY_TENANTS_DEFAULT_ACCESS_KEY_ID_FILE: join(secrets, 'id'),
     PRISMACLOUD_PROXY_TENANTS_DEFAULT_SECRET_KEY_FILE: join(secrets, 'key'),
     PRISMACLOUD_PROXY_UPSTREAM_CA_FILE: simulator.caFile,
   }
-  const child = spawnBare(process.execPath, args, env, join(stage.root, stage.workdir))
-  t.teardown(() => child.kill('SIGKILL'))
-  const complaint = text(child.stderr)
-  const hasStarted = once(child.stdout, 'data').then(() => true)
-  // the image listens at a fixed port, which somebody else may have
-  if (!(await Promise.race([hasStarted, once(child, 'close').then(() => false)]))) throw new Error(await complaint)
-  t.equal((await curl('--retry', '5', '--retry-connrefused', 'http://127.0.0.1:9080/v2/policy')).status, 200)
-  const [, ...check] = stage.healthcheck
+  const service = follow(t, spawnBare(process.execPath, args, env, join(stage.root, stage.workdir)))
+  await service.until(/listening at/)
+  t.equal((await callUrl(`http://127.0.0.1:${port}/v2/policy`)).status, 200)
+  const check = stage.healthcheck.slice(1).map(word => word.replace(IMAGE_PORT, `${port}`))
   await t.resolves(run(process.execPath, check), 'its health check is content')
-  child.kill('SIGTERM')
-  t.equal((await once(child, 'close'))[0], 0, 'it ends when told')
+  service.process.kill('SIGTERM')
+  t.equal(await service.ended, 0, 'it ends when told')
   await t.rejects(run(process.execPath, check), 'its health check notices')
   t.same(listing(stage.root), before, 'it wrote nothing')
 }

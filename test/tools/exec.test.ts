@@ -1,10 +1,8 @@
-import { existsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { outboundTo } from '../support/outbound.ts'
 import { startCli } from '../support/process.ts'
 import { credentials, startSimulatorProcess } from '../support/stack.ts'
-import { until } from '../support/until.ts'
 
 const CLIENTS = resolve(import.meta.dirname, 'clients')
 
@@ -38,20 +36,4 @@ t.test('tools that have the API hosts built in work unchanged', { timeout: 120_0
     t.equal(await cli.ended, 0, `${name} ${cli.output()}`)
     t.match(cli.output(), output, name)
   }
-})
-
-t.test('other hosts are reached as before', async t => {
-  // the simulator speaks in the name of every host, with a certificate that nobody here trusts
-  const cli = await start(t, 'curl', '-sSk', '-o', '/dev/null', '-w', '%{http_code}', 'https://example.com/')
-  t.equal(await cli.ended, 0)
-  t.equal(cli.output(), '404')
-})
-
-t.test('a signal reaches the command, its exit code is told, and nothing is left behind', async t => {
-  const cli = await start(t, 'sh', '-c', 'trap "exit 9" TERM; echo "file $SSL_CERT_FILE"; while :; do sleep 0.1; done')
-  const [, file = ''] = await cli.until(/file (\S+)/)
-  t.ok(existsSync(file))
-  cli.process.kill('SIGTERM')
-  t.equal(await cli.ended, 9)
-  await until(() => !existsSync(dirname(file)))
 })
