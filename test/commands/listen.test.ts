@@ -8,6 +8,7 @@ import t, { type Test } from 'tap'
 import { ListenError, listen } from '../../src/commands/listen.ts'
 import { TlsError } from '../../src/tls/identity.ts'
 import { newFolder } from '../support/folder.ts'
+import { callUrl } from '../support/http.ts'
 import { run } from '../support/process.ts'
 
 /** A server that answers with its name, and ends with the test. */
@@ -21,7 +22,7 @@ function serverOf(t: Test, name = 'new'): FastifyInstance {
 const socketPath = (t: Test) => join(newFolder(t), 'proxy.sock')
 
 async function askSocket(path: string): Promise<string> {
-  return (await run('curl', ['-sS', '--unix-socket', path, 'http://localhost/'])).stdout
+  return (await callUrl('http://localhost/', { socketPath: path })).text
 }
 
 /** A socket whose server died without a chance to take it away. */
@@ -41,8 +42,7 @@ t.test('a port of 0 is any free one, and the address says which', async t => {
   for (const host of ['127.0.0.1', 'localhost', '0.0.0.0', ...ipv6]) {
     const server = serverOf(t)
     const address = await listen(server, `${host}:0`)
-    const answer = await run('curl', ['-sS', address])
-    t.equal(answer.stdout, 'new')
+    t.equal((await callUrl(address)).text, 'new')
     t.ok(address.startsWith(`http://${host}:`))
   }
 })

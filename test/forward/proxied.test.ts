@@ -1,6 +1,5 @@
 import t, { type Test } from 'tap'
-import { talk } from '../support/http.ts'
-import { curl } from '../support/process.ts'
+import { call, talk } from '../support/http.ts'
 import { type ProxyOptions, startProxy } from '../support/proxy.ts'
 import { http, type RawUpstream, rawUpstream } from '../support/upstream.ts'
 
@@ -19,7 +18,9 @@ async function start(t: Test, options: (upstream: RawUpstream) => Partial<ProxyO
 t.test('a client that takes this for its proxy reaches the API of a tenant', async t => {
   const { upstream, host, port } = await start(t)
   const url = `http://${host}/v2/policy?policy.severity=high`
-  t.match(await curl('-x', `http://127.0.0.1:${port}`, url), { status: 200, body: 'fine' })
+  // as curl does it
+  const headers = { host, 'proxy-connection': 'Keep-Alive' }
+  t.match(await call(port, url, { headers }), { status: 200, text: 'fine' })
   t.match(upstream.requests[0], { target: '/v2/policy?policy.severity=high' })
   t.match(upstream.requests[0]?.head, `host: ${host}`)
 })

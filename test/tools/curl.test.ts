@@ -61,6 +61,13 @@ t.test('a wrong Host is refused', async t => {
   t.match(JSON.parse(answer.body).type, 'host-not-allowed')
 })
 
+t.test('curl -x reaches the API of a tenant', async t => {
+  const { proxy, simulator } = await startStack(t, 600)
+  const answer = await curl('-x', proxy, `http://${new URL(simulator.url).host}/v2/policy`)
+  t.equal(answer.status, 200)
+  t.ok(JSON.parse(answer.body).length > 0)
+})
+
 t.test('50 MB go down and up unharmed', async t => {
   const { proxy } = await startStack(t, 600)
   const directory = t.testdir({})
