@@ -9,10 +9,6 @@ import { DEMO_USER, startSimulator } from '../../src/simulator/index.ts'
 import { fakeHost } from '../support/host.ts'
 import { makeConfig, type ProxyOptions } from '../support/proxy.ts'
 
-// what the one who runs the tests has set would decide otherwise, and tap sets it too
-delete process.env.FORCE_COLOR
-delete process.env.NO_COLOR
-
 interface Told extends Partial<ProxyOptions> {
   readonly isTTY?: boolean
   readonly warnings?: readonly string[]

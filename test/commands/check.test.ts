@@ -14,9 +14,6 @@ import { inDays, issue, makeCa } from '../support/pki.ts'
 const KEY = { PC_IDENTITY: DEMO_USER.accessKeyId, PC_SECRET: DEMO_USER.secretKey }
 const MINUTE = 60_000
 
-// The agent follows these, and no test may depend on the machine's.
-for (const name of ['HTTPS_PROXY', 'https_proxy', 'NO_PROXY', 'no_proxy']) delete process.env[name]
-
 async function simulate(t: Test, options: Partial<SimulatorOptions> = {}): Promise<Simulator> {
   const simulator = await startSimulator({ clock: systemClock, ...options })
   t.teardown(() => simulator.close())
@@ -81,8 +78,6 @@ t.test('all is good: one line for each step, in their order, and exit code 0', a
 })
 
 t.test('on a terminal the marks are coloured', async t => {
-  // tap forbids its tests colours.
-  for (const name of ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS']) delete process.env[name]
   const { url } = await simulate(t)
   const host = fakeHost({ args: ['--url', url], env: KEY, isTTY: true })
   await check.run(host)

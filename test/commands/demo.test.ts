@@ -9,9 +9,6 @@ import { call } from '../support/http.ts'
 
 const STEPS = 8
 
-/** With what tap tells its own coloured output it would colour this too. */
-delete process.env.FORCE_COLOR
-
 function count(text: string, part: string): number {
   return text.split(part).length - 1
 }
