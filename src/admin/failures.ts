@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { withoutQuery } from '../forward/path.ts'
 import { FORWARDED_METHODS } from '../forward/plugin.ts'
+import { challengeTo } from '../guard/guard.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { lingerAfter } from '../kernel/linger.ts'
 import { Problem, problemDocument } from '../problem/problem.ts'
@@ -24,7 +25,7 @@ function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply, 
   const document = problemDocument(problem, withoutQuery(request.originalUrl), exchange.requestId)
   const { contentType, body } = renderProblem(document, request.headers.accept)
   if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter)
-  if (problem.type === 'client-unauthorized') reply.header('www-authenticate', 'Bearer, Basic')
+  if (problem.type === 'client-unauthorized') reply.header('www-authenticate', challengeTo(request.raw))
   lingerAfter(reply.raw, clock)
   // as bytes, because to text Fastify adds a charset, which problem documents do not have
   const bytes = Buffer.from(body)

@@ -27,7 +27,7 @@ export interface Destination {
   readonly console: Place | undefined
 }
 
-const HOST = /^(.+)\.localhost(:\d+)?$/i
+const HOST = /^(.+)\.localhost\.?(:\d+)?$/i
 const COMPUTE_LABEL = /^(?:(.+)--)?compute$/
 const CONSOLE_PATH = /^((?:\/[^/?]+)*?)(\/api\/.*)$/s
 const PREFIX = /^(?:\/_tenant\/([^/?]*)(\/_compute(?=[/?]|$))?|(\/_compute)(?=[/?]|$))/

@@ -1,5 +1,8 @@
+import type { IncomingHttpHeaders } from 'node:http'
 import type { ClientConfig } from '../config/config.ts'
 import type { ProblemName } from '../problem/types.ts'
+import { isLoopback } from '../stacks/loopback.ts'
+import { looksLikeBrowser } from './browser.ts'
 
 /** What is known of a request before it is let in. */
 export interface Facts {
@@ -9,8 +12,10 @@ export interface Facts {
   readonly proxiedHost: string | undefined
   /** The address at which it arrived; undefined for a Unix socket. */
   readonly localAddress: string | undefined
-  readonly origin: string | undefined
-  readonly secFetchSite: string | undefined
+  /** Whether it came by TLS. */
+  readonly isSecure: boolean
+  /** All headers, by their lower-case names. */
+  readonly headers: IncomingHttpHeaders
   /** The token that the client showed, if any. */
   readonly token: string | undefined
 }
@@ -38,26 +43,41 @@ export type Verdict =
   | { readonly admitted: false; readonly problem: ProblemName; readonly detail: string }
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?$/i
-const LOOPBACK = /^(localhost|.+\.localhost|127(\.\d{1,3}){3}|\[::1\])$/
 
 /** Decides who may use the access key that this proxy holds. When in doubt, nobody. */
 export function admit(facts: Facts, admission: Admission): Verdict {
-  return judgeHost(facts, admission) ?? judgeOrigin(facts) ?? judgeToken(facts, admission)
+  const name = hostName(facts)
+  if (typeof name !== 'string') return name
+  return (
+    judgeHost(name, facts, admission) ??
+    judgeOrigin(facts) ??
+    judgeBrowser(name, facts, admission) ??
+    judgeToken(facts, admission)
+  )
+}
+
+/** The host that a request is for, in lower case and without its port, or why it cannot be told. */
+function hostName({ hosts, proxiedHost }: Facts): string | Verdict {
+  const [host, ...others] = hosts
+  if (host === undefined || others.length > 0)
+    return refused('host-not-allowed', 'The request must have one Host header')
+  return (
+    HOST.exec(proxiedHost ?? host)?.[1]?.toLowerCase() ??
+    refused('host-not-allowed', 'The Host header is not a host name')
+  )
 }
 
 /**
  * A page that has its own name resolve to 127.0.0.1 (DNS rebinding) still sends that name as `Host`, so only names that
  * cannot be anybody else's are served.
  */
-function judgeHost(facts: Facts, { trustedHosts, isServedHost }: Admission): Verdict | undefined {
-  const { hosts, proxiedHost, localAddress } = facts
-  const [host, ...others] = hosts
-  if (host === undefined || others.length > 0)
-    return refused('host-not-allowed', 'The request must have one Host header')
-  const name = HOST.exec(proxiedHost ?? host)?.[1]?.toLowerCase()
-  if (name === undefined) return refused('host-not-allowed', 'The Host header is not a host name')
+function judgeHost(
+  name: string,
+  { proxiedHost, localAddress }: Facts,
+  { trustedHosts, isServedHost }: Admission,
+): Verdict | undefined {
   if (proxiedHost !== undefined && isServedHost(proxiedHost)) return undefined
-  if (LOOPBACK.test(name) || name === asHost(localAddress) || trustedHosts.includes(name)) return undefined
+  if (isLoopback(name) || name === asHost(localAddress) || trustedHosts.includes(name)) return undefined
   return refused(
     'host-not-allowed',
     proxiedHost === undefined
@@ -67,7 +87,8 @@ function judgeHost(facts: Facts, { trustedHosts, isServedHost }: Admission): Ver
 }
 
 /** A browser says which page asks (Fetch standard; Fetch Metadata); only pages of this proxy itself may. */
-function judgeOrigin({ hosts, proxiedHost, origin, secFetchSite }: Facts): Verdict | undefined {
+function judgeOrigin({ hosts, proxiedHost, headers }: Facts): Verdict | undefined {
+  const { origin, 'sec-fetch-site': secFetchSite } = headers
   if (origin === undefined && secFetchSite === undefined) return undefined
   const own = proxiedHost === undefined ? [`http://${hosts[0]}`, `https://${hosts[0]}`] : []
   if (origin !== undefined && !own.includes(origin)) {
@@ -77,6 +98,32 @@ function judgeOrigin({ hosts, proxiedHost, origin, secFetchSite }: Facts): Verdi
     return refused('origin-not-allowed', 'Web pages of another site may not use this proxy')
   }
   return undefined
+}
+
+/** Where nobody has to show a token, no browser is let in that does not say which page asks. */
+function judgeBrowser(name: string, facts: Facts, { clients }: Admission): Verdict | undefined {
+  if (clients.length > 0 || !hidesPages(name, facts)) return undefined
+  return refused(
+    'origin-not-allowed',
+    `Over http browsers do not say which page asks, so none is served at ${name}: set listen.clientTokenFile or clients, or use https or localhost`,
+  )
+}
+
+/** Whether a request is of a browser that does not say whether a page asks, and which. */
+export function isBlindRequest(facts: Facts): boolean {
+  const name = hostName(facts)
+  return typeof name === 'string' && hidesPages(name, facts)
+}
+
+/**
+ * Browsers say it to loopback and over TLS alone (Fetch Metadata, 2). Not all of them take `localhost.` for loopback, nor
+ * what they send to a proxy.
+ */
+function hidesPages(name: string, { isSecure, proxiedHost, headers }: Facts): boolean {
+  if (isSecure) return false
+  const isSureToTell = isLoopback(name) && proxiedHost === undefined && !name.endsWith('.')
+  const tells = isLoopback(name) && headers['sec-fetch-site'] !== undefined
+  return !isSureToTell && !tells && looksLikeBrowser(headers)
 }
 
 function judgeToken({ token }: Facts, admission: Admission): Verdict {

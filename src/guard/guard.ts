@@ -1,7 +1,8 @@
 import type { IncomingMessage } from 'node:http'
+import { TLSSocket } from 'node:tls'
 import { passageOf, proxiedHost } from '../forward/proxied.ts'
 import { Problem } from '../problem/problem.ts'
-import { type Admission, admit, type Facts } from './admit.ts'
+import { type Admission, admit, type Facts, isBlindRequest } from './admit.ts'
 
 /** Gives the client that asks, by its name; null where clients have none. Throws the problem of whom it does not let in. */
 export function guard(request: IncomingMessage, admission: Admission): string | null {
@@ -10,14 +11,22 @@ export function guard(request: IncomingMessage, admission: Admission): string | 
   return verdict.client
 }
 
+/**
+ * How a client that was not let in may show its token (RFC 9110, 11.6.1). A browser that has asked its user for a password
+ * sends it for all pages from then on, so none is made to ask that does not say which page it is.
+ */
+export function challengeTo(request: IncomingMessage): string {
+  return isBlindRequest(factsOf(request)) ? 'Bearer' : 'Bearer, Basic'
+}
+
 function factsOf(request: IncomingMessage): Facts {
   const { headers, rawHeaders, socket } = request
   return {
     hosts: hostsIn(rawHeaders),
     proxiedHost: proxiedHost(request),
     localAddress: socket.localAddress,
-    origin: headers.origin,
-    secFetchSite: headers['sec-fetch-site']?.toString(),
+    isSecure: socket instanceof TLSSocket,
+    headers,
     token: tokenIn(request),
   }
 }

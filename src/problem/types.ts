@@ -56,9 +56,14 @@ export const problemTypes = {
     status: 403,
     title: 'Forbidden',
     retryable: false,
-    meaning: 'A web page of another origin sent the request. No page may use your access key, so it was not forwarded.',
-    causes: ['Script in a browser calls the proxy.', 'A tool adds an Origin header to its requests.'],
-    cure: 'Call the proxy from a program instead of a web page, or stop the tool from sending Origin.',
+    meaning:
+      'A web page of another origin sent the request, or a browser that does not say which page did. No page may use your access key, so it was not forwarded.',
+    causes: [
+      'Script in a browser calls the proxy.',
+      'A browser reaches the proxy over http by a name other than localhost.',
+      'A tool adds an Origin header to its requests, or those of a browser.',
+    ],
+    cure: 'Call the proxy from a program instead of a web page, and stop it from sending headers of a browser. In a browser use localhost or https, or set `listen.clientTokenFile` or `clients`.',
     check: '/_proxy/livez',
   },
   'policy-denied': {

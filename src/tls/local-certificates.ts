@@ -41,7 +41,8 @@ export class LocalCertificates implements Certificates {
   }
 
   forHost(host: string): Identity | undefined {
-    const name = host.toLowerCase()
+    // clients that leave the dot of the DNS's root in place go by the name without it
+    const name = host.toLowerCase().replace(/\.$/, '')
     if (this.#authority === undefined || !hasOwnCertificate(name)) return undefined
     return certify(this.#authority, [name], [], this.#clock.now())
   }

@@ -16,6 +16,7 @@ t.test('a request names its tenant by header, host or path, else it is for the d
   t.strictSame(choose('/x', { host: '127.0.0.1' }), { tenant: 'default', target: '/x', ...API })
   t.strictSame(choose('/x', { header: 'team-a' }), { tenant: 'team-a', target: '/x', ...API })
   t.strictSame(choose('/x', { host: 'team-b.localhost' }), { tenant: 'team-b', target: '/x', ...API })
+  t.equal(choose('/x', { host: 'team-b.localhost.:9080' }).tenant, 'team-b')
   t.strictSame(choose('/x', { host: 'Team-B.LocalHost:9080' }), { tenant: 'team-b', target: '/x', ...API })
   t.strictSame(choose('/_tenant/team-a/x?y=1'), {
     tenant: 'team-a',
@@ -39,6 +40,8 @@ t.test('Compute is named by host or path, alone or with the tenant', async t => 
   const path = '/api/v1/hosts'
   t.strictSame(choose(`/_compute${path}`), { ...compute, prefix: '/_compute' })
   t.strictSame(choose(path, { host: 'compute.localhost:9080' }), compute)
+  t.strictSame(choose(path, { host: 'compute.localhost.:9080' }), compute)
+  t.strictSame(choose(path, { host: 'team-a--compute.localhost.' }), { ...compute, tenant: 'team-a' })
   t.strictSame(choose(path, { host: 'compute.localhost', header: 'team-a' }), { ...compute, tenant: 'team-a' })
   t.strictSame(choose(path, { host: 'Team-A--Compute.localhost' }), { ...compute, tenant: 'team-a' })
   const both = '/_tenant/team-a/_compute'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Admission, admit, type Facts } from '../../src/guard/admit.ts'
+import { type Admission, admit, type Facts, isBlindRequest } from '../../src/guard/admit.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import type { ProblemName } from '../../src/problem/types.ts'
 
@@ -7,8 +7,8 @@ const FACTS: Facts = {
   hosts: ['localhost:9080'],
   proxiedHost: undefined,
   localAddress: '127.0.0.1',
-  origin: undefined,
-  secFetchSite: undefined,
+  isSecure: false,
+  headers: {},
   token: undefined,
 }
 const OPEN: Admission = {
@@ -30,14 +30,16 @@ type Row = [title: string, facts: Partial<Facts>, refusal?: ProblemName]
 
 const host = (name: string): Partial<Facts> => ({ hosts: [name] })
 const at = (localAddress: string | undefined, name: string): Partial<Facts> => ({ localAddress, hosts: [name] })
-const from = (origin: string): Partial<Facts> => ({ origin })
-const site = (secFetchSite: string): Partial<Facts> => ({ secFetchSite })
+const from = (origin: string): Partial<Facts> => ({ headers: { origin } })
+const site = (secFetchSite: string): Partial<Facts> => ({ headers: { 'sec-fetch-site': secFetchSite } })
 
 const byHost: Row[] = [
   ['localhost', host('localhost')],
   ['localhost with a port', host('localhost:9080')],
   ['localhost in any case', host('LocalHost')],
   ["a tenant's name under localhost", host('prod.localhost:9080')],
+  ['localhost as a whole name of the DNS', host('localhost.:9080')],
+  ["a tenant's name under that", host('prod.localhost.')],
   ['127.0.0.1', host('127.0.0.1:9080')],
   ['any address of 127.0.0.0/8', host('127.1.2.3')],
   ['the IPv6 loopback address', host('[::1]:9080')],
@@ -57,7 +59,9 @@ const byHost: Row[] = [
   ['a name of somebody else (DNS rebinding)', host('evil.example:9080'), 'host-not-allowed'],
   ['a name that only begins as localhost', host('localhost.evil.example'), 'host-not-allowed'],
   ['a name that only ends as localhost', host('evillocalhost'), 'host-not-allowed'],
+  ['a name that only ends as localhost.', host('evillocalhost.'), 'host-not-allowed'],
   ['nothing before .localhost', host('.localhost'), 'host-not-allowed'],
+  ['localhost with two dots', host('localhost..'), 'host-not-allowed'],
   ['a name that only begins as 127.0.0.1', host('127.0.0.1.evil.example'), 'host-not-allowed'],
   ['a short form of 127.0.0.1', host('127.1'), 'host-not-allowed'],
   ['127.0.0.1 as one number', host('2130706433'), 'host-not-allowed'],
@@ -116,7 +120,11 @@ const byPage: Row[] = [
   ['Sec-Fetch-Site cross-site', site('cross-site'), 'origin-not-allowed'],
   ['an unknown Sec-Fetch-Site', site('elsewhere'), 'origin-not-allowed'],
   ['an empty Sec-Fetch-Site', site(''), 'origin-not-allowed'],
-  ['its own origin but cross-site', { ...from('http://localhost:9080'), ...site('cross-site') }, 'origin-not-allowed'],
+  [
+    'its own origin but cross-site',
+    { headers: { origin: 'http://localhost:9080', 'sec-fetch-site': 'cross-site' } },
+    'origin-not-allowed',
+  ],
 ]
 
 const byToken: Row[] = [
@@ -130,11 +138,87 @@ const byToken: Row[] = [
   ['the token from a page of another origin', { token: 'MARK-token', ...from('null') }, 'origin-not-allowed'],
 ]
 
+const CHROMIUM = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36'
+const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+const POWERSHELL = 'Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.19045; en-US) PowerShell/7.4.0'
+const HOME = 'http://proxy.internal:9080'
+
+/** At a name for which browsers do not say which page asks. */
+const named = (headers: Facts['headers'], hosts = ['proxy.internal:9080']): Partial<Facts> => ({
+  hosts,
+  headers: { host: `${hosts[0]}`, ...headers },
+})
+const inBrowser = { 'user-agent': FIREFOX, 'accept-language': 'en-US,en;q=0.5' }
+const language = (value: string) => ({ 'accept-language': value })
+const agent = (value: string) => ({ 'user-agent': value })
+const refusedBrowser = (title: string, facts: Partial<Facts>): Row => [title, facts, 'origin-not-allowed']
+
+const byBrowser: Row[] = [
+  refusedBrowser('an image in Firefox', named(inBrowser)),
+  refusedBrowser('a navigation in Chromium', named({ ...agent(CHROMIUM), 'upgrade-insecure-requests': '1' })),
+  refusedBrowser('languages that the page chose', named({ ...agent('Mozilla/5.0'), ...language('*') })),
+  refusedBrowser('languages that the page left empty', named({ ...agent('Mozilla/5.0'), ...language('') })),
+  refusedBrowser('no languages', named(agent(CHROMIUM))),
+  refusedBrowser(
+    'Safari',
+    named(agent('Mozilla/5.0 (Macintosh) AppleWebKit/605.1.15 (KHTML, like Gecko) Safari/605.1.15')),
+  ),
+  refusedBrowser('Internet Explorer', named(agent('Mozilla/5.0 (Windows NT 10.0; Trident/7.0; rv:11.0) like Gecko'))),
+  refusedBrowser('a User-Agent that its user changed', named({ ...agent('x'), ...language('de') })),
+  refusedBrowser('no User-Agent', named(language('de'))),
+  refusedBrowser('a handshake for a WebSocket', named({ 'sec-websocket-key': 'x' })),
+  refusedBrowser('a prefetch', named({ 'sec-purpose': 'prefetch' })),
+  refusedBrowser('upgrade-insecure-requests alone', named({ 'upgrade-insecure-requests': '1' })),
+  refusedBrowser('a page that it has', named({ origin: HOME })),
+  refusedBrowser('Sec-Fetch-Site none', named({ 'sec-fetch-site': 'none' })),
+  refusedBrowser('Sec-Fetch-Site same-origin', named({ ...inBrowser, 'sec-fetch-site': 'same-origin' })),
+  refusedBrowser('Referer of another page', named({ referer: 'http://evil.example/' })),
+  refusedBrowser('Referer that is no URL', named({ referer: 'x' })),
+  refusedBrowser('a browser at its own address', {
+    ...named(inBrowser, ['192.0.2.7:9080']),
+    localAddress: '192.0.2.7',
+  }),
+  refusedBrowser('a browser at a trusted address', named(inBrowser, ['[fd00::1]:9080'])),
+  refusedBrowser('a browser at a Unix socket', { ...named(inBrowser), localAddress: undefined }),
+  refusedBrowser('a browser, in absolute form', {
+    ...named(inBrowser, ['api2.prismacloud.io']),
+    proxiedHost: 'api2.prismacloud.io',
+  }),
+  refusedBrowser('a browser, in absolute form for localhost', {
+    ...named(inBrowser, ['localhost:9080']),
+    proxiedHost: 'localhost:9080',
+  }),
+  refusedBrowser('a browser at localhost.', named(inBrowser, ['localhost.:9080'])),
+  refusedBrowser('a browser at prod.localhost.', named(inBrowser, ['prod.localhost.'])),
+  ['a browser at localhost. that says which page', named({ ...inBrowser, 'sec-fetch-site': 'none' }, ['localhost.'])],
+  ['a browser at localhost', named(inBrowser, ['localhost:9080'])],
+  ['a browser at 127.0.0.1', named(inBrowser, ['127.0.0.1:9080'])],
+  ['a browser by TLS', { ...named({ ...inBrowser, 'sec-fetch-site': 'none' }), isSecure: true }],
+  ['curl', named({ ...agent('curl/8.5.0'), accept: '*/*' })],
+  ['PowerShell', named(agent(POWERSHELL))],
+  ['PowerShell 5.1', named(agent('Mozilla/5.0 (Windows NT; Windows NT 10.0; en-US) WindowsPowerShell/5.1.22621.4391'))],
+  ['WinHTTP', named(agent('Mozilla/4.0 (compatible; Win32; WinHttp.WinHttpRequest.5)'))],
+  ['fetch of Node.js', named({ ...agent('node'), ...language('*'), 'sec-fetch-mode': 'cors', accept: '*/*' })],
+  ['Python requests', named({ ...agent('python-requests/2.32.3'), 'accept-encoding': 'gzip, deflate' })],
+  ['Postman', named({ ...agent('PostmanRuntime/7.43.0'), 'cache-control': 'no-cache', 'postman-token': 'x' })],
+  ['Java', named({ ...agent('Java/17.0.2'), accept: 'text/html, image/gif, image/jpeg, *; q=.2, */*; q=.2' })],
+  ['Go', named(agent('Go-http-client/1.1'))],
+  ['Go behind a redirect', named({ ...agent('Go-http-client/1.1'), referer: `${HOME}/first` })],
+  ['curl behind a redirect at a name in capitals', named({ referer: `${HOME}/first` }, ['Proxy.Internal:9080'])],
+  ['no headers at all', named({})],
+]
+
+const withTokens: Row[] = [
+  ['a browser at a trusted name, and the token', { ...named(inBrowser), token: 'MARK-token' }],
+  ['a browser at a trusted name, and no token', named(inBrowser), 'client-unauthorized'],
+]
+
 const tables: [what: string, admission: Admission, rows: Row[]][] = [
   ['a request for', OPEN, byHost],
   ['a request in absolute form for', OPEN, byProxiedHost],
   ['a request with', OPEN, byPage],
-  ['where a token is asked for, a request with', LOCKED, byToken],
+  ['where none is asked for a token, a request with', OPEN, byBrowser],
+  ['where a token is asked for, a request with', LOCKED, [...byToken, ...withTokens]],
 ]
 
 for (const [what, admission, rows] of tables) {
@@ -168,4 +252,18 @@ t.test('the token tells which client asks', async t => {
 t.test('a refusal says what to do about it', async t => {
   t.match(admit({ ...FACTS, hosts: ['x.example'] }, OPEN), { detail: /x\.example.*listen\.trustedHosts/ })
   t.match(admit(FACTS, LOCKED), { detail: /Authorization: Bearer/ })
+  t.match(admit({ ...FACTS, ...named(inBrowser) }, OPEN), {
+    detail: /at proxy\.internal: set listen\.clientTokenFile or clients, or use https or localhost$/,
+  })
+})
+
+t.test('a browser is blind where it does not say which page asks', async t => {
+  const rows: [facts: Partial<Facts>, isBlind: boolean][] = [
+    [named(inBrowser), true],
+    [named(inBrowser, ['localhost:9080']), false],
+    [{ ...named(inBrowser), isSecure: true }, false],
+    [named(agent('curl/8.5.0')), false],
+    [named(inBrowser, ['']), false],
+  ]
+  for (const [facts, isBlind] of rows) t.equal(isBlindRequest({ ...FACTS, ...facts }), isBlind)
 })

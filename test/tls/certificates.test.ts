@@ -117,6 +117,7 @@ t.test('names below localhost and API hosts get certificates of their own, other
     return identity && new X509Certificate(identity.cert).subjectAltName
   }
   t.equal(names('prod.localhost'), 'DNS:prod.localhost')
+  t.equal(names('prod.localhost.'), 'DNS:prod.localhost')
   t.equal(names('API2.eu.prismacloud.io'), 'DNS:api2.eu.prismacloud.io', 'and API hosts')
   for (const host of [
     'localhost',
