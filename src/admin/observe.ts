@@ -6,6 +6,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { Ending, type EndSignal } from '../kernel/ending.ts'
 import type { Log } from '../kernel/log.ts'
 import { newRequestId } from '../kernel/request-id.ts'
+import { PAGE_HEADERS } from '../problem/html.ts'
 import { headersByName } from '../upstream/raw-headers.ts'
 import type { Audit } from './audit.ts'
 import type { Connections } from './connections.ts'
@@ -65,7 +66,7 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
     done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
-    reply.headers(headersByName(exchangeHeaders(exchangeOf(request))))
+    reply.headers(PAGE_HEADERS).headers(headersByName(exchangeHeaders(exchangeOf(request))))
     done()
   })
 }

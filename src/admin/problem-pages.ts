@@ -1,7 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { nearest } from '../kernel/nearest.ts'
 import { preferred } from '../problem/accept.ts'
-import { PAGE_CSP } from '../problem/html.ts'
 import { problemEntries, problemEntry, problemListPage, problemPage } from '../problem/pages.ts'
 import { PROBLEM_JSON } from '../problem/render.ts'
 import { isProblemName, problemTypes } from '../problem/types.ts'
@@ -36,7 +35,7 @@ function wantsHtml(request: FastifyRequest, reply: FastifyReply): boolean {
 }
 
 function sendPage(reply: FastifyReply, page: string): FastifyReply {
-  return reply.header('content-security-policy', PAGE_CSP).type('text/html; charset=utf-8').send(page)
+  return reply.type('text/html; charset=utf-8').send(page)
 }
 
 function unknownProblem(name: string, requestId: string) {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { newRequestId } from '../kernel/request-id.ts'
+import { PAGE_HEADERS } from '../problem/html.ts'
 import { type Problem, problemDocument } from '../problem/problem.ts'
 import { PROBLEM_JSON } from '../problem/render.ts'
 
@@ -10,6 +11,7 @@ export function answerOnSocket(socket: Socket, problem: Problem): void {
   const head = [
     `HTTP/1.1 ${problem.status} ${problem.title}`,
     `content-type: ${PROBLEM_JSON}`,
+    ...Object.entries(PAGE_HEADERS).map(([name, value]) => `${name}: ${value}`),
     `x-request-id: ${requestId}`,
     ...(problem.retryAfter === undefined ? [] : [`retry-after: ${problem.retryAfter}`]),
     ...(problem.status === 407 ? ['proxy-authenticate: Basic realm="prismacloud-proxy"'] : []),

@@ -39,10 +39,28 @@ const NOT_FOR_THE_UPSTREAM_PREFIXES = ['x-forwarded-', 'x-prismacloud-', 'sec-fe
 
 const NOT_FOR_THE_CLIENT = new Set([
   ...HOP_BY_HOP,
-  // would bind the name localhost, or whatever name this proxy has
+  // would bind the name localhost, or whatever name this proxy has, for longer than the answer is shown
   'set-cookie',
+  'set-cookie2',
   'strict-transport-security',
+  'public-key-pins',
+  'public-key-pins-report-only',
+  'expect-ct',
   'alt-svc',
+  'accept-ch',
+  'critical-ch',
+  'service-worker-allowed',
+  'clear-site-data',
+  // would have a browser tell others what it does here
+  'timing-allow-origin',
+  'nel',
+  'report-to',
+  'reporting-endpoints',
+  'content-security-policy-report-only',
+  // would have a browser go elsewhere by itself
+  'refresh',
+  // one that the upstream got wrong would undo this proxy's own
+  'x-content-type-options',
   'authorization',
   'x-redlock-auth',
   // this proxy's own takes its place
@@ -51,6 +69,12 @@ const NOT_FOR_THE_CLIENT = new Set([
 
 /** No page of another origin may read an answer, whatever the upstream allows. */
 const NOT_FOR_THE_CLIENT_PREFIXES = ['access-control-']
+
+/**
+ * What every answer of the upstream carries to the client, beside a policy of its own: opened in a browser, it has no part
+ * in this proxy's origin and runs no script (CSP Level 3, 6.3.1), and is nothing but what it is declared to be.
+ */
+const CONFINEMENT = ['content-security-policy', 'sandbox', 'x-content-type-options', 'nosniff'] as const
 
 /** Paths of the application security API, which takes the token as `authorization` without a scheme. */
 const CODE_PATH = /^\/(code|bridgecrew)(\/|\?|$)/
@@ -120,12 +144,13 @@ export function selectingHeaders(headers: RawHeaders): string[] {
     .flat()
 }
 
-/** The headers that go to the client, of which a `location` brings it back here. */
+/** The headers that go to the client, of which a `location` brings it back here; a browser is kept from acting on them. */
 export function clientHeaders(headers: RawHeaders, home: Home): string[] {
   const kept = filtered(headers, toTheClient)
   for (let at = 0; at < kept.length; at += 2) {
     if (isNamed(kept[at], 'location')) kept[at + 1] = localLocation(String(kept[at + 1]), home)
   }
+  kept.push(...CONFINEMENT)
   return kept
 }
 

@@ -1,6 +1,7 @@
 import type { Config } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { SignedTokens } from '../kernel/signed-tokens.ts'
+import { PAGE_HEADERS } from '../problem/html.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Journey } from './journey.ts'
 import { writeHead } from './tell.ts'
@@ -43,6 +44,7 @@ export class LocalLogin {
       `${exchange.bytes}`,
       'cache-control',
       'no-store',
+      ...Object.entries(PAGE_HEADERS).flat(),
     ]
     writeHead(journey, { status: 200, headers }, clock)
     response.end(body)

@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { testClock } from '../support/clock.ts'
+import { talk } from '../support/http.ts'
 import { startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
@@ -18,6 +19,8 @@ t.test('what the upstream says reaches the client in the same order and case', a
   t.strictSame(reply.rawHeaders.slice(0, sent.length), sent)
   t.strictSame(reply.rawHeaders.filter((_, index) => index % 2 === 0).slice(sent.length / 2), [
     'content-length',
+    'content-security-policy',
+    'x-content-type-options',
     'x-request-id',
     'server-timing',
     'Date',
@@ -31,10 +34,23 @@ const NOT_FOR_CLIENTS = [
   ...['Access-Control-Allow-Origin: *', 'access-control-expose-headers: x', 'X-Redlock-Auth: token'],
   ...['keep-alive: timeout=5', 'Connection: keep-alive, X-Hop', 'x-hop: 1', 'proxy-authenticate: Basic', 'te: x'],
   ...['trailer: x-t', 'upgrade: h2c', 'proxy-connection: x', 'x-request-id: upstream'],
+  ...['Set-Cookie2: a=b', 'public-key-pins: x', 'Public-Key-Pins-Report-Only: x', 'expect-ct: max-age=1'],
+  ...['Accept-CH: DPR', 'critical-ch: DPR', 'Service-Worker-Allowed: /', 'Clear-Site-Data: "*"'],
+  ...['NEL: {}', 'Report-To: {}', 'reporting-endpoints: a="https://x.example"', 'timing-allow-origin: *'],
+  ...['Content-Security-Policy-Report-Only: default-src x', 'Refresh: 0;url=https://x.example'],
 ]
 
 t.test('what would bind or open the proxy’s own origin does not reach the client, with errors neither', async t => {
-  const ours = ['connection', 'content-length', 'date', 'server-timing', 'x-request-id', 'x-stays']
+  const confinement = ['content-security-policy', 'x-content-type-options']
+  const ours = [
+    'connection',
+    'content-length',
+    'date',
+    'server-timing',
+    'x-request-id',
+    'x-stays',
+    ...confinement,
+  ].sort()
   for (const status of ['200 OK', '404 Not Found']) {
     for (const errors of ['problem', 'passthrough']) {
       const { call } = await answering(t, [...NOT_FOR_CLIENTS, 'x-stays: yes'], status)
@@ -45,6 +61,43 @@ t.test('what would bind or open the proxy’s own origin does not reach the clie
       t.match(reply.headers['x-request-id'], /^[0-9a-f-]{36}$/)
     }
   }
+})
+
+t.test('opened in a browser, no answer of the upstream has the proxy’s origin', async t => {
+  const upstream = await rawUpstream(t, ({ head, target, answer }) => {
+    const own = ['content-security-policy: sandbox allow-scripts', 'X-Content-Type-Options: sniff']
+    if (head.startsWith('HEAD')) answer('HTTP/1.1 200 OK', 'content-length: 9', '', '')
+    else answer(http(`${target.slice(1)} Status`, ['content-type: text/html', ...own]))
+  })
+  const rules = [{ path: /^\/200$/, keepFor: 60_000 }]
+  const { call } = await startProxy(t, { upstream: upstream.url, config: { errors: 'passthrough', cache: { rules } } })
+  for (const target of ['/200', '/200', '/302', '/304', '/404', '/500']) {
+    const { rawHeaders, headers } = await call(target)
+    const policies = rawHeaders.filter((_, at) => rawHeaders[at - 1] === 'content-security-policy')
+    t.strictSame(policies, ['sandbox allow-scripts', 'sandbox'], `${target}: both hold`)
+    t.equal(headers['x-content-type-options'], 'nosniff', target)
+  }
+  t.equal(upstream.requests.length, 5, 'one was kept')
+  t.match((await call('/200', { method: 'HEAD' })).headers, {
+    'content-security-policy': 'sandbox',
+    'x-content-type-options': 'nosniff',
+  })
+})
+
+t.test('nor have the proxy’s own more than they need', async t => {
+  const { call, port } = await answering(t, ['content-security-policy: sandbox allow-scripts'], '404 Not Found')
+  const own = {
+    'content-security-policy':
+      "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox allow-same-origin",
+    'x-content-type-options': 'nosniff',
+  }
+  const paths = ['livez', 'readyz', 'status', 'metrics', 'problems/', 'problems/draining', 'problems/none', 'none']
+  for (const path of [...paths.map(each => `/_proxy/${each}`), '/x', '/auth_token/extend']) {
+    for (const accept of ['*/*', 'text/html']) t.match((await call(path, { headers: { accept } })).headers, own, path)
+  }
+  t.match((await call('/login', { method: 'POST' })).headers, own)
+  const malformed = await talk(port, 'GET / HTTP/1.1\r\n:\r\n\r\n')
+  for (const [name, value] of Object.entries(own)) t.match(malformed, `\r\n${name}: ${value}\r\n`)
 })
 
 t.test('a redirect is handed to the client, and one to the API host leads back to the proxy', async t => {
