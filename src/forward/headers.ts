@@ -1,6 +1,6 @@
 import type { Secret } from '../kernel/secret.ts'
 import { isNamed, type Pair, pairsOf, type RawHeaders } from '../upstream/raw-headers.ts'
-import { type Home, localLocation } from './location.ts'
+import { type Home, localLinks, localLocation } from './location.ts'
 
 /** Meant for one connection alone (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = [
@@ -144,11 +144,14 @@ export function selectingHeaders(headers: RawHeaders): string[] {
     .flat()
 }
 
-/** The headers that go to the client, of which a `location` brings it back here; a browser is kept from acting on them. */
+/** The headers that go to the client, of which a `location` and the like bring it back here, and a browser makes no more. */
 export function clientHeaders(headers: RawHeaders, home: Home): string[] {
   const kept = filtered(headers, toTheClient)
   for (let at = 0; at < kept.length; at += 2) {
-    if (isNamed(kept[at], 'location')) kept[at + 1] = localLocation(String(kept[at + 1]), home)
+    const name = kept[at]
+    if (isNamed(name, 'location') || isNamed(name, 'content-location'))
+      kept[at + 1] = localLocation(String(kept[at + 1]), home)
+    else if (isNamed(name, 'link')) kept[at + 1] = localLinks(String(kept[at + 1]), home)
   }
   kept.push(...CONFINEMENT)
   return kept

@@ -1,35 +1,63 @@
 import type { Place } from '../stacks/base.ts'
 
-/** What of a location names an origin; without a scheme it is that of the request (RFC 3986, 4.2). */
-const ORIGIN = /^(?:https?:)?\/\/[^/?#]*/i
-
-/** Where a tenant's requests go, and by which path the client reaches it here. */
+/** Where a request of a tenant went, and by which path the client reaches that here. */
 export interface Home extends Place {
-  /** What the client put before the path: `/_tenant/<tenant>`, `/_compute`, both, or nothing. */
+  /** What the client put before the target: `/_tenant/<tenant>`, `/_compute`, both, or nothing. */
   readonly prefix: string
+  /** The request target, behind {@link Place.basePath} there and behind the prefix here. */
+  readonly target: string
 }
+
+/** How clients may reach this proxy: what a location means can depend on it. */
+const SCHEMES: readonly string[] = ['http:', 'https:']
+
+/** What URL parsers drop or take for a slash (URL standard, 4.4), though not all clients do. */
+const OVERLOOKED = /[\\\0-\x20]/
+
+/** It would name a host (RFC 3986, 4.2). */
+const HOST_PATH = /^\/[/\\]/
+
+/** Paths that have a meaning of this proxy's own. */
+const OWN_PATH = /^\/_(proxy|tenant|compute)(?=[/?#]|$)/
 
 /**
- * A `location` of the upstream as the client is to follow it: one of the tenant's own becomes a path of this proxy, on
- * which the same tenant answers; any other is left as it is.
+ * A `location` of the upstream as the client is to follow it, who resolves it as browsers do (URL standard): one at the
+ * tenant's API becomes a path of this proxy, on which the same tenant answers. Any other leads where the upstream meant,
+ * and nowhere else. What leads there as it came is left as it is.
  */
-export function localLocation(location: string, { api, basePath, prefix }: Home): string {
-  const path = pathAt(location, api)
-  if (path === undefined) return location
+export function localLocation(location: string, home: Home): string {
+  const { api, basePath, prefix, target } = home
+  // header bytes are no particular encoding, and of UTF-8 in most cases
+  const text = location.replace(/[\x80-\xff]/g, percentEncoded)
+  const meant = parse(text, api + basePath + target)
+  if (!meant || !SCHEMES.includes(meant.protocol)) return location
+  const local = meant.origin === api ? localPath(meant, home) : meant.href
+  const leadsThere = (scheme: string) => {
+    const here = `${scheme}//proxy.invalid${prefix}${target}`
+    return parse(text, here)?.href === parse(local, here)?.href
+  }
+  return !OVERLOOKED.test(location) && SCHEMES.every(leadsThere) ? location : local
+}
+
+/** The links of a `link` header (RFC 8288), each as {@link localLocation}. */
+export function localLinks(links: string, home: Home): string {
+  return links.replace(/<([^<>]*)>/g, (_, link) => `<${localLocation(link, home)}>`)
+}
+
+/** What reaches a URL at the tenant's API by this proxy; the URL itself where nothing does. */
+function localPath({ pathname, search, hash }: URL, { api, basePath, prefix }: Home): string {
+  const path = pathname + search + hash
   const rest = below(path, basePath)
-  return rest === undefined ? api + path : prefix + rooted(rest)
+  const local = rest === undefined || OWN_PATH.test(rest) ? undefined : prefix + rooted(rest)
+  return local === undefined || HOST_PATH.test(local) ? api + path : local
 }
 
-/** The path, query and fragment of a location at the API's origin. */
-function pathAt(location: string, api: string): string | undefined {
-  if (/^\/(?!\/)/.test(location)) return location
-  const [origin] = ORIGIN.exec(location) ?? []
-  return origin !== undefined && isAt(origin, api) ? rooted(location.slice(origin.length)) : undefined
+function parse(text: string, base: string): URL | undefined {
+  return URL.canParse(text, base) ? new URL(text, base) : undefined
 }
 
-/** The case of scheme and host and the scheme's own port make no difference (RFC 3986, 6.2). */
-function isAt(origin: string, api: string): boolean {
-  return URL.canParse(origin, api) && new URL(origin, api).origin === api
+function percentEncoded(byte: string): string {
+  return `%${byte.charCodeAt(0).toString(16).toUpperCase()}`
 }
 
 /** What was taken off a path, as a path. */

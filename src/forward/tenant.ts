@@ -21,7 +21,7 @@ export interface Destination {
   readonly compute: boolean
   /** The request target there. */
   readonly target: string
-  /** What the client put before it: `/_tenant/<tenant>`, `/_compute`, both, a console's own path, or nothing. */
+  /** What the client put before it: `/_tenant/<tenant>`, `/_compute`, both, the API's or console's own path, or nothing. */
   readonly prefix: string
   /** The console that it is, where the client said so by its own address. */
   readonly console: Place | undefined
@@ -141,8 +141,8 @@ export function chooseOwner<T extends Pick<TenantConfig, 'name' | 'target'>>(
 ): Destination & { tenant: T } {
   const fallback = preferred(owners, facts, defaultTenant)
   const { tenant } = chooseTenant({ ...facts, target: '/', host: undefined }, owners, fallback)
-  const target = below(facts.target, tenant.target.basePath)
-  if (target === undefined)
-    throw new Problem('invalid-request', `The API of that host is below ${tenant.target.basePath}`)
-  return { tenant, compute: false, target: rooted(target), prefix: '', console: undefined }
+  const { basePath } = tenant.target
+  const target = below(facts.target, basePath)
+  if (target === undefined) throw new Problem('invalid-request', `The API of that host is below ${basePath}`)
+  return { tenant, compute: false, target: rooted(target), prefix: basePath, console: undefined }
 }

@@ -94,8 +94,8 @@ export class Trip extends Receiver {
 }
 
 /** The same place, and how the client reaches it here. */
-export function homeAt({ api, basePath }: Place, { prefix }: Journey): Home {
-  return { api, basePath, prefix }
+export function homeAt({ api, basePath }: Place, { prefix, target }: Journey): Home {
+  return { api, basePath, prefix, target }
 }
 
 /** The request as the upstream gets it, with its body from the beginning. */
