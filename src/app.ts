@@ -165,7 +165,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   })
   bounds(server, { maxRequests: () => current.listen.maxRequests, running: () => metrics.inFlight })
   failures(server, clock)
-  await server.register(admin, { version, clock, sessions, metrics, pacer, mayQuit: () => current.admin.quit, quit })
+  await server.register(admin, { version, clock, sessions, metrics, pacer, config, quit })
   await server.register(problemPages)
   await server.register(forwardPlugin, { forwarder, clock, exchangeOf })
   return {

@@ -1,10 +1,12 @@
 import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config/config.ts'
+import { isAdmin, permitAdmin, permitQuit } from '../guard/rights.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Pacer } from '../pacing/pacer.ts'
-import { Problem } from '../problem/problem.ts'
 import type { Sessions, TenantEntry } from '../session/sessions.ts'
 import { EXPOSITION_TYPE } from './exposition.ts'
 import type { Metrics } from './metrics.ts'
+import { exchangeOf } from './observe.ts'
 import { readiness } from './readiness.ts'
 import type { TenantCounts } from './tally.ts'
 
@@ -14,15 +16,15 @@ export interface AdminOptions {
   readonly sessions: Sessions
   readonly metrics: Metrics
   readonly pacer: Pacer
-  /** Whether clients may end the proxy. */
-  readonly mayQuit: () => boolean
+  /** As it is now: it says which client may do what. */
+  readonly config: () => Config
   quit(): void
 }
 
 /** The proxy's own paths: alive, ready, status and metrics, and its end. */
 export async function admin(
   app: FastifyInstance,
-  { version, clock, sessions, metrics, pacer, mayQuit, quit }: AdminOptions,
+  { version, clock, sessions, metrics, pacer, config, quit }: AdminOptions,
 ): Promise<void> {
   const startedAt = clock.monotonic()
 
@@ -33,12 +35,17 @@ export async function admin(
     return reply.code(answer.ready ? 200 : 503).send(answer)
   })
 
-  app.get('/_proxy/status', async () => {
+  app.get('/_proxy/status', async request => {
+    const uptime = Math.round((clock.monotonic() - startedAt) / 1000)
+    const { ready, waitingFor } = readiness(sessions)
+    // sessions and limits are shared: what becomes of them tells what others do
+    if (!isAdmin(config(), exchangeOf(request).client)) return { version, uptime, ready }
     const status = (entry: TenantEntry) => [entry.tenant.name, tenantStatus(entry, metrics.counts(entry.tenant.name))]
     return {
       version,
-      uptime: Math.round((clock.monotonic() - startedAt) / 1000),
-      ...readiness(sessions),
+      uptime,
+      ready,
+      waitingFor,
       tenants: Object.fromEntries([...sessions.all()].map(status)),
       pacing: {
         waiting: pacer.waiting,
@@ -47,13 +54,16 @@ export async function admin(
     }
   })
 
-  app.post('/_proxy/quit', async (_request, reply) => {
-    if (!mayQuit()) throw new Problem('policy-denied', 'The proxy cannot be ended so: admin.quit is off')
+  app.get('/_proxy/metrics', async (request, reply) => {
+    permitAdmin(config(), exchangeOf(request).client)
+    return reply.type(EXPOSITION_TYPE).send(metrics.render())
+  })
+
+  app.post('/_proxy/quit', async (request, reply) => {
+    permitQuit(config(), exchangeOf(request).client)
     quit()
     return reply.code(202).send({ status: 'draining' })
   })
-
-  app.get('/_proxy/metrics', async (_request, reply) => reply.type(EXPOSITION_TYPE).send(metrics.render()))
 }
 
 function tenantStatus({ tenant, session, successor }: TenantEntry, counters: TenantCounts) {

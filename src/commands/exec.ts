@@ -97,7 +97,7 @@ function forCommand(config: Config, token: string): Config {
       drainTimeout: LEFT_RUNNING,
     },
     connect: { enabled: true, others: 'tunnel' },
-    clients: [{ name: 'exec', token: new Secret(token), policy }],
+    clients: [{ name: 'exec', token: new Secret(token), admin: true, policy }],
     // the command tells of its errors itself
     log: {
       ...log,

@@ -27,7 +27,10 @@ export async function readClients(
 ): Promise<ClientConfig[]> {
   const named = groups.names('clients')
   const setting = settingOf(groups.of(null), 'listen.clientTokenFile')
-  const clients = listen.clientTokenFile === null ? [] : [await unnamedClient(setting, listen.clientTokenFile, faults)]
+  // alone, it has no others to hide anything from
+  const isAdmin = named.length === 0
+  const clients =
+    listen.clientTokenFile === null ? [] : [await unnamedClient(setting, listen.clientTokenFile, isAdmin, faults)]
   for (const name of named) clients.push(await namedClient(name, groups, faults))
   if (listen.clientTokenFile !== null && named.includes(UNNAMED)) faults.push(twice(setting))
   if (listen.clientTokenFile === null && named.length === 0) faults.push(...exposures(listen, groups))
@@ -36,14 +39,19 @@ export async function readClients(
   return known
 }
 
-async function unnamedClient(setting: Setting, file: string, faults: Fault[]): Promise<ClientConfig | undefined> {
+async function unnamedClient(
+  setting: Setting,
+  file: string,
+  admin: boolean,
+  faults: Fault[],
+): Promise<ClientConfig | undefined> {
   const token = await attempt(setting, faults, () => readTokenFile(file))
-  return token && { name: UNNAMED, token, policy: null }
+  return token && { name: UNNAMED, token, admin, policy: null }
 }
 
 async function namedClient(name: string, groups: Groups, faults: Fault[]): Promise<ClientConfig | undefined> {
   const group = `clients.${name}`
-  const { tokenFile, access, allow, deny } = await readClient(name, groups.of(group), faults)
+  const { tokenFile, admin, access, allow, deny } = await readClient(name, groups.of(group), faults)
   const setting = settingOf(groups.of(group), 'tokenFile', group)
   if (tokenFile === null) {
     const cure = 'Name a file with a token of its own: openssl rand -hex 16.'
@@ -51,7 +59,7 @@ async function namedClient(name: string, groups: Groups, faults: Fault[]): Promi
     return undefined
   }
   const token = await attempt(setting, faults, () => readTokenFile(tokenFile))
-  return token && { name, token, policy: policyOf({ name: group, access, allow, deny }) }
+  return token && { name, token, admin, policy: policyOf({ name: group, access, allow, deny }) }
 }
 
 function twice(setting: Setting): Fault {

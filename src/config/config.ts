@@ -45,6 +45,8 @@ export interface TenantConfig {
 export interface ClientConfig {
   readonly name: string
   readonly token: Secret
+  /** Whether it may see what others do. */
+  readonly admin: boolean
   /** Null for everything. */
   readonly policy: Policy | null
 }

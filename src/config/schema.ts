@@ -125,7 +125,7 @@ export const settingsSchema = Type.Object({
   admin: Type.Object({
     quit: toggle(
       false,
-      'Let clients end the proxy, as SIGTERM does, by POST /_proxy/quit: for jobs beside which it runs.',
+      'Let clients that may write end the proxy, as SIGTERM does, by POST /_proxy/quit: for jobs beside which it runs.',
     ),
   }),
   audit: Type.Object({
@@ -165,6 +165,7 @@ export const tenantSchema = Type.Object({
 /** The keys of one client, found under `clients.<name>`. */
 export const clientSchema = Type.Object({
   tokenFile: file('File with the token, of at least 16 characters, that tells this client from others.'),
+  admin: toggle(false, 'Let this client see what others do: all of /_proxy/status and /_proxy/metrics.'),
   ...policyKeys,
 })
 

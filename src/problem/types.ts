@@ -74,7 +74,8 @@ export const problemTypes = {
     causes: [
       'A rule of `policy`, of the tenant or of the client denies it; the detail names it.',
       'The request makes, changes or deletes access keys, which is denied unless `policy.manageAccessKeys` is true.',
-      'The request would end the proxy, which is denied unless `admin.quit` is true.',
+      'The request would end the proxy, which takes `admin.quit`, and a client that may write.',
+      'The request asks what other clients do, which takes a client with `admin: true`.',
       'A call that logs in or extends a session in another spelling than `POST /login` and `GET /auth_token/extend`, which the proxy answers itself.',
     ],
     cure: 'Change the rule that the detail names. Leave out calls that log in: every request has a session already.',

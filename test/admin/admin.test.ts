@@ -166,3 +166,35 @@ t.test('a client may end the proxy where that is switched on, by POST alone', as
   t.strictSame([reply.status, reply.json()], [202, { status: 'draining' }])
   t.equal(asked, 1)
 })
+
+t.test('what others do is told to admins alone, and a client that only reads does not end the proxy', async t => {
+  let asked = 0
+  const [reader, writer, boss] = ['the-token-of-reader', 'the-token-of-writer', 'the-token-of-the-boss']
+  const clients = [
+    clientOf('reader', reader, { access: 'read-only' }),
+    clientOf('writer', writer),
+    clientOf('boss', boss, { access: 'read-only' }, true),
+  ]
+  const config = { admin: { quit: true }, clients }
+  const { call } = await startPair(t, {
+    quit: () => void asked++,
+    config,
+    tenants: { default: {}, prod: { lazy: true } },
+  })
+  const as = (token: string, method = 'GET') => ({ method, headers: { authorization: `Bearer ${token}` } })
+  await call('/v2/policy', as(writer))
+  for (const token of [reader, writer]) {
+    t.strictSame((await call('/_proxy/status', as(token))).json(), { version: '1.2.3', uptime: 0, ready: true })
+    const metrics = await call('/_proxy/metrics', as(token))
+    t.match(metrics.json(), { status: 403, type: '/_proxy/problems/policy-denied', detail: /\.admin$/ })
+    t.equal((await call('/_proxy/readyz', as(token))).status, 200)
+  }
+  t.match((await call('/_proxy/status', as(boss))).json(), {
+    tenants: { default: { counters: { requests: 1 } }, prod: {} },
+  })
+  t.match((await call('/_proxy/metrics', as(boss))).text, 'requests_total{tenant="default"')
+  for (const token of [reader, boss]) t.equal((await call('/_proxy/quit', as(token, 'POST'))).status, 403)
+  t.equal(asked, 0)
+  t.equal((await call('/_proxy/quit', as(writer, 'POST'))).status, 202)
+  t.equal(asked, 1)
+})

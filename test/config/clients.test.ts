@@ -16,11 +16,15 @@ const TENANT = 'tenants: {default: {url: app2, accessKeyId: a, secretKey: b}}'
 
 t.test('clients have tokens and policies of their own', async t => {
   const text =
-    'clients:\n  ci: {tokenFile: DIR/ci, access: read-only, allow: [/v2/**]}\n  admin: {tokenFile: DIR/admin}'
+    'clients:\n  ci: {tokenFile: DIR/ci, access: read-only, allow: [/v2/**]}\n  admin: {tokenFile: DIR/admin, admin: true}'
   const { clients } = await load(sources(t, text))
   t.match(clients, [
-    { name: 'ci', policy: { name: 'clients.ci', access: 'read-only', allow: [{ text: '/v2/**' }], deny: [] } },
-    { name: 'admin', policy: null },
+    {
+      name: 'ci',
+      admin: false,
+      policy: { name: 'clients.ci', access: 'read-only', allow: [{ text: '/v2/**' }], deny: [] },
+    },
+    { name: 'admin', admin: true, policy: null },
   ])
   t.ok(clients[0]?.token.matches('0123456789abcdef'))
   t.ok(clients[1]?.token.matches('fedcba9876543210'))
@@ -39,6 +43,16 @@ t.test('the environment may name them, too', async t => {
   const { clients, tenants } = await load({ args: [], env })
   t.match(clients, [{ name: 'team-a', policy: { deny: [{ text: 'POST /x' }, { text: '/y/**' }] } }])
   t.strictSame([...tenants.keys()], ['default'])
+})
+
+t.test('the token for all is an admin’s where it is the only one', async t => {
+  const admins = async (text: string) => {
+    const given = sources(t, text, '--listen-client-token-file')
+    const { clients } = await load({ ...given, args: [...given.args, join(given.homeDirectory, 'admin')] })
+    return clients.filter(({ admin }) => admin).map(({ name }) => name)
+  }
+  t.strictSame(await admins(''), ['default'])
+  t.strictSame(await admins('clients: {ci: {tokenFile: DIR/ci}}'), [])
 })
 
 t.test('each needs a token, and one of its own', async t => {

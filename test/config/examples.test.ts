@@ -104,7 +104,11 @@ t.test('example.yaml configures two tenants', async t => {
 })
 
 t.test('what example.yaml shows of clients holds, too', async t => {
-  const secrets = t.testdir({ ...SECRETS, 'pipeline-token': '0123456789abcdef' })
+  const secrets = t.testdir({
+    ...SECRETS,
+    'pipeline-token': '0123456789abcdef',
+    'monitoring-token': 'fedcba9876543210',
+  })
   const text = example('example.yaml', secrets).replace(/# (clients:.*)/s, (_, lines) => lines.replaceAll('\n# ', '\n'))
   writeFileSync(`${secrets}/config.yaml`, text)
   const config = await loadConfig({
@@ -112,7 +116,10 @@ t.test('what example.yaml shows of clients holds, too', async t => {
     env: {},
     homeDirectory: '/nonexistent',
   })
-  t.match(config.clients, [{ name: 'pipeline', policy: { allow: [{ text: 'GET /**' }, { text: 'POST /v2/alert' }] } }])
+  t.match(config.clients, [
+    { name: 'pipeline', admin: false, policy: { allow: [{ text: 'GET /**' }, { text: 'POST /v2/alert' }] } },
+    { name: 'monitoring', admin: true, policy: { access: 'read-only' } },
+  ])
 })
 
 t.test('compose.yaml starts a proxy that only the tool reaches', async t => {

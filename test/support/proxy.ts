@@ -168,9 +168,14 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
   }
 }
 
-/** A client that shows this token, and may do anything unless told otherwise. */
-export function clientOf(name: string, token: string, policy: Partial<Policy> = {}): ClientConfig {
-  return { name, token: new Secret(token), policy: policyOf({ ...ANYTHING, name: `clients.${name}`, ...policy }) }
+/** A client that shows this token, and may ask anything unless told otherwise. */
+export function clientOf(name: string, token: string, policy: Partial<Policy> = {}, admin = false): ClientConfig {
+  return {
+    name,
+    token: new Secret(token),
+    admin,
+    policy: policyOf({ ...ANYTHING, name: `clients.${name}`, ...policy }),
+  }
 }
 
 /** A policy that restricts nothing. */
