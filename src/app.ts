@@ -163,8 +163,9 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     exchangeOf(request).client = guard(request.raw, admissionOf(current, request, loggedIn))
     done()
   })
-  bounds(server, { maxRequests: () => current.listen.maxRequests, running: () => metrics.inFlight })
-  failures(server, clock)
+  const isStranger = (client: string | null) => client === null && current.clients.length > 0
+  bounds(server, { maxRequests: () => current.listen.maxRequests, isStranger })
+  failures(server)
   await server.register(admin, { version, clock, sessions, metrics, pacer, config, quit })
   await server.register(problemPages)
   await server.register(forwardPlugin, { forwarder, clock, exchangeOf })

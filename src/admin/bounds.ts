@@ -1,5 +1,7 @@
 import type { FastifyInstance } from 'fastify'
+import type { EndSignal } from '../kernel/ending.ts'
 import { Problem } from '../problem/problem.ts'
+import { exchangeOf } from './observe.ts'
 import { isOwnPath } from './own-path.ts'
 
 /** The longest request target, in characters: a long query that is encoded twice has room. */
@@ -11,16 +13,21 @@ const MOST_HEADERS = 256
 /** A request whose head does not come within so many milliseconds is given up. */
 export const HEAD_TIMEOUT = 20_000
 
+/** So many requests of strangers are served at one time: those are logins, which are short. */
+const MOST_STRANGERS = 16
+
 export interface BoundsOptions {
   /** Requests that are served at one time at most, but for the proxy's own paths. */
   readonly maxRequests: () => number
-  /** How many are served now, the one that asks among them. */
-  readonly running: () => number
+  /** Whether a client, by its name, was let in though it has yet to show a token: what such clients ask takes nobody's place. */
+  readonly isStranger: (client: string | null) => boolean
 }
 
 /** Refuses what is too large, and what is too much at one time, at once. */
-export function bounds(app: FastifyInstance, { maxRequests, running }: BoundsOptions): void {
-  app.addHook('onRequest', ({ raw, originalUrl }, _reply, done) => {
+export function bounds(app: FastifyInstance, { maxRequests, isStranger }: BoundsOptions): void {
+  const [requests, logins] = [new Places('requests'), new Places('logins')]
+  app.addHook('onRequest', (request, _reply, done) => {
+    const { raw, originalUrl } = request
     if (originalUrl.length > LONGEST_TARGET) {
       const options = { status: 414, title: 'URI Too Long' }
       throw new Problem('invalid-request', `The request target has more than ${LONGEST_TARGET} characters`, options)
@@ -29,9 +36,32 @@ export function bounds(app: FastifyInstance, { maxRequests, running }: BoundsOpt
       const options = { status: 431, title: 'Request Header Fields Too Large' }
       throw new Problem('invalid-request', `The request has more than ${MOST_HEADERS} headers`, options)
     }
-    if (running() > maxRequests() && !isOwnPath(originalUrl)) {
-      throw new Problem('overloaded', `${maxRequests()} requests are being served already`)
+    if (isOwnPath(originalUrl)) return done()
+    const { client, over } = exchangeOf(request)
+    // whose client has left by now is never told to be over
+    if (!over.aborted) {
+      if (isStranger(client)) logins.take(MOST_STRANGERS, over)
+      else requests.take(maxRequests(), over)
     }
     done()
   })
+}
+
+/** Places for what goes on at one time, each of which is taken until that is over. */
+class Places {
+  readonly #what: string
+  #taken = 0
+  readonly #leave = () => void this.#taken--
+
+  /** `what` takes the places, in the plural. */
+  constructor(what: string) {
+    this.#what = what
+  }
+
+  /** @throws {Problem} `overloaded` where all `count` are taken */
+  take(count: number, over: EndSignal): void {
+    if (this.#taken >= count) throw new Problem('overloaded', `${count} ${this.#what} are being served already`)
+    this.#taken++
+    over.addEventListener('abort', this.#leave)
+  }
 }

@@ -2,31 +2,28 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { withoutQuery } from '../forward/path.ts'
 import { FORWARDED_METHODS } from '../forward/plugin.ts'
 import { challengeTo } from '../guard/guard.ts'
-import type { Clock } from '../kernel/clock.ts'
-import { lingerAfter } from '../kernel/linger.ts'
 import { Problem, problemDocument } from '../problem/problem.ts'
 import { renderProblem } from '../problem/render.ts'
 import { exchangeOf } from './observe.ts'
 
 /** Gives every failure the one shape that failures have, and refuses the methods that are not forwarded. */
-export function failures(app: FastifyInstance, clock: Clock): void {
+export function failures(app: FastifyInstance): void {
   app.addHook('onRequest', ({ method }, reply, done) => {
     if (FORWARDED_METHODS.includes(method)) return done()
     reply.header('allow', FORWARDED_METHODS.join(', '))
     throw notForwarded(method)
   })
-  app.setErrorHandler((error, request, reply) => refuse(asProblem(error), request, reply, clock))
-  app.setNotFoundHandler((request, reply) => refuse(notServed(request), request, reply, clock))
+  app.setErrorHandler((error, request, reply) => refuse(asProblem(error), request, reply))
+  app.setNotFoundHandler((request, reply) => refuse(notServed(request), request, reply))
 }
 
-function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply, clock: Clock): FastifyReply {
+function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const exchange = exchangeOf(request)
   exchange.failure = problem
   const document = problemDocument(problem, withoutQuery(request.originalUrl), exchange.requestId)
   const { contentType, body } = renderProblem(document, request.headers.accept)
   if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter)
   if (problem.type === 'client-unauthorized') reply.header('www-authenticate', challengeTo(request.raw))
-  lingerAfter(reply.raw, clock)
   // as bytes, because to text Fastify adds a charset, which problem documents do not have
   const bytes = Buffer.from(body)
   exchange.bytes = bytes.length

@@ -21,11 +21,6 @@ export class Metrics {
     this.#pacer = pacer
   }
 
-  /** How many requests are being served. */
-  get inFlight(): number {
-    return this.#inFlight
-  }
-
   started(): void {
     this.#inFlight++
   }

@@ -4,6 +4,7 @@ import { type Exchange, exchangeHeaders } from '../forward/exchange.ts'
 import { withoutQuery } from '../forward/path.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Ending, type EndSignal } from '../kernel/ending.ts'
+import { lingerAfter } from '../kernel/linger.ts'
 import type { Log } from '../kernel/log.ts'
 import { newRequestId } from '../kernel/request-id.ts'
 import { PAGE_HEADERS } from '../problem/html.ts'
@@ -66,6 +67,7 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
     done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
+    lingerAfter(reply.raw, clock)
     reply.headers(PAGE_HEADERS).headers(headersByName(exchangeHeaders(exchangeOf(request))))
     done()
   })

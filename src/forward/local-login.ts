@@ -9,6 +9,9 @@ import { writeHead } from './tell.ts'
 /** Credentials are no longer, in bytes. */
 const MAX_BODY = 16 * 1024
 
+/** All of them are there within so many milliseconds: who logs in may be a stranger. */
+const LONGEST_BODY = 10_000
+
 export interface LocalLoginOptions {
   readonly clock: Clock
   readonly tokens: SignedTokens
@@ -30,7 +33,7 @@ export class LocalLogin {
   async answer(journey: Journey): Promise<undefined> {
     const { clock, tokens, config } = this.#options
     const { exchange, response, authCall, tenant, compute } = journey
-    if (authCall === 'login') exchange.client = this.#clientBy(await passwordIn(journey), exchange.client)
+    if (authCall === 'login') exchange.client = this.#clientBy(await passwordIn(journey, clock), exchange.client)
     const client = config().clients.find(({ name }) => name === exchange.client)
     // good for as long as the client's own
     const token = tokens.issue(client ? client.token.fingerprint : '')
@@ -70,19 +73,38 @@ function loginOf(tenant: string, { tenants }: Pick<Config, 'tenants'>) {
   return { message: 'login_successful', customerNames: [{ ...names, tosAccepted: true }] }
 }
 
-async function passwordIn({ body }: Journey): Promise<string> {
+async function passwordIn({ body }: Journey, clock: Clock): Promise<string> {
+  const sending = body?.send()
+  const timer = clock.setTimeout(() => sending?.destroy(tooSlow()), LONGEST_BODY)
+  try {
+    return passwordOf(await wholeOf(sending ?? []))
+  } finally {
+    clock.clearTimeout(timer)
+  }
+}
+
+async function wholeOf(body: AsyncIterable<Buffer> | readonly Buffer[]): Promise<string> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of body?.send() ?? []) {
+  for await (const chunk of body) {
     size += chunk.length
     if (size > MAX_BODY)
       throw new Problem('invalid-request', 'No credentials are that long', { status: 413, title: 'Content Too Large' })
     chunks.push(chunk)
   }
+  return Buffer.concat(chunks).toString()
+}
+
+function passwordOf(body: string): string {
   try {
-    const { password } = JSON.parse(Buffer.concat(chunks).toString())
+    const { password } = JSON.parse(body)
     return typeof password === 'string' ? password : ''
   } catch {
     return ''
   }
+}
+
+function tooSlow(): Problem {
+  const detail = `The credentials were not all there within ${LONGEST_BODY / 1000} s`
+  return new Problem('invalid-request', detail, { status: 408, title: 'Request Timeout', retryable: true })
 }
