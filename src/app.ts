@@ -7,11 +7,12 @@ import { bounds, HEAD_TIMEOUT } from './admin/bounds.ts'
 import { Connections } from './admin/connections.ts'
 import { drainable } from './admin/drain.ts'
 import { failures } from './admin/failures.ts'
+import { homePage } from './admin/home-page.ts'
 import { refuseMalformed } from './admin/malformed.ts'
 import { Metrics } from './admin/metrics.ts'
 import { exchangeOf, observe, requestId } from './admin/observe.ts'
-import { isOwnPath } from './admin/own-path.ts'
 import { problemPages } from './admin/problem-pages.ts'
+import { routeOf } from './admin/route.ts'
 import { sessionLog } from './admin/session-log.ts'
 import { AnswerCache } from './cache/answer-cache.ts'
 import type { Config } from './config/config.ts'
@@ -21,7 +22,7 @@ import { Consoles } from './forward/consoles.ts'
 import { Forwarder } from './forward/forwarder.ts'
 import type { GoodHead } from './forward/journey.ts'
 import { withoutQuery } from './forward/path.ts'
-import { FORWARD_ROUTE, forwardPlugin, leaveBodiesAlone } from './forward/plugin.ts'
+import { forwardPlugin, leaveBodiesAlone } from './forward/plugin.ts'
 import { proxiedHost, takeAbsoluteForm } from './forward/proxied.ts'
 import { isServedHost, readDestination } from './forward/tenant.ts'
 import type { Admission } from './guard/admit.ts'
@@ -126,12 +127,13 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     permit: journey => permit(current, journey),
     cache: () => ({ answers, rules: current.cache.rules }),
   })
+  const isServed = (host: string) => isServedHost(host, current.tenants)
   const server = Fastify({
     logger: false,
     forceCloseConnections: 'idle',
     return503OnClosing: false,
     genReqId: requestId,
-    rewriteUrl: ({ url = '/' }) => (isOwnPath(url) ? url : FORWARD_ROUTE),
+    rewriteUrl: request => routeOf(request, isServed),
     // the own paths have short names, but a router's own answer to a long one would be no problem document
     routerOptions: { maxParamLength: MAX_HEADER_SIZE },
     http: HTTP,
@@ -167,6 +169,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   bounds(server, { maxRequests: () => current.listen.maxRequests, isStranger })
   failures(server)
   await server.register(admin, { version, clock, sessions, metrics, pacer, config, quit })
+  await server.register(homePage, { version })
   await server.register(problemPages)
   await server.register(forwardPlugin, { forwarder, clock, exchangeOf })
   return {

@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { EndSignal } from '../kernel/ending.ts'
 import { Problem } from '../problem/problem.ts'
 import { exchangeOf } from './observe.ts'
-import { isOwnPath } from './own-path.ts'
+import { isForwarded } from './route.ts'
 
 /** The longest request target, in characters: a long query that is encoded twice has room. */
 const LONGEST_TARGET = 32 * 1024
@@ -36,7 +36,7 @@ export function bounds(app: FastifyInstance, { maxRequests, isStranger }: Bounds
       const options = { status: 431, title: 'Request Header Fields Too Large' }
       throw new Problem('invalid-request', `The request has more than ${MOST_HEADERS} headers`, options)
     }
-    if (isOwnPath(originalUrl)) return done()
+    if (!isForwarded(raw)) return done()
     const { client, over } = exchangeOf(request)
     // whose client has left by now is never told to be over
     if (!over.aborted) {

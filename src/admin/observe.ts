@@ -12,7 +12,7 @@ import { headersByName } from '../upstream/raw-headers.ts'
 import type { Audit } from './audit.ts'
 import type { Connections } from './connections.ts'
 import type { Metrics } from './metrics.ts'
-import { isOwnPath } from './own-path.ts'
+import { isForwarded } from './route.ts'
 
 /** A client's request id is taken over if it is no longer than this. */
 const MAX_REQUEST_ID = 128
@@ -61,7 +61,7 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
       const status = raw.writableFinished ? raw.statusCode : 0
       metrics.finished(exchange, status, took / 1000)
       logExchange(exchange, status, took, options)
-      if (audit && !isOwnPath(exchange.path)) audit.record(exchange, status)
+      if (audit && isForwarded(request.raw)) audit.record(exchange, status)
     })
     connections.watch(raw, over)
     done()

@@ -33,7 +33,7 @@ async function opened(t: Test, answer: string, paths: readonly string[]) {
   browse(t, `http://localhost:${port}/page`)
   await until(() => paths.every(path => log.some(line => line.path === path)))
   const refused = paths.map(path => log.find(line => line.path === path)?.problem)
-  return { refused, reached: upstream.requests.map(({ target }) => target).filter(target => target !== '/favicon.ico') }
+  return { refused, reached: upstream.requests.map(({ target }) => target) }
 }
 
 const html = (status: string, ...headers: string[]) => http(status, ['content-type: text/html', ...headers], TRICKS)
@@ -61,3 +61,20 @@ for (const [title, answer, paths] of pages) {
     )
   })
 }
+
+t.test('who types the proxy’s name into a browser is shown its page, and no session is needed', async t => {
+  const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
+  const config = { log: { requests: 'all' } } as const
+  const { port, log } = await startProxy(t, { upstream: upstream.url, config })
+  browse(t, `http://localhost:${port}/`)
+  await until(() => log.some(({ path }) => path === '/_proxy/'))
+  const seen = log.filter(({ path }) => path === '/' || path === '/_proxy/')
+  t.strictSame(
+    seen.map(({ path, status }) => [path, status]),
+    [
+      ['/', 303],
+      ['/_proxy/', 200],
+    ],
+  )
+  t.equal(upstream.requests.length + upstream.logins.length, 0)
+})

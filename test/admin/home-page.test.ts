@@ -1,0 +1,88 @@
+import t from 'tap'
+import { talk } from '../support/http.ts'
+import { clientOf, startPair } from '../support/proxy.ts'
+
+const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8' }
+
+t.test('a browser at the proxy’s root is led to its page, and gets its icon, without a session', async t => {
+  const lines: string[] = []
+  const audit = { write: (line: string) => void lines.push(line) }
+  const { call, simulator } = await startPair(t, { audit, tenants: { default: { lazy: true }, prod: { lazy: true } } })
+  for (const host of ['localhost', '127.0.0.1', 'prod.localhost', 'compute.localhost', 'localhost.']) {
+    const headers = { ...BROWSER, host }
+    for (const path of ['/', '/?x=1', '/_proxy']) {
+      for (const method of ['GET', 'HEAD']) {
+        const reply = await call(path, { method, headers })
+        t.match(reply, { status: 303, headers: { location: '/_proxy/', vary: 'accept' } }, `${method} ${host}${path}`)
+      }
+    }
+    for (const path of ['/favicon.ico', '/favicon.ico?v=2']) {
+      for (const accept of ['image/avif,*/*;q=0.8', '*/*']) {
+        const reply = await call(path, { headers: { host, accept } })
+        t.match(reply, { status: 204, text: '', headers: { 'cache-control': 'max-age=86400' } }, `${host}${path}`)
+      }
+    }
+  }
+  t.equal(simulator.counts.logins + simulator.requests.length, 0)
+  t.strictSame(lines, [], 'nor is it recorded as what was to be forwarded')
+})
+
+t.test('its page shows where to look and what to try', async t => {
+  const { call, simulator } = await startPair(t)
+  const page = await call('/_proxy/', { headers: { ...BROWSER, host: 'localhost:9080' } })
+  t.match(page, { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', vary: 'accept' } })
+  t.match(page.headers['content-security-policy'], /default-src 'none'.*frame-ancestors 'none'/)
+  t.match(page.text, '<h1>prismacloud-proxy 1.2.3</h1>')
+  t.match(page.text, '<pre>curl http://localhost:9080/v2/policy</pre>')
+  const links = [...page.text.matchAll(/<a href="([^"]*)">/g)].map(([, link]) => String(link))
+  t.strictSame(links, ['/_proxy/status', '/_proxy/metrics', '/_proxy/readyz', '/_proxy/problems/'])
+  t.equal(simulator.counts.logins, 0)
+  for (const link of links) t.not((await call(link)).status, 404, link)
+  const json = (await call('/_proxy/', { headers: { host: 'localhost:9080' } })).json()
+  t.match(json, { version: '1.2.3', example: 'curl http://localhost:9080/v2/policy' })
+  t.strictSame(Object.keys(json.links), links)
+})
+
+t.test('whatever else is asked there is forwarded', async t => {
+  const { call, port, simulator } = await startPair(t)
+  const rows: [method: string, path: string, headers: Record<string, string>][] = [
+    ['GET', '/', { accept: '*/*' }],
+    ['GET', '/', { accept: 'application/json' }],
+    ['GET', '/', { accept: 'text/html;q=0.5, */*' }],
+    ['GET', '/', {}],
+    ['POST', '/', BROWSER],
+    ['POST', '/favicon.ico', BROWSER],
+    ['GET', '/v2', BROWSER],
+    ['GET', '//', BROWSER],
+    ['GET', '/_tenant/default/', BROWSER],
+    ['GET', '/_tenant/default/favicon.ico', BROWSER],
+    ['GET', '/_tenant/default', BROWSER],
+  ]
+  for (const [method, path, headers] of rows) {
+    const before = simulator.requests.length
+    await call(path, { method, headers })
+    t.equal(simulator.requests.length - before, before === 0 ? 2 : 1, `${method} ${path} ${JSON.stringify(headers)}`)
+  }
+  const { host } = new URL(simulator.url)
+  for (const path of ['/', '/favicon.ico']) {
+    const before = simulator.requests.length
+    await talk(
+      port,
+      `GET ${simulator.url}${path} HTTP/1.1\r\nhost: ${host}\r\naccept: text/html\r\nconnection: close\r\n\r\n`,
+    )
+    t.equal(simulator.requests.length - before, 1, `${simulator.url}${path}`)
+  }
+  t.match(
+    await talk(
+      port,
+      'GET http://localhost/ HTTP/1.1\r\nhost: localhost\r\naccept: text/html\r\nconnection: close\r\n\r\n',
+    ),
+    / 303 /,
+  )
+})
+
+t.test('who must show a token must show it there, too', async t => {
+  const { call } = await startPair(t, { config: { clients: [clientOf('ci', 'the-token-of-ci-0')] } })
+  for (const path of ['/', '/favicon.ico', '/_proxy/'])
+    t.equal((await call(path, { headers: BROWSER })).status, 401, path)
+})
