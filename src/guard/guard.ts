@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { passageOf, proxiedHost } from '../forward/proxied.ts'
 import { Problem } from '../problem/problem.ts'
-import { type Admission, admit, type Facts, isBlindRequest } from './admit.ts'
+import { type Admission, admit, type Facts, isBlindRequest, type Sight } from './admit.ts'
 
 /** Gives the client that asks, by its name; null where clients have none. Throws the problem of whom it does not let in. */
 export function guard(request: IncomingMessage, admission: Admission): string | null {
@@ -16,10 +16,15 @@ export function guard(request: IncomingMessage, admission: Admission): string | 
  * sends it for all pages from then on, so none is made to ask that does not say which page it is.
  */
 export function challengeTo(request: IncomingMessage): string {
-  return isBlindRequest(factsOf(request)) ? 'Bearer' : 'Bearer, Basic'
+  return isBlindRequest(sightOf(request)) ? 'Bearer' : 'Bearer, Basic'
 }
 
 function factsOf(request: IncomingMessage): Facts {
+  const sight = sightOf(request)
+  return { ...sight, token: tokenIn(request, sight) }
+}
+
+function sightOf(request: IncomingMessage): Sight {
   const { headers, rawHeaders, socket } = request
   return {
     hosts: hostsIn(rawHeaders),
@@ -27,20 +32,25 @@ function factsOf(request: IncomingMessage): Facts {
     localAddress: socket.localAddress,
     isSecure: socket instanceof TLSSocket,
     headers,
-    token: tokenIn(request),
   }
 }
 
 /** What a tool sends for the API or its proxy may be the token, or what it takes for one. */
-function tokenIn(request: IncomingMessage): string | undefined {
+function tokenIn(request: IncomingMessage, sight: Sight): string | undefined {
   const { headers } = request
   return (
     headers['x-prismacloud-proxy-token']?.toString() ??
     passageOf(request)?.token ??
-    shownToken(headers['proxy-authorization']) ??
+    proxyTokenIn(sight) ??
     shownToken(headers.authorization) ??
     headers['x-redlock-auth']?.toString()
   )
+}
+
+/** What a browser shows to its proxy, it shows for every page. */
+function proxyTokenIn(sight: Sight): string | undefined {
+  const token = shownToken(sight.headers['proxy-authorization'])
+  return token === undefined || isBlindRequest(sight) ? undefined : token
 }
 
 function hostsIn(rawHeaders: readonly string[]): string[] {

@@ -138,6 +138,22 @@ t.test('web pages are refused there, too', async t => {
   t.equal(upstream.requests.length, 0)
 })
 
+t.test('strangers that do not finish to log in there take nobody’s place, and have ten seconds', async t => {
+  const { enter, call, clock } = await start(t, {
+    config: { clients: CLIENTS, connect: ENABLED, listen: { maxRequests: 2 } },
+  })
+  const stalled = `POST /login HTTP/1.1\r\nhost: ${API}\r\ncontent-length: 9\r\n\r\n{`
+  const told: Promise<string>[] = []
+  for (let count = 0; count < 16; count++) told.push(say(await enter(), stalled))
+  const login = { method: 'POST', body: '{}' }
+  await until(async () => (await call('/login', login)).status === 503)
+  t.equal((await call('/v2/policy', { headers: { authorization: `Bearer ${TOKEN}` } })).status, 200)
+  await clock.advance(10_000)
+  await until(async () => (await call('/login', login)).status === 401)
+  await clock.advance(5_000)
+  for (const text of await Promise.all(told)) t.match(text, /^HTTP\/1\.1 408 /)
+})
+
 t.test('a client may speak before it is answered', async t => {
   const { port, ca } = await start(t)
   const head = `CONNECT ${API}:443 HTTP/1.1\r\nhost: ${API}\r\n\r\n`

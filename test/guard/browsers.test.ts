@@ -64,6 +64,17 @@ t.test('a browser that does not say which page asks is not made to ask for the t
   t.match(await talk(port, head('/v2/policy', 'proxy.test', shown)), /^HTTP\/1\.1 200 /)
 })
 
+t.test('what a browser shows to its proxy is not taken for a page’s', async t => {
+  const clients = [clientOf('ci', 'the-token-of-ci-0')]
+  const { port, simulator } = await startPair(t, { config: { clients } })
+  const { host } = new URL(simulator.url)
+  const shown = `proxy-authorization: Basic ${Buffer.from('any:the-token-of-ci-0').toString('base64')}`
+  const ask = (lines: string[]) => talk(port, head(`${simulator.url}/v2/policy`, host, [...lines, shown]))
+  t.match(await ask(BROWSER), /^HTTP\/1\.1 401 .*\r\nwww-authenticate: Bearer\r\n/s)
+  t.equal(simulator.requests.length, 0)
+  t.match(await ask(PROGRAM), /^HTTP\/1\.1 200 /)
+})
+
 t.test('at its own address, where others reach it, no browser is served', async t => {
   const { app, simulator } = await startPair(t)
   // that of loopback is a loopback name itself
