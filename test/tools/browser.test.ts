@@ -1,37 +1,7 @@
-import { once } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
 import t, { type Test } from 'tap'
-import { spawnBare } from '../support/process.ts'
+import { browse, scriptedPage } from '../support/browser.ts'
 import { startPair } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
-
-/** A real browser at a page, for which every name but localhost is this machine: as after DNS rebinding. */
-function browse(t: Test, url: string): void {
-  const profile = mkdtempSync(join(tmpdir(), 'prismacloud-proxy-browser-'))
-  const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', `--user-data-dir=${profile}`]
-  const child = spawnBare('chromium', [...flags, '--host-resolver-rules=MAP *.example 127.0.0.1', url])
-  t.teardown(async () => {
-    const exit = once(child, 'exit')
-    child.kill('SIGKILL')
-    await exit
-    // its helpers write there until they have noticed
-    await until(() => isRemoved(profile))
-  })
-}
-
-function isRemoved(directory: string): boolean {
-  try {
-    rmSync(directory, { recursive: true, force: true })
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** What a page tries, by name; each gives what it could learn. Runs in the browser. */
 const ATTEMPTS = `
@@ -89,33 +59,18 @@ for (const [name, attempt] of Object.entries(attempts)) results[name] = await at
 await fetch('/report', { method: 'POST', body: JSON.stringify(results) })
 `
 
-/** The server of a page that means no good; gives what it found out. */
-async function malicious(t: Test, proxy: string, rebound: string) {
-  let report = (_results: Record<string, string>) => {}
-  const reported = new Promise<Record<string, string>>(resolve => (report = resolve))
-  const page = `<!doctype html><body><script type="module">
-const [PROXY, REBOUND] = ${JSON.stringify([proxy, rebound])}
-${ATTEMPTS}</script>`
-  const server = createServer(async (request, response) => {
-    if (request.url === '/report') report(JSON.parse(await text(request)))
-    response.writeHead(200, { 'content-type': 'text/html' }).end(request.url === '/' ? page : '')
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  t.teardown(() => {
-    server.close()
-    server.closeAllConnections()
-  })
-  return { reported, port: (server.address() as AddressInfo).port }
+/** A page that means no good, and what it finds out. */
+function malicious(t: Test, proxy: string, rebound: string) {
+  return scriptedPage(t, `const [PROXY, REBOUND] = ${JSON.stringify([proxy, rebound])}\n${ATTEMPTS}`)
 }
 
 t.test('no page of another origin gets anything through, whatever it tries', async t => {
   const { port, simulator, log } = await startPair(t, { config: { log: { requests: 'all' } } })
-  const { reported, port: pagePort } = await malicious(t, `http://127.0.0.1:${port}`, `http://rebound.example:${port}`)
-  browse(t, `http://evil.example:${pagePort}/`)
-  const results = await reported
+  const page = await malicious(t, `http://127.0.0.1:${port}`, `http://rebound.test:${port}`)
+  browse(t, `http://evil.test:${page.port}/`)
+  const results = Object.entries(Object(await page.report))
   t.equal(simulator.requests.length, 0, 'nothing reached the upstream')
-  for (const [name, result] of Object.entries(results))
-    t.match(result, /^(failed|opaque $|unreadable|loaded|sent)/, name)
+  for (const [name, result] of results) t.match(result, /^(failed|opaque $|unreadable|loaded|sent)/, name)
   const seen = new Map(log.filter(({ path }) => path).map(({ path, status, problem }) => [path, [status, problem]]))
   const paths = [
     'simple',
@@ -138,7 +93,7 @@ t.test('no page of another origin gets anything through, whatever it tries', asy
 
 t.test('a page that is reached by a rebound name is refused, too', async t => {
   const { port, simulator, log } = await startPair(t, { config: { log: { requests: 'all' } } })
-  browse(t, `http://rebound.example:${port}/v2/policy`)
+  browse(t, `http://rebound.test:${port}/v2/policy`)
   await until(() => log.some(({ path }) => path === '/v2/policy'))
   t.match(
     log.find(({ path }) => path === '/v2/policy'),
