@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import * as tls from 'node:tls'
 import { buildConnector, type Client } from 'undici'
 import type { Config } from '../config/config.ts'
@@ -6,6 +7,7 @@ import { FreshConnections } from './fresh-connections.ts'
 import type { Carrier } from './handler.ts'
 import { KeptConnections } from './kept-connections.ts'
 import { byWayOf } from './outbound-proxy.ts'
+import { readOn } from './read-on.ts'
 
 /**
  * An idle connection is closed after this many milliseconds, unless the upstream's `Keep-Alive: timeout=` says less:
@@ -40,7 +42,7 @@ async function optionsOf(upstream: Config['upstream']): Promise<Client.Options> 
   const { caFile, headersTimeout, bodyTimeout } = upstream
   const trust = caFile !== null && { secureContext: await trusting(caFile) }
   return {
-    connect: byWayOf(upstream, timeout => tellingResets(buildConnector({ timeout, ...trust }))),
+    connect: byWayOf(upstream, timeout => mended(buildConnector({ timeout, ...trust }))),
     headersTimeout,
     bodyTimeout,
     keepAliveTimeout: KEEP_ALIVE,
@@ -49,19 +51,27 @@ async function optionsOf(upstream: Config['upstream']): Promise<Client.Options> 
   }
 }
 
+/** Connects, and mends what undici makes of the connection. */
+function mended(connect: buildConnector.connector): buildConnector.connector {
+  return (options, done) =>
+    connect(options, (...made) => {
+      const [, socket] = made
+      if (socket) {
+        tellResets(socket)
+        readOn(socket)
+      }
+      done(...made)
+    })
+}
+
 /**
  * An answer that ends with its connection is cut off by a reset (RFC 9112, 8), which undici takes for its end: by the code
  * of the error, so resets get the one that undici has for other broken connections.
  */
-function tellingResets(connect: buildConnector.connector): buildConnector.connector {
-  return (options, done) =>
-    connect(options, (...made) => {
-      const [, socket] = made
-      socket?.on('error', (error: NodeJS.ErrnoException) => {
-        if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET'
-      })
-      done(...made)
-    })
+function tellResets(socket: Socket): void {
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET'
+  })
 }
 
 /** What this process trusts, with NODE_EXTRA_CA_CERTS where Node.js tells of them (22.15 and later). */
