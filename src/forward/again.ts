@@ -11,15 +11,13 @@ export function canResend({ body }: Journey): boolean {
 }
 
 /**
- * Whether a request may be sent again after an error: its connection broke, nothing of an answer has gone out, all of it
- * is still there, and doing it twice does no more than once (RFC 9110, 9.2.2).
+ * Whether a request of which nothing was answered may be sent again after an error: its connection broke, all of it is
+ * still there, and doing it twice does no more than once (RFC 9110, 9.2.2).
  */
 export function mayRetry(error: unknown, journey: Journey): boolean {
-  const { exchange, response } = journey
+  const { exchange } = journey
   const broken = errorCodes(error).some(code => BROKEN_CONNECTION.has(code))
-  return (
-    broken && isIdempotent(exchange.method) && canResend(journey) && !response.headersSent && !exchange.over.aborted
-  )
+  return broken && isIdempotent(exchange.method) && canResend(journey) && !exchange.over.aborted
 }
 
 /**

@@ -21,11 +21,17 @@ export abstract class Receiver implements OlderHandler, Source {
   #abort: ((reason: Error) => void) | undefined
   #resume: (() => void) | undefined
   #paused = false
+  #isAnswered = false
   #sink: Sink | undefined
 
   constructor({ signal, token }: ReceiverOptions) {
     this.#signal = signal
     this.#token = token
+  }
+
+  /** Whether anything of an answer has come: the upstream has taken the request, then. */
+  get isAnswered(): boolean {
+    return this.#isAnswered
   }
 
   /** Sends the request, which is done once. Rejects when no answer came, or not all of one that was not kept. */
@@ -44,6 +50,10 @@ export abstract class Receiver implements OlderHandler, Source {
     this.#abort = abort
     if (this.#signal.aborted) abort(this.#signal.reason)
     else this.#signal.addEventListener('abort', this.#onLeave)
+  }
+
+  onResponseStarted(): void {
+    this.#isAnswered = true
   }
 
   onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {

@@ -91,15 +91,22 @@ export class Sender {
   /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
   #relay(way: Way, journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
     const told = (answer: Answer) => (answer.kind === 'relayed' ? undefined : refusalOf(answer, journey, way))
-    return new Trip(way, journey, attempt, this.#options)
+    const trip = new Trip(way, journey, attempt, this.#options)
+    return trip
       .go(this.#options.agents.kept)
-      .then(told, error => this.#tripAfter(error, way, journey, attempt).then(told))
+      .then(told, error => this.#tripAfter(trip, error, way, journey, attempt).then(told))
   }
 
-  async #tripAfter(error: unknown, way: Way, journey: Journey, attempt: Attempt): Promise<Answer> {
+  async #tripAfter(
+    { isAnswered }: Trip,
+    error: unknown,
+    way: Way,
+    journey: Journey,
+    attempt: Attempt,
+  ): Promise<Answer> {
     const { agents, pacer } = this.#options
     try {
-      if (!mayRetry(error, journey)) throw error
+      if (isAnswered || !mayRetry(error, journey)) throw error
       journey.exchange.replayed = true
       // the upstream counts a request as often as it is sent
       attempt.turn?.lost()

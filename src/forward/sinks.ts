@@ -14,9 +14,6 @@ const MAX_COLLECTING = 2_000
 /** A body of at most so many bytes is cheaper copied than written beside its head. */
 const MAX_JOINED = 16 * 1024
 
-/** The one status of an answer with a body's length and no body (RFC 9110, 8.6), but for answers to HEAD. */
-const NOT_MODIFIED = 304
-
 /** Where an answer goes, its head excepted. */
 export interface Sink {
   data(chunk: Buffer): void
@@ -49,36 +46,48 @@ export interface Source {
 }
 
 /**
- * Streams the body to a client whose answer has its head already, as it comes and as fast as the client takes it. Where it
- * breaks off, the client's connection is broken off too, so that it never looks complete.
+ * Streams an answer to a client, as it comes and as fast as the client takes it. Where it breaks off, the client's
+ * connection is broken off too, so that it never looks complete. The head goes out with the first of the body, so that both
+ * are one write, or alone where that does not follow at once; until then the client may still be told of a failure.
  */
 export class Streaming implements Sink {
   readonly #headers: RawHeaders
   readonly #length: number
   readonly #response: ServerResponse
   readonly #source: Source
+  #sendHead: (() => void) | undefined
+  #headAlone: NodeJS.Immediate
   #whole: Buffer | undefined
   #onDrain: (() => void) | undefined
 
-  constructor(status: number, headers: RawHeaders, response: ServerResponse, source: Source) {
+  /** `sendHead` writes the head of the answer, which has these headers. */
+  constructor(headers: RawHeaders, response: ServerResponse, source: Source, sendHead: () => void) {
     this.#headers = headers
     this.#length = Number(headerOf(headers, 'content-length'))
     this.#response = response
     this.#source = source
-    // undici waits for the body that the length in a 304 seems to promise, and then breaks off
-    if (status === NOT_MODIFIED) this.end([])
+    this.#sendHead = sendHead
+    // the second turn of the event loop, as in the first undici tells of an answer that came with this head and is not valid
+    this.#headAlone = setImmediate(() => {
+      this.#headAlone = setImmediate(() => this.#flushHead())
+    })
   }
 
   data(chunk: Buffer): void {
     // the end of a body that came in one piece follows at once
-    if (chunk.length === this.#length) this.#whole = chunk
-    else if (!this.#response.write(chunk)) {
+    if (chunk.length === this.#length) {
+      this.#whole = chunk
+      return
+    }
+    this.#begin()
+    if (!this.#response.write(chunk)) {
       this.#source.pause()
       this.#resumeOnDrain()
     }
   }
 
   end(trailers: RawHeaders): void {
+    this.#begin()
     this.#forgetDrain()
     const response = this.#response
     if (trailers.length > 0) response.addTrailers(clientTrailers(trailers))
@@ -88,9 +97,25 @@ export class Streaming implements Sink {
   }
 
   fail(error: Error): void {
+    clearImmediate(this.#headAlone)
     this.#forgetDrain()
-    if (!this.#response.writableEnded) breakOff(this.#response, this.#headers)
+    if (!this.#sendHead) breakOff(this.#response, this.#headers)
     this.#source.reject(error)
+  }
+
+  #begin(): void {
+    clearImmediate(this.#headAlone)
+    this.#sendHead?.()
+    this.#sendHead = undefined
+  }
+
+  #flushHead(): void {
+    try {
+      this.#begin()
+      this.#response.flushHeaders()
+    } catch (error) {
+      this.#source.abort(error as Error)
+    }
   }
 
   /**

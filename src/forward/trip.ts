@@ -77,8 +77,7 @@ export class Trip extends Receiver {
     this.#note(status, headers)
     if (isCollected({ status, headers }, this.#journey, this.#attempt)) return collecting(status, headers, this, clock)
     if (recorder && isKeepable(status, headers)) recorder.begin({ headers, home }, sizeOf(headers))
-    sendHead(this.#journey, home, { status, headers }, clock)
-    return new Streaming(status, headers, response, this)
+    return new Streaming(headers, response, this, () => sendHead(this.#journey, home, { status, headers }, clock))
   }
 
   #note(status: number, headers: RawHeaders): void {

@@ -1,3 +1,5 @@
+import { AnswerError } from './answer-error.ts'
+
 /** What went wrong on the way to a host, told so that a person knows where to look. */
 export interface NetworkFailure {
   /** The host could not be reached, or broke off; a deadline passed; or what came is not HTTP as it should be. */
@@ -38,6 +40,8 @@ const untrusted = unreachable(
 )
 const noRoute = unreachable(host => `There is no network route to ${host}: check this machine's network`)
 const brokenOff = unanswered(host => `${host} closed the connection before it answered`)
+
+const invalidAnswer = ({ fault }: AnswerError) => invalid(host => `The answer of ${host} is not valid HTTP: ${fault}`)
 
 const tooLarge = invalid(host => `The headers of the answer of ${host} are larger than this proxy takes`)
 
@@ -120,6 +124,7 @@ export class OutboundProxyError extends Error {
 /** Explains an error met on the way to `host`, by its code or that of what caused it. Never quotes the error's own text. */
 export function explainNetworkError(error: unknown, host: string): NetworkFailure {
   if (error instanceof OutboundProxyError) return explainProxyError(error, host)
+  if (error instanceof AnswerError) return invalidAnswer(error)(host)
   const codes = errorCodes(error)
   for (const code of codes) {
     const explain = explanations[code]

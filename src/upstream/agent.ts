@@ -7,6 +7,7 @@ import { FreshConnections } from './fresh-connections.ts'
 import type { Carrier } from './handler.ts'
 import { KeptConnections } from './kept-connections.ts'
 import { byWayOf } from './outbound-proxy.ts'
+import { mendParser } from './parser.ts'
 import { readOn } from './read-on.ts'
 
 /**
@@ -61,6 +62,8 @@ function mended(connect: buildConnector.connector): buildConnector.connector {
         readOn(socket)
       }
       done(...made)
+      // undici has taken the connection over by now
+      if (socket) mendParser(socket)
     })
 }
 

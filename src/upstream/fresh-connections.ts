@@ -1,4 +1,5 @@
 import { Client, type Dispatcher, errors } from 'undici'
+import { CheckedHandler } from './checked-handler.ts'
 import type { OlderHandler } from './handler.ts'
 
 /** A new connection for each request, so that none meets one that the upstream is just closing. */
@@ -23,7 +24,7 @@ export class FreshConnections {
     const drop = (_origin: URL, _targets: unknown, error: Error) => client.destroy(error, forget)
     this.#clients.add(client)
     client.on('disconnect', drop).on('connectionError', drop)
-    client.dispatch(options, handler)
+    client.dispatch(options, new CheckedHandler(handler))
     // once the request is over; one that cannot be sent makes no connection that could end
     client.close(forget)
   }

@@ -6,7 +6,8 @@ import type { Dispatcher } from 'undici'
  */
 export type OlderHandler = Required<
   Pick<Dispatcher.DispatchHandler, 'onConnect' | 'onHeaders' | 'onData' | 'onComplete' | 'onError'>
->
+> &
+  Pick<Dispatcher.DispatchHandler, 'onResponseStarted'>
 
 /** Sends requests to upstreams, on connections of its own. */
 export interface Carrier {
@@ -25,6 +26,10 @@ export class PassingHandler implements OlderHandler {
 
   onConnect(abort: (reason?: Error) => void): void {
     this.#handler.onConnect(abort)
+  }
+
+  onResponseStarted(): void {
+    this.#handler.onResponseStarted?.()
   }
 
   onHeaders(...head: Parameters<OlderHandler['onHeaders']>): boolean {

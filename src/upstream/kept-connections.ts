@@ -1,6 +1,7 @@
 import { Client, type Dispatcher, errors } from 'undici'
 import { ensure } from '../kernel/ensure.ts'
-import { type OlderHandler, PassingHandler } from './handler.ts'
+import { CheckedHandler } from './checked-handler.ts'
+import type { OlderHandler } from './handler.ts'
 
 /**
  * Connections that are kept for the requests to come, with one request on each at a time: as many as there are requests.
@@ -54,7 +55,7 @@ export class KeptConnections {
 }
 
 /** Gives a connection back when its request is over. */
-class BorrowingHandler extends PassingHandler {
+class BorrowingHandler extends CheckedHandler {
   readonly #client: Client
   readonly #free: Client[]
   #isOver = false

@@ -8,7 +8,7 @@ import { type Answer, collecting, type Sink, Streaming } from '../../src/forward
 import type { Clock } from '../../src/kernel/clock.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import type { RawHeaders } from '../../src/upstream/raw-headers.ts'
-import { testClock } from '../support/clock.ts'
+import { settle, testClock } from '../support/clock.ts'
 import { call } from '../support/http.ts'
 import { until } from '../support/until.ts'
 
@@ -68,17 +68,22 @@ class Player extends Receiver {
   protected begin(status: number, headers: RawHeaders): Sink {
     const { collected, clock, response, sendHead } = this.options
     if (collected) return collecting(status, headers, this, clock)
-    sendHead(status, headers)
-    return new Streaming(status, headers, response, this)
+    return new Streaming(headers, response, this, () => sendHead(status, headers))
   }
+}
+
+interface Playing {
+  readonly response: ServerResponse
+  readonly answer: Promise<Answer>
+  readonly player: Player
 }
 
 /** Has the answer of a stage go to a real client. */
 async function play(t: Test, options: Partial<PlayOptions> = {}) {
   const stage = new Stage()
   const clock = testClock()
-  let begun: (of: { response: ServerResponse; answer: Promise<Answer> }) => void
-  const playing = new Promise<{ response: ServerResponse; answer: Promise<Answer> }>(resolve => (begun = resolve))
+  let begun: (of: Playing) => void
+  const playing = new Promise<Playing>(resolve => (begun = resolve))
   const server = createServer((_request, response) => {
     const player = new Player({
       response,
@@ -91,7 +96,7 @@ async function play(t: Test, options: Partial<PlayOptions> = {}) {
     })
     const answer = player.send(stage, { path: '/', method: 'GET' })
     answer.catch(() => {})
-    begun({ response, answer })
+    begun({ response: options.response ?? response, answer, player })
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   t.teardown(() => {
@@ -149,6 +154,7 @@ t.test('an answer that breaks off while it waits for those before it on its conn
   const waiting = new ServerResponse(new IncomingMessage(new Socket()))
   const { stage, answer } = await play(t, { response: waiting, sendHead: () => {} })
   stage.begin(200)
+  stage.data('a')
   stage.abort(new Error('broken off'))
   await t.rejects(answer, { message: 'broken off' })
   t.ok(waiting.destroyed)
@@ -203,10 +209,48 @@ t.test('an error before the answer leaves the client to the caller', async t => 
   t.notOk(response.headersSent || response.destroyed)
 })
 
-t.test('a 304 is complete with its head, whatever the upstream does then', async t => {
-  const { stage, reply, answer } = await play(t)
-  stage.begin(304)
-  t.strictSame(await answer, { kind: 'relayed' })
-  stage.abort(new Error('a body was expected'))
-  t.equal((await reply).status, 304)
+t.test('a head goes out with what comes of the body at once, else alone', async t => {
+  const sent: string[] = []
+  const response = new ServerResponse(new IncomingMessage(new Socket()))
+  response.flushHeaders = () => void sent.push('flush')
+  const { stage } = await play(t, { response, sendHead: () => void sent.push('head') })
+  stage.begin(200)
+  t.strictSame(sent, [])
+  await settle(1)
+  t.strictSame(sent, [])
+  await settle(1)
+  t.strictSame(sent, ['head', 'flush'])
+  stage.data('a')
+  stage.end()
+  await settle()
+  t.strictSame(sent, ['head', 'flush'], 'once')
+})
+
+t.test('what fails before the head has gone out leaves the client to the caller', async t => {
+  const { stage, answer, response } = await play(t)
+  stage.begin(200)
+  stage.abort(new Error('broken off'))
+  await t.rejects(answer, { message: 'broken off' })
+  await settle()
+  t.notOk(response.headersSent || response.destroyed)
+})
+
+t.test('a head that cannot be sent leaves the client to the caller, too', async t => {
+  const sendHead = () => {
+    throw new Error('no head')
+  }
+  const { stage, answer, response } = await play(t, { sendHead })
+  stage.begin(200)
+  await t.rejects(answer, { message: 'no head' })
+  t.equal(stage.reason?.message, 'no head')
+  t.notOk(response.headersSent || response.destroyed)
+})
+
+t.test('it is known whether anything of an answer has come', async t => {
+  const { stage, answer, player } = await play(t)
+  t.notOk(player.isAnswered)
+  stage.handler?.onResponseStarted()
+  t.ok(player.isAnswered)
+  stage.abort(new Error('broken off'))
+  await t.rejects(answer, { message: 'broken off' })
 })
