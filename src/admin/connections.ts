@@ -4,6 +4,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Ending } from '../kernel/ending.ts'
 import { linger } from '../kernel/linger.ts'
 import { Problem } from '../problem/problem.ts'
+import { endIfLeft } from './half-closed.ts'
 import { answerOnSocket } from './socket-answer.ts'
 
 /** An answer that is under way. */
@@ -23,8 +24,12 @@ export interface ConnectionsOptions {
 export class Connections {
   // a short list for each rather than one Set for all: what a Set of millions leaves behind costs the collector dearly
   readonly #open = new Map<Socket, RunningAnswer[]>()
+  readonly #clock: Clock
 
   constructor(server: Server, { clock, max }: ConnectionsOptions) {
+    this.#clock = clock
+    // else Node.js closes its side of a connection, answered or not, with the client's (RFC 9112, 9.6)
+    Object.assign(server, { httpAllowHalfOpen: true })
     // a connection that is refused must not be read by Node.js
     const serve = server.listeners('connection')
     server.removeAllListeners('connection')
@@ -38,11 +43,21 @@ export class Connections {
   #add(socket: Socket): void {
     const running: RunningAnswer[] = []
     this.#open.set(socket, running)
+    socket.allowHalfOpen = true
+    socket.once('end', () => this.#halfClosed(socket, running))
     socket.once('close', () => {
       this.#open.delete(socket)
       // Node.js 20 does not tell an answer that waits for those before it
       for (const { over } of [...running]) over.abort()
     })
+  }
+
+  /** Node.js closes the connection once the last answer has gone out, or refuses what ended in the middle. */
+  #halfClosed(socket: Socket, running: readonly RunningAnswer[]): void {
+    const last = running.at(-1)
+    if (!last) return
+    last.response.shouldKeepAlive = false
+    void endIfLeft(socket, () => running[0]?.response, this.#clock)
   }
 
   /** Counts a connection no more: what comes of it is counted by itself. */

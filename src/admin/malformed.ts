@@ -8,8 +8,9 @@ import { answerOnSocket } from './socket-answer.ts'
 /** Statuses for what Node's HTTP parser refuses; all else is 400. */
 const PARSER_STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
 
-/** What a person can do about it, where the parser's word alone does not say. */
-const CURES: Readonly<Record<string, string>> = {
+/** What it means, or what a person can do about it, where the parser's word alone does not say. */
+const EXPLANATIONS: Readonly<Record<string, string>> = {
+  HPE_INVALID_EOF_STATE: ': it ended before it was complete',
   HPE_INVALID_URL: ': percent-encode blanks, and what is not ASCII, in the path and query',
 }
 
@@ -28,7 +29,7 @@ export function refuseMalformed(
   if (!socket.writable || error.code === 'ECONNRESET' || !isFree(last)) return void socket.destroy()
   const status = PARSER_STATUS[String(error.code)] ?? 400
   const title = String(STATUS_CODES[status])
-  const detail = `The request is not valid HTTP (${error.code})${CURES[String(error.code)] ?? ''}`
+  const detail = `The request is not valid HTTP (${error.code})${EXPLANATIONS[String(error.code)] ?? ''}`
   answerOnSocket(socket, new Problem('invalid-request', detail, { status, title }))
   // a request that is being served ends with its connection
   if (last && !last.writableEnded) socket.destroySoon()
@@ -37,5 +38,5 @@ export function refuseMalformed(
 
 /** Whether an answer sent now is taken for that of the malformed request, which may be the one that `last` answers. */
 function isFree(last: ServerResponse | undefined): boolean {
-  return last === undefined || last.writableEnded || (!last.headersSent && !last.req.complete)
+  return last === undefined || last.writableEnded || (last.socket !== null && !last.headersSent && !last.req.complete)
 }

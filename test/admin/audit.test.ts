@@ -81,7 +81,7 @@ t.test('what the proxy answers itself is no business of the audit', async t => {
 t.test('a client that leaves is told of, with what it got', async t => {
   const { lines, audit } = kept()
   const upstream = await rawUpstream(t, async request => {
-    request.answer('HTTP/1.1 200 OK', 'content-length: 100', '', 'abc')
+    request.answer('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '3', 'abc', '')
     await request.closed
   })
   const { port } = await startProxy(t, { upstream: upstream.url, audit })

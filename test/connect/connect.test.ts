@@ -9,7 +9,7 @@ import { parseRule } from '../../src/config/policy.ts'
 import { resolveTarget } from '../../src/stacks/resolve.ts'
 import { certify, makeAuthority } from '../../src/tls/authority.ts'
 import { LocalCertificates } from '../../src/tls/local-certificates.ts'
-import { testClock } from '../support/clock.ts'
+import { settle, testClock } from '../support/clock.ts'
 import { dial, readAll } from '../support/http.ts'
 import { clientOf, type ProxyOptions, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
@@ -289,6 +289,22 @@ t.test('once the proxy ends none is made any more', async t => {
   t.match(log, [{ msg: /^CONNECT/ }])
   await clock.advance(10_000)
   t.equal(await closing, true)
+})
+
+t.test('a client that closes its side after its request gets the answer, and one that leaves ends it', async t => {
+  const { enter, upstream } = await start(t, { answerAtOnce: false })
+  const waiting = await enter()
+  const all = readAll(waiting)
+  waiting.end(get('/v2/policy'))
+  await until(() => upstream.requests.length === 1)
+  await settle()
+  upstream.requests[0]?.answer(http('200 OK', [], 'fine'))
+  t.match(await all, /^HTTP\/1\.1 200 .*fine$/s)
+  const leaving = await enter()
+  leaving.write(get('/v2/policy'))
+  await until(() => upstream.requests.length === 2)
+  leaving.destroy()
+  await upstream.requests[1]?.closed
 })
 
 t.test('the same certificates may serve https and API hosts', async t => {

@@ -43,7 +43,7 @@ t.test('a client that leaves before the answer ends its request at the upstream'
 
 t.test('a client that leaves in the middle of the answer does, too', async t => {
   const upstream = await rawUpstream(t, async request => {
-    request.answer('HTTP/1.1 200 OK', 'content-length: 100', '', 'abc')
+    request.answer('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '3', 'abc', '')
     await request.closed
   })
   const proxy = await startProxy(t, { upstream: upstream.url })
@@ -124,7 +124,8 @@ t.test('a thousand clients that leave, wherever their request is, leave nothing 
   let running = 0
   const upstream = await rawUpstream(t, async request => {
     running++
-    if (request.target === '/answering') request.answer('HTTP/1.1 200 OK', 'content-length: 100', '', 'abc')
+    if (request.target === '/answering')
+      request.answer('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '3', 'abc', '')
     await request.closed
     running--
   })

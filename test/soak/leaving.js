@@ -31,7 +31,7 @@ let underWay = 0
 const upstream = await startUpstream(async ({ url, socket }) => {
   if (url === '/login') return
   underWay++
-  if (url === '/answering') socket.write('HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\nabc')
+  if (url === '/answering') socket.write('HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n')
   await new Promise(resolve => socket.once('close', resolve))
   underWay--
 })
