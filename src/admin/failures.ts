@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { FORWARDED_METHODS } from '../config/policy.ts'
 import { withoutQuery } from '../forward/path.ts'
-import { FORWARDED_METHODS } from '../forward/plugin.ts'
 import { challengeTo } from '../guard/guard.ts'
 import { Problem, problemDocument } from '../problem/problem.ts'
 import { renderProblem } from '../problem/render.ts'

@@ -41,6 +41,20 @@ export class InvalidValue extends Error {
   }
 }
 
+/** A part of a value that a key does not take. The problem is a sentence, which names the part. */
+export class InvalidPart extends InvalidValue {}
+
+/** Elements of a list that a key does not take, each by its place. */
+export class InvalidElements extends Error {
+  override readonly name = 'InvalidElements'
+  readonly elements: readonly (Pick<Fault, 'problem' | 'cure'> & { readonly index: number })[]
+
+  constructor(elements: InvalidElements['elements']) {
+    super(elements.map(({ problem }) => problem).join('; '))
+    this.elements = elements
+  }
+}
+
 /** A tenant's access key cannot be read. The message says why, and holds no secret. */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError'

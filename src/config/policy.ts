@@ -1,4 +1,9 @@
-import { InvalidValue } from './fault.ts'
+import { nearest } from '../kernel/nearest.ts'
+import { InvalidPart, InvalidValue } from './fault.ts'
+import { readRulePath } from './rule-path.ts'
+
+/** The methods that are forwarded: those of the API. */
+export const FORWARDED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** Which requests are meant: `GET /v2/alert/*`, `POST,PUT /cloud/**`, or a path alone for every method. */
 export interface Rule {
@@ -21,41 +26,37 @@ export interface Policy {
   readonly deny: readonly Rule[]
 }
 
-const RULE = /^(?:(\*|[A-Za-z]+(?:,[A-Za-z]+)*)\s+)?(\/\S*)$/
-
-/** With more, a long path could take seconds to match. */
-const MOST_GLOBS = 2
-
-/** Reads a rule, in whose path `*` stands for anything within a segment and `**` for any segments, or none. */
-export function parseRule(text: string): Rule {
-  const [, methods = '*', path] = RULE.exec(text) ?? []
-  if (path === undefined || !isBounded(path.split('/'))) {
-    const cure =
-      'Write methods and a path: "POST,PUT /cloud/**", or a path alone, with at most two ** and one * in a segment.'
-    throw new InvalidValue('holds what is not a rule', cure)
-  }
-  return { text, methods: methods === '*' ? null : methods.toUpperCase().split(','), path: patternOf(path) }
-}
-
-function isBounded(segments: readonly string[]): boolean {
-  const globs = segments.filter(segment => segment === '**')
-  return globs.length <= MOST_GLOBS && segments.every(segment => segment === '**' || segment.split('*').length <= 2)
-}
+const RULE = /^(?:([^/]*[^/\s])\s+)?(\/\S*)$/
 
 /**
- * Case is not told apart, nor doubled slashes and one at the end: a rule that denies must not be passed by another
- * spelling.
+ * Reads a rule. Case is not told apart, nor doubled slashes and one at the end: a rule that denies must not be passed by
+ * another spelling.
+ * @throws {InvalidValue} also for one that could never match
  */
-function patternOf(path: string): RegExp {
-  const source = path
-    .split('/')
-    .filter(segment => segment !== '')
-    .map(segment => (segment === '**' ? '(/[^/]*)*' : `/${segment.split('*').map(escaped).join('[^/]*')}`))
-  return new RegExp(`^${source.join('')}/?$`, 'is')
+export function parseRule(text: string): Rule {
+  const [, methods = '*', path] = RULE.exec(text) ?? []
+  if (path === undefined)
+    throw new InvalidValue('is not a rule', 'Write methods and a path, "POST,PUT /cloud/**", or a path alone.')
+  const source = readRulePath(path)
+  return {
+    text,
+    methods: readMethods(methods),
+    path: new RegExp(`^${source}/?$`, 'is'),
+  }
 }
 
-function escaped(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')
+function readMethods(text: string): readonly string[] | null {
+  if (text === '*') return null
+  const methods = text.split(',').map(method => method.trim())
+  const unknown = methods.filter(method => !FORWARDED_METHODS.includes(method.toUpperCase()))
+  if (unknown.length === 0) return methods.map(method => method.toUpperCase())
+  const cure = `Those that are forwarded are ${FORWARDED_METHODS.join(', ')}; * or none stands for all.`
+  throw new InvalidPart(`unknown method ${unknown.map(named).join(', ')}`, cure)
+}
+
+function named(method: string): string {
+  const meant = nearest(method, FORWARDED_METHODS)
+  return meant ? `${JSON.stringify(method)} (did you mean ${meant}?)` : JSON.stringify(method)
 }
 
 interface PolicySettings extends Omit<Policy, 'name'> {

@@ -1,5 +1,5 @@
 import { StackError } from '../stacks/error.ts'
-import { type Fault, InvalidValue, quote } from './fault.ts'
+import { type Fault, InvalidElements, InvalidValue, quote } from './fault.ts'
 import { leafOf } from './keys.ts'
 
 /** A value as one source gave it, not yet read. */
@@ -52,13 +52,20 @@ export function faultOf(setting: Setting, { problem, cure }: Pick<Fault, 'proble
   return { key: pathOf(setting), origin: setting.origin, problem: `${subject} ${problem}`, cure: hint + cure }
 }
 
-/** Runs `read`; the `InvalidValue` or `StackError` that it throws becomes a fault of the setting. */
+/** The faults that elements of a setting's list have. */
+function faultsOfElements(setting: Setting, { elements }: InvalidElements): Fault[] {
+  const { origin } = setting
+  return elements.map(({ index, problem, cure }) => ({ key: `${pathOf(setting)}[${index}]`, origin, problem, cure }))
+}
+
+/** Runs `read`; the `InvalidValue`, `InvalidElements` or `StackError` that it throws becomes faults of the setting. */
 export async function attempt<T>(setting: Setting, faults: Fault[], read: () => T): Promise<Awaited<T> | undefined> {
   try {
     return await read()
   } catch (error) {
-    if (!(error instanceof InvalidValue || error instanceof StackError)) throw error
-    faults.push(faultOf(setting, error))
+    if (error instanceof InvalidElements) faults.push(...faultsOfElements(setting, error))
+    else if (error instanceof InvalidValue || error instanceof StackError) faults.push(faultOf(setting, error))
+    else throw error
     return undefined
   }
 }

@@ -1,5 +1,6 @@
 import { Secret } from '../kernel/secret.ts'
 import { parseAddress } from './address.ts'
+import { readElements } from './elements.ts'
 import { InvalidValue } from './fault.ts'
 import { type CacheRule, type Kind, LABEL, type Leaf, MODE } from './leaves.ts'
 import { parseRule } from './policy.ts'
@@ -13,9 +14,8 @@ export function readValue(leaf: Leaf, given: unknown): unknown {
   if (typeof given === 'string') return readers[leaf.kind](given.trim(), leaf)
   if (leaf.items === undefined) throw new InvalidValue('is not a single value', 'Write one text, number or word.')
   if (leaf.kind === 'argv') return readCommand(texts(given))
-  const items = texts(given)
-  if (leaf.kind === 'hosts') return items.map(readHost)
-  return leaf.kind === 'cacheRules' ? items.map(readCacheRule) : items.map(parseRule)
+  const read = leaf.kind === 'hosts' ? readHost : leaf.kind === 'cacheRules' ? readCacheRule : parseRule
+  return readElements<unknown>(listed(given), read)
 }
 
 /** The value of a leaf that nothing was given for. */
@@ -26,16 +26,16 @@ export function defaultValue(leaf: Leaf): unknown {
 const readers: Readonly<Record<Kind, (text: string, leaf: Leaf) => unknown>> = {
   address: readAddress,
   argv: text => readCommand(texts(parseJson(text))),
-  cacheRules: text => text.split(';').map(rule => readCacheRule(rule.trim())),
+  cacheRules: text => readElements(text.split(';'), readCacheRule),
   choice: readChoice,
   count: readCount,
   duration: parseDuration,
   file: readText,
-  hosts: text => text.split(',').map(host => readHost(host.trim())),
+  hosts: text => readElements(text.split(','), readHost),
   label: readLabel,
   mode: readMode,
   proxyUrl: readProxyUrl,
-  rules: text => text.split(';').map(rule => parseRule(rule.trim())),
+  rules: text => readElements(text.split(';'), parseRule),
   secret: text => new Secret(readText(text)),
   size: parseSize,
   text: readText,
@@ -49,10 +49,12 @@ function readAddress(text: string): string {
 
 /** A path as in the rules of a policy, and a duration. */
 function readCacheRule(text: string): CacheRule {
-  const [, path, duration] = /^(\/\S*)\s+(\S+)$/.exec(text) ?? []
-  if (path !== undefined && duration !== undefined)
-    return { path: parseRule(path).path, keepFor: parseDuration(duration) }
-  throw new InvalidValue('holds what is not a rule', 'Write a path and a duration: "/v2/policy/** 60s".')
+  const [, method, path, duration] = /^(?:([^/]*[^/\s])\s+)?(\/\S*)\s+(\S+)$/.exec(text) ?? []
+  if (path === undefined || duration === undefined)
+    throw new InvalidValue('is not a rule', 'Write a path and a duration: "/v2/policy/** 60s".')
+  if (method !== undefined)
+    throw new InvalidValue('names a method', 'Leave it out: it is answers to GET that are kept.')
+  return { path: parseRule(path).path, keepFor: parseDuration(duration) }
 }
 
 function readChoice(text: string, leaf: Leaf): string {
@@ -67,7 +69,7 @@ function readCount(text: string): number {
 
 function readHost(text: string): string {
   if (/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)$/i.test(text)) return text.toLowerCase()
-  throw new InvalidValue('holds what is not a host name', 'Write host names without scheme, port and path.')
+  throw new InvalidValue('is not a host name', 'Write host names without scheme, port and path.')
 }
 
 function readLabel(text: string): string {
@@ -125,7 +127,16 @@ function readToggle(text: string): boolean {
 
 function texts(given: unknown): readonly string[] {
   if (Array.isArray(given) && given.every(item => typeof item === 'string')) return given
-  throw new InvalidValue('is not a list of texts', 'Write a list of texts: ["one", "two"].')
+  throw noList()
+}
+
+function listed(given: unknown): readonly unknown[] {
+  if (Array.isArray(given)) return given
+  throw noList()
+}
+
+function noList(): InvalidValue {
+  return new InvalidValue('is not a list of texts', 'Write a list of texts: ["one", "two"].')
 }
 
 function parseJson(text: string): unknown {

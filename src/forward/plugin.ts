@@ -1,5 +1,6 @@
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { FORWARDED_METHODS } from '../config/policy.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { hasBody } from '../kernel/framing.ts'
 import { Problem } from '../problem/problem.ts'
@@ -14,9 +15,6 @@ import { type Refusal, readRefusal } from './refusal.ts'
  * that no router decodes, collapses or refuses what is the upstream's to judge.
  */
 export const FORWARD_ROUTE = '/'
-
-/** The methods that are forwarded: those of the API. */
-export const FORWARDED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** Describes a body that a problem document takes the place of; a 416's `content-range` is of what was asked for. */
 const OF_THE_BODY = /^(content-(?!range$)|etag$|last-modified$|accept-ranges$|date$)/

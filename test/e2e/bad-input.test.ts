@@ -52,6 +52,11 @@ t.test('bad input gets one clear message and the exit code 2', async t => {
       names: [/is a directory/],
     },
     'a key given twice': { args: ['--config', join(files, 'twice.yaml')], env: KEY, code: 2, names: [/twice\.yaml:3/] },
+    'a rule with a mistyped method': {
+      env: { ...KEY, PRISMACLOUD_PROXY_POLICY_DENY: '/x; PSOT /v2/alert' },
+      code: 2,
+      names: [/policy\.deny\[1\] .*unknown method "PSOT" \(did you mean POST\?\)/],
+    },
     'a mistyped key': {
       args: ['--config', join(files, 'typo.yaml')],
       env: KEY,
