@@ -3,7 +3,6 @@ import type { CacheRule } from '../config/leaves.ts'
 import { headersByName, type RawHeaders } from '../upstream/raw-headers.ts'
 import { selectingHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
-import { methodsOf } from './method.ts'
 import { readings, withoutQuery } from './path.ts'
 import { isRead } from './reads.ts'
 
@@ -50,9 +49,9 @@ export function isFreshWanted({ request }: Journey): boolean {
 }
 
 /** Whether a request may change something. */
-export function isWrite({ request, exchange, ruled }: Journey): boolean {
+export function isWrite({ exchange, ruled }: Journey): boolean {
   const paths = readings(ruled)
-  return !paths || methodsOf(request, exchange.method).some(method => paths.some(path => !isRead(method, path)))
+  return !paths?.every(path => isRead(exchange.method, path))
 }
 
 /**

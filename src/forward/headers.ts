@@ -34,8 +34,9 @@ const NOT_FOR_THE_UPSTREAM = new Set([
   'x-real-ip',
 ])
 
-/** Prefixes of the same. */
-const NOT_FOR_THE_UPSTREAM_PREFIXES = ['x-forwarded-', 'x-prismacloud-', 'sec-fetch-', 'sec-ch-', 'access-control-']
+/** Names of the same, by how they begin or end: the latter have servers take another method or path than was judged. */
+const NOT_FOR_THE_UPSTREAM_PATTERN =
+  /^(x-forwarded-|x-prismacloud-|sec-fetch-|sec-ch-|access-control-)|(^|-)(method|verb|(destination)?ur[il]|path(-info)?|prefix|script-name)(-override)?$/
 
 const NOT_FOR_THE_CLIENT = new Set([
   ...HOP_BY_HOP,
@@ -68,7 +69,10 @@ const NOT_FOR_THE_CLIENT = new Set([
 ])
 
 /** No page of another origin may read an answer, whatever the upstream allows. */
-const NOT_FOR_THE_CLIENT_PREFIXES = ['access-control-']
+const NOT_FOR_THE_CLIENT_PATTERN = /^access-control-/
+
+/** What frames a body or tells its form, which servers would take from another header, too, written with `_`. */
+const OF_THE_BODY = /^content-/
 
 /**
  * What every answer of the upstream carries to the client, beside a policy of its own: opened in a browser, it has no part
@@ -90,20 +94,22 @@ const MAX_KNOWN = 500
 /** Whether a header goes on, by its name in any case. */
 type Rule = (name: string) => boolean
 
-function allBut(names: ReadonlySet<string>, prefixes: readonly string[]): Rule {
+/** Servers that pass headers on as variables (CGI, RFC 3875, 4.1.18; WSGI) take `_` for `-`. */
+function allBut(names: ReadonlySet<string>, pattern: RegExp): Rule {
   const known = new Map<string, boolean>()
   return name => {
     const before = known.get(name)
     if (before !== undefined) return before
-    const lower = name.toLowerCase()
-    const goesOn = !names.has(lower) && !prefixes.some(prefix => lower.startsWith(prefix))
+    const dashed = name.toLowerCase().replaceAll('_', '-')
+    const isDisguised = name.includes('_') && OF_THE_BODY.test(dashed)
+    const goesOn = !names.has(dashed) && !pattern.test(dashed) && !isDisguised
     if (known.size < MAX_KNOWN) known.set(name, goesOn)
     return goesOn
   }
 }
 
-const toTheUpstream = allBut(NOT_FOR_THE_UPSTREAM, NOT_FOR_THE_UPSTREAM_PREFIXES)
-const toTheClient = allBut(NOT_FOR_THE_CLIENT, NOT_FOR_THE_CLIENT_PREFIXES)
+const toTheUpstream = allBut(NOT_FOR_THE_UPSTREAM, NOT_FOR_THE_UPSTREAM_PATTERN)
+const toTheClient = allBut(NOT_FOR_THE_CLIENT, NOT_FOR_THE_CLIENT_PATTERN)
 
 /** The header that carries the token for a path, which is behind `/_compute` where it is Compute's. */
 function authHeader(path: string): 'authorization' | 'x-redlock-auth' {

@@ -11,6 +11,7 @@ import { authCallOf } from './auth-call.ts'
 import { RequestBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Home } from './location.ts'
+import { judgeMethod } from './method.ts'
 import { judgeTarget, withoutQuery } from './path.ts'
 import { proxiedHost } from './proxied.ts'
 import {
@@ -82,6 +83,7 @@ export function planJourney(incoming: Incoming, config: JourneySettings, clock: 
   exchange.tenant = tenant.name
   const authCall = authCallOf(exchange.method, { target, compute })
   if (!authCall) judgeTarget(target)
+  judgeMethod(exchange.method, request.rawHeaders)
   judgeFraming(request)
   const ruled = compute ? `/_compute${target}` : target
   if (compute && !prefix.endsWith('/_compute')) exchange.path = withoutQuery(ruled)

@@ -144,19 +144,18 @@ t.test('an answer that breaks off is not kept, nor one that never comes', async 
 
 t.test('a write to the same resource ends what is kept, however it goes', async t => {
   const { call, ask } = await rig(t)
-  const writes: [method: string, path: string, headers?: Record<string, string>][] = [
+  const writes: [method: string, path: string][] = [
     ['PUT', '/policy/7'],
     ['POST', '/v2/policy'],
     ['DELETE', '/v2//POLICY/7'],
     ['PUT', '/%70olicy/7'],
     ['POST', '/v2/policy/search/7'],
     ['PUT', '/%2525252570olicy/7'],
-    ['GET', '/v2/policy/7', { 'x-http-method-override': 'DELETE' }],
   ]
-  for (const [method, path, headers = {}] of writes) {
+  for (const [method, path] of writes) {
     await ask('/v2/policy')
     t.equal((await ask('/v2/policy'))[0], 'hit')
-    await call(path, { method, headers })
+    await call(path, { method })
     t.equal((await ask('/v2/policy'))[0], 'miss', `${method} ${path}`)
   }
   for (const [method, path] of [

@@ -27,6 +27,32 @@ t.test('other methods are answered 405, saying which there are, and never forwar
   t.equal(simulator.requests.length, 0)
 })
 
+t.test('a header that names another method is refused, and one that names the same goes no further', async t => {
+  const { call, simulator } = await startPair(t)
+  const names = [
+    'X-HTTP-Method-Override',
+    'x-http-method',
+    'X-Method-Override',
+    'X_HTTP_METHOD_OVERRIDE',
+    'x-http_method',
+  ]
+  for (const name of names) {
+    for (const value of ['delete', 'PATCH', 'POST, DELETE', 'DELETE, POST']) {
+      const reply = await call('/echo', { method: 'POST', headers: { [name]: value } })
+      t.match(reply.json(), { status: 400, detail: /names another method than POST/ }, `${name}: ${value}`)
+    }
+    t.equal((await call('/echo', { method: 'GET', headers: [name, 'GET', name, 'PUT'] })).status, 400)
+  }
+  t.equal(simulator.requests.length, 0)
+  for (const name of names) {
+    for (const value of ['post', 'POST, POST', '']) {
+      const reply = await call('/echo', { method: 'POST', headers: [name, value, name, value] })
+      t.equal(reply.status, 200)
+      t.notMatch(JSON.stringify(reply.json().headers).toLowerCase(), /method/)
+    }
+  }
+})
+
 t.test('an offer to upgrade the connection is declined by answering the request', async t => {
   const { call } = await startPair(t)
   const answer = await call('/echo', { headers: { connection: 'upgrade', upgrade: 'websocket' } })

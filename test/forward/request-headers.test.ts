@@ -82,6 +82,31 @@ t.test('what is no business of the upstream’s stays here', async t => {
   })
 })
 
+t.test(
+  'what could have another path or method read goes no further, nor what is written with _ to pass for it',
+  async t => {
+    const { arriving } = await start(t)
+    const names = [
+      ...['X-Original-URL', 'X-Rewrite-URL', 'X-Original-URI', 'X-Request-URI', 'X-Rewrite-Uri', 'X-Override-URL'],
+      ...['X-Forwarded-Uri', 'X-Forwarded-Path', 'X-Forwarded-Prefix', 'X-Forwarded-Method', 'X-Envoy-Original-Path'],
+      ...['X-Original-Method', 'X-Original-Path', 'X-Path-Info', 'Path-Info', 'X-Script-Name', 'X-HTTP-Path-Override'],
+      ...['Request-Uri', 'Base-Url', 'Uri', 'Url', 'X-Http-DestinationUrl', 'X-Proxy-Url', 'X-Method', 'X-Http-Verb'],
+    ]
+    const hidden = [
+      ...['X_Redlock_Auth', 'Proxy_Authorization', 'X_Forwarded_For', 'Sec_Fetch_Site', 'Transfer_Encoding'],
+      ...['X-Prismacloud_Proxy_Token', 'Content_Length', 'Content_Type', 'Keep_Alive', 'X_Real-Ip'],
+    ]
+    const value = (name: string) => (/method|verb/i.test(name) ? 'GET' : '/login')
+    const spelt = names.flatMap(name => [name, name.toLowerCase(), name.replaceAll('-', '_'), name.replace('-', '_')])
+    const headers = [...spelt, ...hidden].flatMap(name => [name, value(name)])
+    const arrived = await arriving([...headers, 'x-stays', 'yes', 'x_stays_too', 'yes'])
+    t.strictSame(
+      arrived.map(([name]) => name.toLowerCase()),
+      ['host', 'connection', 'x-stays', 'x_stays_too', 'x-redlock-auth'],
+    )
+  },
+)
+
 t.test('the origin of a page of the proxy itself is not told', async t => {
   const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
   const proxy = await startProxy(t, { upstream: upstream.url })
