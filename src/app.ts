@@ -215,7 +215,8 @@ function admissionOf(
   const { method, originalUrl, raw } = asked
   const isLogin = () => {
     const host = proxiedHost(raw) ?? raw.headers.host
-    return authCallOf(method, readDestination({ host, target: originalUrl })) === 'login'
+    const { target, compute } = readDestination({ host, target: originalUrl })
+    return authCallOf(method, withoutQuery(target), compute) === 'login'
   }
   return {
     trustedHosts: listen.trustedHosts,

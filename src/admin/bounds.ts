@@ -23,7 +23,10 @@ export interface BoundsOptions {
   readonly isStranger: (client: string | null) => boolean
 }
 
-/** Refuses what is too large, and what is too much at one time, at once. */
+/** What no request target has (RFC 9112, 3.2): some servers go by what stands before it. */
+const FRAGMENT = '#'
+
+/** Refuses what no request may be, what is too large, and what is too much at one time, at once. */
 export function bounds(app: FastifyInstance, { maxRequests, isStranger }: BoundsOptions): void {
   const [requests, logins] = [new Places('requests'), new Places('logins')]
   app.addHook('onRequest', (request, _reply, done) => {
@@ -32,6 +35,7 @@ export function bounds(app: FastifyInstance, { maxRequests, isStranger }: Bounds
       const options = { status: 414, title: 'URI Too Long' }
       throw new Problem('invalid-request', `The request target has more than ${LONGEST_TARGET} characters`, options)
     }
+    if (originalUrl.includes(FRAGMENT)) throw new Problem('invalid-request', 'A request target has no fragment (#)')
     if (raw.rawHeaders.length > 2 * MOST_HEADERS) {
       const options = { status: 431, title: 'Request Header Fields Too Large' }
       throw new Problem('invalid-request', `The request has more than ${MOST_HEADERS} headers`, options)

@@ -10,7 +10,7 @@ export const HOME_ROUTE = '/_proxy'
 export const ICON_ROUTE = '/favicon.ico'
 
 /** None needs a `%`, which a router would decode. */
-const OWN_PATH = /^\/_proxy(\/[^?%]*)?(\?|$)/
+const OWN_PATH = /^\/_proxy(\/[^?%#]*)?(\?|$)/
 
 const [ROOT, ICON] = [/^\/(\?|$)/, /^\/favicon\.ico(\?|$)/]
 

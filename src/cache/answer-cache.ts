@@ -83,12 +83,6 @@ export class AnswerCache<Head> {
     this.#versions.set(resource, ++this.#latest)
   }
 
-  /** The same of all resources. */
-  writtenAll(): void {
-    this.#versions.clear()
-    this.#version = ++this.#latest
-  }
-
   #keyOf({ key, resource }: Cacheable): string {
     return `${this.#versions.get(resource) ?? this.#version} ${key}`
   }

@@ -13,6 +13,8 @@ export interface Rule {
   readonly methods: readonly string[] | null
   /** Matches a whole path. */
   readonly path: RegExp
+  /** The same, also with a suffix: `/secret.json`, which Spring's servers take for `/secret`. */
+  readonly suffixed: RegExp
 }
 
 /** What may be asked of the API. */
@@ -42,6 +44,7 @@ export function parseRule(text: string): Rule {
     text,
     methods: readMethods(methods),
     path: new RegExp(`^${source}/?$`, 'is'),
+    suffixed: new RegExp(`^${source}(/?[\\s+]*\\.[^/]*)?/?$`, 'is'),
   }
 }
 

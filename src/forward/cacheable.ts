@@ -3,7 +3,6 @@ import type { CacheRule } from '../config/leaves.ts'
 import { headersByName, type RawHeaders } from '../upstream/raw-headers.ts'
 import { selectingHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
-import { readings, withoutQuery } from './path.ts'
 import { isRead } from './reads.ts'
 
 /** Ask for a part, or for nothing where that is what the client has (RFC 9110, 13 and 14). */
@@ -13,20 +12,23 @@ const CONDITIONS = ['range', 'if-range', 'if-match', 'if-none-match', 'if-modifi
 const VERSION = /^(api|v\d+)$/
 
 /** What `/code/` was called. */
-const OLDER_NAME = /(?<= )bridgecrew$/
+const OLDER_NAME = /^bridgecrew$/
+
+/** Spring's servers take `/policy.json` for `/policy`. */
+const SUFFIX = /\..*/s
 
 /** The request as one whose answer may be kept, if a rule says so and nothing speaks against it. */
 export function cacheableOf(journey: Journey, rules: readonly CacheRule[]): Cacheable | undefined {
-  const { request, exchange, tenant, ruled, console: asked, body } = journey
+  const { request, exchange, tenant, target, compute, readings, console: asked, body } = journey
   const { headers, rawHeaders } = request
   if (exchange.method !== 'GET' || body || CONDITIONS.some(name => headers[name] !== undefined)) return undefined
   if (isWrite(journey) || directives(headers['cache-control']).includes('no-store')) return undefined
-  const rule = rules.find(({ path }) => path.test(withoutQuery(ruled)))
-  const resource = resourceOf(journey)
-  if (!rule || resource === undefined) return undefined
+  const rule = rules.find(({ path }) => readings.all.every(reading => path.test(reading)))
+  const [resource, ...others] = resourcesOf(journey)
+  if (!rule || resource === undefined || others.length > 0) return undefined
   // who names a console by its own address may have meant another
   const at = asked ? asked.api + asked.basePath : ''
-  const key = [tenant, at, ruled, ...selectingHeaders(rawHeaders)].join('\n')
+  const key = [tenant, at, `${compute}`, target, ...selectingHeaders(rawHeaders)].join('\n')
   return { key, resource, keepFor: rule.keepFor }
 }
 
@@ -49,21 +51,21 @@ export function isFreshWanted({ request }: Journey): boolean {
 }
 
 /** Whether a request may change something. */
-export function isWrite({ exchange, ruled }: Journey): boolean {
-  const paths = readings(ruled)
-  return !paths?.every(path => isRead(exchange.method, path))
+export function isWrite({ exchange, readings }: Journey): boolean {
+  return !readings.all.every(path => isRead(exchange.method, path))
 }
 
 /**
  * What a request reads or writes: the first segment of its path, because what is below it belongs together (a policy and
- * the list of them). `undefined` where the path has so many readings that it may be anything.
+ * the list of them); several where servers may take its path for different ones.
  */
-export function resourceOf({ tenant, ruled }: Journey): string | undefined {
-  const segments = readings(ruled)
-    ?.at(-1)
-    ?.split('/')
-    .filter(segment => segment !== '' && !VERSION.test(segment))
-  return segments && [tenant, ...segments.slice(0, 1)].join(' ').replace(OLDER_NAME, 'code')
+export function resourcesOf({ tenant, readings }: Journey): string[] {
+  return [...new Set(readings.all.map(path => `${tenant} ${resourceAt(path)}`))]
+}
+
+function resourceAt(path: string): string {
+  const [name = ''] = path.split('/').filter(segment => segment !== '' && !VERSION.test(segment))
+  return name.replace(SUFFIX, '').replace(OLDER_NAME, 'code')
 }
 
 function directives(value = ''): string[] {

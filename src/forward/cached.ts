@@ -3,7 +3,7 @@ import type { KeptAnswer } from '../cache/flight.ts'
 import type { CacheRule } from '../config/leaves.ts'
 import { elapsed, momentOf } from '../kernel/moment.ts'
 import { headerOf } from '../upstream/raw-headers.ts'
-import { cacheableOf, isFreshWanted, isWrite, resourceOf } from './cacheable.ts'
+import { cacheableOf, isFreshWanted, isWrite, resourcesOf } from './cacheable.ts'
 import { timed } from './exchange.ts'
 import { withoutNamed } from './headers.ts'
 import type { GoodHead, Journey } from './journey.ts'
@@ -52,9 +52,7 @@ export class Cached {
 
   #written(journey: Journey): void {
     const { answers } = this.#cache
-    const resource = resourceOf(journey)
-    if (resource === undefined) answers.writtenAll()
-    else answers.written(resource)
+    for (const resource of resourcesOf(journey)) answers.written(resource)
   }
 
   async #read(journey: Journey, cacheable: Cacheable, send: Send): Promise<Refusal | undefined> {

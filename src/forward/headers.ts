@@ -81,7 +81,7 @@ const OF_THE_BODY = /^content-/
 const CONFINEMENT = ['content-security-policy', 'sandbox', 'x-content-type-options', 'nosniff'] as const
 
 /** Paths of the application security API, which takes the token as `authorization` without a scheme. */
-const CODE_PATH = /^\/(code|bridgecrew)(\/|\?|$)/
+const CODE_PATH = /^\/(code|bridgecrew)(\/|$)/
 
 /** The values of nearly every `Connection`. */
 const NAMES_NOTHING = /^(keep-alive|close)$/i
@@ -111,24 +111,24 @@ function allBut(names: ReadonlySet<string>, pattern: RegExp): Rule {
 const toTheUpstream = allBut(NOT_FOR_THE_UPSTREAM, NOT_FOR_THE_UPSTREAM_PATTERN)
 const toTheClient = allBut(NOT_FOR_THE_CLIENT, NOT_FOR_THE_CLIENT_PATTERN)
 
-/** The header that carries the token for a path, which is behind `/_compute` where it is Compute's. */
-function authHeader(path: string): 'authorization' | 'x-redlock-auth' {
-  return CODE_PATH.test(path) ? 'authorization' : 'x-redlock-auth'
+/** The header that carries the token for a path, of all that it may be taken for. */
+function authHeader(paths: readonly string[]): 'authorization' | 'x-redlock-auth' {
+  return paths.some(path => CODE_PATH.test(path)) ? 'authorization' : 'x-redlock-auth'
 }
 
 export interface RequestHeaderOptions {
   readonly token: Secret
-  /** As for {@link authHeader}. */
-  readonly path: string
+  /** All for which the upstream may take the path, behind `/_compute` where it is Compute's. */
+  readonly paths: readonly string[]
   /** Whether a body follows whose missing or form content type is to be read as JSON. */
   readonly assumeJson: boolean
 }
 
 /** The headers that go to the upstream: the client's own, less what is not the upstream's business, plus the token. */
-export function upstreamHeaders(headers: RawHeaders, { token, path, assumeJson }: RequestHeaderOptions): string[] {
+export function upstreamHeaders(headers: RawHeaders, { token, paths, assumeJson }: RequestHeaderOptions): string[] {
   const kept = filtered(headers, toTheUpstream)
   if (assumeJson) setJsonType(kept)
-  kept.push(authHeader(path), token.reveal())
+  kept.push(authHeader(paths), token.reveal())
   return kept
 }
 

@@ -12,8 +12,9 @@ import { RequestBody } from './body.ts'
 import type { Exchange } from './exchange.ts'
 import type { Home } from './location.ts'
 import { judgeMethod } from './method.ts'
-import { judgeTarget, withoutQuery } from './path.ts'
+import { judgePath, withoutQuery } from './path.ts'
 import { proxiedHost } from './proxied.ts'
+import type { Readings } from './readings.ts'
 import {
   chooseConsoleOwner,
   chooseOwner,
@@ -37,8 +38,8 @@ export interface Incoming {
 /** The same once it is known where it goes. */
 export interface Journey extends Incoming, Destination {
   readonly tenant: string
-  /** The target there, behind `/_compute` where it is Compute's, however the client said so: what rules are about. */
-  readonly ruled: string
+  /** What its path may be taken for, behind `/_compute` where it is Compute's, however the client said so. */
+  readonly readings: Readings
   /** Which of the calls it is that are answered here, if it is one. */
   readonly authCall: 'login' | 'extend' | undefined
   readonly body: RequestBody | undefined
@@ -81,13 +82,13 @@ export function planJourney(incoming: Incoming, config: JourneySettings, clock: 
   }
   const { tenant, compute, target, prefix, console } = chosen(proxiedHost(request), facts, config)
   exchange.tenant = tenant.name
-  const authCall = authCallOf(exchange.method, { target, compute })
-  if (!authCall) judgeTarget(target)
+  const path = withoutQuery(target)
+  const authCall = authCallOf(exchange.method, path, compute)
+  const readings = authCall ? { usual: path, all: [path] } : judgePath(path, compute)
   judgeMethod(exchange.method, request.rawHeaders)
   judgeFraming(request)
-  const ruled = compute ? `/_compute${target}` : target
-  if (compute && !prefix.endsWith('/_compute')) exchange.path = withoutQuery(ruled)
-  const { name, limit } = endpoint(exchange.method, withoutQuery(ruled))
+  if (compute && !prefix.endsWith('/_compute')) exchange.path = `/_compute${path}`
+  const { name, limit } = endpoint(exchange.method, readings.usual)
   const body = hasBody(request) ? new RequestBody(request, config.replay.maxBody, clock) : undefined
   const paced = config.pacing.enabled && request.headers['x-prismacloud-proxy-pacing'] !== 'off'
   return {
@@ -98,7 +99,7 @@ export function planJourney(incoming: Incoming, config: JourneySettings, clock: 
     takeOver,
     compute,
     target,
-    ruled,
+    readings,
     tenant: tenant.name,
     authCall,
     prefix,

@@ -14,7 +14,7 @@ const hosts = new WeakMap<IncomingMessage, string>()
 
 const passages = new WeakMap<Socket, Passage>()
 
-const ABSOLUTE_FORM = /^https?:\/\/([^/?]*)(.*)$/is
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/is
 
 /**
  * Has a request in absolute form (RFC 9112, 3.2.2), which a client sends that takes this for its proxy, look like any

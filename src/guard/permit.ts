@@ -8,12 +8,12 @@ import { refusalBy } from './policy.ts'
  * Lets a request pass that all policies which concern it allow.
  * @throws {Problem} `policy-denied`, naming what denies it; `client-unauthorized` where clients need a token
  */
-export function permit(config: Config, { ruled, tenant, exchange }: Journey): void {
+export function permit(config: Config, { readings, tenant, exchange }: Journey): void {
   // who shows none is let in to log in, and for nothing else
   if (exchange.client === null && config.clients.length > 0)
     throw new Problem('client-unauthorized', 'Show the client token')
   const policies = policiesFor(config, tenant, exchange.client)
-  const refusal = refusalBy(policies, exchange.method, ruled)
+  const refusal = refusalBy(policies, exchange.method, readings.all)
   if (refusal !== undefined) throw new Problem('policy-denied', `The proxy does not forward this: ${refusal}`)
 }
 

@@ -28,7 +28,7 @@ export function permitQuit(config: Config, client: string | null): void {
   const general = isAdmin(config, client) ? [[]] : [...tenants.values()].map(tenant => [policy, tenant.policy])
   const [refusal, ...others] = general.map(policies => {
     const concerned = [own?.policy ?? null, ...policies].filter(each => each !== null)
-    return refusalBy(concerned, 'POST', '/_proxy/quit')
+    return refusalBy(concerned, 'POST', ['/_proxy/quit'])
   })
   if (refusal !== undefined && others.every(each => each !== undefined))
     throw new Problem('policy-denied', `Only a client that may write may end the proxy: ${refusal}`)

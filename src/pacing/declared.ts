@@ -30,13 +30,13 @@ const byRoot = new Map<string, { readonly pattern: RegExp; readonly endpoint: De
 
 for (const [rate, burst, ...names] of LIMITS) {
   for (const name of names) {
-    const pattern = new RegExp(`^${name.replace(/\{\w+\}/g, '[^/]+')}$`)
+    const pattern = new RegExp(`^${name.replace(/\{\w+\}/g, '[^/]+')}$`, 'i')
     const root = rootOf(name)
     byRoot.set(root, [...(byRoot.get(root) ?? []), { pattern, endpoint: { name, limit: { rate, burst } } }])
   }
 }
 
-/** The endpoint that a request (`GET /alert/7`, without query) is for, if its limit is declared. */
+/** The endpoint that a request (`GET /alert/7`, without query, in lower case) is for, if its limit is declared. */
 export function declaredEndpoint(request: string): DeclaredEndpoint | undefined {
   return byRoot.get(rootOf(request))?.find(({ pattern }) => pattern.test(request))?.endpoint
 }

@@ -131,17 +131,6 @@ t.test('a write takes out what is kept of its resource, and what is on its way',
   t.ok(cache.get(POLICIES))
 })
 
-t.test('a write to nobody knows what takes out all', async t => {
-  const { cache, keep } = rig()
-  cache.written(ALERTS.resource)
-  keep()
-  keep(ALERTS)
-  cache.writtenAll()
-  t.equal(cache.get(POLICIES) ?? cache.get(ALERTS), undefined)
-  keep()
-  t.ok(cache.get(POLICIES))
-})
-
 t.test('writes that are forgotten take out more rather than less', async t => {
   const { cache, keep } = rig()
   keep()

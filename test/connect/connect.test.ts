@@ -82,6 +82,18 @@ t.test('what comes by a connection to an API host is served like any other reque
   t.equal((await call('/v2/policy')).status, 200)
 })
 
+t.test('no spelling of what is answered here goes further from there', async t => {
+  const { enter, enterAt, upstream } = await start(t)
+  for (const path of ['/auth_token/extend#x', '/v2/policy#/search'])
+    t.match(await say(await enter(), get(path)), /^HTTP\/1\.1 400 .*fragment/s, path)
+  for (const path of ['/auth_token/extend%23x', '/auth_token/extend.json', '//x/login'])
+    t.match(await say(await enter(), get(path)), /^HTTP\/1\.1 403 .*policy-denied/s, path)
+  for (const path of ['/us-1-1/api/v1/authenticate%23', '/us-1-1/api%2Fv1/authenticate', '/us-1-1/api/v1/Authenticate'])
+    t.match(await say(await enterAt(CONSOLE), get(path)), /^HTTP\/1\.1 403 .*policy-denied/s, path)
+  t.match(await say(await enterAt(CONSOLE), get('/us-1-1#/api/v1/hosts')), /^HTTP\/1\.1 400 /)
+  t.equal(upstream.requests.length, 0)
+})
+
 t.test('the host of the connection counts, whatever the requests say', async t => {
   const { enter, upstream } = await start(t)
   for (const line of ['GET http://evil.example/x', 'GET https://api.prismacloud.io/x', 'GET /x']) {

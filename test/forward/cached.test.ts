@@ -151,6 +151,9 @@ t.test('a write to the same resource ends what is kept, however it goes', async 
     ['PUT', '/%70olicy/7'],
     ['POST', '/v2/policy/search/7'],
     ['PUT', '/%2525252570olicy/7'],
+    ['PUT', '/policy%23/7'],
+    ['PUT', '/v2/policy.json'],
+    ['PUT', '//host/policy'],
   ]
   for (const [method, path] of writes) {
     await ask('/v2/policy')

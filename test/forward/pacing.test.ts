@@ -20,3 +20,12 @@ t.test('a request that will not wait is refused by the upstream instead', async 
   t.equal(answers.filter(({ status }) => status === 429).length, 2)
   t.equal(simulator.counts.throttled, 2)
 })
+
+t.test('an endpoint has one limit, however its path is spelt', async t => {
+  const { call } = await startPair(t)
+  const paths = ['/alert/7', '/alert/8/', '//alert/9', '/Alert/10', '/%61lert/11', '/alert/12%20', '/alert;v=1/13']
+  for (const path of [...paths, '/alert/a%2Fb', '/_tenant/default/alert/14?x=y']) await call(path)
+  const { endpoints } = (await call('/_proxy/status')).json().pacing
+  t.match(endpoints, [{ endpoint: 'GET /alert/{id}' }])
+  t.equal(endpoints.length, 1)
+})

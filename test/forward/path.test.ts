@@ -1,5 +1,5 @@
 import t from 'tap'
-import { judgeTarget, withoutQuery } from '../../src/forward/path.ts'
+import { judgePath, withoutQuery } from '../../src/forward/path.ts'
 import { talk } from '../support/http.ts'
 import { startProxy } from '../support/proxy.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
@@ -24,7 +24,18 @@ t.test('a path and its query reach the upstream byte for byte', async t => {
     '/latin1%e9%FF?q=%a0',
     '/stray%?q=%',
     '/stray%zz%f',
-    '/a%0d%0ax-injected:%20y?q=%0D%0A',
+    '/a?x-injected:%20y=%0D%0A&z=%23%00',
+    '/resource/a%23b',
+    '/resource/a%3Fb%26c',
+    '/resource/%E2%80%93/%C3%A9/%F0%9F%94%91',
+    '/login/history',
+    '/loginhistory',
+    '/ip_allow_list_login',
+    '/authn/api/v1/oauth2/login',
+    '/v2/policy?x=/login',
+    '/v2/policy?auth_token/extend',
+    '/v2/policy/auth_token_extend',
+    '/x/authenticate',
     '/...b/..c/d../.e',
     '/x..%2Fy',
     '/%2525',
@@ -34,7 +45,6 @@ t.test('a path and its query reach the upstream byte for byte', async t => {
     '/_computer/x',
     '/x/_compute/y',
     '/x/_proxy/y',
-    '/a#b',
     `/long?q=${'x'.repeat(16_384)}`,
   ]
   for (const target of targets) {
@@ -61,7 +71,30 @@ t.test('a target that could mean something else at the upstream is refused and n
     '/a/%2e%2e%3b/b': /dot segment/,
     '/a\\b': /backslash/,
     '/a%5cb': /backslash/,
-    '/a%00b': /NUL/,
+    '/a%00b': /control character/,
+    '/a%0d%0ax-injected:%20y': /control character/,
+    '/a%7f': /control character/,
+    '/a%c2%85': /control character/,
+    '/a%9b': /control character/,
+    '/a%250a': /control character/,
+    '/a%25250a': /control character/,
+    '/a%u002fb': /no URI/,
+    '/a%25u002fb': /no URI/,
+    '/a%c0%afb': /no URI/,
+    '/a%C1%81': /no URI/,
+    '/a%C0': /no URI/,
+    '/a%25c0%af': /no URI/,
+    '/a%e0%80%af': /control character/,
+    '/a#b': /fragment/,
+    '/#': /fragment/,
+    '/a?q=#': /fragment/,
+    '/_proxy/livez#x': /fragment/,
+    '/_proxy/livez?#x': /fragment/,
+    '/_tenant/default#x': /fragment/,
+    '/_compute#x': /fragment/,
+    'http://localhost/a#b': /fragment/,
+    'http://localhost/_proxy/livez#': /fragment/,
+    [`/%${'25'.repeat(200)}`]: /too many ways/,
     'ftp://localhost/v2/policy': /Only requests for a path/,
     '*': /Only requests for a path/,
     '/%5fproxy/x': /proxy's own/,
@@ -71,7 +104,14 @@ t.test('a target that could mean something else at the upstream is refused and n
     '/_PROXY/status': /proxy's own/,
     '/_proxy%2fstatus': /proxy's own/,
     '/_proxy/%zz': /proxy's own/,
-    '/_proxy/livez%00': /NUL/,
+    '/_proxy/livez%00': /control character/,
+    '/_proxy%23x': /proxy's own/,
+    '/_proxy/status%20': /proxy's own/,
+    '/x/%252e%252e/_proxy': /proxy's own/,
+    '//x/_proxy/status': /proxy's own/,
+    '/_Tenant/default/x': /proxy's own/,
+    '//_tenant/default/x': /proxy's own/,
+    '/_tenant/default/_tenant/default/x': /proxy's own/,
     '/_tenant/default/_proxy/x': /proxy's own/,
     '//_compute/x': /proxy's own/,
     '/_Compute/x': /proxy's own/,
@@ -127,6 +167,17 @@ t.test(
       '/auth_token;a/extend/',
       '/x/%252e%252e/auth_token/extend',
       '/%255cauth_token%255cextend',
+      '/auth_token/extend%20',
+      '/auth_token/extend/',
+      '/auth_token/extend//',
+      '/auth_token/extend.json',
+      '/auth_token/extend/x',
+      '/auth_token/extend%23x',
+      '/auth_token/extend%2523x',
+      '/auth_token/extend%3fx',
+      '//host/auth_token/extend',
+      '/v2/auth_token/extend',
+      '/api/v1/login',
     ]
     for (const target of [...targets, ...targets.map(target => `/_tenant/default${target}`)]) {
       const text = await talk(proxy.port, get(target))
@@ -139,9 +190,39 @@ t.test(
   },
 )
 
-t.test('judging a target throws or does nothing', async t => {
-  t.throws(() => judgeTarget('/a/../b'), { name: 'Problem', type: 'invalid-request', status: 400 })
-  t.equal(judgeTarget('/a/b'), undefined)
+t.test('the path has a bound of its own', async t => {
+  const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
+  const proxy = await startProxy(t, { upstream: upstream.url })
+  t.equal((await proxy.call(`/${'x'.repeat(4_095)}?${'x'.repeat(5_000)}`)).status, 200)
+  t.match((await proxy.call(`/${'x'.repeat(4_096)}`)).json(), { status: 414, title: 'URI Too Long' })
+  t.equal(upstream.requests.length, 1)
+})
+
+t.test('the calls of Compute are refused with what to send instead', async t => {
+  const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
+  const proxy = await startProxy(t, { upstream: upstream.url })
+  const refusal = async (method: string, path: string) => (await proxy.call(path, { method })).json()
+  for (const path of [
+    '/api/v1/authenticate',
+    '/api/v34.01/authenticate',
+    '/api/authenticate',
+    '/x/api/v1/authenticate',
+  ])
+    t.match(await refusal('POST', path), {
+      status: 403,
+      type: '/_proxy/problems/policy-denied',
+      detail: /POST \/_compute\/api\/v1\/authenticate, .*host compute\.localhost/,
+    })
+  t.equal((await proxy.call('/_compute/api/v1/authenticate', { method: 'POST' })).status, 200, 'which is right')
+  const host = { host: 'compute.localhost' }
+  t.equal((await proxy.call('/api/v1/authenticate', { method: 'POST', headers: host })).status, 200, 'as this is')
+})
+
+t.test('judging a path gives what it may be taken for, behind /_compute where it is for that', async t => {
+  t.throws(() => judgePath('/a/../b', false), { name: 'Problem', type: 'invalid-request', status: 400 })
+  t.strictSame(judgePath('/A/b', false), { usual: '/a/b', all: ['/a/b'] })
+  t.strictSame(judgePath('/a/%62', true), { usual: '/_compute/a/b', all: ['/_compute/a/b'] })
   t.equal(withoutQuery('/a?b?c'), '/a')
+  t.equal(withoutQuery('/a#b?c'), '/a')
   t.equal(withoutQuery('/a'), '/a')
 })

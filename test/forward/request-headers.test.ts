@@ -26,7 +26,9 @@ t.test('the token goes where each API expects it', async t => {
   t.strictSame(await carried('/v2/policy'), [['x-redlock-auth', TOKEN]])
   t.strictSame(await carried('/codex'), [['x-redlock-auth', TOKEN]])
   t.strictSame(await carried('/x?/code/'), [['x-redlock-auth', TOKEN]])
-  for (const path of ['/code/api/v1/x', '/code', '/code?x', '/bridgecrew/api/v1/x', '/_tenant/default/code/api']) {
+  const spellings = ['/%63ode/api', '//code/api', '/Code/api', '/code%2Fapi', '/code;v=1/api', '/code%23x']
+  const plain = ['/code/api/v1/x', '/code', '/code?x', '/bridgecrew/api/v1/x', '/_tenant/default/code/api']
+  for (const path of [...plain, ...spellings]) {
     t.strictSame(await carried(path), [['authorization', TOKEN]], path)
   }
 })

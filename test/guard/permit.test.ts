@@ -41,6 +41,30 @@ t.test('what no policy allows is refused by the one that denies it, and never fo
   }
 })
 
+t.test('a rule that denies is not passed by what the upstream may read otherwise', async t => {
+  const rules = ['/v2/secret/**', 'GET /v2/*/hidden', 'HEAD /v2/head'].map(parseRule)
+  const { call, simulator } = await startPair(t, { config: { policy: { deny: rules } } })
+  const paths = ['/v2/secret%3f/1', '/v2/secret%23x', '/v2/secret.json', '/v2/s%65cret%253b', '/v2/x/%252e%252e/secret']
+  for (const path of [...paths, '/v2/a%2Fb/h%69dden', '/v2/a%2523/hidden%23'])
+    t.match((await call(path)).json(), { status: 403, detail: /policy\.deny has / }, path)
+  for (const path of ['/v2/secret#/1', '/v2#/secret', '/v2/x?#'])
+    t.match((await call(path)).json(), { status: 400 }, path)
+  t.equal((await call('/v2/head', { method: 'HEAD' })).status, 403)
+  t.equal(simulator.requests.length, 0)
+  for (const path of ['/v2/secrets', '/v2/a%2Fsecret', '/v2/x?/v2/secret', '/v2/head', '/x/v2%23/secret'])
+    t.not((await call(path)).status, 403, path)
+})
+
+t.test('a client that may only read sends no write in disguise', async t => {
+  const { call, simulator } = await start(t)
+  const asked = (path: string) => call(path, { method: 'POST', headers: as(CI), body: '{}' })
+  for (const path of ['/v2/policy%23/search', '/v2/policy%3f/search', '/v2/policy;/search', '/v2/policy%26/search'])
+    t.match((await asked(path)).json(), { status: 403, detail: /read-only/ }, path)
+  t.match((await asked('/v2/policy#/search')).json(), { status: 400, detail: /fragment/ })
+  t.equal(simulator.requests.length, 0)
+  t.not((await asked('/x/s%65arch')).status, 403, 'which can mean nothing else')
+})
+
 t.test('what restricts nothing asks nothing', async t => {
   const { call, simulator } = await startPair(t)
   await call('/%2525252561ccess_keys', { method: 'DELETE' })
@@ -60,7 +84,7 @@ t.test('each log line names the client that asked', async t => {
 t.test('nobody who has shown no token gets past, however they were let in', async t => {
   const config = makeConfig({ upstream: 'app2', config: { clients: [clientOf('ci', CI)] } })
   const asked = (client: string | null) =>
-    ({ request: { headers: {} }, ruled: '/', tenant: 'default', exchange: { method: 'GET', client } }) as Journey
+    ({ readings: { all: ['/'] }, tenant: 'default', exchange: { method: 'GET', client } }) as unknown as Journey
   t.throws(() => permit(config, asked(null)), { name: 'Problem', type: 'client-unauthorized' })
   t.doesNotThrow(() => permit(config, asked('ci')))
 })

@@ -14,7 +14,7 @@ const rows: [method: string, path: string, counted: string][] = [
   ['GET', '/alert/P-12345678', 'GET /alert/{id}'],
   ['GET', '/config/api/v1/tenant/42/archiveList', 'GET /config/api/v1/tenant/{prisma_id}/archiveList'],
   ['GET', '/cloud/group/6d1b4c56-7c3c-4f0e-9d2a-0b1c2d3e4f50', 'GET /cloud/group/{id}'],
-  ['GET', '/user/jane%40example.com', 'GET /user/{id}'],
+  ['GET', '/config/api/v1/tenant/42/archivelist', 'GET /config/api/v1/tenant/{prisma_id}/archiveList'],
   ['GET', '/user/jane@example', 'GET /user/{id}'],
   ['GET', '/', 'GET /'],
   ['GET', `/${'x'.repeat(300)}`, `GET /${'x'.repeat(195)}`],
