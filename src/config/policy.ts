@@ -15,6 +15,8 @@ export interface Rule {
   readonly path: RegExp
   /** The same, also with a suffix: `/secret.json`, which Spring's servers take for `/secret`. */
   readonly suffixed: RegExp
+  /** Why there is such a rule, and what lifts it, where nobody wrote it. */
+  readonly why?: string
 }
 
 /** What may be asked of the API. */
@@ -66,8 +68,17 @@ interface PolicySettings extends Omit<Policy, 'name'> {
   readonly manageAccessKeys: boolean
 }
 
-/** Whoever has an access key can do what its owner can, past every policy and for as long as it lives. */
-const MANAGING_ACCESS_KEYS = parseRule('POST,PUT,PATCH,DELETE /access_keys/**')
+const KEEPING_ACCESS_KEYS =
+  'it may make, change or delete access keys (policy.manageAccessKeys: true lets every client do so)'
+
+/**
+ * Whoever has an access key can do what its owner can, past every policy and for as long as it lives. `POST /user`, of any
+ * version, makes one along with a service account; nothing else in the API's descriptions (CSPM, application security,
+ * Compute) is said to. Users of Compute with passwords, who would need none, are not of its SaaS edition.
+ */
+export const ACCESS_KEY_RULES = ['POST,PUT,PATCH,DELETE /**/access_keys/**', 'POST /**/user'].map(
+  (text): Rule => ({ ...parseRule(text), why: KEEPING_ACCESS_KEYS }),
+)
 
 /** A policy; null where it restricts nothing. */
 export function policyOf(policy: Policy): Policy | null {
@@ -77,6 +88,6 @@ export function policyOf(policy: Policy): Policy | null {
 
 /** The policy for everybody, which denies access keys to be managed unless that is switched on. */
 export function policyForAll({ manageAccessKeys, ...policy }: PolicySettings): Policy | null {
-  const deny = manageAccessKeys ? policy.deny : [...policy.deny, MANAGING_ACCESS_KEYS]
+  const deny = manageAccessKeys ? policy.deny : [...policy.deny, ...ACCESS_KEY_RULES]
   return policyOf({ name: 'policy', ...policy, deny })
 }

@@ -83,7 +83,10 @@ export const settingsSchema = Type.Object({
   ),
   policy: Type.Object({
     ...policyKeys,
-    manageAccessKeys: toggle(false, 'Let access keys be made, changed and deleted through the proxy.'),
+    manageAccessKeys: toggle(
+      false,
+      "Let access keys be made, changed and deleted through the proxy, and users made, as service accounts come with a key (Terraform's user_profile).",
+    ),
   }),
   session: Type.Object({
     waitTimeout: duration('15s', 'How long a request waits for a session before it is refused.'),

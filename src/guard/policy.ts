@@ -19,7 +19,7 @@ function refusalOf(
   paths: readonly string[],
 ): string | undefined {
   const denied = deny.find(({ methods, suffixed }) => isOf(methods, method) && paths.some(path => suffixed.test(path)))
-  if (denied) return `${name}.deny has ${denied.text}`
+  if (denied) return denied.why ?? `${name}.deny has ${denied.text}`
   if (access === 'read-only' && !paths.every(path => isRead(method, path)))
     return `${name}.access is read-only, and this request is not known to only read`
   const isAllowed = (path: string) => allow.some(rule => isOf(rule.methods, method) && rule.path.test(path))

@@ -23,7 +23,8 @@ export const problemTypes = {
     retryable: false,
     meaning: 'The proxy could not make sense of the request, so it sent nothing to Prisma Cloud.',
     causes: [
-      'A path that climbs out of the API (`..`), or holds a backslash or a broken % escape.',
+      'A path that climbs out of the API (`..`), or holds a backslash, an encoded control character or a fragment (`#`): in a name it is `%23`.',
+      'A header that names another method than the request (`X-HTTP-Method-Override`).',
       'A header that is malformed, too large, or sent twice where only one makes sense.',
       'CONNECT where `connect.enabled` is off, or for what is no host and port.',
     ],
@@ -73,7 +74,7 @@ export const problemTypes = {
     meaning: "The proxy's own policy does not let this method and path through. Prisma Cloud never saw the request.",
     causes: [
       'A rule of `policy`, of the tenant or of the client denies it; the detail names it.',
-      'The request makes, changes or deletes access keys, which is denied unless `policy.manageAccessKeys` is true.',
+      'The request makes, changes or deletes access keys, or makes a user, who may be a service account with a key: that is denied unless `policy.manageAccessKeys` is true.',
       'The request would end the proxy, which takes `admin.quit`, and a client that may write.',
       'The request asks what other clients do, which takes a client with `admin: true`.',
       'A call that logs in or extends a session in another spelling than `POST /login` and `GET /auth_token/extend`, which the proxy answers itself.',

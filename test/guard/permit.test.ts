@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseRule } from '../../src/config/policy.ts'
+import { ACCESS_KEY_RULES, parseRule } from '../../src/config/policy.ts'
 import type { Journey } from '../../src/forward/journey.ts'
 import { permit } from '../../src/guard/permit.ts'
 import { ANYTHING, clientOf, makeConfig, startPair } from '../support/proxy.ts'
@@ -39,6 +39,44 @@ t.test('what no policy allows is refused by the one that denies it, and never fo
       t.equal(simulator.requests.length, before, `${method} ${path}`)
     } else t.not(reply.status, 403, `${method} ${path}`)
   }
+})
+
+t.test('no route makes an access key, unless that is switched on', async t => {
+  const service = { body: '{"type":"SERVICE_ACCOUNT","username":"x","accessKeyName":"x"}' }
+  const locked = await startPair(t, { config: { policy: { deny: ACCESS_KEY_RULES } } })
+  const open = await startPair(t)
+  for (const [method, path] of [
+    ['POST', '/access_keys'],
+    ['PATCH', '/access_keys/1/status/true'],
+    ['DELETE', '/v2/access_keys/1'],
+    ['POST', '/api/v1/access_keys'],
+    ['POST', '/access_keys%23x'],
+    ['POST', '/user'],
+    ['POST', '/v2/user'],
+    ['POST', '/v3/user'],
+    ['POST', '/v10/user/'],
+    ['POST', '/V3/%75ser.json'],
+    ['POST', '/v3/user%3fx'],
+    ['POST', '//x/v3/user'],
+    ['POST', '/_tenant/default/v3/user?x'],
+  ] as const) {
+    const reply = await locked.call(path, { method, ...service })
+    const detail = /access keys \(policy\.manageAccessKeys: true /
+    t.match(reply.json(), { status: 403, type: '/_proxy/problems/policy-denied', detail }, `${method} ${path}`)
+    t.not((await open.call(path, { method, ...service })).status, 403, `${method} ${path}`)
+  }
+  t.equal(locked.simulator.requests.length, 0)
+  for (const [method, path] of [
+    ['GET', '/access_keys'],
+    ['GET', '/v3/user'],
+    ['PUT', '/v2/user/jane@example.com'],
+    ['DELETE', '/user/jane@example.com'],
+    ['PATCH', '/user/jane@example.com/status/false'],
+    ['POST', '/user/role'],
+    ['POST', '/users'],
+    ['POST', '/username'],
+  ] as const)
+    t.not((await locked.call(path, { method, body: '{}' })).status, 403, `${method} ${path}`)
 })
 
 t.test('a rule that denies is not passed by what the upstream may read otherwise', async t => {
