@@ -1,5 +1,5 @@
 // Malformed requests by the thousand over raw connections. The proxy answers or closes each, forwards nothing that its
-// guard forbids, gives its token to nobody, and is as it was when they are over.
+// guard forbids and no auth call, gives its token to nobody, and is as it was when they are over.
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -28,14 +28,17 @@ const total = integer(values.requests, 10, 100_000_000)
 const seed = integer(values.seed, 0, 2 ** 32 - 1)
 
 const forwarded = new Set()
-const upstream = await startUpstream(({ url }) => forwarded.add(url.slice(1)))
+const faults = []
+const upstream = await startUpstream(request => {
+  forwarded.add(request.url.slice(1))
+  if (isAuthCall(request)) faults.push(`the upstream may take ${request.method} ${request.url} for an auth call`)
+})
 const { token } = upstream
 const { proxy, port, url } = await startProxy(upstream.url)
 
 const random = seeded(seed)
 const forbidden = new Set()
 const counts = { answered: 0, closed: 0 }
-const faults = []
 let next = 0
 let warm = Number.NaN
 await Promise.race([Promise.all(Array.from({ length: CLIENTS }, client)), proxy.gone()])
@@ -71,6 +74,14 @@ async function client() {
     if (answer !== '' && !ANSWER.test(answer)) faults.push(`request ${id}: the answer begins ${answer.slice(0, 40)}`)
     if (answer.includes(token)) faults.push(`request ${id}: the answer has the token`)
   }
+}
+
+/** Whether a server that decodes its target and parses it as a URL takes a request for an auth call of a client's. */
+function isAuthCall({ method, url }) {
+  if (`${method} ${url}` === 'POST /login' || `${method} ${url}` === 'GET /auth_token/extend') return false
+  const target = url.replace(/%([0-7][0-9a-f])/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+  const { pathname } = URL.canParse(target, upstream.url) ? new URL(target, upstream.url) : { pathname: target }
+  return /^\/(login|auth_token\/+extend|api\/+v1\/+authenticate)([^\w/-].*)?\/*$/i.test(pathname)
 }
 
 /** Sends bytes and gives what comes back until the connection is closed, from whichever side. */

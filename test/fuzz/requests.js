@@ -14,6 +14,28 @@ const PATHS = [
   '/\xff',
   '/x y',
 ]
+/** Calls that the proxy makes itself, and what some server overlooks around them. */
+const AUTH_CALLS = ['/login', '/auth_token/extend', '/_compute/api/v1/authenticate']
+const BEFORE = ['', '', '', '/', '//x', '/x/%252e%252e', '/;v', '/%20']
+const BEHIND = [
+  '',
+  '#x',
+  '%23x',
+  '%2523x',
+  '?#',
+  '%3fx',
+  ';x',
+  '/',
+  '//',
+  '.json',
+  '.',
+  '%20',
+  '+',
+  '%0a',
+  '%00',
+  '%c2%a0',
+]
+
 const ODD_VERSIONS = ['HTTP/1.0', 'HTTP/2.0', 'HTTP/1.1 ', 'http/1.1', 'HTTP/1.', 'HTTP/9.9', '']
 const ODD_ENDS = ['\n', '\r', '\r\r\n', '\n\r', '']
 const GOOD_HEADERS = ['accept: */*', 'user-agent: fuzz', 'x-a: b', 'accept-encoding: gzip', 'connection: keep-alive']
@@ -46,6 +68,8 @@ const ODD_HEADERS = [
   'x-redlock-auth: somebody',
   'x-prismacloud-tenant: nobody',
   'x-http-method-override: DELETE',
+  'X_HTTP_METHOD_OVERRIDE: DELETE',
+  'x-original-url: /auth_token/extend',
 ]
 
 /** Each has the guard refuse the request, whatever else is in it. */
@@ -97,8 +121,16 @@ export function makeRequest(random, id) {
 }
 
 function startLine(random, id) {
-  const [method, path] = [pick(random, METHODS), seldom(random, PATHS, `/${id}`)]
+  const odd = random() < 1 / 2 ? [authCall(random)] : PATHS
+  const [method, path] = [pick(random, METHODS), seldom(random, odd, `/${id}`)]
   return `${method} ${path} ${seldom(random, ODD_VERSIONS, 'HTTP/1.1')}${seldom(random, ODD_ENDS, '\r\n')}`
+}
+
+/** One of the calls that are the proxy's, spelt as no client would. */
+function authCall(random) {
+  const encoded = char => (random() < 1 / ODD ? `%${char.charCodeAt(0).toString(16)}` : char)
+  const spelt = [...pick(random, AUTH_CALLS)].map(encoded).join('')
+  return pick(random, BEFORE) + spelt + pick(random, BEHIND) + pick(random, BEHIND)
 }
 
 /** Mostly what is usual. */
