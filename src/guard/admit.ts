@@ -4,8 +4,8 @@ import type { ProblemName } from '../problem/types.ts'
 import { isLoopback } from '../stacks/loopback.ts'
 import { looksLikeBrowser } from './browser.ts'
 
-/** What a request shows of where it comes from. */
-export interface Sight {
+/** What is known of a request before it is let in. */
+export interface Facts {
   /** Every `Host` header that came; a good request has one (RFC 9112, 3.2). */
   readonly hosts: readonly string[]
   /** The host of a request in absolute form, which counts instead of `Host` (RFC 9112, 3.2.2). */
@@ -16,10 +16,6 @@ export interface Sight {
   readonly isSecure: boolean
   /** All headers, by their lower-case names. */
   readonly headers: IncomingHttpHeaders
-}
-
-/** What is known of a request before it is let in. */
-export interface Facts extends Sight {
   /** The token that the client showed, if any. */
   readonly token: string | undefined
 }
@@ -61,7 +57,7 @@ export function admit(facts: Facts, admission: Admission): Verdict {
 }
 
 /** The host that a request is for, in lower case and without its port, or why it cannot be told. */
-function hostName({ hosts, proxiedHost }: Sight): string | Verdict {
+function hostName({ hosts, proxiedHost }: Facts): string | Verdict {
   const [host, ...others] = hosts
   if (host === undefined || others.length > 0)
     return refused('host-not-allowed', 'The request must have one Host header')
@@ -114,20 +110,20 @@ function judgeBrowser(name: string, facts: Facts, { clients }: Admission): Verdi
 }
 
 /** Whether a request is of a browser that does not say whether a page asks, and which. */
-export function isBlindRequest(sight: Sight): boolean {
-  const name = hostName(sight)
-  return typeof name === 'string' && hidesPages(name, sight)
+export function isBlindRequest(facts: Facts): boolean {
+  const name = hostName(facts)
+  return typeof name === 'string' && hidesPages(name, facts)
 }
 
 /**
  * Browsers say it to loopback and over TLS alone (Fetch Metadata, 2). Not all of them take `localhost.` for loopback, nor
  * what they send to a proxy.
  */
-function hidesPages(name: string, { isSecure, proxiedHost, headers }: Sight): boolean {
+function hidesPages(name: string, { isSecure, proxiedHost, headers }: Facts): boolean {
   if (isSecure) return false
-  const isSureToTell = isLoopback(name) && proxiedHost === undefined && !name.endsWith('.')
-  const tells = isLoopback(name) && headers['sec-fetch-site'] !== undefined
-  return !isSureToTell && !tells && looksLikeBrowser(headers)
+  const isSureToTell = proxiedHost === undefined && !name.endsWith('.')
+  const tells = isSureToTell || headers['sec-fetch-site'] !== undefined
+  return !(tells && isLoopback(name)) && looksLikeBrowser(headers)
 }
 
 function judgeToken({ token }: Facts, admission: Admission): Verdict {

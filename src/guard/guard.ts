@@ -2,11 +2,11 @@ import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { passageOf, proxiedHost } from '../forward/proxied.ts'
 import { Problem } from '../problem/problem.ts'
-import { type Admission, admit, type Facts, isBlindRequest, type Sight } from './admit.ts'
+import { type Admission, admit, type Facts, isBlindRequest } from './admit.ts'
 
 /** Gives the client that asks, by its name; null where clients have none. Throws the problem of whom it does not let in. */
 export function guard(request: IncomingMessage, admission: Admission): string | null {
-  const verdict = admit(factsOf(request), admission)
+  const verdict = admit(factsOf(request, tokenIn(request)), admission)
   if (!verdict.admitted) throw new Problem(verdict.problem, verdict.detail)
   return verdict.client
 }
@@ -16,15 +16,10 @@ export function guard(request: IncomingMessage, admission: Admission): string | 
  * sends it for all pages from then on, so none is made to ask that does not say which page it is.
  */
 export function challengeTo(request: IncomingMessage): string {
-  return isBlindRequest(sightOf(request)) ? 'Bearer' : 'Bearer, Basic'
+  return isBlindRequest(factsOf(request)) ? 'Bearer' : 'Bearer, Basic'
 }
 
-function factsOf(request: IncomingMessage): Facts {
-  const sight = sightOf(request)
-  return { ...sight, token: tokenIn(request, sight) }
-}
-
-function sightOf(request: IncomingMessage): Sight {
+function factsOf(request: IncomingMessage, token?: string): Facts {
   const { headers, rawHeaders, socket } = request
   return {
     hosts: hostsIn(rawHeaders),
@@ -32,25 +27,26 @@ function sightOf(request: IncomingMessage): Sight {
     localAddress: socket.localAddress,
     isSecure: socket instanceof TLSSocket,
     headers,
+    token,
   }
 }
 
 /** What a tool sends for the API or its proxy may be the token, or what it takes for one. */
-function tokenIn(request: IncomingMessage, sight: Sight): string | undefined {
+function tokenIn(request: IncomingMessage): string | undefined {
   const { headers } = request
   return (
     headers['x-prismacloud-proxy-token']?.toString() ??
     passageOf(request)?.token ??
-    proxyTokenIn(sight) ??
+    proxyTokenIn(request) ??
     shownToken(headers.authorization) ??
     headers['x-redlock-auth']?.toString()
   )
 }
 
 /** What a browser shows to its proxy, it shows for every page. */
-function proxyTokenIn(sight: Sight): string | undefined {
-  const token = shownToken(sight.headers['proxy-authorization'])
-  return token === undefined || isBlindRequest(sight) ? undefined : token
+function proxyTokenIn(request: IncomingMessage): string | undefined {
+  const token = shownToken(request.headers['proxy-authorization'])
+  return token === undefined || isBlindRequest(factsOf(request)) ? undefined : token
 }
 
 function hostsIn(rawHeaders: readonly string[]): string[] {
