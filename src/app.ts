@@ -121,6 +121,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     agents,
     sessions,
     pacer,
+    secrets: tenant => [...sessions.secrets(tenant), ...current.clients.map(({ token }) => token)],
     consoles: new Consoles({ carrier: agents.fresh, clock, callTimeout }),
     config,
     tokens,

@@ -1,4 +1,5 @@
 import type { Clock } from '../kernel/clock.ts'
+import type { Secret } from '../kernel/secret.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Lease } from '../session/lease.ts'
 import type { Place } from '../stacks/base.ts'
@@ -36,7 +37,7 @@ export class Consoles {
   }
 
   #ask(lease: Lease): Promise<Place | Collected> {
-    const asked = this.#metaInfo(lease).then(answer => (answer.status < 400 ? consoleIn(answer) : answer))
+    const asked = this.#metaInfo(lease).then(answer => (answer.status < 400 ? consoleIn(answer, lease.token) : answer))
     this.#asked.set(lease, asked)
     const forget = () => this.#asked.delete(lease)
     asked.then(found => 'status' in found && forget(), forget)
@@ -49,16 +50,16 @@ export class Consoles {
     const headers = upstreamHeaders(['accept', 'application/json'], { token, paths: [META_INFO], assumeJson: false })
     const request = { origin: target.api, path: target.basePath + META_INFO, method: 'GET', headers } as const
     const answer = await ask(carrier, request, { clock, timeout: callTimeout() })
-    const shown = answer.headers.map(text => token.maskIn(text))
-    return { kind: 'collected', ...answer, headers: shown }
+    return { kind: 'collected', ...answer }
   }
 }
 
-function consoleIn({ body }: Collected): Place {
+function consoleIn({ body }: Collected, token: Secret): Place {
   const url = twistlockUrl(body)
   if (url === undefined) throw none(`${META_INFO} names none (twistlockUrl)`)
   try {
-    return resolveCompute(url)
+    // what is wrong with it is told
+    return resolveCompute(token.maskIn(url))
   } catch (error) {
     throw none(`the address that ${META_INFO} names ${(error as StackError).problem}`)
   }

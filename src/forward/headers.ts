@@ -1,5 +1,5 @@
 import type { Secret } from '../kernel/secret.ts'
-import { isNamed, type Pair, pairsOf, type RawHeaders } from '../upstream/raw-headers.ts'
+import { isNamed, type Pair, pairsOf, type RawHeaders, withoutNamed } from '../upstream/raw-headers.ts'
 import { type Home, localLinks, localLocation } from './location.ts'
 
 /** Meant for one connection alone (RFC 9110, 7.6.1). */
@@ -177,10 +177,4 @@ function filtered(headers: RawHeaders, goesOn: Rule): string[] {
     else if (isNamed(name, 'connection') && !NAMES_NOTHING.test(value)) named = named ? `${named},${value}` : value
   }
   return named === undefined ? kept : withoutNamed(kept, named)
-}
-
-/** The headers but for those that a list names, as `Connection` does (RFC 9110, 7.6.1). */
-export function withoutNamed(headers: RawHeaders, list: string): string[] {
-  const named = new Set(list.split(',').map(token => token.trim().toLowerCase()))
-  return headers.filter((_, at) => !named.has(String(headers[at - (at % 2)]).toLowerCase()))
 }

@@ -108,6 +108,9 @@ export abstract class Receiver implements OlderHandler, Source {
 
   /** Header bytes are no particular encoding (RFC 9110, 5.5); latin1 carries every byte there and back. */
   #textOf(raw: readonly (string | Buffer)[]): RawHeaders {
-    return raw.map(part => this.#token.maskIn(typeof part === 'string' ? part : part.toString('latin1')))
+    return raw.map(part => {
+      const text = typeof part === 'string' ? part : part.toString('latin1')
+      return this.#token.fitsIn(text) ? this.#token.maskIn(text) : text
+    })
   }
 }

@@ -1,4 +1,4 @@
-import type { Secret } from '../kernel/secret.ts'
+import { isText } from '../problem/body.ts'
 import type { Problem } from '../problem/problem.ts'
 import { readUpstream } from '../problem/upstream.ts'
 import { headersByName } from '../upstream/raw-headers.ts'
@@ -18,7 +18,7 @@ export function readRefusal({ home, answer }: Refusal, method: string, now: numb
   return readUpstream({ host: new URL(home.api).host, method, status, headers, body, complete }, now)
 }
 
-/** An error may quote the request, token and all, and is shown to clients and the log. */
-export function maskAnswer(answer: Collected, token: Secret): Collected {
-  return { ...answer, body: Buffer.from(token.maskIn(answer.body.toString('latin1')), 'latin1') }
+/** Whether all that an error says can be read, so that it is known to hold no secret once those found were taken out. */
+export function isReadable({ headers, body }: Collected): boolean {
+  return isText(body, headersByName(headers))
 }

@@ -1,4 +1,5 @@
 import { explainNetworkError } from '../kernel/network-error.ts'
+import type { Secret } from '../kernel/secret.ts'
 import type { Turn } from '../pacing/gate.ts'
 import { Problem } from '../problem/problem.ts'
 import { isIdempotent } from '../problem/retryable.ts'
@@ -6,14 +7,15 @@ import { readUpstreamErrors } from '../problem/upstream.ts'
 import type { Lease } from '../session/lease.ts'
 import { isSamePlace, type Place } from '../stacks/base.ts'
 import type { Agents } from '../upstream/agent.ts'
-import { headersByName } from '../upstream/raw-headers.ts'
+import { withoutSecrets } from '../upstream/masked.ts'
+import { headerOf, headersByName } from '../upstream/raw-headers.ts'
 import { canResend, mayComeAgain, mayRetry } from './again.ts'
 import type { Consoles } from './consoles.ts'
 import { timed } from './exchange.ts'
 import type { Journey } from './journey.ts'
 import { acquireLease, type LeaseOptions } from './lease.ts'
 import type { Home } from './location.ts'
-import { maskAnswer, type Refusal } from './refusal.ts'
+import type { Refusal } from './refusal.ts'
 import type { Answer, Collected } from './sinks.ts'
 import { tell } from './tell.ts'
 import { type Attempt, homeAt, Trip, type TripOptions, UNAUTHORIZED, type Way } from './trip.ts'
@@ -22,6 +24,8 @@ import { meaningOf401 } from './unauthorized.ts'
 export interface SenderOptions extends TripOptions, LeaseOptions {
   readonly agents: Agents
   readonly consoles: Consoles
+  /** What no error may show of a tenant and the clients, beside the tokens that its request carried. */
+  readonly secrets: (tenant: string) => readonly Secret[]
 }
 
 /** Sends requests in their turn, with a session, and again where only the connection, the session or the moment was wrong. */
@@ -39,6 +43,7 @@ export class Sender {
    */
   async send(journey: Journey): Promise<Refusal | undefined> {
     let attempt: Attempt = { number: 0, turn: await this.#turn(journey, false), renewed: undefined }
+    const carried: Secret[] = []
     for (;;) {
       const acquired = attempt.renewed ?? this.#lease(journey, attempt)
       // each wait costs a hundredth of all that a request does
@@ -47,10 +52,18 @@ export class Sender {
       const refusal = 'answer' in home ? home : await this.#relay({ lease, home }, journey, attempt)
       if (!refusal) return undefined
       const next = await this.#next(lease, journey, attempt, refusal)
-      if (!next) return tell(journey, refusal, this.#options.clock)
+      carried.push(lease.token)
+      if (!next) return this.#tell(refusal, journey, carried)
       journey.exchange.replayed = true
       attempt = next
     }
+  }
+
+  #tell({ home, answer }: Refusal, journey: Journey, carried: readonly Secret[]): Refusal | undefined {
+    const { clock, secrets } = this.#options
+    const shown = withoutSecrets(answer, [...carried, ...secrets(journey.tenant)])
+    journey.exchange.upstreamRequestId = headerOf(shown.headers, 'x-redlock-request-id') ?? null
+    return tell(journey, { home, answer: shown }, clock)
   }
 
   /** Waits for a request's turn; `returned` says that it had one before. */
@@ -81,7 +94,7 @@ export class Sender {
       const found = await timed(clock, journey.exchange, 'session', consoles.find(lease))
       if (!('status' in found)) return homeAt(asAsked(found, journey), journey)
       turn?.unused()
-      return refusalOf(found, journey, { lease, home: api })
+      return { home: api, answer: found }
     } catch (error) {
       turn?.unused()
       throw problemOf(error, journey, api)
@@ -90,7 +103,7 @@ export class Sender {
 
   /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
   #relay(way: Way, journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
-    const told = (answer: Answer) => (answer.kind === 'relayed' ? undefined : refusalOf(answer, journey, way))
+    const told = (answer: Answer) => (answer.kind === 'relayed' ? undefined : { home: way.home, answer })
     const trip = new Trip(way, journey, attempt, this.#options)
     return trip
       .go(this.#options.agents.kept)
@@ -158,10 +171,6 @@ export class Sender {
     }
     return undefined
   }
-}
-
-function refusalOf(answer: Collected, { passthrough }: Journey, { lease, home }: Way): Refusal {
-  return { home, answer: passthrough ? answer : maskAnswer(answer, lease.token) }
 }
 
 /** Who asks for a console by its own address gets no other. */

@@ -5,8 +5,8 @@ import type { Clock, Timer } from '../kernel/clock.ts'
 import { headerOf, type RawHeaders } from '../upstream/raw-headers.ts'
 import { clientTrailers } from './headers.ts'
 
-/** An error's body is not read beyond this many bytes. */
-const MAX_COLLECTED = 64 * 1024
+/** An error's body is not read beyond so many bytes where it is told, and so many where it is passed on. */
+const [MAX_TOLD, MAX_PASSED] = [64 * 1024, 256 * 1024]
 
 /** Nor waited for longer than this, in milliseconds. */
 const MAX_COLLECTING = 2_000
@@ -24,11 +24,15 @@ export interface Sink {
 /** What became of an answer. */
 export type Answer = { readonly kind: 'relayed' } | Collected
 
-/** An answer that was kept. */
-export interface Collected {
-  readonly kind: 'collected'
+/** The head of an answer. */
+export interface Head {
   readonly status: number
   readonly headers: RawHeaders
+}
+
+/** An answer that was kept. */
+export interface Collected extends Head {
+  readonly kind: 'collected'
   readonly body: Buffer
   /** False when the body was cut off, by the bounds or by the upstream. */
   readonly complete: boolean
@@ -165,13 +169,15 @@ function isPlainTcp(socket: Socket | null): socket is Socket {
   return socket !== null && socket.localAddress !== undefined && !(socket instanceof TLSSocket)
 }
 
-/** Whether all of a body is sure to be kept by {@link collecting}. */
-export function isCollectable(headers: RawHeaders): boolean {
-  return Number(headerOf(headers, 'content-length')) <= MAX_COLLECTED
+export interface CollectingOptions {
+  readonly clock: Clock
+  /** Whether the body is to reach the client as it came. */
+  readonly passthrough: boolean
 }
 
 /** Keeps the body for the caller, as far as the bounds go. */
-export function collecting(status: number, headers: RawHeaders, source: Source, clock: Clock): Sink {
+export function collecting({ status, headers }: Head, source: Source, { clock, passthrough }: CollectingOptions): Sink {
+  const max = passthrough ? MAX_PASSED : MAX_TOLD
   const chunks: Buffer[] = []
   let size = 0
   const cutOff = () => source.abort(new Error('the rest of the answer is not waited for'))
@@ -183,7 +189,7 @@ export function collecting(status: number, headers: RawHeaders, source: Source, 
   return {
     data(chunk) {
       size += chunk.length
-      if (size > MAX_COLLECTED) cutOff()
+      if (size > max) cutOff()
       else chunks.push(chunk)
     },
     end: () => finish(true),

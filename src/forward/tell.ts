@@ -1,18 +1,11 @@
 import type { Clock } from '../kernel/clock.ts'
 import { lingerAfter } from '../kernel/linger.ts'
-import type { RawHeaders } from '../upstream/raw-headers.ts'
 import { exchangeHeaders } from './exchange.ts'
 import { clientHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
 import type { Home } from './location.ts'
-import type { Refusal } from './refusal.ts'
-import { breakOff } from './sinks.ts'
-
-/** Of an answer. */
-export interface Head {
-  readonly status: number
-  readonly headers: RawHeaders
-}
+import { isReadable, type Refusal } from './refusal.ts'
+import { breakOff, type Head } from './sinks.ts'
 
 /** Sends the client the head of an answer, with what every answer carries. */
 export function writeHead({ response, exchange, takeOver }: Journey, { status, headers }: Head, clock: Clock): void {
@@ -26,13 +19,15 @@ export function sendHead(journey: Journey, home: Home, { status, headers }: Head
   writeHead(journey, { status, headers: clientHeaders(headers, home) }, clock)
 }
 
-/** Gives an error to be told, or passes it on as it came where that is asked for. */
+/** Gives an error to be told, or passes it on as it came where that is asked for and it is sure to hold no secret. */
 export function tell(journey: Journey, refusal: Refusal, clock: Clock): Refusal | undefined {
-  if (!journey.passthrough) return refusal
+  if (!journey.passthrough || !isReadable(refusal.answer)) return refusal
+  const { response, exchange } = journey
   const { headers, body, complete } = refusal.answer
+  exchange.bytes = body.length
   sendHead(journey, refusal.home, refusal.answer, clock)
-  journey.response.write(body)
-  if (complete) journey.response.end()
-  else breakOff(journey.response, headers)
+  response.write(body)
+  if (complete) response.end()
+  else breakOff(response, headers)
   return undefined
 }

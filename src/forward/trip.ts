@@ -6,14 +6,13 @@ import type { Lease } from '../session/lease.ts'
 import type { Place } from '../stacks/base.ts'
 import type { Carrier } from '../upstream/handler.ts'
 import { headerOf, type RawHeaders } from '../upstream/raw-headers.ts'
-import { mayComeAgain } from './again.ts'
 import { isKeepable } from './cacheable.ts'
 import { upstreamHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
 import type { Home } from './location.ts'
 import { Receiver } from './receiver.ts'
-import { type Answer, collecting, isCollectable, type Sink, Streaming } from './sinks.ts'
-import { type Head, sendHead } from './tell.ts'
+import { type Answer, collecting, type Sink, Streaming } from './sinks.ts'
+import { sendHead } from './tell.ts'
 
 export const UNAUTHORIZED = 401
 
@@ -73,9 +72,10 @@ export class Trip extends Receiver {
   protected begin(status: number, headers: RawHeaders): Sink {
     const { clock } = this.#options
     const { home } = this.#way
-    const { response, recorder } = this.#journey
+    const { response, recorder, passthrough } = this.#journey
     this.#note(status, headers)
-    if (isCollected({ status, headers }, this.#journey, this.#attempt)) return collecting(status, headers, this, clock)
+    // errors are to be told, to be spared the client, or to be searched for what it may not see
+    if (status >= 400) return collecting({ status, headers }, this, { clock, passthrough })
     if (recorder && isKeepable(status, headers)) recorder.begin({ headers, home }, sizeOf(headers))
     return new Streaming(headers, response, this, () => sendHead(this.#journey, home, { status, headers }, clock))
   }
@@ -109,13 +109,6 @@ function requestOf(
     headers: upstreamHeaders(request.rawHeaders, { token: lease.token, paths: readings.all, assumeJson }),
     body: body?.send() ?? null,
   }
-}
-
-/** Errors are kept, to be told or to be spared the client, but for those that it wants as they are. */
-function isCollected({ status, headers }: Head, journey: Journey, { number, renewed }: Attempt): boolean {
-  if (status < 400) return false
-  if (!journey.passthrough || (!renewed && status === UNAUTHORIZED)) return true
-  return isCollectable(headers) && mayComeAgain(status, journey, number)
 }
 
 /** In bytes: one for each character of latin1. */

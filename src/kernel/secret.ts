@@ -1,7 +1,6 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { inspect } from 'node:util'
-
-const MASK = '[secret]'
+import { MASK, mask, type Pieces, piecesOf } from './mask.ts'
 
 /** Of this process alone. */
 const FINGERPRINT_KEY = randomBytes(32)
@@ -16,6 +15,7 @@ const SHORTEST_KEY = 8
 export class Secret {
   readonly #value: string
   #fingerprint: string | undefined
+  #pieces: Pieces | undefined
 
   constructor(value: string) {
     this.#value = value
@@ -43,10 +43,28 @@ export class Secret {
     return this.#fingerprint
   }
 
-  /** `text` with `[secret]` wherever the value stood in it. A value too short for a key is left: it may be a word. */
+  /** `text` with `[secret]` wherever {@link mask} finds the value in it. One too short for a key is left: it may be a word. */
   maskIn(text: string): string {
-    const mayHold = text.length >= this.#value.length && this.#value.length >= SHORTEST_KEY
-    return mayHold ? text.replaceAll(this.#value, MASK) : text
+    return Secret.maskAllIn(text, [this])
+  }
+
+  /** The same for several values. One after the other, a part of one could hide from the next what surrounds it. */
+  static maskAllIn(text: string, secrets: readonly Secret[]): string {
+    const keys = secrets.filter(secret => secret.#value.length >= SHORTEST_KEY)
+    return mask(
+      text,
+      keys.map(key => key.#inPieces),
+    )
+  }
+
+  get #inPieces(): Pieces {
+    this.#pieces ??= piecesOf(this.#value)
+    return this.#pieces
+  }
+
+  /** Whether a text is long enough to hold the value in any form. */
+  fitsIn(text: string): boolean {
+    return text.length >= this.#value.length
   }
 
   toString(): string {

@@ -26,7 +26,7 @@ const decoders: ReadonlyMap<string, (bytes: Buffer) => Buffer> = new Map([
 
 /** Tells what the bytes of an answer are, decompressed and decoded. Never throws, whatever the bytes and headers. */
 export function readBody(bytes: Buffer, headers: Headers): UpstreamBody {
-  const text = decodeText(decompress(bytes, firstValue(headers['content-encoding']) ?? ''))
+  const text = decodeText(decompress(bytes, headers))
   if (text === undefined) return { kind: 'binary' }
   if (text.trim() === '') return { kind: 'nothing' }
   try {
@@ -37,9 +37,17 @@ export function readBody(bytes: Buffer, headers: Headers): UpstreamBody {
   }
 }
 
-// Bytes that are not what the header says stay as they are: gateways label plain errors with the coding of the page.
-function decompress(bytes: Buffer, contentEncoding: string): Buffer {
-  const codings = contentEncoding.toLowerCase().split(',')
+/** Whether {@link readBody} can make a text of the bytes of an answer, or they are none. */
+export function isText(bytes: Buffer, headers: Headers): boolean {
+  return decodeText(decompress(bytes, headers)) !== undefined
+}
+
+/**
+ * The bytes of an answer without the codings that its headers name. Those that are not what the headers say stay as they
+ * are: gateways label plain errors with the coding of the page. Never throws.
+ */
+export function decompress(bytes: Buffer, headers: Headers): Buffer {
+  const codings = [headers['content-encoding'] ?? ''].flat().join().toLowerCase().split(',')
   try {
     return codings.reduceRight((rest, coding) => decoders.get(coding.trim())?.(rest) ?? rest, bytes)
   } catch {

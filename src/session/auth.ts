@@ -6,6 +6,7 @@ import { readUpstream } from '../problem/upstream.ts'
 import type { Target } from '../stacks/resolve.ts'
 import { ask, type Reply } from '../upstream/ask.ts'
 import type { Carrier } from '../upstream/handler.ts'
+import { withoutSecrets } from '../upstream/masked.ts'
 import { headersByName } from '../upstream/raw-headers.ts'
 import { AuthFailure } from './failure.ts'
 import { tokenLifetime } from './jwt.ts'
@@ -87,7 +88,7 @@ export class AuthApi {
     const { token, customerNames } = parseAnswer(answer.body)
     if (token) return { token: new Secret(token), lifetime: tokenLifetime(token) }
     if (call.blamed === 'rejected' && customerNames.length > 1) {
-      throw new AuthFailure('rejected', ambiguousTenant(customerNames))
+      throw new AuthFailure('rejected', Secret.maskAllIn(ambiguousTenant(customerNames), call.secrets))
     }
     throw this.#noToken(call, answer)
   }
@@ -106,16 +107,14 @@ export class AuthApi {
   }
 
   #failure(call: Call, answer: Reply): AuthFailure {
-    const { status, body, complete } = answer
-    if (status < 400) return this.#noToken(call, answer)
-    const headers = headersByName(answer.headers)
-    const facts = { host: this.#host, method: call.method, status, headers, body, complete }
+    if (answer.status < 400) return this.#noToken(call, answer)
+    const { status, headers, body, complete } = withoutSecrets(answer, call.secrets)
+    const facts = { host: this.#host, method: call.method, status, headers: headersByName(headers), body, complete }
     const { detail, retryable, retryAfter = 0, upstream } = readUpstream(facts, this.#options.clock.now())
     // a page that blocks the way, of a firewall or a portal, says nothing of the key
     const judged = status === 401 || Boolean(upstream?.errors.length)
     const nature = status < 500 && !retryable && judged ? call.blamed : 'transient'
-    const shown = call.secrets.reduce((text, secret) => secret.maskIn(text), detail)
-    return new AuthFailure(nature, `${this.#host} answered ${status}: ${shown}`, { retryAfter: retryAfter * 1000 })
+    return new AuthFailure(nature, `${this.#host} answered ${status}: ${detail}`, { retryAfter: retryAfter * 1000 })
   }
 
   #noToken({ method, path }: Call, { status }: Reply): AuthFailure {

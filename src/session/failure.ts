@@ -1,3 +1,5 @@
+import { Problem } from '../problem/problem.ts'
+
 /**
  * What a failed auth call means for what comes next:
  *
@@ -25,4 +27,9 @@ export class AuthFailure extends Error {
 export function asFailure(error: unknown): AuthFailure {
   if (error instanceof AuthFailure) return error
   return new AuthFailure('transient', error instanceof Error ? error.message : String(error), { cause: error })
+}
+
+/** Why a session that was closed gives no lease. */
+export function closed(): Problem {
+  return new Problem('draining', 'The session was closed: the proxy is shutting down, or its tenant was changed')
 }

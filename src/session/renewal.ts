@@ -1,5 +1,6 @@
 import type { CredentialSource, Credentials } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { Secret } from '../kernel/secret.ts'
 import type { Turnstile } from '../kernel/turnstile.ts'
 import type { AuthApi, IssuedToken } from './auth.ts'
 import { AuthFailure, asFailure } from './failure.ts'
@@ -35,6 +36,11 @@ export class Renewal {
   /** Whether this is the key of the logins. One that could not be read yet is none in particular. */
   uses(key: Credentials): boolean {
     return this.#key === undefined || isSameKey(this.#key, key)
+  }
+
+  /** The secret key of the logins, once it was read. */
+  get secretKey(): Secret | undefined {
+    return this.#key?.secretKey
   }
 
   /**

@@ -3,11 +3,12 @@ import { fullJitter } from '../kernel/backoff.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
 import { type Moment, momentOf } from '../kernel/moment.ts'
+import type { Secret } from '../kernel/secret.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Target } from '../stacks/resolve.ts'
 import { Alarm } from './alarm.ts'
 import type { IssuedToken } from './auth.ts'
-import { AuthFailure, asFailure } from './failure.ts'
+import { AuthFailure, asFailure, closed } from './failure.ts'
 import { Holding } from './holding.ts'
 import { judgeInvalidation, RENEWAL_INTERVAL } from './invalidation.ts'
 import type { Lease } from './lease.ts'
@@ -57,7 +58,7 @@ export class Session {
   #attempt = 0
   #lastInvalidated = Number.NEGATIVE_INFINITY
   #lastRefresh: number | undefined
-  #lastError: { at: number; reason: string } | undefined
+  #lastError: SessionStatus['lastError'] = null
 
   constructor(options: SessionOptions) {
     const { clock, random = Math.random } = options
@@ -137,6 +138,11 @@ export class Session {
     return this.#renewal.uses(key)
   }
 
+  /** The token and the secret key that it has now. */
+  get secrets(): Secret[] {
+    return [this.#holding.unexpired?.token, this.#renewal.secretKey].filter(secret => secret !== undefined)
+  }
+
   /** Stops the timers and calls, and refuses whoever waits. */
   close(): void {
     if (this.#state === 'closed') return
@@ -154,9 +160,7 @@ export class Session {
       generation: this.#holding.generation,
       secondsLeft: Math.floor(this.#holding.millisecondsLeft / 1000),
       lastRefresh: this.#lastRefresh === undefined ? null : new Date(this.#lastRefresh).toISOString(),
-      lastError: this.#lastError
-        ? { at: new Date(this.#lastError.at).toISOString(), reason: this.#lastError.reason }
-        : null,
+      lastError: this.#lastError,
     }
   }
 
@@ -207,7 +211,7 @@ export class Session {
   }
 
   #noteError(reason: string): void {
-    this.#lastError = { at: this.#clock.now(), reason }
+    this.#lastError = { at: new Date(this.#clock.now()).toISOString(), reason }
   }
 
   #due(): void {
@@ -240,8 +244,4 @@ export class Session {
   #reason(): string {
     return this.#lastError?.reason ?? 'the login has not been answered yet'
   }
-}
-
-function closed(): Problem {
-  return new Problem('draining', 'The session was closed: the proxy is shutting down, or its tenant was changed')
 }

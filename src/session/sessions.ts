@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Credentials, TenantConfig } from '../config/config.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
+import type { Secret } from '../kernel/secret.ts'
 import { Problem } from '../problem/problem.ts'
 import { readKey } from './key.ts'
 import type { Lease } from './lease.ts'
@@ -80,6 +81,11 @@ export class Sessions {
   /** As {@link Session.invalidate}. A lease of a session that has left is worth a new one. */
   invalidate(tenant: string, lease: Lease, named: boolean): boolean {
     return this.#live.peek(tenant)?.session.invalidate(lease, named) ?? this.#tenants.has(tenant)
+  }
+
+  /** The tokens and secret keys of a tenant's sessions, which no answer may show. */
+  secrets(tenant: string): readonly Secret[] {
+    return this.#live.peek(tenant)?.secrets ?? []
   }
 
   /** Logs in every tenant that is not lazy, a few at a time, until each has a session or is known to have none. */

@@ -1,4 +1,5 @@
 import type { Credentials, TenantConfig } from '../config/config.ts'
+import type { Secret } from '../kernel/secret.ts'
 import { Turnstile } from '../kernel/turnstile.ts'
 import type { RenewalOptions } from './renewal.ts'
 import type { SessionEvents } from './report.ts'
@@ -43,6 +44,11 @@ export class Succession {
 
   get successor(): Session | undefined {
     return this.#successor
+  }
+
+  /** The tokens and secret keys of both. */
+  get secrets(): Secret[] {
+    return [...this.#session.secrets, ...(this.#successor?.secrets ?? [])]
   }
 
   /** Has a tenant's key tried, unless it is the one in use, or is tried already. */

@@ -32,3 +32,9 @@ export function headersByName(headers: RawHeaders): Record<string, string | stri
   }
   return byName
 }
+
+/** The headers but for those that a list names, as `Connection` does (RFC 9110, 7.6.1). */
+export function withoutNamed(headers: RawHeaders, list: string): string[] {
+  const named = new Set(list.split(',').map(token => token.trim().toLowerCase()))
+  return headers.filter((_, at) => !named.has(String(headers[at - (at % 2)]).toLowerCase()))
+}

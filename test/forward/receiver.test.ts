@@ -67,7 +67,7 @@ class Player extends Receiver {
 
   protected begin(status: number, headers: RawHeaders): Sink {
     const { collected, clock, response, sendHead } = this.options
-    if (collected) return collecting(status, headers, this, clock)
+    if (collected) return collecting({ status, headers }, this, { clock, passthrough: false })
     return new Streaming(headers, response, this, () => sendHead(status, headers))
   }
 }

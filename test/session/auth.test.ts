@@ -1,4 +1,5 @@
 import { inspect } from 'node:util'
+import { gzipSync } from 'node:zlib'
 import t from 'tap'
 import { Secret } from '../../src/kernel/secret.ts'
 import { failureOf } from '../kernel/failure-of.ts'
@@ -78,6 +79,28 @@ t.test('an answer that repeats a secret does not bring it into the message', asy
     t.match(failure, { message: /refused: .*\[secret\]/ })
     t.notMatch(inspect(failure), /MARK/)
   }
+})
+
+t.test('what an answer quotes of the key or the token is not in the message, whatever its coding', async t => {
+  const key = { accessKeyId: new Secret('access-key-id-0001'), secretKey: new Secret('k3y+/With=28characters8again') }
+  const token = new Secret('e30.a-token-of-a-session.signature')
+  const codings = [String, encodeURIComponent, (text: string) => Buffer.from(text).toString('base64')]
+  for (const [secret, call] of [
+    [key.accessKeyId, 'login'],
+    [key.secretKey, 'login'],
+    [token, 'extend'],
+  ] as const) {
+    for (const write of codings) {
+      const body = gzipSync(json({ message: `no ${write(secret.reveal())}` }))
+      const { auth } = await upstream(t, response => response.writeHead(401, { 'content-encoding': 'gzip' }).end(body))
+      const failure = await failureOf(call === 'login' ? auth.login(key) : auth.extend(token))
+      t.match(failure, { message: /answered 401: no \[secret\].{0,3}$/ })
+    }
+  }
+  const { auth } = await upstream(t, response =>
+    response.end(json({ customerNames: tenants('Acme', key.secretKey.reveal()) })),
+  )
+  t.match(await failureOf(auth.login(key)), { message: /set customerName to one of "Acme", "\[secret\]", or prismaId/ })
 })
 
 const breaks: [title: string, answer: Parameters<typeof upstream>[1]][] = [
