@@ -28,6 +28,7 @@ import { isServedHost, readDestination } from './forward/tenant.ts'
 import type { Admission } from './guard/admit.ts'
 import { guard } from './guard/guard.ts'
 import { permit } from './guard/permit.ts'
+import { Budget } from './kernel/budget.ts'
 import type { Clock } from './kernel/clock.ts'
 import type { Log } from './kernel/log.ts'
 import { SignedTokens } from './kernel/signed-tokens.ts'
@@ -64,6 +65,9 @@ const HTTP = {
   // Node.js ignores it
   optimizeEmptyRequests: true,
 } satisfies ServerOptions & { readonly optimizeEmptyRequests: boolean }
+
+/** Bytes of the bodies of the upstream's errors, all together, that are held at one time. */
+const MAX_COLLECTED = 64 * 1024 * 1024
 
 /** Seconds for which who logs in here may go on without extending it: as long as at the vendor. */
 const LOCAL_TOKEN_LIFETIME = 600
@@ -110,7 +114,8 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   let current = initial
   const config = () => current
   const pacer = new Pacer({ clock, settings: () => current.pacing })
-  const metrics: Metrics = new Metrics(() => sessions, pacer)
+  const kept = new Budget(() => current.replay.maxMemory)
+  const metrics: Metrics = new Metrics(() => sessions, { pacer, kept })
   const events = { ...sessionLog(log), called: metrics.sessionCalled }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
   const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
@@ -121,6 +126,8 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     agents,
     sessions,
     pacer,
+    kept,
+    collected: new Budget(() => MAX_COLLECTED),
     secrets: tenant => [...sessions.secrets(tenant), ...current.clients.map(({ token }) => token)],
     consoles: new Consoles({ carrier: agents.fresh, clock, callTimeout }),
     config,

@@ -1,4 +1,5 @@
 import type { Exchange } from '../forward/exchange.ts'
+import type { Budget } from '../kernel/budget.ts'
 import { ensure } from '../kernel/ensure.ts'
 import type { EndpointStatus, Pacer } from '../pacing/pacer.ts'
 import type { Sessions, SessionsEvents, TenantEntry } from '../session/sessions.ts'
@@ -12,13 +13,16 @@ const STATES = Object.keys(transitions)
 export class Metrics {
   readonly #sessions: () => Sessions
   readonly #pacer: Pacer
+  readonly #kept: Budget
   readonly #tallies = new Map<string, Tally>()
   readonly #rows = new Rows()
   #inFlight = 0
 
-  constructor(sessions: () => Sessions, pacer: Pacer) {
+  /** `kept` is for the bodies of requests. */
+  constructor(sessions: () => Sessions, { pacer, kept }: { readonly pacer: Pacer; readonly kept: Budget }) {
     this.#sessions = sessions
     this.#pacer = pacer
+    this.#kept = kept
   }
 
   started(): void {
@@ -56,6 +60,8 @@ export class Metrics {
     yield histogram('upstream_duration_seconds', ofTheUpstream, upstream)
     yield gauge('requests_in_flight', 'Requests being served.', [{ labels: {}, value: this.#inFlight }])
     yield counter('replays_total', 'Requests sent to the upstream a second time.', this.#each('replays'))
+    const kept = [{ labels: {}, value: this.#kept.held }]
+    yield gauge('replay_bytes', 'Bytes of request bodies that are kept so that they can be sent again.', kept)
     yield counter('cache_total', 'Requests that a cache rule is for, by what became of them.', this.#each('cache'))
     yield counter('failures_total', 'Requests that ended with a problem, by its type.', this.#each('failures'))
     yield counter('session_calls_total', 'Logins and extensions, by outcome.', this.#each('calls'))

@@ -104,6 +104,10 @@ export const settingsSchema = Type.Object({
   }),
   replay: Type.Object({
     maxBody: size('1MiB', 'Largest request body kept so that a request can be sent again with a renewed session.'),
+    maxMemory: size(
+      '64MiB',
+      'How much memory the kept bodies of all requests take at most. What comes beyond is forwarded all the same, and not sent again.',
+    ),
   }),
   pacing: Type.Object({
     enabled: toggle(true, "Hold requests back so that they stay within the upstream's rate limits."),

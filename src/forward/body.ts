@@ -1,4 +1,5 @@
 import { Readable } from 'node:stream'
+import type { Budget } from '../kernel/budget.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { Problem } from '../problem/problem.ts'
 
@@ -8,16 +9,29 @@ const LONGEST_PAUSE = 60_000
 /** So many bytes are read ahead of the upstream. */
 const READ_AHEAD = 64 * 1024
 
+/** What a piece that is kept takes beside its bytes: a client may send them one by one. */
+const OVERHEAD = 256
+
+export interface RequestBodyOptions {
+  readonly clock: Clock
+  /** The largest body that is kept, in bytes. */
+  readonly keep: number
+  /** For all bodies that are kept. */
+  readonly memory: Budget
+}
+
 /**
  * The body of a request, streamed as it comes and kept meanwhile, so that it can be sent a second time: the kept part
- * again, then the rest. Past `keep` bytes the beginning is let go, and the body can be sent only once.
+ * again, then the rest. Past what may be kept the beginning is let go, and the body can be sent only once. Its owner has to
+ * {@link RequestBody.release} it.
  */
 export class RequestBody {
   readonly #source: Readable
-  readonly #keep: number
-  readonly #clock: Clock
+  readonly #options: RequestBodyOptions
   #pause: Timer | undefined
   #kept: Buffer[] = []
+  /** What the kept part takes. */
+  #held = 0
   #isKeptWhole = true
   #size = 0
   #isRead = false
@@ -25,10 +39,9 @@ export class RequestBody {
   #end: { readonly error?: Error } | undefined
   #sending: Readable | undefined
 
-  constructor(source: Readable, keep: number, clock: Clock) {
+  constructor(source: Readable, options: RequestBodyOptions) {
     this.#source = source
-    this.#keep = keep
-    this.#clock = clock
+    this.#options = options
   }
 
   /** Whether {@link RequestBody.send} may be called, for the first time or once more. */
@@ -48,8 +61,16 @@ export class RequestBody {
     return sending
   }
 
+  /** Lets go what is kept: it is not needed any more. A sending that has begun goes on. */
+  release(): void {
+    this.#options.memory.give(this.#held)
+    this.#held = 0
+    this.#kept = []
+    this.#isKeptWhole = false
+  }
+
   #read(): void {
-    this.#pause ??= this.#clock.setTimeout(() => this.#finish({ error: tooSlow() }), LONGEST_PAUSE)
+    this.#pause ??= this.#options.clock.setTimeout(() => this.#finish({ error: tooSlow() }), LONGEST_PAUSE)
     if (this.#isRead) {
       this.#source.resume()
       return
@@ -63,16 +84,23 @@ export class RequestBody {
 
   #take(chunk: Buffer): void {
     this.#goOn()
-    this.#size += chunk.length
-    if (this.#size > this.#keep) {
-      this.#isKeptWhole = false
-      this.#kept = []
-    } else this.#kept.push(chunk)
+    if (this.#isKeptWhole) this.#keep(chunk)
     if (!this.#sending?.push(chunk)) this.#source.pause()
   }
 
+  #keep(chunk: Buffer): void {
+    const { keep, memory } = this.#options
+    const taken = chunk.length + OVERHEAD
+    this.#size += chunk.length
+    if (this.#size > keep || !memory.take(taken)) this.release()
+    else {
+      this.#held += taken
+      this.#kept.push(chunk)
+    }
+  }
+
   #goOn(): void {
-    if (this.#pause !== undefined) this.#clock.clearTimeout(this.#pause)
+    if (this.#pause !== undefined) this.#options.clock.clearTimeout(this.#pause)
     this.#pause = undefined
   }
 

@@ -1,10 +1,10 @@
 import { Cached, type CachedOptions } from './cached.ts'
-import { type Incoming, type Journey, type JourneySettings, planJourney } from './journey.ts'
+import { type Incoming, type Journey, type JourneyOptions, type JourneySettings, planJourney } from './journey.ts'
 import { LocalLogin, type LocalLoginOptions } from './local-login.ts'
 import type { Refusal } from './refusal.ts'
 import { Sender, type SenderOptions } from './sender.ts'
 
-export interface ForwarderOptions extends SenderOptions, CachedOptions, LocalLoginOptions {
+export interface ForwarderOptions extends SenderOptions, CachedOptions, LocalLoginOptions, JourneyOptions {
   /** Throws the problem of a request that no policy allows. */
   readonly permit: (journey: Journey) => void
   /** As it is now: it may be read again while the proxy runs. */
@@ -39,8 +39,8 @@ export class Forwarder {
   }
 
   #send(incoming: Incoming): Promise<Refusal | undefined> {
-    const { clock, config, permit } = this.#options
-    const journey = planJourney(incoming, config(), clock)
+    const { config, permit } = this.#options
+    const journey = planJourney(incoming, config(), this.#options)
     if (journey.authCall) return this.#login.answer(journey)
     permit(journey)
     return this.#cached.forward(journey, () => this.#sender.send(journey))

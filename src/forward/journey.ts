@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Flight } from '../cache/flight.ts'
 import type { Config } from '../config/config.ts'
+import type { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { hasBody } from '../kernel/framing.ts'
 import { endpoint } from '../pacing/endpoint.ts'
@@ -69,11 +70,17 @@ export type JourneySettings = Pick<
   'tenants' | 'clients' | 'defaultTenant' | 'errors' | 'assumeJson' | 'pacing' | 'replay' | 'retry'
 >
 
+export interface JourneyOptions {
+  readonly clock: Clock
+  /** For the bodies of all requests that are kept. */
+  readonly kept: Budget
+}
+
 /**
  * For whom a request is, and what it takes along.
  * @throws {Problem} `unknown-tenant` or `invalid-request`
  */
-export function planJourney(incoming: Incoming, config: JourneySettings, clock: Clock): Journey {
+export function planJourney(incoming: Incoming, config: JourneySettings, options: JourneyOptions): Journey {
   const { request, response, exchange, takeOver } = incoming
   const facts = {
     header: request.headers['x-prismacloud-tenant']?.toString(),
@@ -89,7 +96,7 @@ export function planJourney(incoming: Incoming, config: JourneySettings, clock: 
   judgeFraming(request)
   if (compute && !prefix.endsWith('/_compute')) exchange.path = `/_compute${path}`
   const { name, limit } = endpoint(exchange.method, readings.usual)
-  const body = hasBody(request) ? new RequestBody(request, config.replay.maxBody, clock) : undefined
+  const body = hasBody(request) ? bodyOf(incoming, config, options) : undefined
   const paced = config.pacing.enabled && request.headers['x-prismacloud-proxy-pacing'] !== 'off'
   return {
     // each by its name: spreading into an object that goes on growing costs microseconds
@@ -112,6 +119,13 @@ export function planJourney(incoming: Incoming, config: JourneySettings, clock: 
     retries: paced ? config.retry.attempts : 0,
     recorder: undefined,
   }
+}
+
+/** The body of a request, which is not kept for longer than that takes. */
+function bodyOf({ request, exchange }: Incoming, { replay }: JourneySettings, { clock, kept }: JourneyOptions) {
+  const body = new RequestBody(request, { clock, keep: replay.maxBody, memory: kept })
+  exchange.over.addEventListener('abort', () => body.release())
+  return body
 }
 
 function chosen(

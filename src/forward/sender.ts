@@ -61,6 +61,7 @@ export class Sender {
 
   #tell({ home, answer }: Refusal, journey: Journey, carried: readonly Secret[]): Refusal | undefined {
     const { clock, secrets } = this.#options
+    journey.body?.release()
     const shown = withoutSecrets(answer, [...carried, ...secrets(journey.tenant)])
     journey.exchange.upstreamRequestId = headerOf(shown.headers, 'x-redlock-request-id') ?? null
     return tell(journey, { home, answer: shown }, clock)

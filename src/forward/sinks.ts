@@ -1,7 +1,9 @@
 import type { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
+import type { Budget } from '../kernel/budget.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
+import type { EndSignal } from '../kernel/ending.ts'
 import { headerOf, type RawHeaders } from '../upstream/raw-headers.ts'
 import { clientTrailers } from './headers.ts'
 
@@ -173,10 +175,15 @@ export interface CollectingOptions {
   readonly clock: Clock
   /** Whether the body is to reach the client as it came. */
   readonly passthrough: boolean
+  /** For all bodies that are kept so. */
+  readonly memory: Budget
+  /** Aborts when what was kept is needed no more. */
+  readonly over: EndSignal
 }
 
 /** Keeps the body for the caller, as far as the bounds go. */
-export function collecting({ status, headers }: Head, source: Source, { clock, passthrough }: CollectingOptions): Sink {
+export function collecting({ status, headers }: Head, source: Source, options: CollectingOptions): Sink {
+  const { clock, passthrough, memory, over } = options
   const max = passthrough ? MAX_PASSED : MAX_TOLD
   const chunks: Buffer[] = []
   let size = 0
@@ -186,11 +193,12 @@ export function collecting({ status, headers }: Head, source: Source, { clock, p
     clock.clearTimeout(timer)
     source.resolve({ kind: 'collected', status, headers, body: Buffer.concat(chunks), complete })
   }
+  over.addEventListener('abort', () => memory.give(size))
   return {
     data(chunk) {
+      if (size + chunk.length > max || !memory.take(chunk.length)) return cutOff()
       size += chunk.length
-      if (size > max) cutOff()
-      else chunks.push(chunk)
+      chunks.push(chunk)
     },
     end: () => finish(true),
     fail: () => finish(false),

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import type { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Turn } from '../pacing/gate.ts'
 import type { Pacer } from '../pacing/pacer.ts'
@@ -35,6 +36,8 @@ export interface Way {
 export interface TripOptions {
   readonly clock: Clock
   readonly pacer: Pacer
+  /** For the bodies of all errors that are collected. */
+  readonly collected: Budget
 }
 
 /** Sends a request to the upstream once. The answer goes to the client, unless it is an error to be told or spared it. */
@@ -70,12 +73,14 @@ export class Trip extends Receiver {
   }
 
   protected begin(status: number, headers: RawHeaders): Sink {
-    const { clock } = this.#options
+    const { clock, collected } = this.#options
     const { home } = this.#way
-    const { response, recorder, passthrough } = this.#journey
+    const { exchange, response, recorder, passthrough, body } = this.#journey
     this.#note(status, headers)
     // errors are to be told, to be spared the client, or to be searched for what it may not see
-    if (status >= 400) return collecting({ status, headers }, this, { clock, passthrough })
+    if (status >= 400)
+      return collecting({ status, headers }, this, { clock, passthrough, memory: collected, over: exchange.over })
+    body?.release()
     if (recorder && isKeepable(status, headers)) recorder.begin({ headers, home }, sizeOf(headers))
     return new Streaming(headers, response, this, () => sendHead(this.#journey, home, { status, headers }, clock))
   }

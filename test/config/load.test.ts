@@ -37,7 +37,7 @@ t.test('an access key is all that must be given', async t => {
       bodyTimeout: 120_000,
     },
     connect: { enabled: false, others: 'refuse' },
-    replay: { maxBody: 1_048_576 },
+    replay: { maxBody: 1_048_576, maxMemory: 67_108_864 },
     pacing: { enabled: true, maxWait: 30_000, maxQueue: 1000 },
     retry: { attempts: 3 },
     cache: { rules: [], maxSize: 64 * 1024 * 1024 },

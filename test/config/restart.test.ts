@@ -44,6 +44,7 @@ const changeable = {
   'session.callTimeout': '1s',
   'session.idleAfter': '1s',
   'replay.maxBody': '1KiB',
+  'replay.maxMemory': '1MiB',
   'pacing.enabled': 'false',
   'pacing.maxWait': '1s',
   'pacing.maxQueue': '1',

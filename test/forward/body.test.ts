@@ -1,8 +1,14 @@
 import { PassThrough, type Readable } from 'node:stream'
 import t from 'tap'
 import { RequestBody } from '../../src/forward/body.ts'
+import { Budget } from '../../src/kernel/budget.ts'
 import { settle, testClock } from '../support/clock.ts'
 import { until } from '../support/until.ts'
+
+/** A body of which so many bytes are kept, or less where there is no memory for them. */
+function bodyOf(source: Readable, keep: number, clock = testClock(), memory = new Budget(() => 1_000_000_000)) {
+  return new RequestBody(source, { clock, keep, memory })
+}
 
 /** A sending that is asked for its first piece. */
 function reading(body: RequestBody): Readable {
@@ -26,7 +32,7 @@ async function piece(sending: Readable): Promise<string> {
 
 t.test('a body that fits is sent as often as it is asked for', async t => {
   const source = new PassThrough()
-  const body = new RequestBody(source, 4, testClock())
+  const body = bodyOf(source, 4)
   source.write('ab')
   const sending = reading(body)
   t.equal(await piece(sending), 'ab', 'its beginning goes out before its end is there')
@@ -39,7 +45,7 @@ t.test('a body that fits is sent as often as it is asked for', async t => {
 
 t.test('a body that does not fit is sent once', async t => {
   const source = new PassThrough()
-  const body = new RequestBody(source, 3, testClock())
+  const body = bodyOf(source, 3)
   source.write('ab')
   const sending = reading(body)
   t.equal(await piece(sending), 'ab')
@@ -51,7 +57,7 @@ t.test('a body that does not fit is sent once', async t => {
 
 t.test('a sending takes over from one that was given up while it waited, and misses nothing', async t => {
   const source = new PassThrough()
-  const body = new RequestBody(source, 4, testClock())
+  const body = bodyOf(source, 4)
   source.write('ab')
   const former = reading(body)
   t.equal(await piece(former), 'ab')
@@ -67,7 +73,7 @@ t.test('a sending takes over from one that was given up while it waited, and mis
 
 t.test('a sending that failed does not keep the next from all of the body', async t => {
   const source = new PassThrough()
-  const body = new RequestBody(source, 10, testClock())
+  const body = bodyOf(source, 10)
   source.write('ab')
   const former = reading(body)
   await piece(former)
@@ -80,7 +86,7 @@ t.test('a sending that failed does not keep the next from all of the body', asyn
 t.test('a body that breaks off is never taken for a whole one', async t => {
   for (const error of [new Error('the client has left'), undefined]) {
     const source = new PassThrough()
-    const body = new RequestBody(source, 10, testClock())
+    const body = bodyOf(source, 10)
     source.write('ab')
     const sending = reading(body)
     await piece(sending)
@@ -92,7 +98,7 @@ t.test('a body that breaks off is never taken for a whole one', async t => {
 
 t.test('no more is read than the upstream takes', async t => {
   const source = new PassThrough({ highWaterMark: 1 })
-  const body = new RequestBody(source, 1_000_000, testClock())
+  const body = bodyOf(source, 1_000_000)
   const kilobyte = Buffer.alloc(1_024)
   let written = 0
   const write = () => {
@@ -116,7 +122,7 @@ t.test('no more is read than the upstream takes', async t => {
 t.test('a client may pause for a minute while it is waited for, and no longer', async t => {
   const clock = testClock()
   const source = new PassThrough()
-  const body = new RequestBody(source, 10, clock)
+  const body = bodyOf(source, 10, clock)
   await clock.advance(60_000)
   const sending = reading(body)
   await clock.advance(59_999)
@@ -132,10 +138,67 @@ t.test('a client may pause for a minute while it is waited for, and no longer', 
 t.test('while the upstream takes nothing, no client is too slow', async t => {
   const clock = testClock()
   const source = new PassThrough()
-  const body = new RequestBody(source, 10, clock)
+  const body = bodyOf(source, 10, clock)
   const sending = reading(body)
   source.write(Buffer.alloc(200 * 1024))
   await until(() => sending.readableLength >= 64 * 1024)
   await clock.advance(120_000)
   t.notOk(sending.destroyed)
+})
+
+t.test('all bodies together take no more memory than they may', async t => {
+  const memory = new Budget(() => 1_000)
+  const [first, second] = [new PassThrough(), new PassThrough()]
+  const [kept, refused] = [first, second].map(source => bodyOf(source, 10_000, testClock(), memory))
+  first.end(Buffer.alloc(500, 'a'))
+  t.equal((await text(kept?.send() as Readable)).length, 500)
+  t.ok(memory.held > 500 && memory.held <= 1_000, 'what holds the bytes counts as well')
+  const held = memory.held
+  second.end(Buffer.alloc(500, 'b'))
+  t.equal((await text(refused?.send() as Readable)).length, 500, 'what is not kept is sent all the same')
+  t.strictSame([kept?.replayable, refused?.replayable, memory.held], [true, false, held])
+  kept?.release()
+  t.strictSame([kept?.replayable, memory.held], [false, 0])
+  kept?.release()
+  refused?.release()
+  t.equal(memory.held, 0, 'what was given back is not given back again')
+})
+
+t.test('a body that outgrows what is kept of one gives its memory back at once', async t => {
+  const memory = new Budget(() => 1_000)
+  const source = new PassThrough()
+  const body = bodyOf(source, 3, testClock(), memory)
+  source.write('ab')
+  const sending = reading(body)
+  await piece(sending)
+  t.ok(memory.held > 2)
+  source.end('cd')
+  t.equal(await text(sending), 'cd')
+  t.equal(memory.held, 0)
+})
+
+t.test('a body that is released is kept no further, and its sending goes on', async t => {
+  const memory = new Budget(() => 1_000)
+  const source = new PassThrough()
+  const body = bodyOf(source, 100, testClock(), memory)
+  source.write('ab')
+  const sending = reading(body)
+  await piece(sending)
+  body.release()
+  source.end('cd')
+  t.equal(await text(sending), 'cd')
+  t.strictSame([body.replayable, memory.held], [false, 0])
+})
+
+t.test('a body that comes byte by byte does not take more than it seems to', async t => {
+  const memory = new Budget(() => 10_000)
+  const source = new PassThrough()
+  const body = bodyOf(source, 10_000, testClock(), memory)
+  const sending = reading(body)
+  for (let sent = 1; sent <= 200; sent++) {
+    source.write('x')
+    await until(() => sending.readableLength === sent)
+  }
+  t.notOk(body.replayable)
+  t.equal(memory.held, 0)
 })

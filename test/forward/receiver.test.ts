@@ -5,6 +5,7 @@ import t, { type Test } from 'tap'
 import { Dispatcher } from 'undici'
 import { Receiver, type ReceiverOptions } from '../../src/forward/receiver.ts'
 import { type Answer, collecting, type Sink, Streaming } from '../../src/forward/sinks.ts'
+import { Budget } from '../../src/kernel/budget.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import type { RawHeaders } from '../../src/upstream/raw-headers.ts'
@@ -54,6 +55,7 @@ interface PlayOptions extends ReceiverOptions {
   collected: boolean
   response: ServerResponse
   clock: Clock
+  memory: Budget
   sendHead(status: number, headers: RawHeaders): void
 }
 
@@ -66,8 +68,8 @@ class Player extends Receiver {
   }
 
   protected begin(status: number, headers: RawHeaders): Sink {
-    const { collected, clock, response, sendHead } = this.options
-    if (collected) return collecting({ status, headers }, this, { clock, passthrough: false })
+    const { collected, clock, response, sendHead, memory, signal: over } = this.options
+    if (collected) return collecting({ status, headers }, this, { clock, passthrough: false, memory, over })
     return new Streaming(headers, response, this, () => sendHead(status, headers))
   }
 }
@@ -90,6 +92,7 @@ async function play(t: Test, options: Partial<PlayOptions> = {}) {
       clock,
       signal: new AbortController().signal,
       token: new Secret('a-token-of-the-test'),
+      memory: new Budget(() => 1024 * 1024),
       collected: false,
       sendHead: (status, headers) => void response.writeHead(status, [...headers]),
       ...options,
@@ -171,6 +174,26 @@ t.test('an error’s body is collected until 64 KiB', async t => {
   const { body, ...rest } = (await answer) as { body: Buffer }
   t.match(rest, { kind: 'collected', status: 500, headers: ['x-a', 'b'], complete: false })
   t.equal(body.length, 64 * 1024)
+})
+
+t.test('all errors’ bodies together take no more memory than they may, until their requests are over', async t => {
+  const memory = new Budget(() => 1_000)
+  const [over, other] = [new AbortController(), new AbortController()]
+  const first = await play(t, { collected: true, memory, signal: over.signal })
+  first.stage.begin(500)
+  first.stage.data(Buffer.alloc(600))
+  first.stage.end()
+  const second = await play(t, { collected: true, memory, signal: other.signal })
+  second.stage.begin(500)
+  second.stage.data('abc')
+  second.stage.data(Buffer.alloc(600))
+  t.ok(second.stage.reason)
+  t.match(await second.answer, { complete: false, body: Buffer.from('abc') })
+  t.equal(memory.held, 603)
+  over.abort()
+  t.equal(memory.held, 3)
+  other.abort()
+  t.equal(memory.held, 0)
 })
 
 t.test('an error’s body is collected for two seconds', async t => {

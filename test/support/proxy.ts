@@ -154,7 +154,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
       bodyTimeout: 120_000,
       ...config.upstream,
     },
-    replay: { maxBody: 1024 * 1024, ...config.replay },
+    replay: { maxBody: 1024 * 1024, maxMemory: 64 * 1024 * 1024, ...config.replay },
     pacing: { enabled: true, maxWait: 30_000, maxQueue: 1_000, ...config.pacing },
     retry: { attempts: 3, ...config.retry },
     cache: { rules: [], maxSize: 1024 * 1024, ...config.cache },
