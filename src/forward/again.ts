@@ -1,9 +1,19 @@
 import { errorCodes } from '../kernel/network-error.ts'
-import { isIdempotent } from '../problem/retryable.ts'
+import { isIdempotent, isRetryable } from '../problem/retryable.ts'
+import { isWrite } from './cacheable.ts'
 import type { Journey } from './journey.ts'
+import type { Refusal } from './refusal.ts'
 
 /** How a kept connection fails that the upstream closed just as we wrote. */
 const BROKEN_CONNECTION = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET'])
+
+/** Answers that refuse a request for now (RFC 6585, 4; RFC 9110, 15.6.4). */
+const FOR_NOW = new Set([429, 503])
+
+/** Whether doing a request twice does no more than doing it once: its method says so, or all that it does is to read. */
+export function isRepeatable(journey: Journey): boolean {
+  return isIdempotent(journey.exchange.method) || !isWrite(journey)
+}
 
 /** Whether all of the request is still there to be sent once more. */
 export function canResend({ body }: Journey): boolean {
@@ -12,19 +22,16 @@ export function canResend({ body }: Journey): boolean {
 
 /**
  * Whether a request of which nothing was answered may be sent again after an error: its connection broke, all of it is
- * still there, and doing it twice does no more than once (RFC 9110, 9.2.2).
+ * still there, and it may be done twice.
  */
 export function mayRetry(error: unknown, journey: Journey): boolean {
   const { exchange } = journey
   const broken = errorCodes(error).some(code => BROKEN_CONNECTION.has(code))
-  return broken && isIdempotent(exchange.method) && canResend(journey) && !exchange.over.aborted
+  return broken && isRepeatable(journey) && canResend(journey) && !exchange.over.aborted
 }
 
-/**
- * Whether a request may be sent again that is refused for now, and was so `before` often: 429 comes before anything is done
- * (RFC 6585, 4), 503 also from a gateway that may have passed it on.
- */
-export function mayComeAgain(status: number, journey: Journey, before: number): boolean {
-  const { exchange, retries } = journey
-  return before < retries && (status === 429 || (status === 503 && isIdempotent(exchange.method))) && canResend(journey)
+/** Whether a request may be sent again that is refused for now, and was so `before` often. */
+export function mayComeAgain({ answer, repeatable }: Refusal, journey: Journey, before: number): boolean {
+  const { status } = answer
+  return before < journey.retries && FOR_NOW.has(status) && isRetryable(status, repeatable) && canResend(journey)
 }

@@ -78,16 +78,16 @@ function forward(
     takeOver: () => void reply.hijack(),
   }
   const tell = (refusal: Refusal | undefined) => {
-    if (refusal) done(upstreamProblem(refusal, reply, exchange, clock.now()))
+    if (refusal) done(upstreamProblem(refusal, reply, clock.now()))
   }
   forwarder.forward(incoming).then(tell).catch(fail)
 }
 
 /** The upstream's error as a problem; its headers still reach the client, less those of the body that is replaced. */
-function upstreamProblem(refusal: Refusal, reply: FastifyReply, { method }: Exchange, now: number): Problem {
+function upstreamProblem(refusal: Refusal, reply: FastifyReply, now: number): Problem {
   const { home, answer } = refusal
   for (const [name, value] of Object.entries(headersByName(clientHeaders(answer.headers, home)))) {
     if (!OF_THE_BODY.test(name)) reply.header(name, value)
   }
-  return readRefusal(refusal, method, now)
+  return readRefusal(refusal, now)
 }

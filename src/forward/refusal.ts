@@ -9,13 +9,15 @@ import type { Collected } from './sinks.ts'
 export interface Refusal {
   readonly home: Home
   readonly answer: Collected
+  /** Whether the client's request may be done twice, or was not even sent. */
+  readonly repeatable: boolean
 }
 
 /** The problem that a refusal is. `now` is the wall time in milliseconds. */
-export function readRefusal({ home, answer }: Refusal, method: string, now: number): Problem {
+export function readRefusal({ home, answer, repeatable }: Refusal, now: number): Problem {
   const { status, body, complete } = answer
   const headers = headersByName(answer.headers)
-  return readUpstream({ host: new URL(home.api).host, method, status, headers, body, complete }, now)
+  return readUpstream({ host: new URL(home.api).host, repeatable, status, headers, body, complete }, now)
 }
 
 /** Whether all that an error says can be read, so that it is known to hold no secret once those found were taken out. */

@@ -2,14 +2,13 @@ import { explainNetworkError } from '../kernel/network-error.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Turn } from '../pacing/gate.ts'
 import { Problem } from '../problem/problem.ts'
-import { isIdempotent } from '../problem/retryable.ts'
 import { readUpstreamErrors } from '../problem/upstream.ts'
 import type { Lease } from '../session/lease.ts'
 import { isSamePlace, type Place } from '../stacks/base.ts'
 import type { Agents } from '../upstream/agent.ts'
 import { withoutSecrets } from '../upstream/masked.ts'
 import { headerOf, headersByName } from '../upstream/raw-headers.ts'
-import { canResend, mayComeAgain, mayRetry } from './again.ts'
+import { canResend, isRepeatable, mayComeAgain, mayRetry } from './again.ts'
 import type { Consoles } from './consoles.ts'
 import { timed } from './exchange.ts'
 import type { Journey } from './journey.ts'
@@ -59,12 +58,12 @@ export class Sender {
     }
   }
 
-  #tell({ home, answer }: Refusal, journey: Journey, carried: readonly Secret[]): Refusal | undefined {
+  #tell(refusal: Refusal, journey: Journey, carried: readonly Secret[]): Refusal | undefined {
     const { clock, secrets } = this.#options
     journey.body?.release()
-    const shown = withoutSecrets(answer, [...carried, ...secrets(journey.tenant)])
+    const shown = withoutSecrets(refusal.answer, [...carried, ...secrets(journey.tenant)])
     journey.exchange.upstreamRequestId = headerOf(shown.headers, 'x-redlock-request-id') ?? null
-    return tell(journey, { home, answer: shown }, clock)
+    return tell(journey, { ...refusal, answer: shown }, clock)
   }
 
   /** Waits for a request's turn; `returned` says that it had one before. */
@@ -95,16 +94,17 @@ export class Sender {
       const found = await timed(clock, journey.exchange, 'session', consoles.find(lease))
       if (!('status' in found)) return homeAt(asAsked(found, journey), journey)
       turn?.unused()
-      return { home: api, answer: found }
+      return { home: api, answer: found, repeatable: true }
     } catch (error) {
       turn?.unused()
-      throw problemOf(error, journey, api)
+      throw problemOf(error, journey, { host: api, repeatable: true })
     }
   }
 
   /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
   #relay(way: Way, journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
-    const told = (answer: Answer) => (answer.kind === 'relayed' ? undefined : { home: way.home, answer })
+    const told = (answer: Answer) =>
+      answer.kind === 'relayed' ? undefined : { home: way.home, answer, repeatable: isRepeatable(journey) }
     const trip = new Trip(way, journey, attempt, this.#options)
     return trip
       .go(this.#options.agents.kept)
@@ -128,15 +128,15 @@ export class Sender {
       return await new Trip(way, journey, attempt, this.#options).go(agents.fresh)
     } catch (error) {
       attempt.turn?.lost()
-      throw problemOf(error, journey, way.home)
+      throw problemOf(error, journey, { host: way.home, repeatable: isRepeatable(journey) })
     }
   }
 
   /** The next attempt at a request that was refused; `undefined` where there is none. */
-  #next(lease: Lease, journey: Journey, attempt: Attempt, { answer }: Refusal): Promise<Attempt | undefined> {
-    return answer.status === UNAUTHORIZED
-      ? this.#withNewSession(lease, journey, attempt, answer)
-      : this.#inItsTurn(journey, attempt, answer)
+  #next(lease: Lease, journey: Journey, attempt: Attempt, refusal: Refusal): Promise<Attempt | undefined> {
+    return refusal.answer.status === UNAUTHORIZED
+      ? this.#withNewSession(lease, journey, attempt, refusal.answer)
+      : this.#inItsTurn(journey, attempt, refusal)
   }
 
   /** At once, with a renewed session, where the token may have been at fault. */
@@ -160,8 +160,8 @@ export class Sender {
   }
 
   /** Once its turn has come, where it was refused for now. */
-  async #inItsTurn(journey: Journey, { number }: Attempt, { status }: Collected): Promise<Attempt | undefined> {
-    if (!mayComeAgain(status, journey, number)) return undefined
+  async #inItsTurn(journey: Journey, { number }: Attempt, refusal: Refusal): Promise<Attempt | undefined> {
+    if (!mayComeAgain(refusal, journey, number)) return undefined
     try {
       const turn = await this.#turn(journey, true)
       // more of the body may have come meanwhile than is kept
@@ -184,12 +184,13 @@ function asAsked(found: Place, { console, tenant }: Journey): Place {
   )
 }
 
-/** What the client is told of an error; once it has left, the error as it is. */
-function problemOf(error: unknown, { exchange }: Journey, { api }: Home): unknown {
+/** What the client is told of an error on the way to a host; once it has left, the error as it is. */
+function problemOf(
+  error: unknown,
+  { exchange }: Journey,
+  { host, repeatable }: { readonly host: Home; readonly repeatable: boolean },
+): unknown {
   if (exchange.over.aborted || error instanceof Problem) return error
-  const { nature, maybeSent, detail } = explainNetworkError(error, new URL(api).host)
-  return new Problem(`upstream-${nature}`, detail, {
-    cause: error,
-    retryable: !maybeSent || isIdempotent(exchange.method),
-  })
+  const { nature, maybeSent, detail } = explainNetworkError(error, new URL(host.api).host)
+  return new Problem(`upstream-${nature}`, detail, { cause: error, retryable: !maybeSent || repeatable })
 }

@@ -1,8 +1,8 @@
-/** Answers that promise nothing was done, so that any method may be repeated (RFC 9110, 15.5.9; RFC 8470; RFC 6585). */
-const RETRYABLE = new Set([408, 425, 429, 503])
+/** Answers that promise nothing was done (RFC 9110, 15.5.9; RFC 8470, 5.2; RFC 6585, 4). */
+const NOT_DONE = new Set([408, 425, 429])
 
-/** Answers after which something may have been done. */
-const RETRYABLE_IF_IDEMPOTENT = new Set([500, 502, 504])
+/** Answers that a gateway may also give after it passed the request on, and that may be others soon. */
+const MAYBE_DONE = new Set([500, 502, 503, 504])
 
 const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
 
@@ -12,9 +12,9 @@ export function isIdempotent(method: string): boolean {
 }
 
 /**
- * Whether the same request may succeed later after an answer with `status`, without harm from its being
- * sent twice. Without a method, that of a request which may not be repeated is assumed.
+ * Whether a request that was answered with `status` may be sent again as it is: that does no more than sending it once, and
+ * may succeed. `repeatable` says whether the request may be done twice.
  */
-export function isRetryable(status: number, method = ''): boolean {
-  return RETRYABLE.has(status) || (RETRYABLE_IF_IDEMPOTENT.has(status) && isIdempotent(method))
+export function isRetryable(status: number, repeatable: boolean): boolean {
+  return NOT_DONE.has(status) || (MAYBE_DONE.has(status) && repeatable)
 }

@@ -14,8 +14,8 @@ import { problemTypes } from './types.ts'
 export interface UpstreamAnswer {
   /** The host that answered. */
   readonly host: string
-  /** The request's method. Without it, only what is safe to repeat by any method counts as retryable. */
-  readonly method?: string
+  /** Whether the request may be done twice. Default: no. */
+  readonly repeatable?: boolean
   /** 400 or above. */
   readonly status: number
   readonly headers: Headers
@@ -36,7 +36,7 @@ const MAX_REQUEST_ID = 200
  * wall time in milliseconds. Never throws, whatever the upstream sent.
  */
 export function readUpstream(answer: UpstreamAnswer, now: number): Problem {
-  const { host, status, headers, complete } = answer
+  const { host, status, headers, complete, repeatable = false } = answer
   const body = readBody(answer.body, headers)
   const value = jsonOf(body)
   const errors = errorsOf(headers, value)
@@ -46,7 +46,7 @@ export function readUpstream(answer: UpstreamAnswer, now: number): Problem {
   return new Problem('upstream-error', errors.length > 0 ? describeErrors(errors) : describeBody(body, complete), {
     status,
     title: title ?? STATUS_CODES[status] ?? problemTypes['upstream-error'].title,
-    retryable: isRetryable(status, answer.method),
+    retryable: isRetryable(status, repeatable),
     ...(retryAfter !== undefined && { retryAfter }),
     upstream: { host, status, requestId: requestId(headers), errors, body: passed },
     ...(title !== null && { members: passed as Record<string, unknown> }),

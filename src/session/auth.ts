@@ -109,7 +109,7 @@ export class AuthApi {
   #failure(call: Call, answer: Reply): AuthFailure {
     if (answer.status < 400) return this.#noToken(call, answer)
     const { status, headers, body, complete } = withoutSecrets(answer, call.secrets)
-    const facts = { host: this.#host, method: call.method, status, headers: headersByName(headers), body, complete }
+    const facts = { host: this.#host, status, headers: headersByName(headers), body, complete }
     const { detail, retryable, retryAfter = 0, upstream } = readUpstream(facts, this.#options.clock.now())
     // a page that blocks the way, of a firewall or a portal, says nothing of the key
     const judged = status === 401 || Boolean(upstream?.errors.length)

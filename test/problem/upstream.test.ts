@@ -1,13 +1,14 @@
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import t from 'tap'
 import { problemDocument } from '../../src/problem/problem.ts'
+import { isIdempotent } from '../../src/problem/retryable.ts'
 import { readUpstream, type UpstreamAnswer } from '../../src/problem/upstream.ts'
 
 const now = Date.UTC(2026, 0, 1)
 
 function read(answer: Partial<Omit<UpstreamAnswer, 'body'>> & { body?: string | Buffer }) {
   const body = Buffer.from(answer.body ?? '')
-  const defaults = { host: 'api2.prismacloud.io', status: 400, method: 'GET', headers: {}, complete: true }
+  const defaults = { host: 'api2.prismacloud.io', status: 400, headers: {}, complete: true }
   return readUpstream({ ...defaults, ...answer, body }, now)
 }
 
@@ -184,19 +185,20 @@ t.test('the vendor’s request id is found, or the trace id, or neither', async 
   t.equal(id({}), null)
 })
 
-t.test('a repeat is worth it only where the status and the method allow', async t => {
-  const retryable = (method: string | undefined) =>
+t.test('a repeat is worth it only where the status and the request allow', async t => {
+  const retryable = (repeatable: { repeatable?: boolean }) =>
     Array.from({ length: 200 }, (_, i) => 400 + i).filter(
       status =>
-        readUpstream(
-          { host: 'h', status, headers: {}, body: Buffer.alloc(0), complete: true, ...(method && { method }) },
-          now,
-        ).retryable,
+        readUpstream({ host: 'h', status, headers: {}, body: Buffer.alloc(0), complete: true, ...repeatable }, now)
+          .retryable,
     )
-  for (const method of ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE']) {
-    t.strictSame(retryable(method), [408, 425, 429, 500, 502, 503, 504], method)
-  }
-  for (const method of ['POST', 'PATCH', undefined]) t.strictSame(retryable(method), [408, 425, 429, 503], `${method}`)
+  t.strictSame(retryable({ repeatable: true }), [408, 425, 429, 500, 502, 503, 504])
+  for (const not of [{ repeatable: false }, {}]) t.strictSame(retryable(not), [408, 425, 429])
+})
+
+t.test('a method may be repeated if it is idempotent', async t => {
+  const methods = ['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE', 'POST', 'PATCH', 'get', '']
+  t.strictSame(methods.filter(isIdempotent), methods.slice(0, 6))
 })
 
 const waits: [title: string, status: number, headers: UpstreamAnswer['headers'], seconds: number | undefined][] = [
