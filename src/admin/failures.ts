@@ -1,8 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { FORWARDED_METHODS } from '../config/policy.ts'
 import { withoutQuery } from '../forward/path.ts'
+import { proxiedHost } from '../forward/proxied.ts'
+import { readDestination } from '../forward/tenant.ts'
 import { challengeTo } from '../guard/guard.ts'
 import { Problem, problemDocument } from '../problem/problem.ts'
+import { asRedlockStatus } from '../problem/redlock-status.ts'
 import { renderProblem } from '../problem/render.ts'
 import { exchangeOf } from './observe.ts'
 
@@ -20,14 +23,23 @@ export function failures(app: FastifyInstance): void {
 function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const exchange = exchangeOf(request)
   exchange.failure = problem
-  const document = problemDocument(problem, withoutQuery(request.originalUrl), exchange.requestId)
+  const { requestId } = exchange
+  const instance = withoutQuery(request.originalUrl)
+  const document = problemDocument(problem, { instance, requestId, compute: isForCompute(request) })
   const { contentType, body } = renderProblem(document, request.headers.accept)
   if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter)
+  // what the upstream says in it reaches the client as it is
+  if (!problem.upstream) reply.header('x-redlock-status', asRedlockStatus(problem))
   if (problem.type === 'client-unauthorized') reply.header('www-authenticate', challengeTo(request.raw))
   // as bytes, because to text Fastify adds a charset, which problem documents do not have
   const bytes = Buffer.from(body)
   exchange.bytes = bytes.length
   return reply.code(problem.status).header('vary', 'accept').type(contentType).send(bytes)
+}
+
+/** Known of requests too that were refused before anybody asked where they go. */
+function isForCompute({ raw, originalUrl }: FastifyRequest): boolean {
+  return readDestination({ host: proxiedHost(raw) ?? raw.headers.host, target: originalUrl }).compute
 }
 
 /** What a client is told of an error. Anything but a problem is a fault of the proxy's own, whose text is for the log alone. */

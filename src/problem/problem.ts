@@ -75,11 +75,25 @@ export interface ProblemDocument {
   readonly instance: string
   readonly requestId: string
   readonly retryable: boolean
+  /** What went wrong in one sentence, where clients of the API look for it: checkov, the Python SDK. */
+  readonly message: string
+  /** The same where clients of Compute look for it, such as its Terraform provider. */
+  readonly err?: string
   readonly upstream?: UpstreamFacts
 }
 
-/** The document for a problem met on `instance` (a path without query: queries may hold what is private). */
-export function problemDocument(problem: Problem, instance: string, requestId: string): ProblemDocument {
+/** The request that met a problem. */
+export interface ProblemRequest {
+  /** Its path without query: queries may hold what is private. */
+  readonly instance: string
+  readonly requestId: string
+  /** Whether it is for Compute, or may be. */
+  readonly compute: boolean
+}
+
+/** The document for a problem that a request met. */
+export function problemDocument(problem: Problem, { instance, requestId, compute }: ProblemRequest): ProblemDocument {
+  const message = problem.detail || problem.title
   return {
     ...problem.members,
     type: `/_proxy/problems/${problem.type}`,
@@ -89,6 +103,8 @@ export function problemDocument(problem: Problem, instance: string, requestId: s
     instance,
     requestId,
     retryable: problem.retryable,
+    message,
+    ...(compute && { err: message }),
     ...(problem.upstream && { upstream: problem.upstream }),
   }
 }

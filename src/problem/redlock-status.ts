@@ -1,6 +1,20 @@
 import type { HeaderValue } from './headers.ts'
-import type { UpstreamError } from './problem.ts'
+import type { Problem, UpstreamError } from './problem.ts'
 import { readList } from './shapes.ts'
+
+/** The longest subject that is told, in characters. */
+const MAX_SUBJECT = 1000
+
+/**
+ * A problem of this proxy's own as an `x-redlock-status` header tells errors of the API: clients such as the Go SDK and
+ * Terraform show nothing else. All of it is ASCII, as a header has to be.
+ */
+export function asRedlockStatus({ type, detail }: Problem): string {
+  const error = { i18nKey: type.replaceAll('-', '_'), severity: 'error', subject: detail.slice(0, MAX_SUBJECT) }
+  return JSON.stringify([error]).replace(/[^ -~]/g, character => {
+    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+  })
+}
 
 /**
  * The errors in an `x-redlock-status` header, where Prisma Cloud puts its reason when the body is empty: a JSON list of

@@ -27,6 +27,7 @@ t.test('an error of the upstream becomes a problem document that keeps its statu
     instance: '/v2/alert',
     requestId: 'mine',
     retryable: false,
+    message: 'invalid_parameter_value: timeRange',
     upstream: {
       host: new URL(upstream.url).host,
       status: 400,

@@ -12,7 +12,7 @@ t.test('a problem takes what it is not told from its type', async t => {
 
 t.test('the document of a problem holds what the contract promises, and nothing of its cause', async t => {
   const problem = new Problem('overloaded', 'Too much', { retryAfter: 3, cause: new Error('for the log') })
-  t.strictSame(problemDocument(problem, '/v2/alert', 'r1'), {
+  t.strictSame(problemDocument(problem, { instance: '/v2/alert', requestId: 'r1', compute: false }), {
     type: '/_proxy/problems/overloaded',
     title: 'Service Unavailable',
     status: 503,
@@ -20,13 +20,30 @@ t.test('the document of a problem holds what the contract promises, and nothing 
     instance: '/v2/alert',
     requestId: 'r1',
     retryable: true,
+    message: 'Too much',
   })
+})
+
+t.test('clients that read a message, or the err of Compute, find a sentence there', async t => {
+  const document = (detail: string, compute: boolean, members = {}) =>
+    problemDocument(new Problem('overloaded', detail, { members }), { instance: '/x', requestId: 'r', compute })
+  t.match(document('Too much', true), { message: 'Too much', err: 'Too much' })
+  t.notOk('err' in document('Too much', false))
+  t.match(document('', true), { detail: '', message: 'Service Unavailable', err: 'Service Unavailable' })
+  const theirs = { message: 'theirs', err: 'theirs' }
+  t.match(document('Too much', true, theirs), { message: 'Too much', err: 'Too much' })
+  t.match(document('Too much', false, theirs), { message: 'Too much', err: 'theirs' })
 })
 
 t.test('the document of an upstream problem carries what the upstream said', async t => {
   const upstream = { host: 'api2.prismacloud.io', status: 400, requestId: null, errors: [], body: null }
   const problem = new Problem('upstream-error', 'No', { status: 400, title: 'Bad Request', retryable: true, upstream })
-  t.match(problemDocument(problem, '/x', 'r2'), { status: 400, title: 'Bad Request', retryable: true, upstream })
+  t.match(problemDocument(problem, { instance: '/x', requestId: 'r2', compute: false }), {
+    status: 400,
+    title: 'Bad Request',
+    retryable: true,
+    upstream,
+  })
 })
 
 t.test('429 and 503 always say when to come back', async t => {

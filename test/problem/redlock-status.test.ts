@@ -1,5 +1,6 @@
 import t from 'tap'
-import { redlockStatus } from '../../src/problem/redlock-status.ts'
+import { Problem } from '../../src/problem/problem.ts'
+import { asRedlockStatus, redlockStatus } from '../../src/problem/redlock-status.ts'
 
 const entry = (i18nKey: string) => JSON.stringify({ i18nKey, severity: 'ERROR', subject: null })
 const error = (code: string) => ({ code, message: null, severity: 'error', subject: null })
@@ -26,4 +27,14 @@ for (const [title, header, codes] of cases) {
 t.test('the subject names what the error is about', async t => {
   const [first] = redlockStatus('[{"i18nKey":"invalid_parameter_value","severity":"error","subject":"timeRange"}]')
   t.equal(first?.subject, 'timeRange')
+})
+
+t.test('a problem of the proxy’s own is told as the API tells its errors, in ASCII', async t => {
+  const told = asRedlockStatus(new Problem('unknown-tenant', 'There is no tenant "é\u{1f600}\x7f\n"; say which'))
+  t.match(told, /^[ -~]+$/)
+  t.strictSame(JSON.parse(told), [
+    { i18nKey: 'unknown_tenant', severity: 'error', subject: 'There is no tenant "é\u{1f600}\x7f\n"; say which' },
+  ])
+  t.match(redlockStatus(told), [{ code: 'unknown_tenant', severity: 'error' }])
+  t.ok(asRedlockStatus(new Problem('overloaded', 'é'.repeat(100_000))).length < 8_000)
 })

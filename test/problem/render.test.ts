@@ -3,15 +3,18 @@ import { html } from '../../src/problem/html.ts'
 import { Problem, problemDocument } from '../../src/problem/problem.ts'
 import { renderProblem } from '../../src/problem/render.ts'
 
-const own = problemDocument(new Problem('overloaded', 'Too many requests wait'), '/v2/alert', 'r1')
+const own = problemDocument(new Problem('overloaded', 'Too many requests wait'), {
+  instance: '/v2/alert',
+  requestId: 'r1',
+  compute: false,
+})
 const upstream = problemDocument(
   new Problem('upstream-error', 'invalid_parameter_value: timeRange', {
     status: 400,
     title: 'Bad Request',
     upstream: { host: 'api2.prismacloud.io', status: 400, requestId: 'u1', errors: [], body: null },
   }),
-  '/v2/alert',
-  'r2',
+  { instance: '/v2/alert', requestId: 'r2', compute: false },
 )
 
 t.test('a problem is JSON by default, and for whoever asks for any JSON', async t => {

@@ -66,7 +66,7 @@ function generator(random: () => number) {
 
 function faultOf(answer: UpstreamAnswer): string | undefined {
   const problem = readUpstream(answer, Date.UTC(2026, 0, 1))
-  const document = problemDocument(problem, '/x', 'r')
+  const document = problemDocument(problem, { instance: '/x', requestId: 'r', compute: false })
   const wire = renderProblem(document, undefined).body
   if (problem.status !== answer.status || problem.upstream?.status !== answer.status) return 'another status'
   if (problem.detail === '' || problem.title === '') return 'an empty text'
