@@ -1,6 +1,8 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
+import { headerText } from '../kernel/header-text.ts'
 import type { Problem } from '../problem/problem.ts'
+import { headerOf, type RawHeaders } from '../upstream/raw-headers.ts'
 
 /** One request as it went, for its answer, the log and the metrics. Times are milliseconds. */
 export interface Exchange {
@@ -32,6 +34,12 @@ export interface Exchange {
   upstreamRequestId: string | null
   /** What went wrong, if anything did: what the client was told of, or could not be told of any more. */
   failure: Problem | undefined
+}
+
+/** Notes the request id in the headers of the upstream's answer. */
+export function noteRequestId(exchange: Exchange, headers: RawHeaders): void {
+  const id = headerOf(headers, 'x-redlock-request-id')
+  exchange.upstreamRequestId = id === undefined ? null : headerText(id)
 }
 
 /** The headers that an answer carries of its exchange, names and values in turn. */

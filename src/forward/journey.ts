@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts'
 import type { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { hasBody } from '../kernel/framing.ts'
+import { headerText } from '../kernel/header-text.ts'
 import { endpoint } from '../pacing/endpoint.ts'
 import type { PacedEndpoint } from '../pacing/pacer.ts'
 import { Problem } from '../problem/problem.ts'
@@ -82,8 +83,9 @@ export interface JourneyOptions {
  */
 export function planJourney(incoming: Incoming, config: JourneySettings, options: JourneyOptions): Journey {
   const { request, response, exchange, takeOver } = incoming
+  const named = request.headers['x-prismacloud-tenant']?.toString()
   const facts = {
-    header: request.headers['x-prismacloud-tenant']?.toString(),
+    header: named && headerText(named),
     host: request.headers.host,
     target: incoming.target,
   }

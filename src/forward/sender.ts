@@ -7,10 +7,10 @@ import type { Lease } from '../session/lease.ts'
 import { isSamePlace, type Place } from '../stacks/base.ts'
 import type { Agents } from '../upstream/agent.ts'
 import { withoutSecrets } from '../upstream/masked.ts'
-import { headerOf, headersByName } from '../upstream/raw-headers.ts'
+import { headersByName } from '../upstream/raw-headers.ts'
 import { canResend, isRepeatable, mayComeAgain, mayRetry } from './again.ts'
 import type { Consoles } from './consoles.ts'
-import { timed } from './exchange.ts'
+import { noteRequestId, timed } from './exchange.ts'
 import type { Journey } from './journey.ts'
 import { acquireLease, type LeaseOptions } from './lease.ts'
 import type { Home } from './location.ts'
@@ -62,7 +62,7 @@ export class Sender {
     const { clock, secrets } = this.#options
     journey.body?.release()
     const shown = withoutSecrets(refusal.answer, [...carried, ...secrets(journey.tenant)])
-    journey.exchange.upstreamRequestId = headerOf(shown.headers, 'x-redlock-request-id') ?? null
+    noteRequestId(journey.exchange, shown.headers)
     return tell(journey, { ...refusal, answer: shown }, clock)
   }
 

@@ -8,6 +8,7 @@ import type { Place } from '../stacks/base.ts'
 import type { Carrier } from '../upstream/handler.ts'
 import { headerOf, type RawHeaders } from '../upstream/raw-headers.ts'
 import { isKeepable } from './cacheable.ts'
+import { noteRequestId } from './exchange.ts'
 import { upstreamHeaders } from './headers.ts'
 import type { Journey } from './journey.ts'
 import type { Home } from './location.ts'
@@ -90,7 +91,7 @@ export class Trip extends Receiver {
     const { exchange, endpoint } = this.#journey
     exchange.spent.upstream += clock.monotonic() - this.#sentAt
     exchange.bytes = 0
-    exchange.upstreamRequestId = headerOf(headers, 'x-redlock-request-id') ?? null
+    noteRequestId(exchange, headers)
     const answer = { status, header: (name: string) => headerOf(headers, name), attempt: this.#attempt.number }
     pacer.answered(endpoint, this.#turn, answer)
     if (status < 400) this.#way.lease.isAccepted = true

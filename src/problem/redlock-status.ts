@@ -1,3 +1,4 @@
+import { headerText } from '../kernel/header-text.ts'
 import type { HeaderValue } from './headers.ts'
 import type { Problem, UpstreamError } from './problem.ts'
 import { readList } from './shapes.ts'
@@ -22,8 +23,8 @@ export function asRedlockStatus({ type, detail }: Problem): string {
  */
 export function redlockStatus(header: HeaderValue): readonly UpstreamError[] {
   try {
-    // A header sent twice arrives joined by a comma, or as an array, which prints so: in brackets, all of it is one list.
-    const lists: unknown[] = JSON.parse(`[${header ?? ''}]`)
+    // A header sent twice arrives joined by a comma, or as an array: in brackets, all of it is one list.
+    const lists: unknown[] = JSON.parse(`[${[header ?? ''].flat().map(headerText).join()}]`)
     return readList(lists.flat())
   } catch {
     return []

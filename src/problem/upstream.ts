@@ -1,4 +1,5 @@
 import { STATUS_CODES } from 'node:http'
+import { headerText } from '../kernel/header-text.ts'
 import { readBody, type UpstreamBody } from './body.ts'
 import { describeBody, describeErrors } from './describe.ts'
 import { firstValue, type Headers } from './headers.ts'
@@ -76,7 +77,7 @@ function defaultRetryAfter(status: number, headers: Headers): number | undefined
 
 function requestId(headers: Headers): string | null {
   const ids = [headers['x-redlock-request-id'], headers['trace-id']].map(id =>
-    oneLine(firstValue(id) ?? '', MAX_REQUEST_ID),
+    oneLine(headerText(firstValue(id) ?? ''), MAX_REQUEST_ID),
   )
   return ids.find(id => id !== '') ?? null
 }

@@ -202,3 +202,42 @@ t.test('a failure is worth a retry unless the request may have been done and mus
   const { call: callNobody } = await startProxy(t, { upstream: 'http://127.0.0.1:1', loginAt: upstream.url })
   t.match((await callNobody('/x', { method: 'POST' })).json(), { detail: /refuses connections/, retryable: true })
 })
+
+t.test('headers are told as what they say in UTF-8 or latin1, and passed on as their bytes', async t => {
+  const utf8 = (text: string) => Buffer.from(text).toString('latin1')
+  const lines: string[] = []
+  const audit = { write: (line: string) => void lines.push(line) }
+  let headers: string[] = []
+  const upstream = await rawUpstream(t, request => request.answer(http('400 Bad Request', headers)))
+  const { call, log } = await startProxy(t, { upstream: upstream.url, audit })
+  const redlock = (subject: string) => `[{"i18nKey":"k","severity":"error","subject":"${subject}"}]`
+  for (const [bytes, text] of [
+    [utf8('Prüfung – 価格 \u{1f600}'), 'Prüfung – 価格 \u{1f600}'],
+    ['caf\xe9', 'café'],
+  ] as const) {
+    headers = [`x-redlock-status: ${redlock(bytes)}`, `x-redlock-request-id: ${bytes}`]
+    const reply = await call('/x', { headers: { 'x-request-id': bytes } })
+    t.match(reply.json(), {
+      detail: `k: ${text}`,
+      message: `k: ${text}`,
+      requestId: text,
+      upstream: { requestId: text, errors: [{ subject: text }] },
+    })
+    t.match(reply.headers, {
+      'x-redlock-status': redlock(bytes),
+      'x-redlock-request-id': bytes,
+      'x-request-id': bytes,
+    })
+    await until(() => lines.length > 0)
+    t.match(JSON.parse(lines.pop() ?? ''), { requestId: text, upstreamRequestId: text })
+    t.match(log.at(-1), { requestId: text, upstreamRequestId: text, msg: `GET /x 400: k: ${text}` })
+    const passed = await call('/x', { headers: { 'x-prismacloud-proxy-errors': 'passthrough' } })
+    t.match(passed.headers, { 'x-redlock-status': redlock(bytes), 'x-redlock-request-id': bytes })
+    await until(() => lines.length > 0)
+    lines.length = 0
+  }
+  headers = [`x-redlock-status: ${redlock(utf8('é'))}`, `x-redlock-status: ${redlock('\xe9')}`]
+  t.equal((await call('/x')).json().detail, 'k: é; k: é', 'each by itself')
+  const unknown = await call('/x', { headers: { 'x-prismacloud-tenant': utf8('Zürich') } })
+  t.match(unknown.json(), { detail: /no tenant "Zürich"/ })
+})
