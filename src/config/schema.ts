@@ -79,7 +79,7 @@ export const settingsSchema = Type.Object({
   ),
   assumeJson: toggle(
     true,
-    "Send content-type application/json where a request's body has none, or has the form type that curl sends by default.",
+    "Send content-type application/json where a request's body has none, or begins as JSON does but is called a form or plain text, as clients do by default.",
   ),
   policy: Type.Object({
     ...policyKeys,

@@ -35,6 +35,9 @@ export class RequestBody {
   #isKeptWhole = true
   #size = 0
   #isRead = false
+  /** What was read before it was sent for the first time. */
+  #ahead: Buffer[] = []
+  #onFirst: ((piece: Buffer) => void) | undefined
   /** How the body ended: with an error where it broke off. */
   #end: { readonly error?: Error } | undefined
   #sending: Readable | undefined
@@ -49,14 +52,24 @@ export class RequestBody {
     return this.#isKeptWhole
   }
 
+  /** The first piece once it is there, or nothing where none comes. It may be asked for once, before the body is sent. */
+  first(): Promise<Buffer> {
+    return new Promise(resolve => {
+      this.#onFirst = resolve
+      this.#read()
+    })
+  }
+
   /** The body from its beginning, in place of the sending before. It may be called while it is replayable. */
   send(): Readable {
+    const begun = this.#sending ? this.#kept : this.#ahead
+    this.#ahead = []
     this.#sending?.destroy()
     const sending = new Readable({ highWaterMark: READ_AHEAD, read: () => this.#read() })
     // a sending that was given up may still fail, of which nobody needs to hear
     sending.on('error', () => {})
     this.#sending = sending
-    for (const chunk of this.#kept) sending.push(chunk)
+    for (const chunk of begun) sending.push(chunk)
     if (this.#end) finish(sending, this.#end)
     return sending
   }
@@ -85,7 +98,9 @@ export class RequestBody {
   #take(chunk: Buffer): void {
     this.#goOn()
     if (this.#isKeptWhole) this.#keep(chunk)
+    if (!this.#sending) this.#ahead.push(chunk)
     if (!this.#sending?.push(chunk)) this.#source.pause()
+    this.#onFirst?.(chunk)
   }
 
   #keep(chunk: Buffer): void {
@@ -108,6 +123,7 @@ export class RequestBody {
     this.#goOn()
     if (this.#end) return
     this.#end = end
+    this.#onFirst?.(Buffer.alloc(0))
     if (this.#sending) finish(this.#sending, end)
   }
 }

@@ -47,7 +47,7 @@ export class Consoles {
   /** `GET /meta_info`, in whose answer `twistlockUrl` is the console's address (pan.dev, "Access the Compute APIs"). */
   async #metaInfo({ target, token }: Lease): Promise<Collected> {
     const { carrier, clock, callTimeout } = this.#options
-    const headers = upstreamHeaders(['accept', 'application/json'], { token, paths: [META_INFO], assumeJson: false })
+    const headers = upstreamHeaders(['accept', 'application/json'], { token, paths: [META_INFO], isJson: false })
     const request = { origin: target.api, path: target.basePath + META_INFO, method: 'GET', headers } as const
     const answer = await ask(carrier, request, { clock, timeout: callTimeout() })
     return { kind: 'collected', ...answer }

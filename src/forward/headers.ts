@@ -1,5 +1,6 @@
 import type { Secret } from '../kernel/secret.ts'
 import { isNamed, type Pair, pairsOf, type RawHeaders, withoutNamed } from '../upstream/raw-headers.ts'
+import { withJsonType } from './content-type.ts'
 import { type Home, localLinks, localLocation } from './location.ts'
 
 /** Meant for one connection alone (RFC 9110, 7.6.1). */
@@ -86,8 +87,6 @@ const CODE_PATH = /^\/(code|bridgecrew)(\/|$)/
 /** The values of nearly every `Connection`. */
 const NAMES_NOTHING = /^(keep-alive|close)$/i
 
-const FORM_TYPE = /^application\/x-www-form-urlencoded\s*(;|$)/i
-
 /** So many names are remembered for each direction, of the same few that nearly all headers have. */
 const MAX_KNOWN = 500
 
@@ -120,23 +119,16 @@ export interface RequestHeaderOptions {
   readonly token: Secret
   /** All for which the upstream may take the path, behind `/_compute` where it is Compute's. */
   readonly paths: readonly string[]
-  /** Whether a body follows whose missing or form content type is to be read as JSON. */
-  readonly assumeJson: boolean
+  /** Whether a body follows that is JSON, whatever its content type says. */
+  readonly isJson: boolean
 }
 
 /** The headers that go to the upstream: the client's own, less what is not the upstream's business, plus the token. */
-export function upstreamHeaders(headers: RawHeaders, { token, paths, assumeJson }: RequestHeaderOptions): string[] {
-  const kept = filtered(headers, toTheUpstream)
-  if (assumeJson) setJsonType(kept)
+export function upstreamHeaders(headers: RawHeaders, { token, paths, isJson }: RequestHeaderOptions): string[] {
+  const sent = filtered(headers, toTheUpstream)
+  const kept = isJson ? withJsonType(sent) : sent
   kept.push(authHeader(paths), token.reveal())
   return kept
-}
-
-/** curl's `-d` sends a form type unless told otherwise, and every body that the API declares is JSON. */
-function setJsonType(headers: string[]): void {
-  const at = headers.findIndex((name, index) => index % 2 === 0 && name.toLowerCase() === 'content-type')
-  if (at < 0) headers.push('content-type', 'application/json')
-  else if (FORM_TYPE.test(String(headers[at + 1]))) headers[at + 1] = 'application/json'
 }
 
 /** Of the headers that go to the upstream, those that have no part in which answer it gives. */

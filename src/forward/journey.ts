@@ -11,6 +11,7 @@ import { Problem } from '../problem/problem.ts'
 import type { RawHeaders } from '../upstream/raw-headers.ts'
 import { authCallOf } from './auth-call.ts'
 import { RequestBody } from './body.ts'
+import { type BodyType, bodyTypeOf } from './content-type.ts'
 import type { Exchange } from './exchange.ts'
 import type { Home } from './location.ts'
 import { judgeMethod } from './method.ts'
@@ -47,8 +48,8 @@ export interface Journey extends Incoming, Destination {
   readonly body: RequestBody | undefined
   /** Whether errors reach the client as they came. */
   readonly passthrough: boolean
-  /** Whether its body is JSON unless it says what else. */
-  readonly assumeJson: boolean
+  /** What is said of its body. */
+  bodyType: BodyType
   /** Whose limit it is held back to. */
   readonly endpoint: PacedEndpoint
   /** Whether it is. */
@@ -115,7 +116,7 @@ export function planJourney(incoming: Incoming, config: JourneySettings, options
     console,
     body,
     passthrough: (request.headers['x-prismacloud-proxy-errors'] ?? config.errors) === 'passthrough',
-    assumeJson: body !== undefined && config.assumeJson,
+    bodyType: body && config.assumeJson ? bodyTypeOf(request.rawHeaders) : 'as-sent',
     endpoint: { key: `${tenant.name} ${name}`, declared: limit },
     paced,
     retries: paced ? config.retry.attempts : 0,

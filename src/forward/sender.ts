@@ -10,6 +10,7 @@ import { withoutSecrets } from '../upstream/masked.ts'
 import { headersByName } from '../upstream/raw-headers.ts'
 import { canResend, isRepeatable, mayComeAgain, mayRetry } from './again.ts'
 import type { Consoles } from './consoles.ts'
+import { lookAt } from './content-type.ts'
 import { noteRequestId, timed } from './exchange.ts'
 import type { Journey } from './journey.ts'
 import { acquireLease, type LeaseOptions } from './lease.ts'
@@ -41,6 +42,8 @@ export class Sender {
    * @throws {Problem} when no answer could be had
    */
   async send(journey: Journey): Promise<Refusal | undefined> {
+    const { body, bodyType } = journey
+    if (body && bodyType === 'as-it-looks') journey.bodyType = await lookAt(body)
     let attempt: Attempt = { number: 0, turn: await this.#turn(journey, false), renewed: undefined }
     const carried: Secret[] = []
     for (;;) {

@@ -106,13 +106,17 @@ export function homeAt({ api, basePath }: Place, { prefix, target }: Journey): H
 /** The request as the upstream gets it, with its body from the beginning. */
 function requestOf(
   { lease, home }: Way,
-  { request, target, readings, exchange, body, assumeJson }: Journey,
+  { request, target, readings, exchange, body, bodyType }: Journey,
 ): Dispatcher.DispatchOptions {
   return {
     origin: home.api,
     path: home.basePath + target,
     method: exchange.method,
-    headers: upstreamHeaders(request.rawHeaders, { token: lease.token, paths: readings.all, assumeJson }),
+    headers: upstreamHeaders(request.rawHeaders, {
+      token: lease.token,
+      paths: readings.all,
+      isJson: bodyType === 'json',
+    }),
     body: body?.send() ?? null,
   }
 }

@@ -202,3 +202,46 @@ t.test('a body that comes byte by byte does not take more than it seems to', asy
   t.notOk(body.replayable)
   t.equal(memory.held, 0)
 })
+
+t.test('the first piece can be looked at before the body is sent, whole or not, and kept or not', async t => {
+  for (const keep of [0, 100]) {
+    const source = new PassThrough()
+    const body = bodyOf(source, keep)
+    source.write('ab')
+    t.equal(String(await body.first()), 'ab')
+    source.write('cd')
+    await settle()
+    const sending = reading(body)
+    source.end('ef')
+    t.equal(await text(sending), 'abcdef')
+    t.equal(body.replayable, keep > 0)
+    if (keep > 0) t.equal(await text(body.send()), 'abcdef')
+  }
+})
+
+t.test('no more is read ahead than the first piece', async t => {
+  const source = new PassThrough({ highWaterMark: 1 })
+  const body = bodyOf(source, 100)
+  const first = body.first()
+  source.write('a')
+  await first
+  source.write('b')
+  source.write('c')
+  await settle()
+  t.ok(source.writableNeedDrain, 'the source is held back')
+  source.end()
+  t.equal(await text(body.send()), 'abc')
+})
+
+t.test('a body without a piece, or that breaks off before, has none to look at, and is sent as it is', async t => {
+  const empty = new PassThrough()
+  const body = bodyOf(empty, 100)
+  empty.end()
+  t.equal((await body.first()).length, 0)
+  t.equal(await text(body.send()), '')
+  const broken = new PassThrough()
+  const cut = bodyOf(broken, 100)
+  broken.on('error', () => {}).destroy(new Error('reset'))
+  t.equal((await cut.first()).length, 0)
+  await t.rejects(text(cut.send()))
+})
