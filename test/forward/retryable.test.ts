@@ -103,9 +103,3 @@ t.test('a request is not sent while its console is not known, so it may be sent 
     t.match(reply.json(), { retryable: true })
   }
 })
-
-t.test('a method that is overridden is judged as the one that it may be taken for', async t => {
-  const ask = await start(t, async request => request.answer((await request.body()) && http('503 No')))
-  const overriding = { headers: { 'x-http-method-override': 'PATCH' } }
-  t.strictSame(await ask('POST', '/v2/alert', overriding), { status: 503, retryable: false, sent: 1 })
-})
