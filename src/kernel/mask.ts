@@ -56,12 +56,12 @@ type Range = readonly [start: number, end: number]
 export function piecesOf(secret: string): Pieces {
   const bytes = Buffer.from(secret)
   const isLong = secret.length >= SHORTEST_LONG
-  // the part of a short one that is enough holds a whole piece, wherever it begins
-  const size = isLong ? PIECE : Math.ceil((secret.length * PART_OF_SHORT) / 2)
+  // of a piece twice as large, wherever it begins, one stands whole in the part that is enough
+  const size = Math.min(PIECE, Math.ceil((secret.length * PART_OF_SHORT) / 2))
   const places = new Map<string, { form: Form; at: number }>()
   for (const write of CODINGS) {
     const text = fold(write(bytes))
-    const form = { text, least: isLong ? size : Math.ceil(text.length * PART_OF_SHORT) }
+    const form = { text, least: isLong ? PIECE : Math.ceil(text.length * PART_OF_SHORT) }
     for (let at = 0; at + size <= text.length; at += size) places.set(text.slice(at, at + size), { form, at })
   }
   return { size, places }

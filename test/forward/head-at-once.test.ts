@@ -47,8 +47,7 @@ t.test('the head of an answer goes out although nothing of the body has come', a
 })
 
 t.test('so it does for a client of HTTP/1.0, and where the answer is kept', async t => {
-  const [head, rest] = ['HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', CHUNKS]
-  const passing = await inTwo(t, head, rest)
+  const passing = await inTwo(t, 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n', CHUNKS)
   const socket = dial(passing.port)
   socket.write('GET /x HTTP/1.0\r\nhost: localhost\r\n\r\n')
   t.match(String(await once(socket, 'data')), /^HTTP\/1\.1 200 .*\r\n\r\n$/s)
