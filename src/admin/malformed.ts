@@ -3,7 +3,19 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../kernel/clock.ts'
 import { linger } from '../kernel/linger.ts'
 import { Problem } from '../problem/problem.ts'
+import { refuseHttp2 } from './http2.ts'
 import { answerOnSocket } from './socket-answer.ts'
+
+/** What Node.js gives of an error of its HTTP parser, beside the code. */
+interface ParseError extends NodeJS.ErrnoException {
+  /** What was being read. */
+  readonly rawPacket?: unknown
+  /** How much of that is read. */
+  readonly bytesParsed?: number | undefined
+}
+
+/** The preface of HTTP/2, which asks nothing, but expects it. */
+const HTTP2 = 'HPE_PAUSED_H2_UPGRADE'
 
 /** Statuses for what Node's HTTP parser refuses; all else is 400. */
 const PARSER_STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
@@ -19,7 +31,7 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
  * unknown. `last` is the latest answer on that connection; what would come in its middle, or be taken for it, is not sent.
  */
 export function refuseMalformed(
-  error: NodeJS.ErrnoException,
+  error: ParseError,
   socket: Socket,
   last: ServerResponse | undefined,
   clock: Clock,
@@ -27,6 +39,7 @@ export function refuseMalformed(
   // told already; what else comes is malformed as well
   if (socket.writableEnded && error.code !== 'ECONNRESET') return
   if (!socket.writable || error.code === 'ECONNRESET' || !isFree(last)) return void socket.destroy()
+  if (error.code === HTTP2) return void refuseHttp2(socket, restOf(error), clock)
   const status = PARSER_STATUS[String(error.code)] ?? 400
   const title = String(STATUS_CODES[status])
   const detail = `The request is not valid HTTP (${error.code})${EXPLANATIONS[String(error.code)] ?? ''}`
@@ -34,6 +47,10 @@ export function refuseMalformed(
   // a request that is being served ends with its connection
   if (last && !last.writableEnded) socket.destroySoon()
   else linger(socket, clock)
+}
+
+function restOf({ rawPacket, bytesParsed }: ParseError): Buffer {
+  return Buffer.isBuffer(rawPacket) ? rawPacket.subarray(bytesParsed) : Buffer.alloc(0)
 }
 
 /** Whether an answer sent now is taken for that of the malformed request, which may be the one that `last` answers. */
