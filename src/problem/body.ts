@@ -1,3 +1,4 @@
+import * as zlib from 'node:zlib'
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib'
 import { firstValue, type Headers } from './headers.ts'
 
@@ -7,7 +8,11 @@ export type UpstreamBody =
   | { readonly kind: 'json'; readonly value: unknown }
   | { readonly kind: 'html'; readonly text: string }
   | { readonly kind: 'text'; readonly text: string }
-  | { readonly kind: 'binary' }
+  | {
+      readonly kind: 'binary'
+      /** Its content codings as they are named, where they could not be undone. */
+      readonly codings: string
+    }
 
 /** No body is decompressed beyond this many bytes, so that a small answer cannot fill the memory. */
 const MAX_DECOMPRESSED = 256 * 1024
@@ -16,18 +21,30 @@ const MAX_DECOMPRESSED = 256 * 1024
 const zlibOptions = { maxOutputLength: MAX_DECOMPRESSED, finishFlush: constants.Z_SYNC_FLUSH }
 const brotliOptions = { maxOutputLength: MAX_DECOMPRESSED, finishFlush: constants.BROTLI_OPERATION_FLUSH }
 
-/** The content codings that Node 20 can undo (RFC 9110, 8.4.1). */
-const decoders: ReadonlyMap<string, (bytes: Buffer) => Buffer> = new Map([
-  ['gzip', (bytes: Buffer) => gunzipSync(bytes, zlibOptions)],
-  ['x-gzip', (bytes: Buffer) => gunzipSync(bytes, zlibOptions)],
+// As wide as the window of this coding may be in HTTP: 8 MB (RFC 9659, 3). ZSTD_d_windowLogMax is 100.
+const zstdOptions = { maxOutputLength: MAX_DECOMPRESSED, params: { 100: 23 } }
+
+type Decoder = (bytes: Buffer) => Buffer
+
+/** Node.js has it from 22.15 on; before, such bodies stay as they are. */
+const { zstdDecompressSync = (bytes: Buffer) => bytes } = zlib as {
+  readonly zstdDecompressSync?: (bytes: Buffer, options: typeof zstdOptions) => Buffer
+}
+
+/** The content codings that Node.js can undo (RFC 9110, 8.4.1). */
+const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
+  ['gzip', bytes => gunzipSync(bytes, zlibOptions)],
+  ['x-gzip', bytes => gunzipSync(bytes, zlibOptions)],
   ['deflate', inflate],
-  ['br', (bytes: Buffer) => brotliDecompressSync(bytes, brotliOptions)],
+  ['br', bytes => brotliDecompressSync(bytes, brotliOptions)],
+  ['zstd', bytes => zstdDecompressSync(bytes, zstdOptions)],
 ])
 
 /** Tells what the bytes of an answer are, decompressed and decoded. Never throws, whatever the bytes and headers. */
 export function readBody(bytes: Buffer, headers: Headers): UpstreamBody {
-  const text = decodeText(decompress(bytes, headers))
-  if (text === undefined) return { kind: 'binary' }
+  const plain = decompress(bytes, headers)
+  const text = decodeText(plain)
+  if (text === undefined) return { kind: 'binary', codings: plain === bytes ? codingsOf(headers) : '' }
   if (text.trim() === '') return { kind: 'nothing' }
   try {
     return { kind: 'json', value: JSON.parse(text) }
@@ -47,12 +64,16 @@ export function isText(bytes: Buffer, headers: Headers): boolean {
  * are: gateways label plain errors with the coding of the page. Never throws.
  */
 export function decompress(bytes: Buffer, headers: Headers): Buffer {
-  const codings = [headers['content-encoding'] ?? ''].flat().join().toLowerCase().split(',')
+  const codings = codingsOf(headers).split(',')
   try {
     return codings.reduceRight((rest, coding) => decoders.get(coding.trim())?.(rest) ?? rest, bytes)
   } catch {
     return bytes
   }
+}
+
+function codingsOf(headers: Headers): string {
+  return [headers['content-encoding'] ?? ''].flat().join().toLowerCase()
 }
 
 // "deflate" is the zlib format, but some servers send the bare one; the low four bits of zlib's first byte are 8.

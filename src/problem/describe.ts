@@ -7,6 +7,8 @@ import { oneLine } from './text.ts'
 const MAX_NAMED = 3
 /** The longest plain text that is quoted in a sentence, in characters. */
 const MAX_QUOTED = 300
+/** The longest list of content codings that is quoted, in characters. */
+const MAX_CODINGS = 40
 /** The title of a page is looked for in so many characters from its start. */
 const HTML_HEAD = 4096
 
@@ -38,7 +40,9 @@ function nameBody(body: UpstreamBody): string {
     case 'text':
       return quote(body.text)
     case 'binary':
-      return 'The upstream answered data that is not text'
+      return body.codings
+        ? `The upstream answered data that cannot be decompressed here (${oneLine(body.codings, MAX_CODINGS)})`
+        : 'The upstream answered data that is not text'
   }
 }
 

@@ -1,3 +1,4 @@
+import * as zlib from 'node:zlib'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import t from 'tap'
 import { problemDocument } from '../../src/problem/problem.ts'
@@ -102,6 +103,13 @@ for (const [title, answer, detail] of details) {
 
 const bomb = gzipSync(Buffer.alloc(1024 * 1024, ' '))
 const long = json({ message: 'No', padding: Array.from({ length: 20000 }, (_, i) => i) })
+/** `{"message":"No"}` by zstd, which not every Node.js has. */
+const ZSTD = Buffer.from('KLUv/SAQgQAAeyJtZXNzYWdlIjoiTm8ifQ==', 'base64')
+const HAS_ZSTD = 'zstdDecompressSync' in zlib
+/** 100 blocks by zstd, each of which repeats a blank 128 KiB long (RFC 8878, 3.1.1). */
+const zstdBomb = Buffer.from(`28b52ffd0038${'02001020'.repeat(99)}03001020`, 'hex')
+/** A window of 2 GiB, where 8 MiB are the most in HTTP (RFC 9659, 3). */
+const wideZstd = Buffer.from('28b52ffd00a803001020', 'hex')
 const coded: [title: string, encoding: string, body: Buffer, detail: string][] = [
   ['gzip', 'gzip', gzipSync(json({ message: 'No' })), 'No'],
   ['x-gzip', 'x-gzip', gzipSync(json({ message: 'No' })), 'No'],
@@ -111,13 +119,23 @@ const coded: [title: string, encoding: string, body: Buffer, detail: string][] =
   ['several codings', 'identity, GZIP , br', brotliCompressSync(gzipSync(json({ message: 'No' }))), 'No'],
   ['a coding that was not applied', 'gzip', Buffer.from(json({ message: 'No' })), 'No'],
   ['nothing, though a coding is named', 'deflate', Buffer.alloc(0), 'The upstream gave no reason'],
+  ['zstd', 'zstd', ZSTD, HAS_ZSTD ? 'No' : 'The upstream answered data that cannot be decompressed here (zstd)'],
+  ['a broken zstd', 'zstd', ZSTD.subarray(0, 9), 'The upstream answered data that cannot be decompressed here (zstd)'],
   [
-    'an unknown coding',
+    'more zstd than fits in memory',
     'zstd',
-    Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0]),
-    'The upstream answered data that is not text',
+    zstdBomb,
+    'The upstream answered data that cannot be decompressed here (zstd)',
   ],
-  ['more than fits in memory', 'gzip', bomb, 'The upstream answered data that is not text'],
+  [
+    'a zstd that asks for too much memory',
+    'zstd',
+    wideZstd,
+    'The upstream answered data that cannot be decompressed here (zstd)',
+  ],
+  ['an unknown coding', 'Dcb', ZSTD, 'The upstream answered data that cannot be decompressed here (dcb)'],
+  ['a coding of what is not text', 'gzip', gzipSync(ZSTD), 'The upstream answered data that is not text'],
+  ['more than fits in memory', 'gzip', bomb, 'The upstream answered data that cannot be decompressed here (gzip)'],
   ['a cut gzip', 'gzip', gzipSync(long).subarray(0, 5000), 'The upstream answered JSON that is broken'],
   ['a cut br', 'br', brotliCompressSync(long).subarray(0, 5000), 'The upstream answered JSON that is broken'],
 ]
