@@ -76,6 +76,9 @@ t.test('TLS 1.2 and 1.3 are spoken, with ciphers that are good, and HTTP/1.1', a
     t.strictSame([socket.getProtocol(), socket.alpnProtocol], [version, 'http/1.1'])
     socket.destroy()
   }
+  await t.rejects(shakeHands(securePort, 'localhost', { ca: ca(), ALPNProtocols: ['h2'] }), {
+    code: /NO_APPLICATION_PROTOCOL/,
+  })
   const weak = [
     // @SECLEVEL=0 has the client offer them
     { maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' },
