@@ -1,6 +1,5 @@
 import t, { type Test } from 'tap'
 import { passTime, testClock } from '../support/clock.ts'
-import type { CallOptions } from '../support/http.ts'
 import { type ProxyOptions, startProxy } from '../support/proxy.ts'
 import { type Handler, http, type RawUpstream, rawUpstream } from '../support/upstream.ts'
 
@@ -30,10 +29,10 @@ async function start(t: Test, handle: Handler, options: Partial<ProxyOptions> = 
   })
   const config = { retry: { attempts: 1 } }
   const { call } = await startProxy(t, { upstream: upstream.url, clock, config, ...options })
-  return async (method: string, path: string, more: CallOptions = {}) => {
+  return async (method: string, path: string) => {
     const before = upstream.requests.length
     const body = method === 'GET' ? {} : { body: '{}' }
-    const reply = await passTime(clock, call(path, { method, ...body, ...more }))
+    const reply = await passTime(clock, call(path, { method, ...body }))
     const target = path.replace('/_compute', '/console')
     const sent = upstream.requests.slice(before).filter(each => each.target === target).length
     return { status: reply.status, retryable: reply.json().retryable, sent }

@@ -59,7 +59,7 @@ t.test('of several secrets none hides another', async t => {
 
 t.test('a text of escapes and pieces alone takes no longer for that', async t => {
   const secret = new Secret(TOKEN)
-  for (const text of ['%41', '\\', '&#0', '&#x0000', ' ', 'x', TOKEN.slice(0, 11), '%u00']) {
+  for (const text of ['%41', '\\', '&#0', '&#x0000', ' ', 'x', `${TOKEN.slice(0, 11)}!`, '%u00']) {
     const long = text.repeat(262_144 / text.length)
     t.equal(secret.maskIn(long), long, text)
   }

@@ -54,6 +54,21 @@ t.test('a key that changes in its file is tried beside the session in use, which
   t.equal(at.made.length, 3)
 })
 
+t.test('the secrets of a tenant are those of the session in use and of what is tried', async t => {
+  const at = await withFile(t)
+  const secrets = () => at.sessions.secrets('a').map(secret => secret.reveal())
+  t.strictSame(secrets(), ['MARK-1', 'MARK-old'])
+  at.file.key = 'MARK-new'
+  await at.clock.advance(WATCH)
+  t.strictSame(secrets(), ['MARK-1', 'MARK-old', 'MARK-new'])
+  await at.newest('a').grant()
+  t.strictSame(secrets(), ['MARK-1', 'MARK-new'])
+  await at.clock.advance(LIFETIME)
+  t.strictSame(secrets(), ['MARK-new'], 'a token that is dead is no secret')
+  at.sessions.close()
+  t.strictSame([at.sessions.secrets('a'), at.sessions.secrets('b')], [[], []])
+})
+
 t.test('a new key that is refused leaves the old session in use, loudly, and is not hammered', async t => {
   const at = await withFile(t)
   at.file.key = 'MARK-bad'
