@@ -2,8 +2,10 @@
 import { realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
+import { closeExposures } from './commands/exposures.ts'
 import { type Command, ExitCode, type Host, UsageError } from './commands/host.ts'
-import { hasTerminal } from './commands/signal.ts'
+import { hasTerminal, watchTerminal } from './commands/signal.ts'
+import { takeSignals } from './commands/take-signals.ts'
 import { version } from './commands/version.ts'
 import { ConfigError } from './config/fault.ts'
 import { nearest } from './kernel/nearest.ts'
@@ -29,6 +31,8 @@ export async function main(host: Host): Promise<number> {
   if (!load) return complain(host, unknownCommand(name))
   const command = await load()
   if (asksForHelp(args)) return print(host, command.help())
+  for (const warning of await closeExposures(process.execArgv, host.env.NODE_OPTIONS))
+    host.stderr.write(`warning: ${warning}\n`)
   return run(command, { ...host, args })
 }
 
@@ -92,6 +96,16 @@ function crash(error: unknown): never {
 }
 
 if (isEntryPoint()) {
+  // before all else: no secret has been read yet, and no signal may have an effect of its own
+  const signals = takeSignals(process, { isHungUp: () => isHungUp(), exit: code => process.exit(code) })
+  const terminal = {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    system: process.platform,
+    hasTerminal,
+  }
+  const isHungUp = watchTerminal(terminal)
   process.on('uncaughtException', crash)
   // whoever read the output has gone (`| head`): what still comes is for nobody, and no reason to end
   for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
@@ -99,12 +113,8 @@ if (isEntryPoint()) {
     args: process.argv.slice(2),
     env: process.env,
     homeDirectory: homedir(),
-    stdin: process.stdin,
-    stdout: process.stdout,
-    stderr: process.stderr,
-    signals: process,
-    system: process.platform,
-    hasTerminal,
+    signals,
+    ...terminal,
   })
   // what is on its way to a pipe is not lost
   await new Promise(done => process.stdout.write('', done))

@@ -12,6 +12,7 @@ import { type Command, ExitCode, fail, type Host, UsageError } from './host.ts'
 import { ANY_PORT } from './listen.ts'
 import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve.ts'
 import { untilSignal } from './signal.ts'
+import { REOPENING } from './take-signals.ts'
 import { withTrustBundle } from './trust-bundle.ts'
 
 /** What {@link forCommand} decides, whatever the configuration says. */
@@ -33,7 +34,7 @@ const DECIDED_HERE: ReadonlySet<string> = new Set([
 const LEFT_RUNNING = 1_000
 
 /** What the command is told of, while it runs. */
-const FORWARDED = ['SIGTERM', 'SIGHUP', 'SIGUSR2'] as const
+const FORWARDED = ['SIGTERM', 'SIGHUP', ...REOPENING] as const
 
 /** What Windows tells every program of a console by itself. Somebody has to listen, or it ends this one at once. */
 const TOLD_BY_WINDOWS = ['SIGINT', 'SIGBREAK', 'SIGHUP'] as const

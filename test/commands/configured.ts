@@ -36,6 +36,8 @@ export async function configured(t: Test, parts: Parts, hasTerminal = () => fals
     })
   write(parts)
   const host = { ...fakeHost({ args: ['--config', file] }), hasTerminal }
+  // it is typed at; what is logged goes elsewhere, as JSON
+  Object.assign(host.stdin, { isTTY: true })
   const running = runAt(t, host)
   return {
     ...running,

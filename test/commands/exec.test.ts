@@ -56,6 +56,8 @@ t.test('signals reach the command, which has the last word', async t => {
   for (const [signal, hasTerminal, code] of [
     ['TERM', false, 5],
     ['HUP', false, 5],
+    ['USR1', false, 5],
+    ['USR2', false, 5],
     ['INT', false, 5],
     ['INT', true, 6],
   ] as const) {

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { reloader } from '../../src/commands/reload.ts'
-import { untilHangUp } from '../../src/commands/signal.ts'
+import { outlivesTerminal, untilHangUp } from '../../src/commands/signal.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
@@ -54,7 +54,7 @@ t.test('SIGHUP asks to end only where there was a terminal, and there is none an
   ]
   for (const { before, now, ends } of table) {
     const terminal = { open: before }
-    const host = { ...fakeHost(), hasTerminal: () => terminal.open }
+    const host = { ...fakeHost({ isTTY: true }), hasTerminal: () => terminal.open }
     let reloads = 0
     let ended: number | undefined
     void untilHangUp(host, () => void reloads++).then(code => {
@@ -100,4 +100,30 @@ t.test('on Windows it comes of a closed window alone', async t => {
   const ended = untilHangUp(host, () => t.fail('nothing is read again'))
   host.signals.emit('SIGHUP')
   t.equal(await ended, 143)
+})
+
+t.test('what nohup started outlives its terminal: no stream leads there, though it is not closed', async t => {
+  const rows: [isTTY: boolean, hasTerminal: boolean, system: NodeJS.Platform, outlives: boolean][] = [
+    [false, true, 'linux', true],
+    [true, true, 'linux', false],
+    [false, false, 'linux', false],
+    [false, true, 'win32', false],
+  ]
+  for (const [isTTY, hasTerminal, system, outlives] of rows) {
+    const host = { ...fakeHost({ isTTY, system }), hasTerminal: () => hasTerminal }
+    t.equal(outlivesTerminal(host), outlives)
+  }
+  const terminal = { open: true }
+  const host = { ...fakeHost(), hasTerminal: () => terminal.open }
+  let reloads = 0
+  void untilHangUp(host, () => void reloads++).then(() => t.fail('it ends'))
+  terminal.open = false
+  host.signals.emit('SIGHUP')
+  await settle()
+  t.equal(reloads, 1)
+  for (const stream of [host.stdin, host.stdout, host.stderr]) {
+    Object.assign(stream, { isTTY: true })
+    t.equal(outlivesTerminal({ ...host, hasTerminal: () => true }), false, 'one stream is enough')
+    Object.assign(stream, { isTTY: false })
+  }
 })

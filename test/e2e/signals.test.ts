@@ -1,0 +1,81 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import t, { type Test } from 'tap'
+import { newFolder } from '../support/folder.ts'
+import { startCli } from '../support/process.ts'
+import { credentials, startSimulatorProcess } from '../support/stack.ts'
+
+/** An inspector that is opened takes any free port, and Node.js says so on standard error. */
+const INSPECTOR = '--inspect-port=127.0.0.1:0'
+const OPENED = /Debugger listening/
+
+/** Has a process sent a signal as soon as it listens for that, which is the earliest that it can do anything about. */
+function early(t: Test, signal: string): string {
+  const file = join(newFolder(t), 'early.cjs')
+  const script = `
+    process.on('newListener', name => {
+      if (name === '${signal}') setImmediate(() => process.kill(process.pid, name))
+    })`
+  writeFileSync(file, script)
+  return `${INSPECTOR} --require=${file}`
+}
+
+const START = ['start', '--listen-address', '127.0.0.1:0']
+
+const commands: readonly [args: string[], works: RegExp][] = [
+  [START, /ready in/],
+  [['simulate', '--port', '0'], /secret key/],
+  [['demo'], /Now try it yourself/],
+  [['exec', '--', 'sh', '-c', 'trap : USR1 USR2; trap "exit 0" TERM; echo runs; while :; do sleep 0.05; done'], /runs/],
+]
+
+for (const [args, works] of commands) {
+  t.test(`SIGUSR1 and SIGUSR2 neither open the inspector of ${args[0]} nor end it`, async t => {
+    const simulator = await startSimulatorProcess(t, 600)
+    const env = { ...credentials(simulator), XDG_STATE_HOME: newFolder(t), NODE_OPTIONS: INSPECTOR }
+    const cli = startCli(t, args, env)
+    await cli.until(works)
+    for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGUSR1'] as const) cli.process.kill(signal)
+    cli.process.kill('SIGTERM')
+    t.equal(await cli.ended, 0)
+    t.notMatch(cli.output(), OPENED)
+  })
+}
+
+t.test('a signal that comes as early as can be does what it does later', async t => {
+  const simulator = await startSimulatorProcess(t, 600)
+  for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP']) {
+    const cli = startCli(t, START, { ...credentials(simulator), NODE_OPTIONS: early(t, signal) })
+    await cli.until(signal === 'SIGHUP' ? /configuration was read again/ : /ready in/)
+    await cli.until(/ready in/)
+    cli.process.kill('SIGTERM')
+    t.equal(await cli.ended, 0, signal)
+    t.notMatch(cli.output(), OPENED)
+  }
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const) {
+    for (const [args] of commands) {
+      const env = { ...credentials(simulator), XDG_STATE_HOME: newFolder(t), NODE_OPTIONS: early(t, signal) }
+      const cli = startCli(t, args, env)
+      t.equal(await cli.ended, code, `${signal} ${args[0]}`)
+      t.equal(cli.output(), '')
+    }
+  }
+})
+
+t.test('an inspector that was opened already is closed before a secret is read', async t => {
+  const simulator = await startSimulatorProcess(t, 600)
+  const env = { ...credentials(simulator), NODE_OPTIONS: '--inspect=127.0.0.1:0' }
+  const cli = startCli(t, START, env)
+  const [, port] = await cli.until(/Debugger listening on ws:\/\/127\.0\.0\.1:(\d+)/)
+  await cli.until(/ready in/)
+  t.match(
+    cli.output(),
+    `warning: Node.js's inspector, which shows access keys to whoever connects, was open at 127.0.0.1:${port}`,
+  )
+  await t.rejects(fetch(`http://127.0.0.1:${port}/json/list`), { cause: { code: 'ECONNREFUSED' } })
+  cli.process.kill('SIGTERM')
+  t.equal(await cli.ended, 0)
+})
