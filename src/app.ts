@@ -1,8 +1,7 @@
 import type { ServerOptions } from 'node:http'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
-import type { DestinationStream } from 'pino'
 import { admin } from './admin/admin.ts'
-import { Audit } from './admin/audit.ts'
+import { Audit, type AuditOutput } from './admin/audit.ts'
 import { bounds, HEAD_TIMEOUT } from './admin/bounds.ts'
 import { Connections } from './admin/connections.ts'
 import { drainable } from './admin/drain.ts'
@@ -10,7 +9,7 @@ import { failures } from './admin/failures.ts'
 import { homePage } from './admin/home-page.ts'
 import { refuseMalformed } from './admin/malformed.ts'
 import { Metrics } from './admin/metrics.ts'
-import { exchangeOf, observe, requestId } from './admin/observe.ts'
+import { exchangeOf, observe, recordBeginnings, requestId } from './admin/observe.ts'
 import { problemPages } from './admin/problem-pages.ts'
 import { routeOf } from './admin/route.ts'
 import { sessionLog } from './admin/session-log.ts'
@@ -80,7 +79,7 @@ export interface AppDeps {
   /** The app closes their connections. */
   readonly agents: Agents
   /** Where the audit goes, if there is one. */
-  readonly audit: DestinationStream | null
+  readonly audit: AuditOutput | null
   /** What clients that speak https are shown, if any may. */
   readonly certificates: Certificates | null
   /** What clients are shown that take the proxy for that of their https, if any may. */
@@ -115,7 +114,8 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const config = () => current
   const pacer = new Pacer({ clock, settings: () => current.pacing })
   const kept = new Budget(() => current.replay.maxMemory)
-  const metrics: Metrics = new Metrics(() => sessions, { pacer, kept })
+  const auditLinesLost = () => deps.audit?.lost ?? 0
+  const metrics: Metrics = new Metrics(() => sessions, { pacer, kept, auditLinesLost })
   const events = { ...sessionLog(log), called: metrics.sessionCalled }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
   const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
@@ -164,8 +164,8 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   })
   server.addHook('onClose', async () => void (await Promise.all(fronts.map(each => each.close()))))
   const loggedIn = (token: string) => tokens.subjectOf(token)
-  serveConnect(server.server, { config, front: interceptor, connections, clock, log, loggedIn })
-  const audit = deps.audit && new Audit(deps.audit, clock)
+  const audit = deps.audit && new Audit({ output: deps.audit, clock, required: initial.audit.required })
+  serveConnect(server.server, { config, front: interceptor, connections, clock, log, audit, loggedIn })
   observe(server, { clock, log, metrics, connections, audit, requests: () => current.log.requests })
   leaveBodiesAlone(server)
   const drain = drainable(server, { connections, refuseWaiting: reason => pacer.refuse(reason) })
@@ -175,6 +175,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   })
   const isStranger = (client: string | null) => client === null && current.clients.length > 0
   bounds(server, { maxRequests: () => current.listen.maxRequests, isStranger })
+  if (audit) recordBeginnings(server, audit)
   failures(server)
   await server.register(admin, { version, clock, sessions, metrics, pacer, config, quit })
   await server.register(homePage, { version })

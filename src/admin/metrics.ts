@@ -9,20 +9,29 @@ import { Rows, Tally, type TenantCounts } from './tally.ts'
 
 const STATES = Object.keys(transitions)
 
+/** What tells the metrics what they do not count themselves. */
+export interface MetricsSources {
+  readonly pacer: Pacer
+  /** For the bodies of requests. */
+  readonly kept: Budget
+  readonly auditLinesLost: () => number
+}
+
 /** What the proxy counts of itself. Labels are bounded: tenants are configured, methods, classes and outcomes are few. */
 export class Metrics {
   readonly #sessions: () => Sessions
   readonly #pacer: Pacer
   readonly #kept: Budget
+  readonly #auditLinesLost: () => number
   readonly #tallies = new Map<string, Tally>()
   readonly #rows = new Rows()
   #inFlight = 0
 
-  /** `kept` is for the bodies of requests. */
-  constructor(sessions: () => Sessions, { pacer, kept }: { readonly pacer: Pacer; readonly kept: Budget }) {
+  constructor(sessions: () => Sessions, { pacer, kept, auditLinesLost }: MetricsSources) {
     this.#sessions = sessions
     this.#pacer = pacer
     this.#kept = kept
+    this.#auditLinesLost = auditLinesLost
   }
 
   started(): void {
@@ -65,6 +74,8 @@ export class Metrics {
     yield counter('cache_total', 'Requests that a cache rule is for, by what became of them.', this.#each('cache'))
     yield counter('failures_total', 'Requests that ended with a problem, by its type.', this.#each('failures'))
     yield counter('session_calls_total', 'Logins and extensions, by outcome.', this.#each('calls'))
+    const lost = [{ labels: {}, value: this.#auditLinesLost() }]
+    yield counter('audit_lines_lost_total', 'Lines of the audit that could not be written.', lost)
     const entries = [...this.#sessions().all()]
     yield gauge('session_state', 'The state that a session is in has the value 1.', entries.flatMap(states))
     yield gauge('session_seconds_left', 'How long the live token may still be used.', entries.map(secondsLeft))

@@ -15,8 +15,8 @@ import type { Connections } from './connections.ts'
 import type { Metrics } from './metrics.ts'
 import { isForwarded } from './route.ts'
 
-/** A client's request id is taken over if it is no longer than this. */
-const MAX_REQUEST_ID = 128
+/** A client's request id that is taken over: it goes into logs, headers and the audit, so it is short, printable ASCII. */
+const GOOD_REQUEST_ID = /^[ -~]{1,128}$/
 
 /** From here on a request is slow enough for a log line, in milliseconds. */
 const SLOW = 10_000
@@ -39,7 +39,7 @@ declare module 'fastify' {
 /** The client's request id, or a new one. */
 export function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']
-  return typeof given === 'string' && given !== '' && given.length <= MAX_REQUEST_ID ? given : newRequestId()
+  return typeof given === 'string' && GOOD_REQUEST_ID.test(given) ? given : newRequestId()
 }
 
 /** The exchange that {@link observe} opened for a request. */
@@ -70,6 +70,14 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
   app.addHook('onSend', (request, reply, _payload, done) => {
     lingerAfter(reply.raw, clock)
     reply.headers(PAGE_HEADERS).headers(headersByName(exchangeHeaders(exchangeOf(request))))
+    done()
+  })
+}
+
+/** Has the audit told of each request that was let in before it is served. To be called when all hooks are there that let in. */
+export function recordBeginnings(app: FastifyInstance, audit: Audit): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (isForwarded(request.raw)) audit.begin(exchangeOf(request))
     done()
   })
 }

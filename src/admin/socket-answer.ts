@@ -6,8 +6,7 @@ import { asRedlockStatus } from '../problem/redlock-status.ts'
 import { PROBLEM_JSON } from '../problem/render.ts'
 
 /** Answers with a problem where there is no request, and so no response to write with. The connection is the caller's to close. */
-export function answerOnSocket(socket: Socket, problem: Problem): void {
-  const requestId = newRequestId()
+export function answerOnSocket(socket: Socket, problem: Problem, requestId = newRequestId()): void {
   // it may have been for Compute as well
   const body = JSON.stringify(problemDocument(problem, { instance: '', requestId, compute: true }))
   const head = [

@@ -1,45 +1,137 @@
-import { type DestinationStream, pino } from 'pino'
-import { systemClock } from '../kernel/clock.ts'
+import type { AuditOutput } from '../admin/audit.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
 import { LineBatch } from '../kernel/line-batch.ts'
 import type { Log } from '../kernel/log.ts'
-import type { Host } from './host.ts'
+import { AppendFile, countLines, LostLines } from './append-file.ts'
+import type { Host, Output } from './host.ts'
+import { REOPENING } from './take-signals.ts'
 
-/** Only its owner may read it: paths tell what somebody works on. */
-const MODE = 0o600
+/** How often it is told at most that lines are lost, in milliseconds. */
+const COMPLAINT_INTERVAL = 60_000
 
-/** A file that lines are appended to. */
-export interface AuditFile extends DestinationStream {
+/** How much may wait for whoever reads a standard stream, in bytes. */
+const LONGEST_QUEUE = 1024 * 1024
+
+/** What takes lines. */
+interface Sink {
+  /** @throws {LostLines} */
+  write(lines: string): void
   close(): void
 }
 
-/**
- * Opens the file of the audit. SIGUSR2 has it opened anew, for whoever moved it away to rotate it.
- * @throws an Error that names the file and the cure
- */
-export function openAuditFile(path: string, { signals }: Host, log: Log): AuditFile {
-  const file = openForAppending(path)
-  file.on('error', (error: NodeJS.ErrnoException) => log.error(`the audit cannot be written to ${path}: ${error.code}`))
-  const lines = new LineBatch(file, systemClock)
-  signals.on('SIGUSR2', () => {
-    lines.flushSync()
-    file.reopen()
-  })
-  return {
-    write: line => lines.write(line),
-    close() {
-      lines.flushSync()
-      file.end()
-    },
+/** The file of the audit, or one of this process's streams in its place. */
+export class AuditFile implements AuditOutput {
+  readonly #path: string
+  readonly #host: Host
+  readonly #log: Log
+  readonly #clock: Clock
+  readonly #batch: LineBatch
+  readonly #flush = () => this.#batch.flushSync()
+  #sink: Sink
+  #lost = 0
+  /** When it was last told that lines are lost, on the monotonic clock. */
+  #toldAt = Number.NEGATIVE_INFINITY
+  #isFailing = false
+
+  /**
+   * Opens it. SIGUSR1 and SIGUSR2 have it opened anew, for whoever moved it away to rotate it; where that fails, the log
+   * says so, and the one that is open stays. @throws an Error that names the file and the cure
+   */
+  constructor(path: string, host: Host, log: Log, clock: Clock = systemClock) {
+    this.#path = path
+    this.#host = host
+    this.#log = log
+    this.#clock = clock
+    this.#batch = new LineBatch({ write: lines => void this.#put(lines) }, clock)
+    this.#sink = this.#open()
+    for (const name of REOPENING) host.signals.on(name, () => this.#reopen())
+    // however the process ends, but for what kills it
+    process.on('exit', this.#flush)
+  }
+
+  get lost(): number {
+    return this.#lost
+  }
+
+  write(line: string): void {
+    this.#batch.write(line)
+  }
+
+  writeNow(line: string): boolean {
+    this.#batch.flushSync()
+    return this.#put(line)
+  }
+
+  close(): void {
+    this.#batch.flushSync()
+    this.#sink.close()
+    process.off('exit', this.#flush)
+  }
+
+  #open(): Sink {
+    const stream = streamAt(this.#path, this.#host)
+    if (stream) return streamSink(stream, error => this.#lose(error))
+    const file = openFile(this.#path)
+    for (const warning of file.warnings) this.#log.warn(`audit.file: ${warning}`)
+    return file
+  }
+
+  #reopen(): void {
+    this.#batch.flushSync()
+    try {
+      const opened = this.#open()
+      this.#sink.close()
+      this.#sink = opened
+    } catch (error) {
+      this.#log.error(`${(error as Error).message}; the audit goes on in the file that was open`)
+    }
+  }
+
+  #put(lines: string): boolean {
+    try {
+      this.#sink.write(lines)
+    } catch (error) {
+      this.#lose(error as LostLines)
+      return false
+    }
+    if (this.#isFailing) this.#log.info({ lost: this.#lost }, `the audit is written again to ${this.#path}`)
+    this.#isFailing = false
+    return true
+  }
+
+  #lose({ count, message }: LostLines): void {
+    const now = this.#clock.monotonic()
+    this.#lost += count
+    if (now - this.#toldAt < COMPLAINT_INTERVAL) return
+    this.#toldAt = now
+    this.#isFailing = true
+    this.#log.error({ lost: this.#lost }, `lines of the audit are lost: ${this.#path} cannot be written: ${message}`)
   }
 }
 
-function openForAppending(path: string) {
+function openFile(path: string): AppendFile {
   try {
-    return pino.destination({ dest: path, append: true, sync: true, mode: MODE })
+    return new AppendFile(path)
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException
-    throw new Error(
-      `audit.file: ${path} cannot be written (${code}). Name a file in a folder that this user may write to.`,
-    )
+    throw new Error(`audit.file: ${(error as Error).message}`)
+  }
+}
+
+/** Such a device opened anew would be at another place in a file, and cannot be where it is a socket. */
+function streamAt(path: string, { stdout, stderr }: Host): Output | undefined {
+  return { '/dev/stdout': stdout, '/dev/stderr': stderr }[path]
+}
+
+function streamSink(stream: Output, lose: (error: LostLines) => void): Sink {
+  return {
+    write(lines) {
+      const count = countLines(lines)
+      if (!stream.writable) throw new LostLines(count, 'it is closed')
+      if (stream.writableLength > LONGEST_QUEUE) throw new LostLines(count, 'nobody reads it')
+      stream.write(lines, error => {
+        if (error) lose(new LostLines(count, error.message))
+      })
+    },
+    close() {},
   }
 }

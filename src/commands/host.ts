@@ -3,7 +3,9 @@ import type { WriteStream } from 'node:tty'
 import { nearest } from '../kernel/nearest.ts'
 
 /** Where output goes: a terminal, a pipe or a file. */
-export type Output = NodeJS.WritableStream & Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
+export type Output = NodeJS.WritableStream &
+  Pick<WriteStream, 'writableLength'> &
+  Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
 
 /** What a command knows of the process that it runs in; tests give another. */
 export interface Host {
@@ -14,7 +16,7 @@ export interface Host {
   readonly stdin: NodeJS.ReadableStream
   readonly stdout: Output
   readonly stderr: Output
-  /** Emits `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGUSR2`. */
+  /** Emits `SIGINT`, `SIGTERM`, `SIGHUP`, `SIGUSR1` and `SIGUSR2`. */
   readonly signals: Pick<EventEmitter, 'once' | 'on' | 'emit'>
   /** What it runs on. Windows has neither signals nor sockets in folders. */
   readonly system: NodeJS.Platform

@@ -9,7 +9,7 @@ import { FileCertificates } from '../tls/file-certificates.ts'
 import { stateDirectory } from '../tls/state-directory.ts'
 import { createAgents } from '../upstream/agent.ts'
 import { type Listening, reasons } from './announce.ts'
-import { type AuditFile, openAuditFile } from './audit-file.ts'
+import { AuditFile } from './audit-file.ts'
 import type { Host, Output } from './host.ts'
 import { listen } from './listen.ts'
 import { version } from './version.ts'
@@ -27,7 +27,7 @@ export async function openLog(
 /** Opens the file of the audit, if there is to be one. */
 export function openAudit({ audit }: Config, host: Host, log: Log): AuditFile | Error | null {
   try {
-    return audit.file === null ? null : openAuditFile(audit.file, host, log)
+    return audit.file === null ? null : new AuditFile(audit.file, host, log)
   } catch (error) {
     return error as Error
   }

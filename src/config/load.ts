@@ -1,3 +1,4 @@
+import { checkAudit } from './audit.ts'
 import { readClients, warningOfExposure } from './clients.ts'
 import type { Config } from './config.ts'
 import { type Environment, readEnvironment } from './environment.ts'
@@ -37,6 +38,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const given = new Groups().fill(flags.settings).fill(environment.settings).fill(file.settings)
   const settings = await readSettings(given.of(null), faults)
   const clients = await readClients(settings.listen, given, faults)
+  checkAudit(settings.audit, given.of(null), faults)
   await checkTls(settings.listen, given.of(null), faults)
   await checkCaFile(settings, given.of(null), faults)
   const outbound = await readOutboundProxy(settings.upstream, env, faults)

@@ -11,6 +11,7 @@ const LASTING = {
   'listen.socketMode': ({ listen }: Config) => listen.socketMode,
   'connect.enabled': ({ connect }: Config) => connect.enabled,
   'audit.file': ({ audit }: Config) => audit.file,
+  'audit.required': ({ audit }: Config) => audit.required,
   'log.format': ({ log }: Config) => log.format,
   'upstream.caFile': ({ upstream }: Config) => upstream.caFile,
   'upstream.proxy': ({ upstream }: Config) => upstream.proxy,

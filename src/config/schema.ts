@@ -136,7 +136,13 @@ export const settingsSchema = Type.Object({
     ),
   }),
   audit: Type.Object({
-    file: file('File that gets a line of JSON for each request that was to be forwarded. SIGUSR2 opens it anew.'),
+    file: file(
+      'File that gets a line of JSON for each request that was to be forwarded, and for each CONNECT. SIGUSR1 and SIGUSR2 open it anew. /dev/stdout and /dev/stderr are known.',
+    ),
+    required: toggle(
+      false,
+      'Refuse requests that cannot be recorded in audit.file, with 503: each gets a line before it is forwarded, and one after.',
+    ),
   }),
   log: Type.Object({
     level: choice(LEVELS, 'info', 'The least severe level that is logged.'),

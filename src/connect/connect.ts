@@ -1,7 +1,9 @@
 import type { IncomingMessage, Server } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Audit, ConnectionRecord } from '../admin/audit.ts'
 import type { Connections } from '../admin/connections.ts'
 import { asProblem } from '../admin/failures.ts'
+import { requestId } from '../admin/observe.ts'
 import { answerOnSocket } from '../admin/socket-answer.ts'
 import type { Config } from '../config/config.ts'
 import { type Passage, passageOf, setPassage } from '../forward/proxied.ts'
@@ -27,29 +29,59 @@ export interface ConnectOptions extends Pick<Admission, 'loggedIn'> {
   readonly connections: Connections
   readonly clock: Clock
   readonly log: Log
+  readonly audit: Audit | null
 }
+
+/** A request for a connection, with what the audit is to tell of it. */
+interface Asked {
+  readonly request: IncomingMessage
+  readonly socket: Socket
+  readonly record: ConnectionRecord
+  /** What had come and gone on the socket before the connection was made, in bytes. */
+  readonly before: { readonly read: number; readonly written: number }
+}
+
+/** The longest part of what a client asked for that is recorded, in characters: no host's name is longer. */
+const LONGEST_HOST = 300
 
 /** Has an HTTP server answer CONNECT (RFC 9110, 9.3.6): requests that come that way are served like any other. */
 export function serveConnect(server: Server, options: ConnectOptions): void {
   server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => {})
+    const asked = askedBy(request, socket, head, options.clock)
     // a client may speak before it is answered
     if (head.length > 0) socket.unshift(head)
-    void connect(server, request, socket, options).catch(error => refuse(error, request, socket, options))
+    void connect(server, asked, options).catch(error => refuse(error, asked, options))
   })
 }
 
-async function connect(server: Server, request: IncomingMessage, socket: Socket, options: ConnectOptions) {
-  const { config, front, connections, clock } = options
+function askedBy(request: IncomingMessage, socket: Socket, head: Buffer, clock: Clock): Asked {
+  const host = String(request.url).slice(0, LONGEST_HOST)
+  const record = {
+    requestId: requestId(request),
+    host,
+    startedAt: clock.monotonic(),
+    client: null,
+    status: 200,
+    verdict: '',
+  }
+  return { request, socket, record, before: { read: socket.bytesRead - head.length, written: socket.bytesWritten } }
+}
+
+async function connect(server: Server, asked: Asked, options: ConnectOptions): Promise<void> {
+  const { request, socket, record } = asked
+  const { config, front, connections, clock, audit } = options
   if (!front) throw notEnabled()
   // one in the other would go as deep as the stack does
   if (passageOf(request)) throw new Problem('invalid-request', 'This connection was made by CONNECT already')
   if (!server.listening) throw new Problem('draining', 'The proxy is shutting down')
   const token = shownToken(request.headers['proxy-authorization'])
-  const { way, authority } = judge(String(request.url), token, front, options)
+  const { way, authority } = judge(asked, token, front, options)
+  audit?.beginConnection(record)
   const host = way === 'tunnel' ? await openTunnel(authority, { upstream: config().upstream, clock, isOwn }) : undefined
   socket.write(ESTABLISHED)
-  if (host) return join(socket, host, clock)
+  if (host) return recordEnd(asked, await join(socket, host, clock), audit)
+  socket.once('close', () => recordEnd(asked, 'served', audit))
   const passage: Passage = { host: httpsHost(authority), token }
   front.terminate(socket, authority.host, secure => {
     connections.release(socket)
@@ -57,16 +89,28 @@ async function connect(server: Server, request: IncomingMessage, socket: Socket,
   })
 }
 
+function recordEnd({ socket, record, before }: Asked, verdict: string, audit: Audit | null): void {
+  record.verdict = verdict
+  const toClient = socket.bytesWritten - before.written - ESTABLISHED.length
+  audit?.recordConnection(record, { fromClient: socket.bytesRead - before.read, toClient })
+}
+
 function judge(
-  target: string,
+  { request, record }: Asked,
   token: string | undefined,
   front: TlsFront,
   { config, loggedIn }: ConnectOptions,
 ): ConnectVerdict {
   const { tenants, clients, connect } = config()
-  const known = clientBy(token, { clients, loggedIn }) ? 'known' : 'unknown'
+  const client = clientBy(token, { clients, loggedIn })
+  record.client = client?.name ?? null
+  const known = client ? 'known' : 'unknown'
   const isAsked = token !== undefined && clients.length > 0
-  const facts = { target, client: isAsked ? known : 'unnamed', needsToken: clients.length > 0 } as const
+  const facts = {
+    target: String(request.url),
+    client: isAsked ? known : 'unnamed',
+    needsToken: clients.length > 0,
+  } as const
   return judgeConnect(facts, {
     others: connect.others,
     isServedHost: host => isServedHost(host, tenants),
@@ -74,10 +118,17 @@ function judge(
   })
 }
 
-function refuse(error: unknown, request: IncomingMessage, socket: Socket, { log, clock }: ConnectOptions): void {
+function refuse(error: unknown, { request, socket, record }: Asked, { log, clock, audit }: ConnectOptions): void {
   const problem = asProblem(error)
-  log.warn({ problem: problem.type, err: problem.cause }, `CONNECT ${request.url}: ${problem.detail}`)
-  answerOnSocket(socket, problem)
+  const { requestId, client } = record
+  record.status = problem.status
+  record.verdict = problem.type
+  log.warn(
+    { requestId, client, problem: problem.type, err: problem.cause },
+    `CONNECT ${request.url}: ${problem.detail}`,
+  )
+  audit?.recordConnection(record, { fromClient: 0, toClient: 0 })
+  answerOnSocket(socket, problem, requestId)
   socket.resume()
   linger(socket, clock)
 }

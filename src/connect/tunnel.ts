@@ -40,18 +40,25 @@ export async function openTunnel(authority: Authority, { upstream, clock, isOwn 
   }
 }
 
-/** Passes on what each side says, until one of them ends or neither has spoken for {@link IDLE}. */
-export async function join(client: Socket, host: Duplex, clock: Clock): Promise<void> {
+/** How a tunnel ended: both sides were done, one broke off, or neither had anything to say. */
+export type TunnelEnd = 'tunnelled' | 'aborted' | 'idle'
+
+/** Passes on what each side says, until one of them ends or neither has spoken for {@link IDLE}; gives how it ended. */
+export async function join(client: Socket, host: Duplex, clock: Clock): Promise<TunnelEnd> {
   let before = -1
+  let isIdle = false
   const look = () => {
     const said = client.bytesRead + client.bytesWritten
-    if (said === before) client.destroy()
+    isIdle = said === before
+    if (isIdle) client.destroy()
     before = said
     timer = clock.setTimeout(look, IDLE)
   }
   let timer = clock.setTimeout(look, IDLE)
-  await Promise.allSettled([pipeline(client, host), pipeline(host, client)])
+  const ends = await Promise.allSettled([pipeline(client, host), pipeline(host, client)])
   clock.clearTimeout(timer)
+  if (isIdle) return 'idle'
+  return ends.every(({ status }) => status === 'fulfilled') ? 'tunnelled' : 'aborted'
 }
 
 function directly({ host, port }: Authority, signal: AbortSignal, isOwn: TunnelOptions['isOwn']): Promise<Socket> {

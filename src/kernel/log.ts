@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino'
 import type { Clock } from './clock.ts'
+import { escapeUnprintable } from './printable.ts'
 
 /** Where everything is logged. */
 export type Log = Logger
@@ -9,14 +10,20 @@ const FOR_PEOPLE = {
   colorize: true,
   translateTime: 'SYS:HH:MM:ss',
   hideObject: true,
-  messageFormat: '{msg}{if requestId} ({requestId}){end}',
+  messageFormat: messageForPeople,
   sync: true,
 } as const
+
+/** Further lines of a message are indented, so that none can be taken for one of the log's own. */
+function messageForPeople({ msg, requestId }: { readonly msg?: unknown; readonly requestId?: unknown }): string {
+  const text = requestId === undefined ? `${msg}` : `${msg} (${requestId})`
+  return escapeUnprintable(text).replaceAll('\n', '\n    ')
+}
 
 /**
  * A logger of JSON lines for what is at least as severe as `level`, which may be `silent`. Secrets show as `[secret]` by
  * their type; of errors only type, message, code and stack are logged, never the request or headers that libraries hang
- * on them.
+ * on them. Control characters are escaped, those above ASCII too.
  */
 export function createLog(level: string, destination: DestinationStream, clock: Clock): Log {
   return pino({ ...optionsFor(level), timestamp: isoTime(clock) }, destination)
@@ -39,7 +46,7 @@ function isoTime(clock: Clock): () => string {
 }
 
 function optionsFor(level: string) {
-  return { level, base: null, serializers: { err: plainError } }
+  return { level, base: null, serializers: { err: plainError }, hooks: { streamWrite: escapeUnprintable } }
 }
 
 function plainError(error: unknown) {

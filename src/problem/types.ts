@@ -168,6 +168,16 @@ export const problemTypes = {
     cure: 'Wait for the seconds in Retry-After, try again, and let fewer requests run at the same time.',
     check: '/_proxy/metrics',
   },
+  'audit-unavailable': {
+    status: 503,
+    title: 'Service Unavailable',
+    retryable: true,
+    meaning:
+      'The audit cannot be written at the moment, and `audit.required` lets nothing be forwarded without a record.',
+    causes: ['The disk is full.', 'The file of the audit, or its folder, is gone or broken.'],
+    cure: "Make room, or put right what the proxy's log names. The next request is served as soon as it can be recorded.",
+    check: '/_proxy/metrics',
+  },
   draining: {
     status: 503,
     title: 'Service Unavailable',

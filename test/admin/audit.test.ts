@@ -1,7 +1,7 @@
 import t, { type Test } from 'tap'
 import { passTime } from '../support/clock.ts'
-import { open } from '../support/http.ts'
-import { clientOf, startPair, startProxy } from '../support/proxy.ts'
+import { open, talk } from '../support/http.ts'
+import { clientOf, type ProxyOptions, startPair, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { rawUpstream } from '../support/upstream.ts'
 
@@ -90,4 +90,88 @@ t.test('a client that leaves is told of, with what it got', async t => {
   sent.end()
   await until(() => lines.length === 1)
   t.match(lines[0], { status: 0, bytes: 3, verdict: 'aborted' })
+})
+
+t.test('an id that is not printable ASCII, or too long, is not taken over', async t => {
+  const { port, lines } = await atUpstream(t)
+  for (const id of ['\u009b31m', 'a\tb', 'ü', '', 'x'.repeat(129), 'ok-1', 'x'.repeat(128), 'a b']) {
+    const head = `GET /x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-request-id: ${id}\r\n\r\n`
+    const [, told] = /\r\nx-request-id: ([^\r]*)/.exec(await talk(port, head)) ?? []
+    await until(() => lines.length > 0)
+    const { requestId } = lines.splice(0)[0] ?? {}
+    t.equal(requestId, told)
+    const isGood = /^(ok-1|x{128}|a b)$/.test(id)
+    if (isGood) t.equal(requestId, id)
+    else t.match(requestId, /^[0-9a-f-]{36}$/)
+  }
+})
+
+t.test('what the upstream says cannot forge or hide anything', async t => {
+  const { port, texts } = await atUpstream(t, 'x-redlock-request-id: a\u009bb\u0085c\u00ad\u007f')
+  await talk(port, 'GET /x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n')
+  await until(() => texts.length === 1)
+  t.match(texts[0], /^[ -~]+\n$/)
+})
+
+/** A proxy before an upstream that answers everything, and its audit as text and as parsed lines. */
+async function atUpstream(t: Test, header = 'x-a: b', options: Partial<ProxyOptions> = {}) {
+  const lines: Record<string, unknown>[] = []
+  const texts: string[] = []
+  const write = (text: string) => {
+    texts.push(text)
+    lines.push(JSON.parse(text))
+  }
+  const upstream = await rawUpstream(t, request => {
+    request.socket.write(Buffer.from(`HTTP/1.1 200 OK\r\n${header}\r\ncontent-length: 2\r\n\r\n{}`, 'latin1'))
+  })
+  const audit = { write, ...options.audit }
+  return { ...(await startProxy(t, { upstream: upstream.url, ...options, audit })), upstream, lines, texts }
+}
+
+/** An audit that must be kept, on a disk that may be full. */
+async function required(t: Test, options: Partial<ProxyOptions> = {}) {
+  const disk = { isFull: false }
+  const begun: Record<string, unknown>[] = []
+  const audit = {
+    write() {},
+    writeNow(line: string) {
+      if (!disk.isFull) begun.push(JSON.parse(line))
+      return !disk.isFull
+    },
+  }
+  const config = { ...options.config, audit: { required: true, file: '/x', ...options.config?.audit } }
+  return {
+    ...(await atUpstream(t, undefined, { ...options, config, audit })),
+    disk,
+    begun,
+  }
+}
+
+t.test(
+  'where records are required, one is made before a request is forwarded, and what has none is refused',
+  async t => {
+    const { call, disk, begun, upstream } = await required(t)
+    t.equal((await call('/v2/policy?secret=query', { headers: { 'x-request-id': 'id-1' } })).status, 200)
+    t.match(begun, [{ requestId: 'id-1', client: null, method: 'GET', path: '/v2/policy', verdict: 'begun' }])
+    disk.isFull = true
+    const refused = await call('/v2/policy', { method: 'POST', body: '{}' })
+    t.match(refused.json(), { status: 503, type: '/_proxy/problems/audit-unavailable', detail: /audit\.required/ })
+    t.equal(upstream.requests.length, 1)
+    for (const path of ['/_proxy/livez', '/_proxy/metrics']) t.equal((await call(path)).status, 200, path)
+    t.equal(
+      (await call('/login', { method: 'POST', body: '{}' })).status,
+      503,
+      'what is answered here is recorded, too',
+    )
+    disk.isFull = false
+    t.equal((await call('/v2/policy')).status, 200)
+    t.equal(begun.length, 2)
+  },
+)
+
+t.test('where they are not, nothing is written ahead, and a full disk stops nobody', async t => {
+  const { call, disk, begun } = await required(t, { config: { audit: { required: false } } })
+  disk.isFull = true
+  t.equal((await call('/v2/policy')).status, 200)
+  t.strictSame(begun, [])
 })

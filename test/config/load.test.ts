@@ -42,7 +42,7 @@ t.test('an access key is all that must be given', async t => {
     retry: { attempts: 3 },
     cache: { rules: [], maxSize: 64 * 1024 * 1024 },
     admin: { quit: false },
-    audit: { file: null },
+    audit: { file: null, required: false },
     log: { level: 'info', format: 'auto', requests: 'errors' },
     warnings: [],
   })
@@ -223,3 +223,17 @@ t.test('what is mistyped is not told as missing, too', async t => {
 function keysOf(faults: readonly Fault[]): string[] {
   return faults.map(({ key }) => key)
 }
+
+t.test('what must be recorded needs a file for it', async t => {
+  const env = { ...VENDOR, PRISMACLOUD_PROXY_AUDIT_REQUIRED: 'true' }
+  t.match(await faultsOf({ env }), [
+    {
+      key: 'audit.required',
+      origin: 'PRISMACLOUD_PROXY_AUDIT_REQUIRED',
+      problem: /needs a file to record requests in/,
+      cure: 'Set audit.file too.',
+    },
+  ])
+  const { audit } = await load({ env: { ...env, PRISMACLOUD_PROXY_AUDIT_FILE: '/a' } })
+  t.strictSame(audit, { file: '/a', required: true })
+})

@@ -17,6 +17,7 @@ const lasting = {
   'listen.tlsKeyFile': 'other-key.pem',
   'connect.enabled': 'true',
   'audit.file': 'audit.log',
+  'audit.required': 'true',
   'log.format': 'pretty',
   'upstream.caFile': 'ca.pem',
   'upstream.proxy': 'http://proxy:3128',
@@ -55,10 +56,16 @@ const changeable = {
   'log.requests': 'all',
 }
 
-/** Keys that are of use together alone. */
+type Values = Readonly<Record<string, string | readonly string[]>>
+
 const pair = { 'listen.tlsCertFile': 'cert.pem', 'listen.tlsKeyFile': 'key.pem' }
 
-type Values = Readonly<Record<string, string | readonly string[]>>
+/** What else must be set for a key to be of use. */
+const needed: Readonly<Record<string, Values>> = {
+  'listen.tlsCertFile': pair,
+  'listen.tlsKeyFile': pair,
+  'audit.required': { 'audit.file': 'audit.log' },
+}
 
 const ca = await makeCa()
 const { cert, key: privateKey } = await issue(ca, { names: ['localhost'] })
@@ -86,7 +93,7 @@ t.test('every key is known either to need a restart or to need none', async t =>
 
 t.test('a key that cannot change while the proxy runs is a fault with its cure, whichever way it changes', async t => {
   for (const [key, value] of Object.entries(lasting)) {
-    const beside = key in pair ? pair : {}
+    const beside = needed[key] ?? {}
     const [before, after] = [await loadWith(t, beside), await loadWith(t, { ...beside, [key]: value })]
     const fault = { key, origin: key, problem: 'cannot change while the proxy runs' }
     const cure = 'Restart it, or put the value back.'

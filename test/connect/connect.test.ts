@@ -125,7 +125,7 @@ t.test('of several tenants the one is meant whose console it is', async t => {
   const { enterAt } = await start(t, { tenants, audit: { write: line => void audit.push(line) } })
   for (const id of ['us-1-1', 'us-1-2'])
     t.match(await say(await enterAt(CONSOLE), get(`/${id}/api/v1/hosts`)), /^HTTP\/1\.1 200/)
-  const said = audit.map(line => JSON.parse(line))
+  const said = audit.map(line => JSON.parse(line)).filter(({ method }) => method !== 'CONNECT')
   t.match(said, [{ tenant: 'default', path: '/_compute/api/v1/hosts' }, { tenant: 'other' }])
 
   const twins = { first: tenants.default, second: tenants.default }
@@ -135,7 +135,10 @@ t.test('of several tenants the one is meant whose console it is', async t => {
     audit: { write: line => void audit.push(line) },
   })
   await say(await second.enterAt(CONSOLE), get('/us-1-1/api/v1/hosts'))
-  t.match(JSON.parse(`${audit.at(-1)}`), { tenant: 'second', status: 200 })
+  t.match(
+    audit.map(line => JSON.parse(line)).findLast(({ method }) => method !== 'CONNECT'),
+    { tenant: 'second', status: 200 },
+  )
   const neither = await start(t, { tenants: { ...twins, third: {} }, config: { defaultTenant: 'third' } })
   const ask = async (...headers: string[]) =>
     say(await neither.enterAt(CONSOLE), get('/us-1-1/api/v1/hosts', ...headers))

@@ -33,5 +33,5 @@ t.test('a file that cannot be written is told at start', async t => {
   const file = join(t.testdir(), 'no', 'audit.log')
   const cli = startCli(t, ['start'], { ...credentials(simulator), PRISMACLOUD_PROXY_AUDIT_FILE: file })
   t.equal(await cli.ended, 1)
-  t.match(cli.output(), /^audit\.file: \S+ cannot be written \(ENOENT\)\. Name a file in a folder/)
+  t.match(cli.output(), /^audit\.file: \S+ cannot be written \(ENOENT\): name a file in a folder/)
 })

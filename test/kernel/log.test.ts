@@ -65,3 +65,20 @@ t.test('for people, a line is coloured text with the time of day', async t => {
   t.match(written(), 'hello (id-1)')
   t.notMatch(written(), 'default')
 })
+
+t.test('what a terminal would act on is escaped, in JSON and for people', async t => {
+  const text = 'a\u001b[2Jb\u009b31mc\u202ed\u2028e\ud800'
+  const json = await logTo({ level: 'info', pretty: false })
+  json.log.info({ text }, text)
+  t.notMatch(json.written(), /[^\n -~]/)
+  t.match(JSON.parse(json.written()), { msg: text, text })
+  const people = await logTo({ level: 'info', pretty: true })
+  people.log.info(text)
+  t.match(people.written(), 'a\\u001b[2Jb\\u009b31mc\\u202ed\\u2028e\\ud800')
+})
+
+t.test('for people, further lines of a message cannot be taken for others of the log', async t => {
+  const { log, written } = await logTo({ level: 'info', pretty: true })
+  log.info('one\n[12:00:00] INFO: forged')
+  t.match(written(), /one\n {4}\[12:00:00\] INFO: forged/)
+})

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
-import type { DestinationStream } from 'pino'
 import type { Test } from 'tap'
+import type { AuditOutput } from '../../src/admin/audit.ts'
 import { type App, buildApp } from '../../src/app.ts'
 import type { ClientConfig, Config, TenantConfig } from '../../src/config/config.ts'
 import { type Policy, policyOf } from '../../src/config/policy.ts'
@@ -33,7 +33,7 @@ export interface ProxyOptions {
   /** Default: one that stands still. */
   readonly clock?: Clock
   /** Where the audit goes. */
-  readonly audit?: DestinationStream
+  readonly audit?: Pick<AuditOutput, 'write'> & Partial<AuditOutput>
   /** What the TLS listener shows. */
   readonly certificates?: Certificates
   /** What clients are shown that take the proxy for that of their https. */
@@ -85,7 +85,7 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
     clock,
     log,
     agents,
-    audit: options.audit ?? null,
+    audit: options.audit ? { lost: 0, writeNow: () => true, ...options.audit } : null,
     certificates: options.certificates ?? null,
     authority: options.authority ?? null,
     quit: options.quit ?? (() => {}),
@@ -159,7 +159,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
     retry: { attempts: 3, ...config.retry },
     cache: { rules: [], maxSize: 1024 * 1024, ...config.cache },
     admin: { quit: false, ...config.admin },
-    audit: { file: null, ...config.audit },
+    audit: { file: null, required: false, ...config.audit },
     log: { level: 'trace', format: 'json', requests: 'errors', ...config.log },
     tenants: new Map(named),
     policy: policyOf({ ...ANYTHING, name: 'policy', ...config.policy }),
