@@ -13,6 +13,8 @@ export interface CommandPlaces {
   readonly target: Target
   /** The file with what is to be trusted. */
   readonly bundle: string
+  /** Whether a text holds a key or token that the command must not have. */
+  isSecret(text: string): boolean
 }
 
 /** Ours may hold keys; of the vendor's, these are a token, files with a key, and the name of another tenant. */
@@ -22,10 +24,18 @@ const NOT_FOR_THE_COMMAND =
 /** The name of whoever asks; it is not looked at. */
 const USER = 'prismacloud-proxy'
 
+/** The variables that a command lacks only because of what is in them. */
+export function withheldVariables(before: Host['env'], after: Host['env']): string[] {
+  return Object.keys(before).filter(name => !(name in after) && !NOT_FOR_THE_COMMAND.test(name))
+}
+
 /** The variables of a command, of which those that the vendor's clients and others read lead to the proxy. */
-export function commandEnvironment(env: Host['env'], { listening, token, target, bundle }: CommandPlaces): Host['env'] {
+export function commandEnvironment(
+  env: Host['env'],
+  { listening, token, target, bundle, isSecret }: CommandPlaces,
+): Host['env'] {
   const { hostname, port } = new URL(listening.address)
-  const kept = Object.entries(env).filter(([name]) => !NOT_FOR_THE_COMMAND.test(name))
+  const kept = Object.entries(env).filter(([name, value]) => !NOT_FOR_THE_COMMAND.test(name) && !isSecret(`${value}`))
   const proxy = `http://${USER}:${token}@${hostname}:${port}`
   const api = apiFor(target, listening)
   const noProxy = [...namesIn(env.no_proxy ?? env.NO_PROXY, target), 'localhost', '127.0.0.1', '::1'].join(',')

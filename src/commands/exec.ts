@@ -7,8 +7,9 @@ import { readFlags } from '../config/flags.ts'
 import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
 import { Secret } from '../kernel/secret.ts'
-import { commandEnvironment } from './command-environment.ts'
+import { commandEnvironment, withheldVariables } from './command-environment.ts'
 import { type Command, ExitCode, fail, type Host, UsageError } from './host.ts'
+import { KnownKeys, readWaitingKeys } from './known-keys.ts'
 import { ANY_PORT } from './listen.ts'
 import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve.ts'
 import { untilSignal } from './signal.ts'
@@ -49,8 +50,9 @@ export const exec: Command = {
 
 Runs COMMAND with a proxy at a free port for as long as it runs, and ends with its exit code. The variables that the
 vendor's clients read (PC_URL, PRISMACLOUD_URL, ...) lead there, with a token in place of the key that is good for this
-proxy alone. So do HTTPS_PROXY, for tools that have the API hosts built in, and the variables that tell curl, Python, Go
-and Node.js what to trust. Other hosts are reached as before, but for this machine by a name of its own other than localhost.
+proxy alone; no other variable that holds the key is passed on. So do HTTPS_PROXY, for tools that have the API hosts built
+in, and the variables that tell curl, Python, Go and Node.js what to trust. Other hosts are reached as before, but for this
+machine by a name of its own other than localhost.
 PRISMACLOUD_PROXY_URL is the proxy's plain address: curl -u ":$PC_SECRET" "$PRISMACLOUD_PROXY_URL/v2/policy".
 What the proxy has to say goes to standard error.
 
@@ -61,8 +63,9 @@ ${renderHelp(DECIDED_HERE)}
     const [own, command] = parted(host.args)
     refuseDecided(own)
     const token = randomBytes(24).toString('base64url')
-    const config = forCommand(await loadConfig({ ...host, args: own }), token)
-    return serveFor(command, token, config, host)
+    const given = await loadConfig({ ...host, args: own })
+    const keys = new KnownKeys(given.clients.map(client => client.token))
+    return serveFor(command, { token, keys, config: forCommand(given, token, keys) }, host)
   },
 }
 
@@ -82,7 +85,7 @@ function refuseDecided(args: readonly string[]): void {
 }
 
 /** At free ports of this machine, for the command alone, which shows a token of its own. */
-function forCommand(config: Config, token: string): Config {
+function forCommand(config: Config, token: string, keys: KnownKeys): Config {
   const { listen, log } = config
   const policy = { name: 'clients.exec', access: 'read-write', allow: [], deny: [] } as const
   return {
@@ -99,6 +102,7 @@ function forCommand(config: Config, token: string): Config {
     },
     connect: { enabled: true, others: 'tunnel' },
     clients: [{ name: 'exec', token: new Secret(token), admin: true, policy }],
+    tenants: new Map([...config.tenants].map(([name, tenant]) => [name, keys.watch(tenant)])),
     // the command tells of its errors itself
     log: {
       ...log,
@@ -108,7 +112,14 @@ function forCommand(config: Config, token: string): Config {
   }
 }
 
-async function serveFor(command: readonly string[], token: string, config: Config, host: Host): Promise<number> {
+interface Serving {
+  readonly config: Config
+  /** What the command shows in place of a key. */
+  readonly token: string
+  readonly keys: KnownKeys
+}
+
+async function serveFor(command: readonly string[], { config, token, keys }: Serving, host: Host): Promise<number> {
   const log = await openLog(config.log, host.stderr, host.stderr)
   const audit = openAudit(config, host, log)
   if (audit instanceof Error) return fail(host, audit)
@@ -124,10 +135,13 @@ async function serveFor(command: readonly string[], token: string, config: Confi
       host.stderr.write(refusal(app))
       return ExitCode.credentialsRefused
     }
+    await readWaitingKeys(config.tenants.values())
     // the default tenant is one of them
     const { target } = config.tenants.get(config.defaultTenant) as TenantConfig
     return await withTrustBundle(`${listening.trust}`, host, async bundle => {
-      const env = commandEnvironment(host.env, { listening, token, target, bundle })
+      const env = commandEnvironment(host.env, { listening, token, target, bundle, isSecret: keys.finder() })
+      const withheld = withheldVariables(host.env, env)
+      if (withheld.length > 0) log.warn(`not passed on, as they hold an access key or token: ${withheld.join(', ')}`)
       return (await Promise.race([asked, now()])) ?? runCommand(command, env, host)
     })
   } finally {

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { platform } from 'node:os'
+import { accessOfOthers } from '../kernel/file-access.ts'
 import { collectSettings, isMapping, type Mapping } from './collect.ts'
 import { type Fault, InvalidValue } from './fault.ts'
 import { attempt, type Setting, type Source } from './setting.ts'
@@ -39,10 +39,14 @@ function rootOf({ root }: Yaml): Mapping {
   throw new InvalidValue(problem, 'Write keys into it, such as tenants:, or leave it out.')
 }
 
-/** Whether others may read a secret that stands in the file itself; on Windows the mode does not tell. */
+/** What others may do with the file: read a secret that stands in it, or change where keys are sent. */
 async function warningsOf(path: string, settings: readonly Setting[]): Promise<string[]> {
-  if (!settings.some(({ key, value }) => key === 'secretKey' && value !== null)) return []
-  const { mode } = await stat(path)
-  if ((mode & 0o077) === 0 || platform() === 'win32') return []
-  return [`${path} holds a secret key and can be read by others: chmod 600 it, or use secretKeyFile.`]
+  const { readable, writable } = accessOfOthers(await stat(path))
+  const holdsSecret = settings.some(({ key, value }) => key === 'secretKey' && value !== null)
+  return [
+    ...(holdsSecret && readable
+      ? [`${path} holds a secret key and can be read by others: chmod 600 it, or use secretKeyFile.`]
+      : []),
+    ...(writable ? [`${path} can be changed by other users: chmod go-w it.`] : []),
+  ]
 }

@@ -17,6 +17,11 @@ export class Groups {
     return this.#groups.get(group) ?? new Map()
   }
 
+  /** The settings that hold, of all groups. */
+  *all(): Generator<Setting> {
+    for (const group of this.#groups.values()) yield* group.values()
+  }
+
   /** Adds a source of lower precedence: what is set already stays, and null sets nothing. */
   fill(settings: readonly Setting[]): this {
     for (const setting of settings) {

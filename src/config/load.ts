@@ -2,6 +2,7 @@ import { checkAudit } from './audit.ts'
 import { readClients, warningOfExposure } from './clients.ts'
 import type { Config } from './config.ts'
 import { type Environment, readEnvironment } from './environment.ts'
+import { warningsOfFiles } from './exposed-files.ts'
 import { ConfigError, type Fault } from './fault.ts'
 import { type FileSource, readConfigFile } from './file.ts'
 import { readFlags } from './flags.ts'
@@ -51,6 +52,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const places = { env, homeDirectory }
   const tenants = file.usable ? await readTenants(groups, defaultTenant, places, { faults, warnings }) : []
   if (faults.length > 0) throw new ConfigError(withoutConsequences(faults, misread, defaultTenant))
+  warnings.push(...(await warningsOfFiles(groups.all())))
   const policy = policyForAll(settings.policy)
   const upstream = { ...settings.upstream, outbound }
   const byName = new FrozenMap(tenants.map(tenant => [tenant.name, tenant]))

@@ -6,8 +6,10 @@ const OWN_USER = geteuid?.()
 
 const ROOT = 0
 
-/** The permission to read and to write, of the group and of everybody else, as in `chmod`. */
-const [READABLE, WRITABLE] = [0o044, 0o022]
+/** Permissions of the group and of everybody else, as in `chmod`. */
+const GROUP_READS = 0o040
+const OTHERS_READ = 0o004
+const OTHERS_WRITE = 0o022
 
 /** What users other than this process's own, and root, may do with a file or folder. */
 export interface OthersAccess {
@@ -17,7 +19,10 @@ export interface OthersAccess {
   readonly writable: boolean
 }
 
-/** Tells from a file's owner and mode what other users may do with it. Its group counts as others. */
+/**
+ * Tells from a file's owner and mode what other users may do with it. Its group counts as others, unless it is by its
+ * group that this process may read what is not its own.
+ */
 export function accessOfOthers(
   { uid, mode }: Pick<Stats, 'uid' | 'mode'>,
   user: number | null | undefined = OWN_USER,
@@ -25,7 +30,7 @@ export function accessOfOthers(
   const isKnown = typeof user === 'number'
   return {
     owned: isKnown && uid !== user && uid !== ROOT,
-    readable: isKnown && (mode & READABLE) !== 0,
-    writable: isKnown && (mode & WRITABLE) !== 0,
+    readable: isKnown && (mode & (uid === user ? GROUP_READS | OTHERS_READ : OTHERS_READ)) !== 0,
+    writable: isKnown && (mode & OTHERS_WRITE) !== 0,
   }
 }

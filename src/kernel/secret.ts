@@ -43,6 +43,14 @@ export class Secret {
     return this.#fingerprint
   }
 
+  /**
+   * Gives what tells whether a text holds the value, or most of it, in whatever coding {@link mask} knows. A value of less
+   * than `shortest` characters may be a word, and is not looked for.
+   */
+  finder(shortest = SHORTEST_KEY): (text: string) => boolean {
+    return text => this.#value.length >= shortest && mask(text, [this.#inPieces]) !== text
+  }
+
   /** `text` with `[secret]` wherever {@link mask} finds the value in it. One too short for a key is left: it may be a word. */
   maskIn(text: string): string {
     return Secret.maskAllIn(text, [this])

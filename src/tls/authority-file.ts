@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { link, mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
-import { platform } from 'node:os'
+import { link, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { accessOfOthers } from '../kernel/file-access.ts'
+import { makeFolder } from '../kernel/make-folder.ts'
 import { type Authority, authorityText, isLasting, makeAuthority, readAuthority } from './authority.ts'
 import { TlsError } from './identity.ts'
 
@@ -16,6 +17,7 @@ export interface StoredAuthority extends Authority {
 /** Gives the authority that is kept in a folder, and makes one if there is none. @throws {TlsError} */
 export function openAuthority(folder: string, now: number): Promise<StoredAuthority> {
   return orTlsError(folder, async () => {
+    await refuseUnsafe(folder)
     const authority = (await read(folder)) ?? (await makeFirst(folder, now))
     if (!isLasting(authority, now)) throw new TlsError(`The local CA in ${folder} ends soon: ${REPLACE}`)
     return publish(folder, authority)
@@ -25,10 +27,25 @@ export function openAuthority(folder: string, now: number): Promise<StoredAuthor
 /** Makes an authority that takes the place of the one in the folder. @throws {TlsError} */
 export function replaceAuthority(folder: string, now: number): Promise<StoredAuthority> {
   return orTlsError(folder, async () => {
+    await refuseUnsafe(folder)
     const made = makeAuthority(now)
     await keep(folder, made, rename)
     return publish(folder, made)
   })
+}
+
+/** Whoever may write to the folder could put a CA of their own there, whose key they have. */
+async function refuseUnsafe(folder: string): Promise<void> {
+  const found = await lstat(folder).catch(unlessMissing)
+  if (found === undefined) return
+  const { owned, writable } = accessOfOthers(found)
+  const reasons: [holds: boolean, reason: string][] = [
+    [found.isSymbolicLink(), 'it is a symbolic link, which can lead elsewhere; set XDG_STATE_HOME instead'],
+    [owned, 'it belongs to another user; set XDG_STATE_HOME to a folder of yours'],
+    [writable, 'other users can write to it; chmod 700 it'],
+  ]
+  const [, reason] = reasons.find(([holds]) => holds) ?? []
+  if (reason) throw new TlsError(`The local CA is not kept in ${folder}: ${reason}`)
 }
 
 async function makeFirst(folder: string, now: number): Promise<Authority> {
@@ -43,8 +60,8 @@ async function read(folder: string): Promise<Authority | undefined> {
   const path = keyFile(folder)
   const text = await readFile(path, 'utf8').catch(unlessMissing)
   if (text === undefined) return undefined
-  // on Windows the mode says nothing
-  if (platform() !== 'win32' && ((await stat(path)).mode & 0o077) !== 0)
+  const { owned, readable, writable } = accessOfOthers(await stat(path))
+  if (owned || readable || writable)
     throw new TlsError(`${path} can be read by other users, who could use the key: chmod 600 it, or ${REPLACE}`)
   try {
     return readAuthority(text)
@@ -55,7 +72,7 @@ async function read(folder: string): Promise<Authority | undefined> {
 
 /** Keeps key and certificates in one file, so that none is ever beside another's. Gives false where `put` finds one. */
 async function keep(folder: string, authority: Authority, put: typeof link): Promise<boolean> {
-  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await makeFolder(folder, 0o700)
   const written = await writeAside(keyFile(folder), authorityText(authority), 0o600)
   const failure = await put(written, keyFile(folder)).catch((error: NodeJS.ErrnoException) => error)
   await rm(written, { force: true })

@@ -1,11 +1,12 @@
 import t from 'tap'
-import { commandEnvironment } from '../../src/commands/command-environment.ts'
+import { commandEnvironment, withheldVariables } from '../../src/commands/command-environment.ts'
 import { resolveTarget } from '../../src/stacks/resolve.ts'
 
 const PLACES = {
   listening: { address: 'http://127.0.0.1:9080', secure: 'https://localhost:9443' },
   token: 'the-token',
   bundle: '/trust.pem',
+  isSecret: (text: string) => text.includes('marked'),
 }
 const environment = (env: Record<string, string>, url = 'app2') =>
   commandEnvironment(env, { ...PLACES, target: resolveTarget(url) })
@@ -83,4 +84,20 @@ t.test('what was reached without a proxy still is, but for the API', async t => 
   t.equal(environment({ NO_PROXY: list }).NO_PROXY, 'corp.example,*.internal,localhost,127.0.0.1,::1')
   t.equal(environment({ NO_PROXY: '*' }).no_proxy, 'localhost,127.0.0.1,::1')
   t.equal(environment({ NO_PROXY: 'a', no_proxy: 'b' }).NO_PROXY, 'b,localhost,127.0.0.1,::1')
+})
+
+t.test('what holds a key is not passed on, by whatever name', async t => {
+  const before = {
+    A: 'x marked y',
+    B: 'plain',
+    PC_SECRET: 'marked',
+    PRISMACLOUD_PROXY_X: 'marked',
+    BC_API_KEY: 'marked',
+  }
+  const after = environment(before)
+  t.equal(after.B, 'plain')
+  t.notOk('A' in after)
+  t.notMatch(JSON.stringify(after), 'marked')
+  t.equal(after.BC_API_KEY, 'prismacloud-proxy::the-token')
+  t.strictSame(withheldVariables(before, after), ['A'], 'those that are replaced anyway are not told')
 })

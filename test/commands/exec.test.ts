@@ -208,3 +208,41 @@ t.test('at a terminal it speaks to a person', async t => {
   t.notMatch(host.stderr.text, '{"')
   t.match(exec.help(), /Usage: prismacloud-proxy exec .*-- COMMAND/)
 })
+
+t.test('no variable of the command holds a key or token that was read, by whatever name', async t => {
+  const folder = t.testdir({ token: 'marked-token-of-a-client', id: 'marked-id-of-the-lazy', key: 'marked-key' })
+  const simulator = await simulate(t)
+  const command = [process.execPath, '-e', `console.log(${JSON.stringify(JSON.stringify(USER))})`]
+  const lazy = {
+    url: simulator.url,
+    accessKeyIdFile: join(folder, 'id'),
+    secretKeyFile: join(folder, 'key'),
+    lazy: true,
+  }
+  const tenants = { default: { url: simulator.url, credentialCommand: command }, lazy }
+  const file = join(folder, 'config.json')
+  const config = { tenants, listen: { clientTokenFile: join(folder, 'token') }, audit: { file: null } }
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
+  const { accessKeyId, secretKey } = USER
+  const env = {
+    PATH: '/usr/bin:/bin',
+    XDG_STATE_HOME: folder,
+    OUT: join(folder, 'out'),
+    PLAIN: 'stays',
+    SECRET: secretKey,
+    ARGUMENTS: `--id ${accessKeyId} --secret=${secretKey}`,
+    BASIC: `Basic ${Buffer.from(`${accessKeyId}:${secretKey}`).toString('base64')}`,
+    ID: accessKeyId,
+    TOKEN: 'marked-token-of-a-client',
+    LAZY_ID: 'marked-id-of-the-lazy',
+    LAZY_KEY: encodeURIComponent('marked-key'),
+  }
+  const host = fakeHost({ args: ['--config', file, '--', '/bin/sh', '-c', 'env > $OUT'], env })
+  t.equal(await exec.run(host), 0)
+  const out = readFileSync(join(folder, 'out'), 'utf8')
+  t.match(out, /^PLAIN=stays$/m)
+  t.notMatch(out, /marked-|^BASIC=/m)
+  const told =
+    /not passed on, as they hold an access key or token: SECRET, ARGUMENTS, BASIC, ID, TOKEN, LAZY_ID, LAZY_KEY"/
+  t.match(host.stderr.text, told)
+})

@@ -159,4 +159,6 @@ t.test('a secret key that others may read is worth a warning', { skip: process.p
   await chmod(secret, 0o600)
   t.strictSame((await read(secret)).warnings, [])
   t.strictSame((await read(plain)).warnings, [])
+  await chmod(plain, 0o622)
+  t.strictSame((await read(plain)).warnings, [`${plain} can be changed by other users: chmod go-w it.`])
 })

@@ -1,3 +1,4 @@
+import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Config } from '../../src/config/config.ts'
@@ -109,6 +110,7 @@ t.test("the vendor's address holds for the default tenant, wherever its key come
 
 t.test('quotes that no shell has taken off are told, and never with the value', async t => {
   const folder = t.testdir({ id: 'an-id', key: "'hunter22'" })
+  chmodSync(join(folder, 'key'), 0o600)
   for (const [env, args, warning] of [
     [{ ...PC, PC_SECRET: '"hunter22"' }, [], /^tenants\.default\.secretKey \(PC_SECRET\): the value is in quotes/],
     [

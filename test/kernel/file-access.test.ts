@@ -13,6 +13,8 @@ t.test('owner and mode tell what others may do with a file; root may anyway', as
     [2, 0o600, 0, { owned: true }],
     [1, 0o640, 1, { readable: true }],
     [1, 0o604, 1, { readable: true }],
+    [0, 0o640, 1, {}],
+    [0, 0o604, 1, { readable: true }],
     [1, 0o620, 1, { writable: true }],
     [1, 0o602, 1, { writable: true }],
     [1, 0o711, 1, {}],

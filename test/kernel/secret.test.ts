@@ -20,3 +20,12 @@ t.test('a secret is masked wherever it stands in a text', async t => {
   t.equal(new Secret('a.b$&-long').maskIn('a.b$&-long and a.b$&-long, not axb'), '[secret] and [secret], not axb')
   t.equal(new Secret('wrong').maskIn('the key is wrong'), 'the key is wrong', 'a word is no key')
 })
+
+t.test('it is found in texts, unless it may be a word', async t => {
+  const isIn = new Secret('0123456789').finder()
+  t.ok(isIn(`{"a":"${Buffer.from('0123456789').toString('base64')}"}`))
+  t.notOk(isIn('01234'))
+  t.ok(new Secret('password').finder()('a password'))
+  t.notOk(new Secret('passwor').finder()('a passwor'))
+  t.notOk(new Secret('0123456789').finder(11)('0123456789'))
+})

@@ -1,8 +1,10 @@
 import {
   chmodSync,
+  chownSync,
   mkdirSync,
   readdirSync,
   readFileSync,
+  renameSync,
   statSync,
   symlinkSync,
   unlinkSync,
@@ -108,4 +110,29 @@ t.test('a link that leads nowhere is told', async t => {
   mkdirSync(folder, { recursive: true })
   symlinkSync(join(folder, 'nothing'), join(folder, 'ca-key.pem'))
   await t.rejects(openAuthority(folder, now), { name: 'TlsError', message: /ca-key\.pem is a link that leads nowhere/ })
+})
+
+t.test('a folder in which others could have put a CA of theirs is not used, whatever is in it', async t => {
+  const folder = folderOf(t)
+  await openAuthority(folder, now)
+  const refused = async (message: RegExp) => {
+    for (const action of [openAuthority, replaceAuthority])
+      await t.rejects(action(folder, now), { name: 'TlsError', message })
+  }
+  for (const mode of [0o770, 0o707, 0o1777]) {
+    chmodSync(folder, mode)
+    await refused(/^The local CA is not kept in .*: other users can write to it; chmod 700 it$/)
+  }
+  chmodSync(folder, 0o755)
+  await openAuthority(folder, now)
+  if (process.geteuid?.() === 0) {
+    chownSync(folder, 12345, 12345)
+    await refused(/belongs to another user/)
+    chownSync(folder, 0, 0)
+    chownSync(join(folder, 'ca-key.pem'), 12345, 12345)
+    await t.rejects(openAuthority(folder, now), { name: 'TlsError', message: /ca-key\.pem can be read by other users/ })
+  }
+  renameSync(folder, `${folder}.moved`)
+  symlinkSync(`${folder}.moved`, folder)
+  await refused(/is a symbolic link, which can lead elsewhere/)
 })
