@@ -1,9 +1,10 @@
-import { type ExecFileException, execFile } from 'node:child_process'
 import { basename } from 'node:path'
+import { DeadlineError } from '../kernel/clock.ts'
 import { Secret } from '../kernel/secret.ts'
 import type { Credentials } from './config.ts'
 import { parseCredentials } from './credential-text.ts'
 import { CredentialsError, InvalidValue } from './fault.ts'
+import { type ProgramResult, runProgram } from './run-program.ts'
 
 /** How long a command may take, in milliseconds. */
 const DEADLINE = 10_000
@@ -43,12 +44,6 @@ const GIVEN_SECRET = /(-(?:u|-user|-[\w-]*(?:pass|secret|token|key)[\w-]*)\s+|\b
 /** Name and password in a URL (RFC 3986, 3.2.1). */
 const USER_INFO = /(:\/\/)[^\s/@]+(?=@)/g
 
-interface Outcome {
-  readonly error: ExecFileException | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
 /**
  * Runs a command without a shell and reads the access key that it prints: as JSON, or id and secret on two lines. Throws
  * a `CredentialsError`, which shows neither the command's arguments nor what it printed on stdout, but the first line on
@@ -60,37 +55,25 @@ export async function runCommand(
   deadline = DEADLINE,
 ): Promise<Credentials> {
   const name = `the command ${basename(file)}`
-  const { error, stdout, stderr } = await outcomeOf(file, args, deadline, signal).catch(({ code }) => {
-    throw new CredentialsError(`${name} cannot be run (${code})`)
+  const fail = (reason: string) => {
+    throw new CredentialsError(`${name} ${reason}`)
+  }
+  const bounds = { deadline, maxOutput: MAX_OUTPUT, signal }
+  const { end, stdout, stderr } = await runProgram(file, args, bounds).catch(error => {
+    signal?.throwIfAborted()
+    return fail(error instanceof DeadlineError ? `did not end within ${deadline / 1000} s` : cannotRun(error))
   })
-  signal?.throwIfAborted()
-  if (error) throw new CredentialsError(`${name} ${reasonOf(error, deadline)}${complaintOf(stderr, stdout)}`)
-  return parseOutput(stdout.trim()).catch((error: Error) => {
-    throw new CredentialsError(`${name} printed what ${error.message}`)
-  })
+  if (end !== 0) fail(`${reasonOf(end)}${complaintOf(stderr, stdout)}`)
+  return parseOutput(stdout.trim()).catch((error: Error) => fail(`printed what ${error.message}`))
 }
 
-function outcomeOf(file: string, args: readonly string[], timeout: number, signal?: AbortSignal): Promise<Outcome> {
-  const options = { timeout, maxBuffer: MAX_OUTPUT, killSignal: 'SIGKILL', windowsHide: true } as const
-  return new Promise(resolve => {
-    const child = execFile(file, args, options, (error, stdout, stderr) => {
-      signal?.removeEventListener('abort', kill)
-      resolve({ error, stdout, stderr })
-    })
-    // by execFile's own way with signals it could live on
-    const kill = () => child.kill('SIGKILL')
-    if (signal?.aborted) kill()
-    else signal?.addEventListener('abort', kill)
-    // A command that asks a question gets no answer, and can say so at once.
-    child.stdin?.end()
-  })
+function cannotRun({ code }: NodeJS.ErrnoException): string {
+  return code === 'ENOENT' ? 'was not found' : `cannot be run (${code})`
 }
 
-function reasonOf({ code, killed, signal }: ExecFileException, deadline: number): string {
-  if (code === 'ENOENT') return 'was not found'
-  if (code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return `printed more than ${MAX_OUTPUT / 1024} KiB`
-  if (killed) return `did not end within ${deadline / 1000} s`
-  return code === null ? `was ended by ${signal}` : `failed with ${code}`
+function reasonOf(end: ProgramResult['end']): string {
+  if (end === 'too-much') return `printed more than ${MAX_OUTPUT / 1024} KiB`
+  return typeof end === 'number' ? `failed with ${end}` : `was ended by ${end}`
 }
 
 /** The first line on stderr, unless something that was printed for us is repeated in it. */

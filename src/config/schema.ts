@@ -163,7 +163,7 @@ export const tenantSchema = Type.Object({
   secretKeyFile: file('File with the secret key.'),
   credentialsFile: file("JSON file with access key id and secret key (and url), as Prisma Cloud's SDK writes it."),
   credentialCommand: argv(
-    'Command and its arguments, run without a shell for at most 10 seconds, that prints the access key id and the secret key: as JSON or on two lines.',
+    'Command and its arguments, run without shell, input or terminal for at most 10 seconds, that prints the access key id and the secret key: as JSON or on two lines.',
   ),
   credentialCommandCache: toggle(
     true,
