@@ -81,8 +81,10 @@ function complain({ stderr }: Host, message: string): number {
   return ExitCode.badUsage
 }
 
+/** What the system refused says it all; where it was asked helps nobody. */
 function describeCrash(error: unknown): string {
-  return `prismacloud-proxy failed: ${error instanceof Error ? error.stack : error}\n`
+  if (!(error instanceof Error)) return `prismacloud-proxy failed: ${error}\n`
+  return `prismacloud-proxy failed: ${'syscall' in error ? error.message : error.stack}\n`
 }
 
 function isEntryPoint(): boolean {

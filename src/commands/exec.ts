@@ -1,20 +1,24 @@
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { once } from 'node:events'
-import { constants } from 'node:os'
+import { join } from 'node:path'
 import type { Config, TenantConfig } from '../config/config.ts'
 import { readFlags } from '../config/flags.ts'
 import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
+import { systemClock } from '../kernel/clock.ts'
+import type { Log } from '../kernel/log.ts'
 import { Secret } from '../kernel/secret.ts'
+import { openAuthority } from '../tls/authority-file.ts'
+import { stateDirectory } from '../tls/state-directory.ts'
 import { commandEnvironment, withheldVariables } from './command-environment.ts'
+import { runCommand } from './command-process.ts'
+import { leaveFirstPlace } from './first-process.ts'
 import { type Command, ExitCode, fail, type Host, UsageError } from './host.ts'
 import { KnownKeys, readWaitingKeys } from './known-keys.ts'
 import { ANY_PORT } from './listen.ts'
+import { makePrivateFolder, removePrivateFolder, temporaryFolders } from './private-folder.ts'
 import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve.ts'
-import { untilSignal } from './signal.ts'
-import { REOPENING } from './take-signals.ts'
-import { withTrustBundle } from './trust-bundle.ts'
+import { outlivesTerminal, untilSignal } from './signal.ts'
+import { writeTrustBundle } from './trust-bundle.ts'
 
 /** What {@link forCommand} decides, whatever the configuration says. */
 const DECIDED_HERE: ReadonlySet<string> = new Set([
@@ -33,15 +37,6 @@ const DECIDED_HERE: ReadonlySet<string> = new Set([
 
 /** How long requests may take that are still running when the command has ended, in milliseconds. */
 const LEFT_RUNNING = 1_000
-
-/** What the command is told of, while it runs. */
-const FORWARDED = ['SIGTERM', 'SIGHUP', ...REOPENING] as const
-
-/** What Windows tells every program of a console by itself. Somebody has to listen, or it ends this one at once. */
-const TOLD_BY_WINDOWS = ['SIGINT', 'SIGBREAK', 'SIGHUP'] as const
-
-/** How a shell says that a command could not be run (POSIX, "Exit Status for Commands"). */
-const CANNOT_RUN = { found: 126, missing: 127 } as const
 
 /** Runs a command with a proxy of its own. */
 export const exec: Command = {
@@ -62,10 +57,16 @@ ${renderHelp(DECIDED_HERE)}
   async run(host) {
     const [own, command] = parted(host.args)
     refuseDecided(own)
+    const warning = leaveFirstPlace(process)
     const token = randomBytes(24).toString('base64url')
     const given = await loadConfig({ ...host, args: own })
     const keys = new KnownKeys(given.clients.map(client => client.token))
-    return serveFor(command, { token, keys, config: forCommand(given, token, keys) }, host)
+    const config = forCommand(warning ? { ...given, warnings: [...given.warnings, warning] } : given, token, keys)
+    // from here on there is something to put away at the end
+    const asked = untilAsked(host)
+    const folder = await makePrivateFolder(temporaryFolders(host)).catch((error: Error) => error)
+    if (folder instanceof Error) return fail(host, folder)
+    return serveFor(command, { token, keys, config, folder, asked }, host).finally(() => removePrivateFolder(folder))
   },
 }
 
@@ -117,15 +118,19 @@ interface Serving {
   /** What the command shows in place of a key. */
   readonly token: string
   readonly keys: KnownKeys
+  /** For files that nobody else may read, until the command has ended. */
+  readonly folder: string
+  /** Gives the exit code where the end is asked for before the command runs. */
+  readonly asked: Promise<number>
 }
 
-async function serveFor(command: readonly string[], { config, token, keys }: Serving, host: Host): Promise<number> {
+async function serveFor(command: readonly string[], serving: Serving, host: Host): Promise<number> {
+  const { config, token, keys, folder, asked } = serving
   const log = await openLog(config.log, host.stderr, host.stderr)
   const audit = openAudit(config, host, log)
   if (audit instanceof Error) return fail(host, audit)
   for (const warning of config.warnings) log.warn(warning)
-  const app = await openApp(config, host, { log, audit })
-  const asked = untilAsked(host)
+  const app = await openApp(config, host, { log, audit, caFolder: await caFolderFor(host, folder, log) })
   try {
     const listening = await listenEverywhere(app, config).catch((error: Error) => error)
     if (listening instanceof Error) return fail(host, listening)
@@ -138,20 +143,35 @@ async function serveFor(command: readonly string[], { config, token, keys }: Ser
     await readWaitingKeys(config.tenants.values())
     // the default tenant is one of them
     const { target } = config.tenants.get(config.defaultTenant) as TenantConfig
-    return await withTrustBundle(`${listening.trust}`, host, async bundle => {
-      const env = commandEnvironment(host.env, { listening, token, target, bundle, isSecret: keys.finder() })
-      const withheld = withheldVariables(host.env, env)
-      if (withheld.length > 0) log.warn(`not passed on, as they hold an access key or token: ${withheld.join(', ')}`)
-      return (await Promise.race([asked, now()])) ?? runCommand(command, env, host)
-    })
+    const bundle = join(folder, 'trust.pem')
+    await writeTrustBundle(bundle, `${listening.trust}`, host)
+    const env = commandEnvironment(host.env, { listening, token, target, bundle, isSecret: keys.finder() })
+    const withheld = withheldVariables(host.env, env)
+    if (withheld.length > 0) log.warn(`not passed on, as they hold an access key or token: ${withheld.join(', ')}`)
+    return (await Promise.race([asked, now()])) ?? (await runCommand(command, env, host))
   } finally {
     await app.close()
     audit?.close()
   }
 }
 
+/** Where the local CA is kept; where it cannot be, the command has one that goes with it. */
+async function caFolderFor({ env, homeDirectory }: Host, folder: string, log: Log): Promise<string> {
+  const kept = stateDirectory(env, homeDirectory)
+  try {
+    await openAuthority(kept, systemClock.now())
+    return kept
+  } catch (error) {
+    const { message, cause } = error as Error
+    // what the system does not allow is no fault of anybody
+    log[cause ? 'info' : 'warn'](`${message}. The command has a CA of its own`)
+    return join(folder, 'ca')
+  }
+}
+
 /** Whatever asks to end before the command runs, a closed terminal too; gives the exit code for it. */
 function untilAsked(host: Host): Promise<number> {
+  if (outlivesTerminal(host)) return untilSignal(host)
   const hangUp = new Promise<number>(resolve => host.signals.on('SIGHUP', () => resolve(ExitCode.terminated)))
   return Promise.race([untilSignal(host), hangUp])
 }
@@ -159,39 +179,4 @@ function untilAsked(host: Host): Promise<number> {
 /** Loses against what has happened already, and against nothing else. */
 async function now(): Promise<undefined> {
   return undefined
-}
-
-/** Runs it to its end, with the streams of this process, and gives its exit code as a shell would. */
-async function runCommand([file = '', ...args]: readonly string[], env: Host['env'], host: Host): Promise<number> {
-  try {
-    const child = spawn(file, args, { stdio: 'inherit', env: { ...env } })
-    const ended = new Promise<number>(resolve => {
-      // Node.js gives one of the two
-      child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]))
-    })
-    await once(child, 'spawn')
-    // it may have become another user's, whom no signal of ours reaches; any listener will do
-    child.on('error', Boolean)
-    passSignalsOn(child, host)
-    return await ended
-  } catch (error) {
-    return cannotRun(file, error as NodeJS.ErrnoException, host)
-  }
-}
-
-function passSignalsOn(child: ChildProcess, { signals, hasTerminal, system }: Host): void {
-  if (system === 'win32') {
-    for (const name of TOLD_BY_WINDOWS) signals.on(name, () => {})
-    return
-  }
-  for (const name of FORWARDED) signals.on(name, () => child.kill(name))
-  // a terminal sends it to the command too, which might take a second one for impatience
-  signals.on('SIGINT', () => hasTerminal() || child.kill('SIGINT'))
-}
-
-/** Some errors come of starting it, some are thrown. */
-function cannotRun(file: string, { code }: NodeJS.ErrnoException, { stderr, system }: Host): number {
-  const cure = system === 'win32' ? `; a .cmd or .bat file is run by cmd: exec -- cmd /c ${file}` : ''
-  stderr.write(`${file} cannot be run (${code})${cure}\n`)
-  return code === 'ENOENT' ? CANNOT_RUN.missing : CANNOT_RUN.found
 }

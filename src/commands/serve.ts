@@ -33,13 +33,23 @@ export function openAudit({ audit }: Config, host: Host, log: Log): AuditFile | 
   }
 }
 
+/** What an app of this process is made of, beside its configuration. */
+export interface OpenAppOptions extends Pick<AppDeps, 'log' | 'audit'> {
+  /** Where the local CA is kept. Default: where it is for all commands. */
+  readonly caFolder?: string
+}
+
 /** The proxy as this process has it. */
-export async function openApp(config: Config, host: Host, deps: Pick<AppDeps, 'log' | 'audit'>): Promise<App> {
+export async function openApp(
+  config: Config,
+  host: Host,
+  { caFolder = stateDirectory(host.env, host.homeDirectory), ...deps }: OpenAppOptions,
+): Promise<App> {
   return buildApp(config, {
     version,
     clock: systemClock,
     agents: await createAgents(config.upstream),
-    ...(await certificatesFor(config, host)),
+    ...(await certificatesFor(config, caFolder)),
     quit: () => host.signals.emit('SIGTERM'),
     ...deps,
   })
@@ -47,10 +57,10 @@ export async function openApp(config: Config, host: Host, deps: Pick<AppDeps, 'l
 
 async function certificatesFor(
   { listen, connect }: Config,
-  host: Host,
+  caFolder: string,
 ): Promise<Pick<AppDeps, 'certificates' | 'authority'>> {
   const { tls, tlsCertFile, tlsKeyFile } = listen
-  const local = tls === 'auto' || connect.enabled ? await localCertificates(listen, host) : null
+  const local = tls === 'auto' || connect.enabled ? await localCertificates(listen, caFolder) : null
   const authority = connect.enabled ? local : null
   if (tlsCertFile !== null && tlsKeyFile !== null)
     return { certificates: new FileCertificates(tlsCertFile, tlsKeyFile), authority }
@@ -58,13 +68,10 @@ async function certificatesFor(
 }
 
 /** Loaded where they are used: most proxies speak http. */
-async function localCertificates(
-  { tlsAddress }: Config['listen'],
-  { env, homeDirectory }: Host,
-): Promise<Certificates> {
+async function localCertificates({ tlsAddress }: Config['listen'], caFolder: string): Promise<Certificates> {
   const { LocalCertificates } = await import('../tls/local-certificates.ts')
   const { hostname } = new URL(`https://${tlsAddress}`)
-  return new LocalCertificates(stateDirectory(env, homeDirectory), hostname, systemClock)
+  return new LocalCertificates(caFolder, hostname, systemClock)
 }
 
 /** Has it listen wherever it is to. */

@@ -1,6 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile, writeFile } from 'node:fs/promises'
 import { trustedByDefault } from '../upstream/agent.ts'
 import type { Host } from './host.ts'
 
@@ -11,24 +9,16 @@ const INSTEAD = ['PC_VERIFY', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_
 const OF_SYSTEMS = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt', '/etc/ssl/cert.pem']
 
 /**
- * Gives `work` a file with all that a command trusts already, and `rootFile` beside it: the variables that name such
- * files take the place of what clients trust otherwise. The file is gone when the work is done.
+ * Writes a file with all that a command trusts already, and `rootFile` beside it: the variables that name such files take
+ * the place of what clients trust otherwise.
  */
-export async function withTrustBundle<T>(
+export async function writeTrustBundle(
+  file: string,
   rootFile: string,
   { env, system }: Pick<Host, 'env' | 'system'>,
-  work: (file: string) => Promise<T>,
-): Promise<T> {
-  const folder = await mkdtemp(join(tmpdir(), 'prismacloud-proxy-'))
-  try {
-    const file = join(folder, 'trust.pem')
-    const parts = [...(await trusted(env, system)), await readFile(rootFile, 'utf8')]
-    await writeFile(file, parts.join('\n'))
-    return await work(file)
-  } finally {
-    // Windows refuses while somebody has the file open
-    await rm(folder, { recursive: true, force: true, maxRetries: 5 })
-  }
+): Promise<void> {
+  const parts = [...(await trusted(env, system)), await readFile(rootFile, 'utf8')]
+  await writeFile(file, parts.join('\n'))
 }
 
 /** All that one of the variables names; else what the system does. */

@@ -108,6 +108,8 @@ async function orTlsError<T>(folder: string, work: () => Promise<T>): Promise<T>
   } catch (error) {
     if (error instanceof TlsError) throw error
     const { code } = error as NodeJS.ErrnoException
-    throw new TlsError(`The local CA cannot be kept in ${folder} (${code}): set XDG_STATE_HOME to a folder of yours`)
+    throw new TlsError(`The local CA cannot be kept in ${folder} (${code}): set XDG_STATE_HOME to a folder of yours`, {
+      cause: error,
+    })
   }
 }

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { exec } from '../../src/commands/exec.ts'
+import { newFolder } from '../support/folder.ts'
 import { type FakeHost, fakeHost } from '../support/host.ts'
 import { until } from '../support/until.ts'
 import { rawUpstream } from '../support/upstream.ts'
@@ -108,9 +109,6 @@ t.test('it is not run where there is no key, no way, or no command', async t => 
   hungUp.host.signals.emit('SIGHUP')
   t.equal(await hungUp.ended, 143)
   t.throws(hungUp.out)
-  const stateless = await start(t, ': > $OUT', { XDG_STATE_HOME: '/dev/null/x' })
-  t.equal(await stateless.ended, 1)
-  t.match(stateless.host.stderr.text, /The local CA cannot be kept in/)
   const audited = await start(t, ': > $OUT', { PRISMACLOUD_PROXY_AUDIT_FILE: '/none/such/file' })
   t.equal(await audited.ended, 1)
   t.match(audited.host.stderr.text, /^audit\.file/)
@@ -245,4 +243,36 @@ t.test('no variable of the command holds a key or token that was read, by whatev
   const told =
     /not passed on, as they hold an access key or token: SECRET, ARGUMENTS, BASIC, ID, TOKEN, LAZY_ID, LAZY_KEY"/
   t.match(host.stderr.text, told)
+})
+
+t.test('where no CA can be kept, or none that is safe, the command has one of its own', async t => {
+  const ask =
+    'https.get("https://" + process.env.PC_URL + "/v2/policy", { auth: "x:" + process.env.PC_SECRET }, a => a.pipe(process.stdout))'
+  const script = `"$NODE" -e '${ask}' > $OUT; echo $SSL_CERT_FILE >> $OUT`
+  const NODE = process.execPath
+  const stateless = await start(t, script, { XDG_STATE_HOME: '/dev/null/x', NODE })
+  t.equal(await stateless.ended, 0)
+  t.match(stateless.out(), /^\[\{"policyId"/)
+  t.notOk(existsSync(dirname(/\S+trust\.pem/.exec(stateless.out())?.[0] ?? '/')), 'nothing is left')
+  t.equal(stateless.host.stderr.text, '')
+  const folder = join(newFolder(t), 'prismacloud-proxy')
+  mkdirSync(folder)
+  chmodSync(folder, 0o777)
+  const unsafe = await start(t, script, { XDG_STATE_HOME: dirname(folder), NODE })
+  t.equal(await unsafe.ended, 0)
+  t.match(
+    unsafe.host.stderr.text,
+    /"level":40.*other users can write to it; chmod 700 it\. The command has a CA of its own/,
+  )
+  t.strictSame(readdirSync(folder), [])
+})
+
+t.test('what nohup started outlives its terminal, and so does the command', async t => {
+  const script = ': > $OUT; i=0; while [ $i -lt 10 ]; do sleep 0.05; i=$((i+1)); done; exit 6'
+  const { ended, folder, host } = await start(t, script)
+  Object.assign(host, { hasTerminal: () => true })
+  host.signals.emit('SIGHUP')
+  await until(() => existsSync(join(folder, 'out')))
+  host.signals.emit('SIGHUP')
+  t.equal(await ended, 6)
 })
