@@ -6,6 +6,7 @@ import { bounds, HEAD_TIMEOUT } from './admin/bounds.ts'
 import { Connections } from './admin/connections.ts'
 import { drainable } from './admin/drain.ts'
 import { failures } from './admin/failures.ts'
+import { firstLogin } from './admin/first-login.ts'
 import { homePage } from './admin/home-page.ts'
 import { refuseMalformed } from './admin/malformed.ts'
 import { Metrics } from './admin/metrics.ts'
@@ -96,7 +97,10 @@ export interface App {
   /** What speaks TLS in the name of API hosts, if anything does; it may be the same. */
   readonly interceptor: TlsFront | null
   readonly sessions: Sessions
-  /** Logs in every tenant that is not lazy, and waits until each has a session or is known to have none. */
+  /**
+   * Logs in every tenant that is not lazy, and waits until each has a session or is known to have none. Keys that are
+   * rejected meanwhile are the caller's to tell.
+   */
   login(): Promise<void>
   /** Goes on with another configuration; running requests are not disturbed. Addresses and connections stay. */
   reload(config: Config): Promise<void>
@@ -116,7 +120,8 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const kept = new Budget(() => current.replay.maxMemory)
   const auditLinesLost = () => deps.audit?.lost ?? 0
   const metrics: Metrics = new Metrics(() => sessions, { pacer, kept, auditLinesLost })
-  const events = { ...sessionLog(log), called: metrics.sessionCalled }
+  const first = firstLogin(sessionLog(log), tenant => current.tenants.get(tenant)?.lazy === false)
+  const events = { ...first.events, called: metrics.sessionCalled }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
   const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
   let answers = new AnswerCache<GoodHead>(clock, initial.cache.maxSize)
@@ -186,7 +191,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     front,
     interceptor,
     sessions,
-    login: () => sessions.start(),
+    login: () => first.waitFor(sessions.start()),
     async reload(config) {
       current = config
       log.level = config.log.level

@@ -1,13 +1,11 @@
-import { styleText } from 'node:util'
 import type { Readiness } from '../admin/readiness.ts'
 import type { Config, TenantConfig } from '../config/config.ts'
 import { systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
+import { painter } from './colour.ts'
 import type { Host } from './host.ts'
 import { shellQuoted } from './shell.ts'
 import { version } from './version.ts'
-
-type Format = Parameters<typeof styleText>[0]
 
 /** Where the proxy listens. */
 export interface Listening {
@@ -26,9 +24,14 @@ export interface Announcer {
   draining(): void
 }
 
+/** Whether a person reads what is told. */
+export function isForPeople({ log }: Config, { stdout }: Host): boolean {
+  return stdout.isTTY === true && log.format !== 'json'
+}
+
 /** Coloured, aligned lines for a person at a terminal; elsewhere log lines. Times count from the process's start. */
 export function announcer(config: Config, host: Host, log: Log): Announcer {
-  return host.stdout.isTTY && config.log.format !== 'json' ? forPeople(config, host) : forMachines(config, log)
+  return isForPeople(config, host) ? forPeople(config, host) : forMachines(config, log)
 }
 
 function forMachines(config: Config, log: Log): Announcer {
@@ -51,8 +54,8 @@ function forMachines(config: Config, log: Log): Announcer {
   }
 }
 
-function forPeople(config: Config, { stdout }: Host): Announcer {
-  const style = (format: Format, text: string) => styleText(format, text, { stream: stdout })
+function forPeople(config: Config, { stdout, env }: Host): Announcer {
+  const style = painter(stdout, env)
   const line = (label: string, text: string) => stdout.write(`  ${style('dim', label.padEnd(11))}${text}\n`)
   stdout.write(`\n  ${style('bold', 'prismacloud-proxy')} ${version}\n\n`)
   for (const tenant of config.tenants.values()) line('tenant', describe(tenant))

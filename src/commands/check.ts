@@ -30,7 +30,7 @@ async function examine(config: Config, host: Host): Promise<number> {
   const marks = new Set<Mark>()
   for await (const finding of findings(config, host)) {
     marks.add(finding.mark)
-    writeFinding(host.stdout, finding)
+    writeFinding(host, finding)
   }
   return exitCodeOf(marks)
 }

@@ -1,10 +1,10 @@
-import { styleText } from 'node:util'
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { createLog } from '../kernel/log.ts'
 import { DEMO_USER, type Simulator, startSimulator } from '../simulator/index.ts'
+import { painter } from './colour.ts'
 import { type Command, ExitCode, type Host, UsageError } from './host.ts'
 import { ANY_PORT, listen } from './listen.ts'
 import { openApp } from './serve.ts'
@@ -71,8 +71,8 @@ function listenSomewhere(server: FastifyInstance, once: boolean): Promise<string
   return once ? listen(server, ANY_PORT) : listen(server, ADDRESS).catch(() => listen(server, ANY_PORT))
 }
 
-async function walk(address: string, simulator: Simulator, { stdout }: Host): Promise<boolean> {
-  const style = (format: Parameters<typeof styleText>[0], text: string) => styleText(format, text, { stream: stdout })
+async function walk(address: string, simulator: Simulator, { stdout, env }: Host): Promise<boolean> {
+  const style = painter(stdout, env)
   let allHeld = true
   for await (const { shows, command, outcome, held } of tour(address, simulator)) {
     const mark = held ? style('green', '✓') : style('red', '✗')

@@ -126,7 +126,7 @@ interface Serving {
 
 async function serveFor(command: readonly string[], serving: Serving, host: Host): Promise<number> {
   const { config, token, keys, folder, asked } = serving
-  const log = await openLog(config.log, host.stderr, host.stderr)
+  const log = await openLog(config.log, { output: host.stderr, lines: host.stderr, env: host.env })
   const audit = openAudit(config, host, log)
   if (audit instanceof Error) return fail(host, audit)
   for (const warning of config.warnings) log.warn(warning)

@@ -10,18 +10,24 @@ import { stateDirectory } from '../tls/state-directory.ts'
 import { createAgents } from '../upstream/agent.ts'
 import { type Listening, reasons } from './announce.ts'
 import { AuditFile } from './audit-file.ts'
+import { takesColours } from './colour.ts'
 import type { Host, Output } from './host.ts'
 import { listen } from './listen.ts'
 import { version } from './version.ts'
 
+/** Where a log goes. */
+export interface LogOutput {
+  /** What it is written to in the end. */
+  readonly output: Output
+  /** Takes its lines there. */
+  readonly lines: DestinationStream
+  readonly env: Host['env']
+}
+
 /** The log, in lines for people where its output is a terminal, unless told otherwise. */
-export async function openLog(
-  { level, format }: Config['log'],
-  output: Output,
-  lines: DestinationStream,
-): Promise<Log> {
+export async function openLog({ level, format }: Config['log'], { output, lines, env }: LogOutput): Promise<Log> {
   const pretty = format === 'pretty' || (format === 'auto' && output.isTTY === true)
-  return pretty ? createPrettyLog(level, output) : createLog(level, lines, systemClock)
+  return pretty ? createPrettyLog(level, lines, takesColours(output, env)) : createLog(level, lines, systemClock)
 }
 
 /** Opens the file of the audit, if there is to be one. */

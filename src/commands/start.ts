@@ -4,8 +4,9 @@ import type { Config } from '../config/config.ts'
 import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
 import { systemClock } from '../kernel/clock.ts'
+import { HeldLines } from '../kernel/held-lines.ts'
 import { LineBatch } from '../kernel/line-batch.ts'
-import { type Announcer, announcer } from './announce.ts'
+import { type Announcer, announcer, isForPeople } from './announce.ts'
 import { type Command, ExitCode, fail, type Host } from './host.ts'
 import { reloader } from './reload.ts'
 import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve.ts'
@@ -28,8 +29,10 @@ ${renderHelp()}
 
 /** Serves until a signal comes, and gives the exit code. */
 async function serve(config: Config, host: Host): Promise<number> {
-  const lines = new LineBatch(host.stdout, systemClock)
-  const log = await openLog(config.log, host.stdout, lines)
+  const { stdout, env } = host
+  // at a terminal nothing comes between the lines that tell of the start
+  const lines = new (isForPeople(config, host) ? HeldLines : LineBatch)(stdout, systemClock)
+  const log = await openLog(config.log, { output: stdout, lines, env })
   const audit = openAudit(config, host, log)
   if (audit instanceof Error) return fail(host, audit)
   const announce = announcer(config, host, log)
@@ -42,6 +45,7 @@ async function serve(config: Config, host: Host): Promise<number> {
     announce.listening(listening)
     const early = await Promise.race([signal, loggingIn])
     if (early === undefined && isRefused(app, host, announce)) return ExitCode.credentialsRefused
+    lines.flushSync()
     const ending = await signal
     announce.draining()
     return await drain(app, ending)

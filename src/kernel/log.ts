@@ -7,11 +7,9 @@ export type Log = Logger
 
 /** A line each; the facts beside the message are for programs, but for the request id, by which to find them. */
 const FOR_PEOPLE = {
-  colorize: true,
   translateTime: 'SYS:HH:MM:ss',
   hideObject: true,
   messageFormat: messageForPeople,
-  sync: true,
 } as const
 
 /** Further lines of a message are indented, so that none can be taken for one of the log's own. */
@@ -29,10 +27,11 @@ export function createLog(level: string, destination: DestinationStream, clock: 
   return pino({ ...optionsFor(level), timestamp: isoTime(clock) }, destination)
 }
 
-/** The same in coloured, aligned lines for a person. */
-export async function createPrettyLog(level: string, destination: NodeJS.WritableStream): Promise<Log> {
-  const { default: pinoPretty } = await import('pino-pretty')
-  return pino(optionsFor(level), pinoPretty({ ...FOR_PEOPLE, destination }))
+/** The same in aligned lines for a person, coloured or not. Each is written before the call that logs it returns. */
+export async function createPrettyLog(level: string, destination: DestinationStream, colorize: boolean): Promise<Log> {
+  const { prettyFactory } = await import('pino-pretty')
+  const pretty = prettyFactory({ ...FOR_PEOPLE, colorize })
+  return pino(optionsFor(level), { write: line => destination.write(pretty(line)) })
 }
 
 /** The time as pino wants it, in ISO 8601; made once for the lines of a millisecond. */

@@ -6,7 +6,7 @@ import { version } from '../../src/commands/version.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { DEMO_USER, startSimulator } from '../../src/simulator/index.ts'
-import { fakeHost } from '../support/host.ts'
+import { type FakeHostOptions, fakeHost } from '../support/host.ts'
 import { makeConfig, type ProxyOptions } from '../support/proxy.ts'
 
 interface Told extends Partial<ProxyOptions> {
@@ -33,10 +33,13 @@ async function tried(address: string, clientTokenFile: string | null = null): Pr
 }
 
 /** Serves a simulator until it is ready, and gives all that was printed. */
-async function serve(t: Test, { args = [], isTTY }: { args?: readonly string[]; isTTY: boolean }) {
+async function serve(
+  t: Test,
+  { args = [], isTTY, env: more }: Pick<FakeHostOptions, 'args' | 'env'> & { isTTY: boolean },
+) {
   const simulator = await startSimulator({ clock: systemClock })
   t.teardown(() => simulator.close())
-  const env = { PC_URL: simulator.url, PC_IDENTITY: DEMO_USER.accessKeyId, PC_SECRET: DEMO_USER.secretKey }
+  const env = { PC_URL: simulator.url, PC_IDENTITY: DEMO_USER.accessKeyId, PC_SECRET: DEMO_USER.secretKey, ...more }
   const host = fakeHost({ args: ['--listen-address', '127.0.0.1:0', ...args], env, isTTY })
   const running = start.run(host)
   await host.stdout.until(/ready.*in.* ms/)
@@ -68,6 +71,20 @@ t.test('a person at a terminal is told version, tenants, address, a command to t
 `,
   )
 })
+
+t.test(
+  'nothing that is logged comes between its lines, and nothing that is coloured where that is not wanted',
+  async t => {
+    const { printed } = await serve(t, { isTTY: true })
+    const lines = stripVTControlCharacters(printed).split('\n')
+    const labels = lines.map(line => /^ {2}(\S+) {2}/.exec(line)?.[1])
+    t.strictSame(labels.slice(3, 7), ['tenant', 'address', 'try', 'ready'])
+    t.match(lines.slice(7).join('\n'), /INFO: session of default is ready/)
+    t.match(printed, '\u001b[')
+    for (const env of [{ NO_COLOR: '1' }, { FORCE_COLOR: '0' }, { TERM: 'dumb' }])
+      t.notMatch((await serve(t, { isTTY: true, env })).printed, '\u001b[', JSON.stringify(env))
+  },
+)
 
 t.test('its lines are coloured at a terminal', async t => {
   const { announcer, host } = await announce({ warnings: ['Beware'] })

@@ -86,6 +86,23 @@ t.test('credentials that every tenant is refused end it, with a message that nam
   t.notMatch(host.stderr.text, /c is/)
 })
 
+t.test('a key that is refused is told once, with the reason', async t => {
+  const { url } = await simulate(t, { users: [DEMO_USER] })
+  for (const isTTY of [false, true]) {
+    const { host, ended } = run(t, { PC_URL: url }, { isTTY })
+    t.equal(await ended(), 3)
+    const told = (host.stdout.text + host.stderr.text).match(/default is rejected|invalid_credentials/g)
+    t.strictSame(told, ['default is rejected', 'invalid_credentials'])
+  }
+  const { url: good } = await simulate(t)
+  const two = run(t, { ...tenantsAt(good), PRISMACLOUD_PROXY_TENANTS_B_URL: url }, { isTTY: true })
+  await two.host.stdout.until(/not ready/)
+  await two.host.stdout.until(/session of a is ready/)
+  t.equal(two.host.stdout.text.match(/invalid_credentials/g)?.length, 1)
+  two.host.signals.emit('SIGTERM')
+  t.equal(await two.ended(), 0)
+})
+
 t.test('credentials that one of two is refused leave the other served', async t => {
   const [good, bad] = [await simulate(t), await simulate(t, { users: [DEMO_USER] })]
   const { host, listening, ended } = run(t, { ...tenantsAt(good.url), PRISMACLOUD_PROXY_TENANTS_B_URL: bad.url })

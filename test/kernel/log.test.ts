@@ -5,7 +5,7 @@ import { createLog, createPrettyLog } from '../../src/kernel/log.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 
 /** A log and what was written to it. */
-async function logTo(options: { level: string; pretty: boolean }) {
+async function logTo(options: { level: string; pretty: boolean; colorize?: boolean }) {
   let written = ''
   const destination = new Writable({
     write(chunk, _encoding, done) {
@@ -13,8 +13,8 @@ async function logTo(options: { level: string; pretty: boolean }) {
       done()
     },
   })
-  const { level, pretty } = options
-  const log = pretty ? await createPrettyLog(level, destination) : createLog(level, destination, systemClock)
+  const { level, pretty, colorize = true } = options
+  const log = pretty ? await createPrettyLog(level, destination, colorize) : createLog(level, destination, systemClock)
   return { log, written: () => written }
 }
 
@@ -64,6 +64,9 @@ t.test('for people, a line is coloured text with the time of day', async t => {
   t.match(written(), '\u001b[')
   t.match(written(), 'hello (id-1)')
   t.notMatch(written(), 'default')
+  const plain = await logTo({ level: 'info', pretty: true, colorize: false })
+  plain.log.warn('hello')
+  t.match(plain.written(), /^\[\d\d:\d\d:\d\d\] WARN: hello\n$/)
 })
 
 t.test('what a terminal would act on is escaped, in JSON and for people', async t => {

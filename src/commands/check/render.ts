@@ -1,6 +1,6 @@
-import { styleText } from 'node:util'
 import { oneLine } from '../../problem/text.ts'
-import { ExitCode, type Output } from '../host.ts'
+import { type Paint, painter } from '../colour.ts'
+import { ExitCode, type Host } from '../host.ts'
 import type { Finding, Mark } from './finding.ts'
 
 const LONGEST_LABEL = 'outbound proxy'.length
@@ -14,12 +14,12 @@ const SYMBOLS = {
   refused: ['✗', 'red'],
   warning: ['!', 'yellow'],
   skipped: ['-', 'dim'],
-} as const satisfies Record<Mark, readonly [string, Parameters<typeof styleText>[0]]>
+} as const satisfies Record<Mark, readonly [string, Parameters<Paint>[0]]>
 
-/** Writes a finding as one line; coloured on a terminal. */
-export function writeFinding(stdout: Output, { label, mark, text }: Finding): void {
+/** Writes a finding as one line. */
+export function writeFinding({ stdout, env }: Pick<Host, 'stdout' | 'env'>, { label, mark, text }: Finding): void {
   const [symbol, colour] = SYMBOLS[mark]
-  const shown = styleText(colour, symbol, { stream: stdout })
+  const shown = painter(stdout, env)(colour, symbol)
   stdout.write(`${shown} ${label.padEnd(LONGEST_LABEL)}  ${oneLine(text, MAX_TEXT)}\n`)
 }
 
