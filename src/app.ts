@@ -170,7 +170,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   server.addHook('onClose', async () => void (await Promise.all(fronts.map(each => each.close()))))
   const loggedIn = (token: string) => tokens.subjectOf(token)
   const audit = deps.audit && new Audit({ output: deps.audit, clock, required: initial.audit.required })
-  serveConnect(server.server, { config, front: interceptor, connections, clock, log, audit, loggedIn })
+  const connects = serveConnect(server.server, { config, front: interceptor, connections, clock, log, audit, loggedIn })
   observe(server, { clock, log, metrics, connections, audit, requests: () => current.log.requests })
   leaveBodiesAlone(server)
   const drain = drainable(server, { connections, refuseWaiting: reason => pacer.refuse(reason) })
@@ -204,6 +204,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     },
     async close() {
       const finished = await drain(clock, current.listen.drainTimeout)
+      await connects.recorded()
       sessions.close()
       await agents.destroy()
       return finished

@@ -19,7 +19,7 @@ export const start: Command = {
 
 Serves the Prisma Cloud API at a local address, with a session attached to every request.
 SIGTERM and SIGINT let running requests finish, then end the proxy. SIGHUP reads the configuration and the access keys
-again; what is wrong with them is told, and the old ones stay.
+again; what is wrong with them is told, and the old ones stay. SIGUSR1 and SIGUSR2 open the file of the audit anew.
 
 Options:
 ${renderHelp()}

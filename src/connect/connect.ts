@@ -37,35 +37,63 @@ interface Asked {
   readonly request: IncomingMessage
   readonly socket: Socket
   readonly record: ConnectionRecord
-  /** What had come and gone on the socket before the connection was made, in bytes. */
-  readonly before: { readonly read: number; readonly written: number }
 }
 
 /** The longest part of what a client asked for that is recorded, in characters: no host's name is longer. */
 const LONGEST_HOST = 300
 
+/** The connections that came of CONNECT. */
+export interface ConnectedClients {
+  /** Resolves once those have been recorded that are closed, or being closed, now. */
+  recorded(): Promise<void>
+}
+
 /** Has an HTTP server answer CONNECT (RFC 9110, 9.3.6): requests that come that way are served like any other. */
-export function serveConnect(server: Server, options: ConnectOptions): void {
+export function serveConnect(server: Server, options: ConnectOptions): ConnectedClients {
+  const running = new Set<Promise<void>>()
   server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => {})
-    const asked = askedBy(request, socket, head, options.clock)
+    const asked = { request, socket, record: recordOf(request, options.clock) }
+    const recorded = recordAtEnd(asked, head, options.audit).finally(() => running.delete(recorded))
+    running.add(recorded)
     // a client may speak before it is answered
     if (head.length > 0) socket.unshift(head)
     void connect(server, asked, options).catch(error => refuse(error, asked, options))
   })
+  return {
+    async recorded() {
+      await Promise.all(running)
+    },
+  }
 }
 
-function askedBy(request: IncomingMessage, socket: Socket, head: Buffer, clock: Clock): Asked {
+/** A record of a client that leaves before it is answered. */
+function recordOf(request: IncomingMessage, clock: Clock): ConnectionRecord {
   const host = String(request.url).slice(0, LONGEST_HOST)
-  const record = {
+  return {
     requestId: requestId(request),
     host,
     startedAt: clock.monotonic(),
     client: null,
-    status: 200,
-    verdict: '',
+    status: 0,
+    verdict: 'aborted',
   }
-  return { request, socket, record, before: { read: socket.bytesRead - head.length, written: socket.bytesWritten } }
+}
+
+/** Records a connection once it has closed, and all that hung on it has taken note. */
+function recordAtEnd({ socket, record }: Asked, head: Buffer, audit: Audit | null): Promise<void> {
+  const before = { read: socket.bytesRead - head.length, written: socket.bytesWritten + ESTABLISHED.length }
+  return new Promise(resolve => {
+    socket.once('close', () =>
+      setImmediate(() => {
+        const isMade = record.status === 200
+        const fromClient = isMade ? socket.bytesRead - before.read : 0
+        const toClient = isMade ? Math.max(0, socket.bytesWritten - before.written) : 0
+        audit?.recordConnection(record, { fromClient, toClient })
+        resolve()
+      }),
+    )
+  })
 }
 
 async function connect(server: Server, asked: Asked, options: ConnectOptions): Promise<void> {
@@ -80,19 +108,17 @@ async function connect(server: Server, asked: Asked, options: ConnectOptions): P
   audit?.beginConnection(record)
   const host = way === 'tunnel' ? await openTunnel(authority, { upstream: config().upstream, clock, isOwn }) : undefined
   socket.write(ESTABLISHED)
-  if (host) return recordEnd(asked, await join(socket, host, clock), audit)
-  socket.once('close', () => recordEnd(asked, 'served', audit))
+  record.status = 200
+  if (host) {
+    record.verdict = await join(socket, host, clock)
+    return
+  }
+  record.verdict = 'served'
   const passage: Passage = { host: httpsHost(authority), token }
   front.terminate(socket, authority.host, secure => {
     connections.release(socket)
     setPassage(secure, passage)
   })
-}
-
-function recordEnd({ socket, record, before }: Asked, verdict: string, audit: Audit | null): void {
-  record.verdict = verdict
-  const toClient = socket.bytesWritten - before.written - ESTABLISHED.length
-  audit?.recordConnection(record, { fromClient: socket.bytesRead - before.read, toClient })
 }
 
 function judge(
@@ -118,7 +144,7 @@ function judge(
   })
 }
 
-function refuse(error: unknown, { request, socket, record }: Asked, { log, clock, audit }: ConnectOptions): void {
+function refuse(error: unknown, { request, socket, record }: Asked, { log, clock }: ConnectOptions): void {
   const problem = asProblem(error)
   const { requestId, client } = record
   record.status = problem.status
@@ -127,7 +153,6 @@ function refuse(error: unknown, { request, socket, record }: Asked, { log, clock
     { requestId, client, problem: problem.type, err: problem.cause },
     `CONNECT ${request.url}: ${problem.detail}`,
   )
-  audit?.recordConnection(record, { fromClient: 0, toClient: 0 })
   answerOnSocket(socket, problem, requestId)
   socket.resume()
   linger(socket, clock)

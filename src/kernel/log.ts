@@ -29,8 +29,8 @@ export function createLog(level: string, destination: DestinationStream, clock: 
 
 /** The same in aligned lines for a person, coloured or not. Each is written before the call that logs it returns. */
 export async function createPrettyLog(level: string, destination: DestinationStream, colorize: boolean): Promise<Log> {
-  const { prettyFactory } = await import('pino-pretty')
-  const pretty = prettyFactory({ ...FOR_PEOPLE, colorize })
+  const { default: pinoPretty } = await import('pino-pretty')
+  const pretty = pinoPretty.prettyFactory({ ...FOR_PEOPLE, colorize })
   return pino(optionsFor(level), { write: line => destination.write(pretty(line)) })
 }
 

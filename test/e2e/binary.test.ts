@@ -1,7 +1,8 @@
 import { chmodSync, readFileSync, symlinkSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
-import { run } from '../support/process.ts'
+import { run, startCli } from '../support/process.ts'
+import { credentials, startSimulatorProcess } from '../support/stack.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 
@@ -13,4 +14,13 @@ t.test('npm can install the binary as a command of its own', async t => {
   symlinkSync(join(ROOT, bin['prismacloud-proxy']), command)
   const { stdout } = await run(command, ['--version'])
   t.equal(stdout, `${version}\n`)
+})
+
+t.test('it can write its log for people', async t => {
+  const simulator = await startSimulatorProcess(t, 600)
+  const cli = startCli(t, ['--listen-address', '127.0.0.1:0'], {
+    ...credentials(simulator),
+    PRISMACLOUD_PROXY_LOG_FORMAT: 'pretty',
+  })
+  await cli.until(/^\[\d\d:\d\d:\d\d\] INFO: ready in \d+ ms$/m)
 })

@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { callUrl } from '../support/http.ts'
-import { spawnBare } from '../support/process.ts'
+import { follow, spawnBare } from '../support/process.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
@@ -12,16 +12,20 @@ const BINARY = resolve(import.meta.dirname, '../../dist/cli.js')
 /** What is typed; `script` gives it a terminal. */
 const COMMAND = 'echo "pid $$;"; exec "$NODE" "$BINARY" --config "$FILE"'
 
+/** The same in the background, to outlive the terminal. */
+const IN_BACKGROUND = 'nohup "$NODE" "$BINARY" --config "$FILE" >"$OUT" 2>&1 & echo "pid $!;"; sleep 600'
+
 /** A proxy in a terminal of its own. */
-async function startInTerminal(t: Test, url: string) {
+async function startInTerminal(t: Test, url: string, more: Readonly<Record<string, string>> = {}) {
   const file = join(t.testdir(), 'config.yaml')
   const tenant = { url, accessKeyId: 'an-id', secretKey: 'a-key' }
   const write = (...names: string[]) => {
     const tenants = Object.fromEntries(names.map(name => [name, tenant]))
-    writeFileSync(file, JSON.stringify({ listen: { address: '127.0.0.1:0' }, defaultTenant: 'main', tenants }))
+    const config = { listen: { address: '127.0.0.1:0' }, defaultTenant: 'main', tenants }
+    writeFileSync(file, JSON.stringify(config), { mode: 0o600 })
   }
   write('main')
-  const env = { NODE: process.execPath, BINARY, FILE: file, SHELL: '/bin/sh' }
+  const env = { NODE: process.execPath, BINARY, FILE: file, SHELL: '/bin/sh', ...more }
   const terminal = spawnBare('script', ['-qfec', COMMAND, '/dev/null'], env)
   let screen = ''
   terminal.stdout.on('data', chunk => {
@@ -76,4 +80,39 @@ t.test('SIGHUP while the terminal is there reads the configuration again', async
   const reply = await callUrl(`${proxy}/v2/policy`, { headers: { 'x-prismacloud-tenant': 'other' } })
   t.match(reply, { status: 200, text: 'good' })
   t.ok(isRunning(pid))
+})
+
+t.test('what nohup started goes on when its terminal is closed, and reads its configuration again', async t => {
+  const upstream = await rawUpstream(t, ({ answer }) => answer(http('200 OK', [], 'good')))
+  const folder = t.testdir({})
+  const [file, out] = [join(folder, 'config.json'), join(folder, 'out')]
+  const tenants = { main: { url: upstream.url, accessKeyId: 'an-id', secretKey: 'a-key' } }
+  writeFileSync(file, JSON.stringify({ listen: { address: '127.0.0.1:0' }, tenants }), { mode: 0o600 })
+  const env = { NODE: process.execPath, BINARY, FILE: file, OUT: out, SHELL: '/bin/sh' }
+  const terminal = follow(t, spawnBare('script', ['-qfec', IN_BACKGROUND, '/dev/null'], env))
+  const pid = Number((await terminal.until(/pid (\d+);/))[1])
+  t.teardown(() => isRunning(pid) && process.kill(pid, 'SIGKILL'))
+  const logged = (pattern: RegExp) => pattern.exec(readFileSync(out, 'utf8'))
+  await until(() => logged(/ready in/) !== null)
+  const [, proxy] = logged(/listening at (http:\S+?)"/) ?? []
+  terminal.process.kill('SIGKILL')
+  await until(() => logged(/the configuration was read again/) !== null)
+  t.match(await callUrl(`${proxy}/v2/policy`), { status: 200, text: 'good' })
+})
+
+t.test('nothing that is logged tears the lines about the start, and NO_COLOR holds for all of them', async t => {
+  const upstream = await rawUpstream(t, ({ answer }) => answer(http('200 OK', [], 'good')))
+  for (const env of [{}, { NO_COLOR: 'yes' }] as const) {
+    const { shows } = await startInTerminal(t, upstream.url, env)
+    const start = /prismacloud-proxy[\s\S]*session of main is ready[^\n]*\n/
+    await shows(start)
+    const screen = await shows(/^([\s\S]*)/)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is told is looked at
+    const plain = screen.replace(/\u001b\[\d+m/g, '')
+    t.match(
+      plain,
+      /\n {2}tenant .*\r\n {2}address .*\r\n {2}try .*\r\n {2}ready .*\r\n\[\d\d:\d\d:\d\d\] INFO: session of main/,
+    )
+    t.equal(plain === screen, 'NO_COLOR' in env)
+  }
 })
