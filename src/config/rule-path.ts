@@ -19,12 +19,12 @@ const MISTAKES: readonly (readonly [RegExp, problem: string, cure: string])[] = 
   ],
   [
     /^\/+_proxy(?!\/+(quit|\*\*?)\/*$)(\/|$)/i,
-    "is one of the proxy's own, to which no rule applies but for /_proxy/quit",
+    "is one of the proxy's own, of which rules apply to /_proxy/quit alone",
     'Leave it out.',
   ],
   [
     /^\/+(login|auth_token\/+extend|_compute\/+api\/+[^/]*\/+authenticate([/-].*)?)\/*$/i,
-    'is of a call that the proxy answers itself, to which no rule applies',
+    'is that of a call which the proxy answers itself, so that no rule applies to it',
     'Leave it out.',
   ],
 ]

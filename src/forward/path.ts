@@ -4,7 +4,7 @@ import { decoded, type Readings, readingsOf } from './readings.ts'
 /** The auth calls, whose answers hold the token, which is for the proxy alone. */
 export const [LOGIN_PATH, EXTEND_PATH] = ['/login', '/auth_token/extend'] as const
 
-/** The same, of any version and at any place where there is no other; some servers take `/login.json` for one. */
+/** Paths of the same: behind any version, as no other path ends in `/auth_token/extend`, and with a suffix (`/login.json`). */
 const AUTH_CALL = /^(?:\/(?:api|v\d+))*\/login(?:\/?[\s+]*\.[^/]*)?\/?$|\/auth_token\/extend(?:[\s+]*\.|\/|$)/
 
 /** And those of Compute. */

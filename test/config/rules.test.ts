@@ -43,9 +43,9 @@ const inPolicy: Record<string, RegExp> = {
   '/_tenant/prod/v2/alert': /^"\/_tenant\/prod\/v2\/alert" begins with \/_tenant, which is taken off/,
   '/_proxy/status': /one of the proxy's own/,
   '/_proxy/quit/x': /one of the proxy's own/,
-  'POST /login': /a call that the proxy answers itself/,
-  '/auth_token/extend/': /a call that the proxy answers itself/,
-  '/_compute/api/*/authenticate': /a call that the proxy answers itself/,
+  'POST /login': /a call which the proxy answers itself/,
+  '/auth_token/extend/': /a call which the proxy answers itself/,
+  '/_compute/api/*/authenticate': /a call which the proxy answers itself/,
   '': /^"" is empty$/,
 }
 
