@@ -58,8 +58,7 @@ export abstract class Receiver implements OlderHandler, Source {
 
   onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {
     this.#resume = resume
-    // 1xx is between the upstream and this proxy
-    if (status >= 200) this.#sink = this.begin(status, this.#textOf(headers))
+    this.#sink = this.begin(status, this.#textOf(headers))
     return !this.#paused
   }
 

@@ -73,10 +73,7 @@ export class Streaming implements Sink {
     this.#response = response
     this.#source = source
     this.#sendHead = sendHead
-    // the second turn of the event loop, as in the first undici tells of an answer that came with this head and is not valid
-    this.#headAlone = setImmediate(() => {
-      this.#headAlone = setImmediate(() => this.#flushHead())
-    })
+    this.#headAlone = setImmediate(Streaming.#flushLater, this)
   }
 
   data(chunk: Buffer): void {
@@ -113,6 +110,11 @@ export class Streaming implements Sink {
     clearImmediate(this.#headAlone)
     this.#sendHead?.()
     this.#sendHead = undefined
+  }
+
+  /** In the turn of the event loop after this one: in this one undici still tells of a fault found behind the head. */
+  static #flushLater(streaming: Streaming): void {
+    streaming.#headAlone = setImmediate(() => streaming.#flushHead())
   }
 
   #flushHead(): void {

@@ -1,5 +1,5 @@
 import { AnswerError } from '../kernel/answer-error.ts'
-import { type OlderHandler, PassingHandler } from './handler.ts'
+import { PassingHandler } from './handler.ts'
 
 /** No status is below this (RFC 9110, 15), and no answer but an interim one is below {@link FINAL}. */
 const LOWEST = 100
@@ -24,9 +24,9 @@ const NOT_MODIFIED = 304
 const KNOWN_CODING = /^(chunked|identity)$/i
 
 /**
- * Passes on answers that are sound: one with an impossible status or an unknown transfer coding fails with an
- * {@link AnswerError}, and one without content is complete with its head, although it may announce a body. What would come
- * of that must not be taken for the next answer, so its connection ends.
+ * Passes on answers that are sound, but for the interim ones before them: one with an impossible status or an unknown
+ * transfer coding fails with an {@link AnswerError}, and one without content is complete with its head, although it may
+ * announce a body. What would come of that must not be taken for the next answer, so its connection ends.
  */
 export class CheckedHandler extends PassingHandler {
   #abort: ((reason: Error) => void) | undefined
@@ -38,12 +38,12 @@ export class CheckedHandler extends PassingHandler {
     super.onConnect(abort)
   }
 
-  override onHeaders(...head: Parameters<OlderHandler['onHeaders']>): boolean {
-    const [status, headers, resume, text] = head
-    if (status < FINAL || status > HIGHEST) return this.#passInterim(head)
+  override onHeaders(status: number, headers: Buffer[], resume: () => void, text: string): boolean {
+    if (status < FINAL || status > HIGHEST) return this.#passOver(status)
     const coding = textOf(headers, 'transfer-encoding')
     if (coding !== '' && !KNOWN_CODING.test(coding)) return this.#fail('its transfer-encoding is not chunked')
-    if (!WITHOUT_CONTENT.has(status) || !mayHaveBody(status, headers)) return super.onHeaders(...head)
+    if (!WITHOUT_CONTENT.has(status) || !mayHaveBody(status, headers))
+      return super.onHeaders(status, headers, resume, text)
     this.#isComplete = true
     super.onHeaders(status, status === NOT_MODIFIED ? headers : withoutLength(headers), resume, text)
     super.onComplete([])
@@ -55,13 +55,13 @@ export class CheckedHandler extends PassingHandler {
     if (!this.#isComplete) super.onError(error)
   }
 
-  #passInterim(head: Parameters<OlderHandler['onHeaders']>): boolean {
-    const [status] = head
+  /** Interim answers are for one connection alone (RFC 9110, 15.2). */
+  #passOver(status: number): boolean {
     if (status < LOWEST || status > HIGHEST) return this.#fail(`its status is ${status}`)
     if (status === SWITCHING_PROTOCOLS) return this.#fail('it switches protocols (101), which was not asked for')
     if (++this.#interim > MOST_INTERIM)
       return this.#fail(`more than ${MOST_INTERIM} interim answers (1xx) came before it`)
-    return super.onHeaders(...head)
+    return true
   }
 
   #fail(fault: string): boolean {

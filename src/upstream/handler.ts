@@ -32,8 +32,8 @@ export class PassingHandler implements OlderHandler {
     this.#handler.onResponseStarted?.()
   }
 
-  onHeaders(...head: Parameters<OlderHandler['onHeaders']>): boolean {
-    return this.#handler.onHeaders(...head)
+  onHeaders(status: number, headers: Buffer[], resume: () => void, text: string): boolean {
+    return this.#handler.onHeaders(status, headers, resume, text)
   }
 
   onData(chunk: Buffer): boolean {

@@ -226,7 +226,6 @@ t.test('a client that has left already has nothing sent for it', async t => {
 
 t.test('an error before the answer leaves the client to the caller', async t => {
   const { stage, answer, response } = await play(t)
-  stage.begin(103)
   stage.abort(new Error('refused'))
   await t.rejects(answer, { message: 'refused' })
   t.notOk(response.headersSent || response.destroyed)
