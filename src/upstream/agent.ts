@@ -1,4 +1,3 @@
-import type { Socket } from 'node:net'
 import * as tls from 'node:tls'
 import { buildConnector, type Client } from 'undici'
 import type { Config } from '../config/config.ts'
@@ -6,9 +5,8 @@ import { readPemFile } from '../config/text-file.ts'
 import { FreshConnections } from './fresh-connections.ts'
 import type { Carrier } from './handler.ts'
 import { KeptConnections } from './kept-connections.ts'
+import { mend } from './mend.ts'
 import { byWayOf } from './outbound-proxy.ts'
-import { mendParser } from './parser.ts'
-import { readOn } from './read-on.ts'
 
 /**
  * An idle connection is closed after this many milliseconds, unless the upstream's `Keep-Alive: timeout=` says less:
@@ -52,29 +50,13 @@ async function optionsOf(upstream: Config['upstream']): Promise<Client.Options> 
   }
 }
 
-/** Connects, and mends what undici makes of the connection. */
 function mended(connect: buildConnector.connector): buildConnector.connector {
   return (options, done) =>
     connect(options, (...made) => {
       const [, socket] = made
-      if (socket) {
-        tellResets(socket)
-        readOn(socket)
-      }
-      done(...made)
-      // undici has taken the connection over by now
-      if (socket) mendParser(socket)
+      if (socket) mend(socket, () => done(...made))
+      else done(...made)
     })
-}
-
-/**
- * An answer that ends with its connection is cut off by a reset (RFC 9112, 8), which undici takes for its end: by the code
- * of the error, so resets get the one that undici has for other broken connections.
- */
-function tellResets(socket: Socket): void {
-  socket.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET'
-  })
 }
 
 /** What this process trusts, with NODE_EXTRA_CA_CERTS where Node.js tells of them (22.15 and later). */

@@ -108,6 +108,23 @@ t.test('so it does by a Unix socket and over TLS, and one that leaves there ends
   }
 })
 
+t.test('so it does where the answer is a problem, or large, or has no body', async t => {
+  for (const [answer, text] of [
+    [http('404 Not Found', ['content-type: application/json'], '{"message":"gone"}'), /^HTTP\/1\.1 404 .*gone/s],
+    [http('200 OK', [], 'x'.repeat(100_000)), /^HTTP\/1\.1 200 OK\r\n.*x{100000}$/s],
+    ['HTTP/1.1 204 No Content\r\n\r\n', /^HTTP\/1\.1 204 No Content\r\n.*\r\n\r\n$/s],
+    ['nonsense', /^HTTP\/1\.1 502 Bad Gateway\r\n.*upstream-invalid/s],
+  ] as const) {
+    const { dial, known, upstream } = await start(t)
+    const socket = dial()
+    const all = readAll(socket)
+    socket.end(GET)
+    await known()
+    answerAll(upstream.requests, answer)
+    t.match(await all, text)
+  }
+})
+
 t.test('several requests at once are all answered, in their order', async t => {
   const { dial, known, upstream } = await start(t)
   const socket = dial()
