@@ -43,7 +43,8 @@ export function mendParser(socket: Socket): void {
   }
   parser.createError = (code, rest) => {
     parser.contentLength = ''
-    const [, reason = ''] = /\((.+)\)$/.exec(createError.call(parser, code, rest).message) ?? []
+    // undici puts llhttp's words in parentheses
+    const reason = createError.call(parser, code, rest).message.replace(/^[^(]*\(|\)$/g, '')
     return reason === CUT_OFF
       ? new errors.SocketError('the answer is cut off')
       : new AnswerError(answerFault(reason, rest))
