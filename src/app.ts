@@ -170,7 +170,9 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   server.addHook('onClose', async () => void (await Promise.all(fronts.map(each => each.close()))))
   const loggedIn = (token: string) => tokens.subjectOf(token)
   const audit = deps.audit && new Audit({ output: deps.audit, clock, required: initial.audit.required })
-  const connects = serveConnect(server.server, { config, front: interceptor, connections, clock, log, audit, loggedIn })
+  const trust = agents.trust
+  const listener = { config, front: interceptor, connections, clock, trust, log, audit, loggedIn }
+  const connects = serveConnect(server.server, listener)
   observe(server, { clock, log, metrics, connections, audit, requests: () => current.log.requests })
   leaveBodiesAlone(server)
   const drain = drainable(server, { connections, refuseWaiting: reason => pacer.refuse(reason) })

@@ -1,5 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { trustedByDefault } from '../upstream/agent.ts'
+import { trustedByDefault } from '../upstream/trust.ts'
 import type { Host } from './host.ts'
 
 /** Variables that name what a client trusts instead of what its system does. */

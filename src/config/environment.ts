@@ -51,6 +51,14 @@ function isToldByExec(name: string, value = ''): boolean {
   return name === ADDRESS_VARIABLE && /^http:\/\/127\.0\.0\.1:\d+$/.test(value)
 }
 
+/** What is to be said of variables that Node.js follows and this product does not. */
+export function warningsOfVariables({ NODE_TLS_REJECT_UNAUTHORIZED }: Environment): string[] {
+  if (NODE_TLS_REJECT_UNAUTHORIZED !== '0') return []
+  return [
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored, whatever Node.js says of it: certificates are always verified. Unset it; upstream.caFile names authorities to trust.',
+  ]
+}
+
 type Place = Pick<Setting, 'group' | 'key'> | Pick<Fault, 'problem' | 'cure'>
 
 function placeOf(name: string): Place {

@@ -1,7 +1,7 @@
 import { checkAudit } from './audit.ts'
 import { readClients, warningOfExposure } from './clients.ts'
 import type { Config } from './config.ts'
-import { type Environment, readEnvironment } from './environment.ts'
+import { type Environment, readEnvironment, warningsOfVariables } from './environment.ts'
 import { warningsOfFiles } from './exposed-files.ts'
 import { ConfigError, type Fault } from './fault.ts'
 import { type FileSource, readConfigFile } from './file.ts'
@@ -47,7 +47,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const defaultTenant = defaultTenantOf(settings, given)
   const flagged = flags.settings.map(setting => placed(setting, defaultTenant))
   const groups = new Groups().fill(flagged).fill(environment.settings).fill(file.settings)
-  const warnings = [...file.warnings, ...warningOfExposure(settings.listen, clients)]
+  const warnings = [...file.warnings, ...warningsOfVariables(env), ...warningOfExposure(settings.listen, clients)]
   // what is missing may stand in a file that cannot be used
   const places = { env, homeDirectory }
   const tenants = file.usable ? await readTenants(groups, defaultTenant, places, { faults, warnings }) : []

@@ -15,6 +15,7 @@ import { linger } from '../kernel/linger.ts'
 import type { Log } from '../kernel/log.ts'
 import { Problem } from '../problem/problem.ts'
 import type { TlsFront } from '../tls/front.ts'
+import type { Trust } from '../upstream/trust.ts'
 import { httpsHost } from './authority.ts'
 import { isOwn } from './own.ts'
 import { join, openTunnel } from './tunnel.ts'
@@ -28,6 +29,8 @@ export interface ConnectOptions extends Pick<Admission, 'loggedIn'> {
   readonly front: TlsFront | null
   readonly connections: Connections
   readonly clock: Clock
+  /** Whom to trust where an outbound proxy speaks TLS. */
+  readonly trust: Trust
   readonly log: Log
   readonly audit: Audit | null
 }
@@ -98,7 +101,7 @@ function recordAtEnd({ socket, record }: Asked, head: Buffer, audit: Audit | nul
 
 async function connect(server: Server, asked: Asked, options: ConnectOptions): Promise<void> {
   const { request, socket, record } = asked
-  const { config, front, connections, clock, audit } = options
+  const { config, front, connections, clock, trust, audit } = options
   if (!front) throw notEnabled()
   // one in the other would go as deep as the stack does
   if (passageOf(request)) throw new Problem('invalid-request', 'This connection was made by CONNECT already')
@@ -106,7 +109,8 @@ async function connect(server: Server, asked: Asked, options: ConnectOptions): P
   const token = shownToken(request.headers['proxy-authorization'])
   const { way, authority } = judge(asked, token, front, options)
   audit?.beginConnection(record)
-  const host = way === 'tunnel' ? await openTunnel(authority, { upstream: config().upstream, clock, isOwn }) : undefined
+  const { upstream } = config()
+  const host = way === 'tunnel' ? await openTunnel(authority, { upstream, clock, trust, isOwn }) : undefined
   socket.write(ESTABLISHED)
   record.status = 200
   if (host) {

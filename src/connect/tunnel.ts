@@ -9,6 +9,7 @@ import { type Clock, withDeadline } from '../kernel/clock.ts'
 import { explainNetworkError } from '../kernel/network-error.ts'
 import { Problem } from '../problem/problem.ts'
 import { connectThrough } from '../upstream/outbound-proxy.ts'
+import type { Trust } from '../upstream/trust.ts'
 import { type Authority, httpsHost } from './authority.ts'
 
 /** A tunnel in which nothing was said for so long is closed, in milliseconds. */
@@ -17,6 +18,8 @@ const IDLE = 10 * 60_000
 export interface TunnelOptions {
   readonly upstream: Pick<Config['upstream'], 'outbound' | 'connectTimeout'>
   readonly clock: Clock
+  /** Whom to trust where an outbound proxy speaks TLS. */
+  readonly trust: Trust
   /** Whether a name or address is one to which no tunnel leads. */
   isOwn(host: string): boolean
 }
@@ -25,13 +28,16 @@ export interface TunnelOptions {
  * Opens a connection to a host, by way of the outbound proxy if one leads there.
  * @throws {Problem} `host-not-allowed` for this machine itself; `upstream-unreachable` and the like
  */
-export async function openTunnel(authority: Authority, { upstream, clock, isOwn }: TunnelOptions): Promise<Duplex> {
+export async function openTunnel(
+  authority: Authority,
+  { upstream, clock, trust, isOwn }: TunnelOptions,
+): Promise<Duplex> {
   // whatever the way, which an outbound proxy on this machine may be
   if (isOwn(bareHost(authority.host))) throw toItself()
   const proxy = proxyFor(new URL(`https://${httpsHost(authority)}`), upstream.outbound)
   try {
     const timeout = upstream.connectTimeout
-    if (proxy) return await connectThrough(proxy, authority, { clock, timeout })
+    if (proxy) return await connectThrough(proxy, authority, { clock, timeout, trust })
     return await withDeadline(clock, timeout, undefined, signal => directly(authority, signal, isOwn))
   } catch (error) {
     if (error instanceof Problem) throw error

@@ -1,4 +1,3 @@
-import * as tls from 'node:tls'
 import { buildConnector, type Client } from 'undici'
 import type { Config } from '../config/config.ts'
 import { readPemFile } from '../config/text-file.ts'
@@ -7,6 +6,7 @@ import type { Carrier } from './handler.ts'
 import { KeptConnections } from './kept-connections.ts'
 import { mend } from './mend.ts'
 import { byWayOf } from './outbound-proxy.ts'
+import { type Trust, trusting } from './trust.ts'
 
 /**
  * An idle connection is closed after this many milliseconds, unless the upstream's `Keep-Alive: timeout=` says less:
@@ -23,6 +23,8 @@ export interface Agents {
   readonly kept: Carrier
   /** Opens a connection for each request. */
   readonly fresh: Carrier
+  /** Whom they trust. */
+  readonly trust: Trust
   /** Has the requests that run fail. */
   destroy(): Promise<void>
 }
@@ -32,16 +34,16 @@ export interface Agents {
  * are left to the caller.
  */
 export async function createAgents(upstream: Config['upstream']): Promise<Agents> {
-  const options = await optionsOf(upstream)
+  const trust = trusting(upstream.caFile && (await readPemFile(upstream.caFile)))
+  const options = optionsOf(upstream, trust)
   const [kept, fresh] = [new KeptConnections(options), new FreshConnections(options)]
-  return { kept, fresh, destroy: async () => void (await Promise.all([kept.destroy(), fresh.destroy()])) }
+  return { kept, fresh, trust, destroy: async () => void (await Promise.all([kept.destroy(), fresh.destroy()])) }
 }
 
-async function optionsOf(upstream: Config['upstream']): Promise<Client.Options> {
-  const { caFile, headersTimeout, bodyTimeout } = upstream
-  const trust = caFile !== null && { secureContext: await trusting(caFile) }
+function optionsOf(upstream: Config['upstream'], trust: Trust): Client.Options {
+  const { headersTimeout, bodyTimeout } = upstream
   return {
-    connect: byWayOf(upstream, timeout => mended(buildConnector({ timeout, ...trust }))),
+    connect: byWayOf(upstream, trust, timeout => mended(buildConnector({ timeout, ...trust }))),
     headersTimeout,
     bodyTimeout,
     keepAliveTimeout: KEEP_ALIVE,
@@ -57,14 +59,4 @@ function mended(connect: buildConnector.connector): buildConnector.connector {
       if (socket) mend(socket, () => done(...made))
       else done(...made)
     })
-}
-
-/** What this process trusts, with NODE_EXTRA_CA_CERTS where Node.js tells of them (22.15 and later). */
-export const { getCACertificates: trustedByDefault = () => tls.rootCertificates } = tls as {
-  readonly getCACertificates?: () => readonly string[]
-}
-
-/** Made once: reading the roots again for each connection would cost more than its handshake. */
-async function trusting(caFile: string): Promise<tls.SecureContext> {
-  return tls.createSecureContext({ ca: [...trustedByDefault(), await readPemFile(caFile)] })
 }

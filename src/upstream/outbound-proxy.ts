@@ -8,6 +8,7 @@ import { bareHost } from '../kernel/bare-host.ts'
 import { type Clock, systemClock, withDeadline } from '../kernel/clock.ts'
 import { OutboundProxyError } from '../kernel/network-error.ts'
 import { bySocks, type Login, type TunnelEnd } from './socks.ts'
+import type { Trust } from './trust.ts'
 
 const HTTPS_PORT = 443
 
@@ -15,6 +16,8 @@ export interface TunnelOptions {
   readonly clock: Clock
   /** Milliseconds that the proxy has to connect. */
   readonly timeout: number
+  /** Whom to trust where the proxy speaks TLS. */
+  readonly trust: Trust
 }
 
 /**
@@ -23,6 +26,7 @@ export interface TunnelOptions {
  */
 export function byWayOf(
   { outbound, connectTimeout }: Config['upstream'],
+  trust: Trust,
   make: (timeout: number) => buildConnector.connector,
 ): buildConnector.connector {
   const directly = make(connectTimeout)
@@ -37,7 +41,7 @@ export function byWayOf(
       return
     }
     const end = { host: upstream.hostname, port: Number(upstream.port || HTTPS_PORT) }
-    connectThrough(proxy, end, { clock: systemClock, timeout })
+    connectThrough(proxy, end, { clock: systemClock, timeout, trust })
       .then(httpSocket => void within({ ...options, httpSocket }, done))
       .catch(error => done(error, null))
   }
@@ -47,10 +51,14 @@ export function byWayOf(
  * Has an outbound proxy connect to a host: by CONNECT (RFC 9110, 9.3.6) or SOCKS 5 (RFC 1928), as its URL says.
  * @throws {OutboundProxyError}
  */
-export async function connectThrough(proxy: URL, end: TunnelEnd, { clock, timeout }: TunnelOptions): Promise<Socket> {
+export async function connectThrough(
+  proxy: URL,
+  end: TunnelEnd,
+  { clock, timeout, trust }: TunnelOptions,
+): Promise<Socket> {
   const by = /^socks/.test(proxy.protocol) ? bySocks : byConnect
   try {
-    return await withDeadline(clock, timeout, undefined, signal => by(proxy, loginOf(proxy), end, signal))
+    return await withDeadline(clock, timeout, undefined, signal => by(proxy, loginOf(proxy), end, signal, trust))
   } catch (error) {
     throw error instanceof OutboundProxyError ? error : new OutboundProxyError(proxy.host, null, error)
   }
@@ -61,6 +69,7 @@ function byConnect(
   login: Login | undefined,
   { host, port }: TunnelEnd,
   signal: AbortSignal,
+  trust: Trust,
 ): Promise<Socket> {
   const path = `${host}:${port}`
   const basic = login && Buffer.from(`${login.user}:${login.password}`).toString('base64')
@@ -69,9 +78,9 @@ function byConnect(
   const proxyHost = bareHost(proxy.hostname)
   // Node.js would ask for the certificate of the host in the header
   const servername = isIP(proxyHost) ? '' : proxyHost
-  const to = { host: proxyHost, port: proxy.port, servername, method: 'CONNECT', path, headers, agent: false, signal }
+  const at = { host: proxyHost, port: proxy.port, servername, ...trust }
   return new Promise((resolve, reject) => {
-    const asked = request(to)
+    const asked = request({ ...at, method: 'CONNECT', path, headers, agent: false, signal })
     asked.on('error', reject)
     asked.once('connect', ({ statusCode = 0 }, socket: Socket, head: Buffer) => {
       if (statusCode < 200 || statusCode > 299) {

@@ -3,7 +3,7 @@ import t from 'tap'
 import { judgeClock } from '../../src/commands/check/clock.ts'
 import { lookUp, systemResolve } from '../../src/commands/check/names.ts'
 import { findWay } from '../../src/commands/check/outbound.ts'
-import { describeTrust, reach } from '../../src/commands/check/reach.ts'
+import { judgePeer, reach } from '../../src/commands/check/reach.ts'
 import { describeTarget } from '../../src/commands/check/target.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { OutboundProxy } from '../../src/config/outbound.ts'
@@ -121,10 +121,29 @@ t.test('a host that takes the request and never answers is given up', async t =>
 })
 
 t.test('a certificate is told with who vouches for it, and whether that is upstream.caFile’s doing', async t => {
-  const issuer = { O: 'Tests', CN: 'Root' }
-  const certificate = { issuer, valid_to: 'Dec 31 23:59:59 2199 GMT' } as PeerCertificate
-  const verified = 'verified: certificate by Tests, Root, valid until 2199-12-31'
-  t.equal(describeTrust(certificate, null), verified)
-  t.match(describeTrust(certificate, '/ca.pem'), new RegExp(`^${verified}; .*upstream\\.caFile /ca\\.pem are trusted$`))
-  t.equal(describeTrust(undefined, null), 'none: plain http to this machine')
+  const certificate = {
+    subject: { CN: 'api.test' },
+    issuer: { O: 'Tests', CN: 'Root' },
+    valid_to: 'Dec 31 23:59:59 2199 GMT',
+  } as PeerCertificate
+  const peer = { authorized: true, protocol: 'TLSv1.3', certificate }
+  const [secure, plain] = [resolveTarget('https://api.test'), resolveTarget('http://localhost:1')]
+  const verified = 'verified, TLSv1.3: certificate of api.test by Tests, Root, valid until 2199-12-31'
+  const good = { finding: { label: 'TLS', mark: 'good', text: verified }, value: 1 }
+  t.same(judgePeer(secure, peer, null, 1), good)
+  const { finding } = judgePeer(secure, peer, '/ca.pem', 1)
+  t.match(finding.text, new RegExp(`^${verified}; .*upstream\\.caFile /ca\\.pem are trusted$`))
+  const nameless = { ...certificate, subject: {}, subjectaltname: 'DNS:*.test' } as PeerCertificate
+  t.match(judgePeer(secure, { ...peer, certificate: nameless }, null, 1).finding.text, 'certificate of DNS:*.test by')
+  t.match(judgePeer(plain, undefined, null, 1), { finding: { mark: 'good', text: 'none: plain http to this machine' } })
+})
+
+t.test('what the connection does not say to be verified is not told as verified', async t => {
+  const target = resolveTarget('https://api.test:8443')
+  const peer = { authorized: false, protocol: 'TLSv1.3', certificate: {} as PeerCertificate }
+  for (const seen of [peer, undefined]) {
+    const { finding, value } = judgePeer(target, seen, null, 1)
+    t.match(finding, { label: 'TLS', mark: 'bad', text: /^the connection to api\.test:8443 was not verified/ })
+    t.equal(value, undefined)
+  }
 })

@@ -3,6 +3,7 @@ import { createServer as createHttpServer, type IncomingMessage } from 'node:htt
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { join, openTunnel, type TunnelOptions } from '../../src/connect/tunnel.ts'
+import { trusting } from '../../src/upstream/trust.ts'
 import { testClock } from '../support/clock.ts'
 import { freePort } from '../support/free-port.ts'
 import { dial, readAll } from '../support/http.ts'
@@ -11,6 +12,7 @@ import { until } from '../support/until.ts'
 const DIRECT: TunnelOptions = {
   upstream: { outbound: null, connectTimeout: 10_000 },
   clock: testClock(),
+  trust: trusting(null),
   isOwn: () => false,
 }
 const through = (url: string): TunnelOptions => ({

@@ -73,11 +73,12 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   })
   const clock = options.clock ?? testClock()
   const log = createLog(config.log.level, destination, clock)
-  const { kept, fresh, destroy } = await createAgents(config.upstream)
+  const { kept, fresh, trust, destroy } = await createAgents(config.upstream)
   const { upstreamAt, loginAt } = options
   const agents = {
     kept: diverted(kept, upstreamAt),
     fresh: diverted(diverted(fresh, upstreamAt), loginAt, '/login'),
+    trust,
     destroy,
   }
   const app = await buildApp(config, {

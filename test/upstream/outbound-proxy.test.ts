@@ -9,6 +9,7 @@ import t, { type Test } from 'tap'
 import { explainNetworkError } from '../../src/kernel/network-error.ts'
 import { createAgents } from '../../src/upstream/agent.ts'
 import { byWayOf, connectThrough } from '../../src/upstream/outbound-proxy.ts'
+import { trusting } from '../../src/upstream/trust.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { testClock } from '../support/clock.ts'
 import { readAll } from '../support/http.ts'
@@ -18,6 +19,7 @@ import { until } from '../support/until.ts'
 import { get } from './get.ts'
 
 const TIMEOUT = 10_000
+const TRUST = trusting(null)
 
 async function listen(t: Test, server: Server): Promise<number> {
   server.listen(0, '127.0.0.1')
@@ -27,7 +29,7 @@ async function listen(t: Test, server: Server): Promise<number> {
 }
 
 function tunnel(url: string, host = 'api.test', clock = testClock()) {
-  return connectThrough(new URL(url), { host, port: 443 }, { clock, timeout: TIMEOUT })
+  return connectThrough(new URL(url), { host, port: 443 }, { clock, timeout: TIMEOUT, trust: TRUST })
 }
 
 async function detail(t: Test, url: string): Promise<string> {
@@ -165,10 +167,14 @@ t.test('a proxy that says nothing has half of the time to connect', async t => {
   )
   const asked: number[] = []
   const outbound = { url: `http://127.0.0.1:${port}`, origin: 'test', noProxy: '' }
-  const connect = byWayOf({ ...makeConfig({ upstream: 'app' }).upstream, outbound, connectTimeout: 400 }, timeout => {
-    asked.push(timeout)
-    return () => {}
-  })
+  const connect = byWayOf(
+    { ...makeConfig({ upstream: 'app' }).upstream, outbound, connectTimeout: 400 },
+    TRUST,
+    timeout => {
+      asked.push(timeout)
+      return () => {}
+    },
+  )
   const options = { protocol: 'https:', host: 'api.test', hostname: 'api.test', port: '' }
   const failure = await new Promise(resolve => connect(options, (...made) => resolve(made[0])))
   t.match(failure, { name: 'OutboundProxyError', cause: { message: 'no answer within 200 ms' } })

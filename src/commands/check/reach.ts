@@ -1,4 +1,3 @@
-import type { PeerCertificate } from 'node:tls'
 import type { Config } from '../../config/config.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { explainNetworkError } from '../../kernel/network-error.ts'
@@ -7,7 +6,7 @@ import { createAgents } from '../../upstream/agent.ts'
 import { ask } from '../../upstream/ask.ts'
 import { headerOf } from '../../upstream/raw-headers.ts'
 import { bad, good, type Step } from './finding.ts'
-import { witness } from './witness.ts'
+import { type Peer, witness } from './witness.ts'
 
 const LABEL = 'TLS'
 
@@ -18,7 +17,7 @@ export interface Moment {
   readonly there: number
 }
 
-/** Sends one request as the proxy sends its own, with TLS verified. Any answer will do. */
+/** Sends one request as the proxy sends its own. Any answer will do, from a host that TLS has verified. */
 export async function reach(
   target: Target,
   { upstream, session }: Pick<Config, 'upstream' | 'session'>,
@@ -28,8 +27,8 @@ export async function reach(
   const request = { origin: target.api, path: `${target.basePath}/`, method: 'HEAD' } as const
   return witness(() => ask(agents.fresh, request, { clock, timeout: session.callTimeout }))
     .then(
-      ({ result: { headers }, certificate }) =>
-        good(LABEL, describeTrust(certificate, upstream.caFile), {
+      ({ result: { headers }, peer }) =>
+        judgePeer(target, peer, upstream.caFile, {
           here: clock.now(),
           there: Date.parse(`${headerOf(headers, 'date')}`),
         }),
@@ -38,12 +37,20 @@ export async function reach(
     .finally(() => agents.destroy())
 }
 
-/** What vouches for the API: none where it is on this machine. */
-export function describeTrust(certificate: PeerCertificate | undefined, caFile: string | null): string {
-  if (certificate === undefined) return 'none: plain http to this machine'
-  const issuer = [certificate.issuer.O, certificate.issuer.CN].filter(Boolean).join(', ')
-  const until = new Date(certificate.valid_to).toISOString().slice(0, 10)
+/** Tells what vouches for the API by what its connection says, and gains `value` where that is enough. */
+export function judgePeer<T>({ api }: Target, peer: Peer | undefined, caFile: string | null, value: T): Step<T> {
+  if (new URL(api).protocol === 'http:') return good(LABEL, 'none: plain http to this machine', value)
+  if (!peer?.authorized)
+    return bad(LABEL, `the connection to ${new URL(api).host} was not verified: this is a bug, tell of it`)
+  return good(LABEL, describePeer(peer, caFile), value)
+}
+
+function describePeer({ protocol, certificate }: Peer, caFile: string | null): string {
+  const { subject, subjectaltname, issuer, valid_to } = certificate
+  const owner = subject.CN ?? subjectaltname
+  const authority = [issuer.O, issuer.CN].filter(Boolean).join(', ')
+  const until = new Date(valid_to).toISOString().slice(0, 10)
   const trusted =
     caFile === null ? '' : `; beside Node.js's own authorities those of upstream.caFile ${caFile} are trusted`
-  return `verified: certificate by ${issuer}, valid until ${until}${trusted}`
+  return `verified, ${protocol}: certificate of ${owner} by ${authority}, valid until ${until}${trusted}`
 }
