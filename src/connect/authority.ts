@@ -1,6 +1,6 @@
 /** Where a client wants a connection to be made to. */
 export interface Authority {
-  /** In lower case; an IPv6 address in brackets. */
+  /** In canonical form (WHATWG URL, "host parsing"): lower case, `127.0.0.1` for `127.1`; an IPv6 address in brackets. */
   readonly host: string
   readonly port: number
 }
@@ -11,8 +11,8 @@ const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]{1,253}):(\d{1,5})$/i
 export function parseAuthority(target: string): Authority | undefined {
   const [, host, digits] = AUTHORITY.exec(target) ?? []
   const port = Number(digits)
-  const isGood = host !== undefined && port >= 1 && port <= 65_535 && URL.canParse(`https://${target}`)
-  return isGood ? { host: host.toLowerCase(), port } : undefined
+  if (host === undefined || port < 1 || port > 65_535 || !URL.canParse(`https://${host}`)) return undefined
+  return { host: new URL(`https://${host}`).hostname, port }
 }
 
 /** As it stands in an https URL: without the port where that is 443. */

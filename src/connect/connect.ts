@@ -109,8 +109,9 @@ async function connect(server: Server, asked: Asked, options: ConnectOptions): P
   const token = shownToken(request.headers['proxy-authorization'])
   const { way, authority } = judge(asked, token, front, options)
   audit?.beginConnection(record)
-  const { upstream } = config()
-  const host = way === 'tunnel' ? await openTunnel(authority, { upstream, clock, trust, isOwn }) : undefined
+  const { upstream, listen } = config()
+  const isOurs = (host: string) => isOwn(host) || listen.trustedHosts.includes(host.replace(/\.$/, ''))
+  const host = way === 'tunnel' ? await openTunnel(authority, { upstream, clock, trust, isOwn: isOurs }) : undefined
   socket.write(ESTABLISHED)
   record.status = 200
   if (host) {

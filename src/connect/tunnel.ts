@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns'
+import { lookup as lookUp } from 'node:dns/promises'
 import { connect, type LookupFunction, type Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -11,6 +12,12 @@ import { Problem } from '../problem/problem.ts'
 import { connectThrough } from '../upstream/outbound-proxy.ts'
 import type { Trust } from '../upstream/trust.ts'
 import { type Authority, httpsHost } from './authority.ts'
+
+/**
+ * How long it may take to find out whether a name leads here where an outbound proxy on this machine leads there, in
+ * milliseconds: it knows names as this machine does, unless it asks yet another proxy, and no name server answers here.
+ */
+const LOOKUP_PATIENCE = 2_000
 
 /** A tunnel in which nothing was said for so long is closed, in milliseconds. */
 const IDLE = 10 * 60_000
@@ -32,9 +39,12 @@ export async function openTunnel(
   authority: Authority,
   { upstream, clock, trust, isOwn }: TunnelOptions,
 ): Promise<Duplex> {
+  const host = bareHost(authority.host)
   // whatever the way, which an outbound proxy on this machine may be
-  if (isOwn(bareHost(authority.host))) throw toItself()
+  if (isOwn(host)) throw toItself()
   const proxy = proxyFor(new URL(`https://${httpsHost(authority)}`), upstream.outbound)
+  const leadsHere = (name: string) => leadsTo(isOwn, name, clock)
+  if (proxy && (await leadsHere(bareHost(proxy.hostname))) && (await leadsHere(host))) throw toItself()
   try {
     const timeout = upstream.connectTimeout
     if (proxy) return await connectThrough(proxy, authority, { clock, timeout, trust })
@@ -75,6 +85,13 @@ function directly({ host, port }: Authority, signal: AbortSignal, isOwn: TunnelO
     socket.once('error', reject)
     socket.once('connect', () => resolve(socket.off('error', reject)))
   })
+}
+
+/** Whether a host is one of those, or a name of one as far as is known here. */
+async function leadsTo(isOne: (host: string) => boolean, host: string, clock: Clock): Promise<boolean> {
+  if (isOne(host)) return true
+  const found = await withDeadline(clock, LOOKUP_PATIENCE, undefined, () => lookUp(host, { all: true })).catch(() => [])
+  return found.some(({ address }) => isOne(address))
 }
 
 /** A name may lead to this machine, too. */

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import type { Socket } from 'node:net'
+import { isIPv6, type Socket } from 'node:net'
+import { hostname, networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import { connect as connectSecurely } from 'node:tls'
@@ -242,9 +243,28 @@ t.test('where others are let through, no tunnel leads to this machine', async t 
     t.match(await readAll(ask(target)), /^HTTP\/1\.1 403 .*this machine itself/s, target)
 })
 
+t.test('nor does one by way of an outbound proxy, however this machine is written', async t => {
+  const outbound = await rawUpstream(t, request => request.answer(http('200 OK')))
+  const { ask } = await start(t, {
+    config: {
+      listen: { trustedHosts: ['proxy.test'] },
+      connect: { enabled: true, others: 'tunnel' },
+      upstream: { outbound: { url: outbound.url, origin: 'test', noProxy: '' } },
+    },
+  })
+  const hosts = ['127.1', '2130706433', '0x7f000001', '0', '0.0.0.0', '0177.0.0.1', '127.0.0.1.', 'localhost.']
+  const names = ['x.localhost', 'X.LOCALHOST.', 'proxy.test', 'PROXY.test.', hostname()]
+  const ipv6 = ['[::ffff:127.0.0.1]', '[::ffff:7f00:1]', '[::]', '[::1]', '[64:ff9b::7f00:1]', '[2002:7f00:1::]']
+  const interfaces = Object.values(networkInterfaces()).flatMap(each => each ?? [])
+  const addresses = interfaces.map(({ address }) => (isIPv6(address) ? `[${address}]` : address))
+  for (const host of [...hosts, ...names, ...ipv6, ...addresses, '169.254.1.1', '[fe80::1]'])
+    t.match(await readAll(ask(`${host}:80`)), /^HTTP\/1\.1 403 .*this machine itself/s, host)
+  t.strictSame(outbound.requests, [])
+})
+
 t.test('others are let through by way of the outbound proxy', async t => {
   const outbound = await rawUpstream(t, request => {
-    t.match(request.head, /^CONNECT example\.com:443 HTTP/)
+    t.match(request.head, /^CONNECT other\.invalid:443 HTTP/)
     request.socket.write('HTTP/1.1 200 OK\r\n\r\nhello')
   })
   const { ask } = await start(t, {
@@ -253,7 +273,7 @@ t.test('others are let through by way of the outbound proxy', async t => {
       upstream: { outbound: { url: outbound.url, origin: 'test', noProxy: '' } },
     },
   })
-  const socket = ask('example.com:443')
+  const socket = ask('other.invalid:443')
   let heard = ''
   socket.on('data', chunk => {
     heard += chunk

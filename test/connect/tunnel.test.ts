@@ -133,12 +133,17 @@ t.test('an outbound proxy leads there, and is told who asks', async t => {
 t.test('where none can be made, the client is told why', async t => {
   const { authority, port } = await echo(t)
   const refusing = await outbound(t, 403, port)
+  const byName = `http://localhost:${new URL(`http://${refusing.address}`).port}`
+  const judging = { isOwn: (address: string) => /^(127\.0\.0\.1|::1)$/.test(address) }
   const own: TunnelOptions = { ...DIRECT, isOwn: address => address === '127.0.0.1' || address === '::1' }
   const rows: [string, number, TunnelOptions, object][] = [
     ['127.0.0.1', port, own, { type: 'host-not-allowed', detail: /this machine itself/ }],
     ['localhost', port, own, { type: 'host-not-allowed', detail: /this machine itself/ }],
     ['[::1]', port, own, { type: 'host-not-allowed' }],
     ['192.0.2.7', port, { ...through(`http://${refusing.address}`), isOwn: () => true }, { type: 'host-not-allowed' }],
+    ['localhost', port, { ...through(`http://${refusing.address}`), ...judging }, { type: 'host-not-allowed' }],
+    ['localhost', port, { ...through(byName), ...judging }, { type: 'host-not-allowed' }],
+    ['none.invalid', port, { ...through(byName), ...judging }, { detail: /does not connect to none\.invalid/ }],
     ['127.0.0.1', await freePort(), DIRECT, { type: 'upstream-unreachable', detail: /^127\.0\.0\.1:\d+ refuses/ }],
     ['none.invalid', 443, DIRECT, { type: 'upstream-unreachable', detail: /none\.invalid/ }],
     [
@@ -152,6 +157,8 @@ t.test('where none can be made, the client is told why', async t => {
   for (const [host, hostPort, options, problem] of rows)
     await t.rejects(openTunnel({ host, port: hostPort }, options), { name: 'Problem', ...problem }, host)
   t.equal(authority.port, port)
+  const asked = refusing.requests.map(({ url }) => url)
+  t.strictSame(asked, [`none.invalid:${port}`, `localhost:${port}`], 'the proxy was not asked for this machine')
 })
 
 t.test('nobody waits for it longer than for a connection to the API', async t => {
