@@ -102,7 +102,7 @@ export interface App {
    * rejected meanwhile are the caller's to tell.
    */
   login(): Promise<void>
-  /** Goes on with another configuration; running requests are not disturbed. Addresses and connections stay. */
+  /** Goes on with another configuration; running requests are not disturbed. Addresses stay. */
   reload(config: Config): Promise<void>
   /**
    * Stops accepting, lets running requests finish for `listen.drainTimeout`, then cuts them off; closes everything.
@@ -170,8 +170,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   server.addHook('onClose', async () => void (await Promise.all(fronts.map(each => each.close()))))
   const loggedIn = (token: string) => tokens.subjectOf(token)
   const audit = deps.audit && new Audit({ output: deps.audit, clock, required: initial.audit.required })
-  const trust = agents.trust
-  const listener = { config, front: interceptor, connections, clock, trust, log, audit, loggedIn }
+  const listener = { config, front: interceptor, connections, clock, open: agents.open, log, audit, loggedIn }
   const connects = serveConnect(server.server, listener)
   observe(server, { clock, log, metrics, connections, audit, requests: () => current.log.requests })
   leaveBodiesAlone(server)
@@ -195,6 +194,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     sessions,
     login: () => first.waitFor(sessions.start()),
     async reload(config) {
+      agents.reload(config.upstream)
       current = config
       log.level = config.log.level
       // what is known may be another tenant's

@@ -6,9 +6,9 @@ import { closeExposures } from './commands/exposures.ts'
 import { type Command, ExitCode, type Host, UsageError } from './commands/host.ts'
 import { hasTerminal, watchTerminal } from './commands/signal.ts'
 import { takeSignals } from './commands/take-signals.ts'
-import { version } from './commands/version.ts'
 import { ConfigError } from './config/fault.ts'
 import { nearest } from './kernel/nearest.ts'
+import { version } from './kernel/product.ts'
 
 /** Loaded when they are used, so that a start pays for nothing else. */
 const commands: ReadonlyMap<string, () => Promise<Command>> = new Map([

@@ -126,6 +126,14 @@ t.test('a secret is revealed to the auth calls and the header, and nowhere else'
   t.same(filesWith(/\.reveal\(/, ['session/auth.ts', 'forward/headers.ts']), [])
 })
 
+t.test('connections to others are opened in one place, and have TLS in one', async t => {
+  const dialing = /\b(?:connect|createConnection)\b[^}]*\} from 'node:net'/
+  t.same(filesWith(dialing, ['upstream/dial.ts', 'commands/listen.ts']), [])
+  const encrypting =
+    /from 'node:https'|\bconnect\b[^}]*\} from 'node:tls'|\btls\.connect|\bbuildConnector\(|new (?:Pool|Agent|ProxyAgent)\(|\bfetch\(/
+  t.same(filesWith(encrypting, ['upstream/connector.ts', 'commands/tour.ts', 'simulator/']), [])
+})
+
 t.test('nothing calls reply.from', async t => {
   t.same(filesWith(/\breply\.from\b/, []), [])
 })

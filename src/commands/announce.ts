@@ -2,10 +2,10 @@ import type { Readiness } from '../admin/readiness.ts'
 import type { Config, TenantConfig } from '../config/config.ts'
 import { systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
+import { version } from '../kernel/product.ts'
 import { painter } from './colour.ts'
 import type { Host } from './host.ts'
 import { shellQuoted } from './shell.ts'
-import { version } from './version.ts'
 
 /** Where the proxy listens. */
 export interface Listening {

@@ -4,6 +4,7 @@ import { type App, type AppDeps, buildApp } from '../app.ts'
 import type { Config } from '../config/config.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { createLog, createPrettyLog, type Log } from '../kernel/log.ts'
+import { version } from '../kernel/product.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import { FileCertificates } from '../tls/file-certificates.ts'
 import { stateDirectory } from '../tls/state-directory.ts'
@@ -13,7 +14,6 @@ import { AuditFile } from './audit-file.ts'
 import { takesColours } from './colour.ts'
 import type { Host, Output } from './host.ts'
 import { listen } from './listen.ts'
-import { version } from './version.ts'
 
 /** Where a log goes. */
 export interface LogOutput {
@@ -54,7 +54,7 @@ export async function openApp(
   return buildApp(config, {
     version,
     clock: systemClock,
-    agents: await createAgents(config.upstream),
+    agents: createAgents(config.upstream),
     ...(await certificatesFor(config, caFolder)),
     quit: () => host.signals.emit('SIGTERM'),
     ...deps,

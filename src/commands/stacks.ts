@@ -98,7 +98,7 @@ async function find(host: Host, candidates: readonly Candidate[]): Promise<numbe
   const { tenant } = chooseTenant(noName, config.tenants, config.defaultTenant)
   const key = await tenant.credentials.read().catch((error: Error) => error)
   if (key instanceof Error) return fail(host, new Error(`The access key cannot be read: ${key.message}`))
-  const agents = await createAgents(config.upstream)
+  const agents = createAgents(config.upstream)
   try {
     return report(host, await findStack(candidates, askLogin(key, agents.fresh, config.session.callTimeout)))
   } finally {

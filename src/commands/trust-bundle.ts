@@ -1,6 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import { trustedByDefault } from '../upstream/trust.ts'
+import * as tls from 'node:tls'
 import type { Host } from './host.ts'
+
+/** What this process trusts, with NODE_EXTRA_CA_CERTS where Node.js tells of them (22.15 and later). */
+const { getCACertificates: trustedByDefault = () => tls.rootCertificates } = tls as {
+  readonly getCACertificates?: () => readonly string[]
+}
 
 /** Variables that name what a client trusts instead of what its system does. */
 const INSTEAD = ['PC_VERIFY', 'REQUESTS_CA_BUNDLE', 'CURL_CA_BUNDLE', 'SSL_CERT_FILE'] as const

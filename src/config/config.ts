@@ -57,7 +57,11 @@ export interface Config extends Omit<Settings, 'policy'> {
   readonly policy: Policy | null
   /** Those that may use the proxy; none where everybody may who reaches it. */
   readonly clients: readonly ClientConfig[]
-  readonly upstream: Settings['upstream'] & { readonly outbound: OutboundProxy | null }
+  readonly upstream: Settings['upstream'] & {
+    /** The certificates of `caFile` and NODE_EXTRA_CA_CERTS, in PEM, as they were when the configuration was read. */
+    readonly authorities: string | null
+    readonly outbound: OutboundProxy | null
+  }
   /** By name; `defaultTenant` is one of them. */
   readonly tenants: ReadonlyMap<string, TenantConfig>
   /** What is allowed but unwise, in sentences for the log. */

@@ -15,7 +15,7 @@ import { readSettings } from './read.ts'
 import type { Settings } from './schema.ts'
 import { attempt, type Given, type Setting, settingOf } from './setting.ts'
 import { readTenants } from './tenants.ts'
-import { readPemFile } from './text-file.ts'
+import { readAuthorities, readLastingFile } from './text-file.ts'
 import { checkTls } from './tls.ts'
 
 /** What a configuration is made of. */
@@ -41,7 +41,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const clients = await readClients(settings.listen, given, faults)
   checkAudit(settings.audit, given.of(null), faults)
   await checkTls(settings.listen, given.of(null), faults)
-  await checkCaFile(settings, given.of(null), faults)
+  const authorities = await authoritiesOf(settings, given.of(null), env, faults)
   const outbound = await readOutboundProxy(settings.upstream, env, faults)
 
   const defaultTenant = defaultTenantOf(settings, given)
@@ -54,7 +54,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   if (faults.length > 0) throw new ConfigError(withoutConsequences(faults, misread, defaultTenant))
   warnings.push(...(await warningsOfFiles(groups.all())))
   const policy = policyForAll(settings.policy)
-  const upstream = { ...settings.upstream, outbound }
+  const upstream = { ...settings.upstream, authorities, outbound }
   const byName = new FrozenMap(tenants.map(tenant => [tenant.name, tenant]))
   return deepFreeze({ ...settings, policy, clients, upstream, defaultTenant, tenants: byName, warnings })
 }
@@ -78,8 +78,17 @@ async function namedFile(settings: readonly Setting[]): Promise<FileSource> {
   return named ? readConfigFile(named) : { settings: [], faults: [], usable: true, warnings: [] }
 }
 
-async function checkCaFile({ upstream: { caFile } }: Settings, given: Given, faults: Fault[]): Promise<void> {
-  if (caFile !== null) await attempt(settingOf(given, 'upstream.caFile'), faults, () => readPemFile(caFile))
+/** Beside others Node.js 20 forgets those of NODE_EXTRA_CA_CERTS. Where these cannot be read, it has said so itself. */
+async function authoritiesOf(
+  { upstream: { caFile } }: Settings,
+  given: Given,
+  { NODE_EXTRA_CA_CERTS }: Environment,
+  faults: Fault[],
+): Promise<string | null> {
+  if (caFile === null) return null
+  const read = await attempt(settingOf(given, 'upstream.caFile'), faults, () => readAuthorities(caFile))
+  const extra = NODE_EXTRA_CA_CERTS ? await readLastingFile(NODE_EXTRA_CA_CERTS).catch(() => '') : ''
+  return read === undefined ? null : `${read}\n${extra}`
 }
 
 /** The default that is set, else the only tenant that there is. */

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { InvalidValue } from './fault.ts'
 
@@ -34,4 +35,30 @@ export async function readPemFile(path: string): Promise<string> {
   const text = await readLastingFile(path)
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text
   throw new InvalidValue('holds no certificate', 'Name a PEM file with -----BEGIN CERTIFICATE-----.')
+}
+
+/** Where a certificate of a PEM file begins, by any of the names that OpenSSL takes. */
+const BEGINNING = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/g
+
+/**
+ * The text of a PEM file whose certificates are all good: Node.js would leave out one that is not, and all behind it,
+ * without a word. Throws an `InvalidValue`.
+ */
+export async function readAuthorities(path: string): Promise<string> {
+  const text = await readPemFile(path)
+  const beginnings = [...text.matchAll(BEGINNING)]
+  const bad = beginnings.findIndex(({ index }) => !isCertificate(text.slice(index)))
+  if (bad < 0) return text
+  throw new InvalidValue(
+    `holds a certificate that cannot be read (the ${bad + 1}. of ${beginnings.length})`,
+    'Replace it, or take it out.',
+  )
+}
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem) !== undefined
+  } catch {
+    return false
+  }
 }

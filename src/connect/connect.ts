@@ -15,7 +15,8 @@ import { linger } from '../kernel/linger.ts'
 import type { Log } from '../kernel/log.ts'
 import { Problem } from '../problem/problem.ts'
 import type { TlsFront } from '../tls/front.ts'
-import type { Trust } from '../upstream/trust.ts'
+import type { Agents } from '../upstream/agent.ts'
+import { systemLookup } from '../upstream/dial.ts'
 import { httpsHost } from './authority.ts'
 import { isOwn } from './own.ts'
 import { join, openTunnel } from './tunnel.ts'
@@ -29,8 +30,8 @@ export interface ConnectOptions extends Pick<Admission, 'loggedIn'> {
   readonly front: TlsFront | null
   readonly connections: Connections
   readonly clock: Clock
-  /** Whom to trust where an outbound proxy speaks TLS. */
-  readonly trust: Trust
+  /** Opens the connections that tunnels lead by. */
+  readonly open: Agents['open']
   readonly log: Log
   readonly audit: Audit | null
 }
@@ -101,7 +102,7 @@ function recordAtEnd({ socket, record }: Asked, head: Buffer, audit: Audit | nul
 
 async function connect(server: Server, asked: Asked, options: ConnectOptions): Promise<void> {
   const { request, socket, record } = asked
-  const { config, front, connections, clock, trust, audit } = options
+  const { config, front, connections, clock, open, audit } = options
   if (!front) throw notEnabled()
   // one in the other would go as deep as the stack does
   if (passageOf(request)) throw new Problem('invalid-request', 'This connection was made by CONNECT already')
@@ -111,7 +112,9 @@ async function connect(server: Server, asked: Asked, options: ConnectOptions): P
   audit?.beginConnection(record)
   const { upstream, listen } = config()
   const isOurs = (host: string) => isOwn(host) || listen.trustedHosts.includes(host.replace(/\.$/, ''))
-  const host = way === 'tunnel' ? await openTunnel(authority, { upstream, clock, trust, isOwn: isOurs }) : undefined
+  const { outbound } = upstream
+  const how = { outbound, clock, open, lookup: systemLookup, isOwn: isOurs }
+  const host = way === 'tunnel' ? await openTunnel(authority, how) : undefined
   socket.write(ESTABLISHED)
   record.status = 200
   if (host) {

@@ -1,16 +1,13 @@
-import { lookup } from 'node:dns'
-import { lookup as lookUp } from 'node:dns/promises'
-import { connect, type LookupFunction, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { Config } from '../config/config.ts'
-import { proxyFor } from '../config/outbound.ts'
+import { type OutboundProxy, proxyFor } from '../config/outbound.ts'
 import { bareHost } from '../kernel/bare-host.ts'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
 import { explainNetworkError } from '../kernel/network-error.ts'
 import { Problem } from '../problem/problem.ts'
-import { connectThrough } from '../upstream/outbound-proxy.ts'
-import type { Trust } from '../upstream/trust.ts'
+import type { Agents } from '../upstream/agent.ts'
+import type { Lookup } from '../upstream/dial.ts'
 import { type Authority, httpsHost } from './authority.ts'
 
 /**
@@ -23,10 +20,10 @@ const LOOKUP_PATIENCE = 2_000
 const IDLE = 10 * 60_000
 
 export interface TunnelOptions {
-  readonly upstream: Pick<Config['upstream'], 'outbound' | 'connectTimeout'>
+  readonly outbound: OutboundProxy | null
   readonly clock: Clock
-  /** Whom to trust where an outbound proxy speaks TLS. */
-  readonly trust: Trust
+  readonly lookup: Lookup
+  readonly open: Agents['open']
   /** Whether a name or address is one to which no tunnel leads. */
   isOwn(host: string): boolean
 }
@@ -35,24 +32,20 @@ export interface TunnelOptions {
  * Opens a connection to a host, by way of the outbound proxy if one leads there.
  * @throws {Problem} `host-not-allowed` for this machine itself; `upstream-unreachable` and the like
  */
-export async function openTunnel(
-  authority: Authority,
-  { upstream, clock, trust, isOwn }: TunnelOptions,
-): Promise<Duplex> {
+export async function openTunnel(authority: Authority, options: TunnelOptions): Promise<Duplex> {
+  const { outbound, open, isOwn } = options
   const host = bareHost(authority.host)
   // whatever the way, which an outbound proxy on this machine may be
   if (isOwn(host)) throw toItself()
-  const proxy = proxyFor(new URL(`https://${httpsHost(authority)}`), upstream.outbound)
-  const leadsHere = (name: string) => leadsTo(isOwn, name, clock)
-  if (proxy && (await leadsHere(bareHost(proxy.hostname))) && (await leadsHere(host))) throw toItself()
+  const proxy = proxyFor(new URL(`https://${httpsHost(authority)}`), outbound)
+  if (proxy && (await leadsHere(bareHost(proxy.hostname), options)) && (await leadsHere(host, options)))
+    throw toItself()
   try {
-    const timeout = upstream.connectTimeout
-    if (proxy) return await connectThrough(proxy, authority, { clock, timeout, trust })
-    return await withDeadline(clock, timeout, undefined, signal => directly(authority, signal, isOwn))
+    return await open(authority, { allowHalfOpen: true, lookup: elsewhere(options) })
   } catch (error) {
-    if (error instanceof Problem) throw error
-    const { nature, detail } = explainNetworkError(error, httpsHost(authority))
-    throw new Problem(`upstream-${nature}`, detail, { cause: error })
+    if (error instanceof Error && error.cause instanceof Problem) throw error.cause
+    const { nature, maybeSent, detail } = explainNetworkError(error, httpsHost(authority))
+    throw new Problem(`upstream-${nature}`, detail, { cause: error, retryable: !maybeSent })
   }
 }
 
@@ -77,29 +70,19 @@ export async function join(client: Socket, host: Duplex, clock: Clock): Promise<
   return ends.every(({ status }) => status === 'fulfilled') ? 'tunnelled' : 'aborted'
 }
 
-function directly({ host, port }: Authority, signal: AbortSignal, isOwn: TunnelOptions['isOwn']): Promise<Socket> {
-  const lookup = lookupOf(isOwn)
-  return new Promise((resolve, reject) => {
-    // so that all addresses of a name are asked for, whatever Node.js was told
-    const socket = connect({ host: bareHost(host), port, lookup, signal, autoSelectFamily: true, allowHalfOpen: true })
-    socket.once('error', reject)
-    socket.once('connect', () => resolve(socket.off('error', reject)))
-  })
+/** Whether a host is this machine, or a name of it as far as is known here. */
+async function leadsHere(host: string, { clock, lookup, isOwn }: TunnelOptions): Promise<boolean> {
+  if (isOwn(host)) return true
+  const addresses = await withDeadline(clock, LOOKUP_PATIENCE, undefined, () => lookup(host)).catch(() => [])
+  return addresses.some(({ address }) => isOwn(address))
 }
 
-/** Whether a host is one of those, or a name of one as far as is known here. */
-async function leadsTo(isOne: (host: string) => boolean, host: string, clock: Clock): Promise<boolean> {
-  if (isOne(host)) return true
-  const found = await withDeadline(clock, LOOKUP_PATIENCE, undefined, () => lookUp(host, { all: true })).catch(() => [])
-  return found.some(({ address }) => isOne(address))
-}
-
-/** A name may lead to this machine, too. */
-function lookupOf(isOwn: TunnelOptions['isOwn']): LookupFunction {
-  return (name, options, done) => {
-    lookup(name, { ...options, all: true }, (error, addresses = []) => {
-      done(error ?? (addresses.some(({ address }) => isOwn(address)) ? toItself() : null), addresses)
-    })
+/** Looks names up that do not lead to this machine. */
+function elsewhere({ lookup, isOwn }: TunnelOptions): Lookup {
+  return async name => {
+    const addresses = await lookup(name)
+    if (addresses.some(({ address }) => isOwn(address))) throw toItself()
+    return addresses
   }
 }
 

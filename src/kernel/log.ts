@@ -1,5 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino'
 import type { Clock } from './clock.ts'
+import { errorCodes } from './network-error.ts'
 import { escapeUnprintable } from './printable.ts'
 
 /** Where everything is logged. */
@@ -20,8 +21,8 @@ function messageForPeople({ msg, requestId }: { readonly msg?: unknown; readonly
 
 /**
  * A logger of JSON lines for what is at least as severe as `level`, which may be `silent`. Secrets show as `[secret]` by
- * their type; of errors only type, message, code and stack are logged, never the request or headers that libraries hang
- * on them. Control characters are escaped, those above ASCII too.
+ * their type; of errors only type, message, stack and the code, or that of what caused it, are logged, never the request or
+ * headers that libraries hang on them. Control characters are escaped, those above ASCII too.
  */
 export function createLog(level: string, destination: DestinationStream, clock: Clock): Log {
   return pino({ ...optionsFor(level), timestamp: isoTime(clock) }, destination)
@@ -50,11 +51,6 @@ function optionsFor(level: string) {
 
 function plainError(error: unknown) {
   if (!(error instanceof Error)) return String(error)
-  const { type, message, stack, code } = stdSerializers.err(error) as {
-    type: string
-    message: string
-    stack: string
-    code?: unknown
-  }
-  return { type, message, stack, code }
+  const { type, message, stack } = stdSerializers.err(error)
+  return { type, message, stack, code: errorCodes(error)[0] }
 }

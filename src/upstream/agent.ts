@@ -1,12 +1,12 @@
-import { buildConnector, type Client } from 'undici'
+import { isDeepStrictEqual } from 'node:util'
+import type { Client } from 'undici'
 import type { Config } from '../config/config.ts'
-import { readPemFile } from '../config/text-file.ts'
+import { systemClock } from '../kernel/clock.ts'
+import { Connector, type ConnectorDeps } from './connector.ts'
+import { systemLookup } from './dial.ts'
 import { FreshConnections } from './fresh-connections.ts'
 import type { Carrier } from './handler.ts'
 import { KeptConnections } from './kept-connections.ts'
-import { mend } from './mend.ts'
-import { byWayOf } from './outbound-proxy.ts'
-import { type Trust, trusting } from './trust.ts'
 
 /**
  * An idle connection is closed after this many milliseconds, unless the upstream's `Keep-Alive: timeout=` says less:
@@ -18,45 +18,45 @@ const KEEP_ALIVE = 10_000
 const MAX_HEADER_SIZE = 64 * 1024
 
 /** The connections to the upstreams. */
-export interface Agents {
+export interface Agents extends Pick<Connector, 'open'> {
   /** Keeps its connections for the requests to come. */
   readonly kept: Carrier
   /** Opens a connection for each request. */
   readonly fresh: Carrier
-  /** Whom they trust. */
-  readonly trust: Trust
+  /** Has connections made from now on be as configured now. Those in use may finish what they do, and nothing else. */
+  reload(upstream: Config['upstream']): void
   /** Has the requests that run fail. */
   destroy(): Promise<void>
 }
+
+const SYSTEM: ConnectorDeps = { clock: systemClock, lookup: systemLookup }
 
 /**
  * Connects as configured: TLS verified, by way of the outbound proxy where one leads to the upstream; redirects and retries
  * are left to the caller.
  */
-export async function createAgents(upstream: Config['upstream']): Promise<Agents> {
-  const trust = trusting(upstream.caFile && (await readPemFile(upstream.caFile)))
-  const options = optionsOf(upstream, trust)
-  const [kept, fresh] = [new KeptConnections(options), new FreshConnections(options)]
-  return { kept, fresh, trust, destroy: async () => void (await Promise.all([kept.destroy(), fresh.destroy()])) }
-}
-
-function optionsOf(upstream: Config['upstream'], trust: Trust): Client.Options {
-  const { headersTimeout, bodyTimeout } = upstream
-  return {
-    connect: byWayOf(upstream, trust, timeout => mended(buildConnector({ timeout, ...trust }))),
-    headersTimeout,
-    bodyTimeout,
+export function createAgents(upstream: Config['upstream'], deps = SYSTEM): Agents {
+  let [current, connector] = [upstream, new Connector(upstream, deps)]
+  const options = (): Client.Options => ({
+    connect: (...args) => connector.connect(...args),
+    headersTimeout: current.headersTimeout,
+    bodyTimeout: current.bodyTimeout,
     keepAliveTimeout: KEEP_ALIVE,
     keepAliveMaxTimeout: KEEP_ALIVE,
     maxHeaderSize: MAX_HEADER_SIZE,
+  })
+  const [kept, fresh] = [new KeptConnections(options()), new FreshConnections(options())]
+  return {
+    kept,
+    fresh,
+    open: (...args) => connector.open(...args),
+    reload(upstream) {
+      if (isDeepStrictEqual(upstream, current)) return
+      connector = new Connector(upstream, deps)
+      current = upstream
+      kept.renew(options())
+      fresh.renew(options())
+    },
+    destroy: async () => void (await Promise.all([kept.destroy(), fresh.destroy()])),
   }
-}
-
-function mended(connect: buildConnector.connector): buildConnector.connector {
-  return (options, done) =>
-    connect(options, (...made) => {
-      const [, socket] = made
-      if (socket) mend(socket, () => done(...made))
-      else done(...made)
-    })
 }

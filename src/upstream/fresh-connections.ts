@@ -4,13 +4,17 @@ import type { OlderHandler } from './handler.ts'
 
 /** A new connection for each request, so that none meets one that the upstream is just closing. */
 export class FreshConnections {
-  readonly #options: Client.Options
+  #options: Client.Options
   readonly #clients = new Set<Client>()
   #destroyed = false
 
   constructor(options: Client.Options) {
-    // undici has no other switch for connections that are kept
-    this.#options = { ...options, pipelining: 0 }
+    this.#options = unkept(options)
+  }
+
+  /** Has connections be made otherwise from now on. */
+  renew(options: Client.Options): void {
+    this.#options = unkept(options)
   }
 
   dispatch(options: Dispatcher.DispatchOptions, handler: OlderHandler): void {
@@ -34,4 +38,9 @@ export class FreshConnections {
     this.#destroyed = true
     await Promise.all([...this.#clients].map(client => client.destroy()))
   }
+}
+
+/** undici has no other switch for connections that are kept. */
+function unkept(options: Client.Options): Client.Options {
+  return { ...options, pipelining: 0 }
 }

@@ -11,10 +11,10 @@ import type { OlderHandler } from './handler.ts'
  * before the next request goes out, unless that was sent from within the handler of the first.
  */
 export class KeptConnections {
-  readonly #options: Client.Options
+  #options: Client.Options
   readonly #clients = new Set<Client>()
   /** By origin. The next request goes where the last one did, so that those that are not needed time out. */
-  readonly #free = new Map<string, Client[]>()
+  #free = new Map<string, Client[]>()
   #destroyed = false
 
   constructor(options: Client.Options) {
@@ -30,6 +30,17 @@ export class KeptConnections {
     const free = ensure(this.#free, origin, (): Client[] => [])
     const client = free.pop() ?? this.#open(origin, free)
     client.dispatch(options, new BorrowingHandler(handler, client, free))
+  }
+
+  /**
+   * Has connections be made otherwise from now on. Idle ones are let go; those in use when they are idle: their place is in
+   * lists that nobody looks at any more, so they time out there.
+   */
+  renew(options: Client.Options): void {
+    const before = [...this.#free.values()]
+    this.#options = options
+    this.#free = new Map()
+    for (const free of before) for (const client of free.splice(0)) void client.destroy()
   }
 
   /** Has the requests that run fail. */

@@ -3,6 +3,7 @@ import t from 'tap'
 import type { Fault } from '../../src/config/fault.ts'
 import { ACCESS_KEY_RULES } from '../../src/config/policy.ts'
 import { attempt } from '../../src/config/setting.ts'
+import { makeCa } from '../support/pki.ts'
 import { faultsOf, load, VENDOR, yaml } from './support.ts'
 
 t.test('an access key is all that must be given', async t => {
@@ -30,6 +31,7 @@ t.test('an access key is all that must be given', async t => {
     session: { waitTimeout: 15_000, callTimeout: 10_000, idleAfter: 1_800_000 },
     upstream: {
       caFile: null,
+      authorities: null,
       proxy: null,
       outbound: null,
       connectTimeout: 10_000,
@@ -133,12 +135,31 @@ t.test('an address that others can reach needs a client token', async t => {
   }
 })
 
-t.test('a file of authorities must hold a certificate', async t => {
-  const dir = t.testdir({ 'ca.pem': '-----BEGIN CERTIFICATE-----\n', 'key.pem': '-----BEGIN PRIVATE KEY-----\n' })
-  t.equal((await load({ args: ['--upstream-ca-file', join(dir, 'ca.pem')] })).upstream.caFile, join(dir, 'ca.pem'))
+t.test('a file of authorities must hold certificates, all of them good', async t => {
+  const [cert = '', other = ''] = (await Promise.all([makeCa(), makeCa()])).map(ca => `${ca.cert}\n`)
+  const dir = t.testdir({
+    'ca.pem': `a comment\n${cert}${other}`,
+    'one.pem': cert,
+    'two.pem': other,
+    'key.pem': '-----BEGIN PRIVATE KEY-----\n',
+    'cut.pem': `${cert}${other.slice(0, -40)}`,
+    // as by cat, of a file that does not end its last line
+    'joined.pem': cert.trim() + other,
+    'middle.pem': `${cert}${cert.replace('\nMI', '\nAA')}${other}`,
+  })
+  const { upstream } = await load({ args: ['--upstream-ca-file', join(dir, 'ca.pem')] })
+  t.match(upstream, { caFile: join(dir, 'ca.pem'), authorities: `a comment\n${cert}${other}` })
+  const beside = async (NODE_EXTRA_CA_CERTS: string) =>
+    (await load({ args: ['--upstream-ca-file', join(dir, 'one.pem')], env: { ...VENDOR, NODE_EXTRA_CA_CERTS } }))
+      .upstream
+  t.equal((await beside(join(dir, 'two.pem'))).authorities, `${cert}\n${other}`)
+  t.equal((await beside(join(dir, 'no.pem'))).authorities, `${cert}\n`)
   for (const [name, problem] of [
     ['key.pem', /holds no certificate/],
     ['no.pem', /does not exist/],
+    ['cut.pem', /holds a certificate that cannot be read \(the 2\. of 2\)/],
+    ['joined.pem', /holds a certificate that cannot be read \(the 1\. of 2\)/],
+    ['middle.pem', /holds a certificate that cannot be read \(the 2\. of 3\)/],
   ] as const)
     t.match(await faultsOf({ args: ['--upstream-ca-file', join(dir, name)] }), [{ key: 'upstream.caFile', problem }])
 })

@@ -3,22 +3,23 @@ import { createServer as createHttpServer, type IncomingMessage } from 'node:htt
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { join, openTunnel, type TunnelOptions } from '../../src/connect/tunnel.ts'
-import { trusting } from '../../src/upstream/trust.ts'
-import { testClock } from '../support/clock.ts'
+import { createAgents } from '../../src/upstream/agent.ts'
+import { type Lookup, systemLookup } from '../../src/upstream/dial.ts'
+import { settle, testClock } from '../support/clock.ts'
 import { freePort } from '../support/free-port.ts'
 import { dial, readAll } from '../support/http.ts'
+import { makeConfig } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 
-const DIRECT: TunnelOptions = {
-  upstream: { outbound: null, connectTimeout: 10_000 },
-  clock: testClock(),
-  trust: trusting(null),
-  isOwn: () => false,
+/** Directly, or by way of an outbound proxy. */
+function by(url: string | null, clock = testClock()): TunnelOptions {
+  const outbound = url === null ? null : { url, origin: 'test', noProxy: '' }
+  const { upstream } = makeConfig({ upstream: 'app', config: { upstream: { outbound } } })
+  const { open } = createAgents(upstream, { clock, lookup: systemLookup })
+  return { outbound, clock, open, lookup: systemLookup, isOwn: () => false }
 }
-const through = (url: string): TunnelOptions => ({
-  ...DIRECT,
-  upstream: { ...DIRECT.upstream, outbound: { url, origin: 'test', noProxy: '' } },
-})
+
+const DIRECT = by(null)
 
 /** A host that sends back what it is told, and the connections to it. */
 async function echo(t: Test) {
@@ -120,7 +121,7 @@ t.test('an outbound proxy leads there, and is told who asks', async t => {
     [`http://user:p%40ss@${address}`, `Basic ${Buffer.from('user:p@ss').toString('base64')}`],
     [`http://user@${address}`, `Basic ${Buffer.from('user:').toString('base64')}`],
   ] as const) {
-    const socket = await openTunnel(authority, through(url))
+    const socket = await openTunnel(authority, by(url))
     socket.write('hello')
     const [heard] = await once(socket, 'data')
     t.equal(`${heard}`, 'hello')
@@ -140,19 +141,19 @@ t.test('where none can be made, the client is told why', async t => {
     ['127.0.0.1', port, own, { type: 'host-not-allowed', detail: /this machine itself/ }],
     ['localhost', port, own, { type: 'host-not-allowed', detail: /this machine itself/ }],
     ['[::1]', port, own, { type: 'host-not-allowed' }],
-    ['192.0.2.7', port, { ...through(`http://${refusing.address}`), isOwn: () => true }, { type: 'host-not-allowed' }],
-    ['localhost', port, { ...through(`http://${refusing.address}`), ...judging }, { type: 'host-not-allowed' }],
-    ['localhost', port, { ...through(byName), ...judging }, { type: 'host-not-allowed' }],
-    ['none.invalid', port, { ...through(byName), ...judging }, { detail: /does not connect to none\.invalid/ }],
+    ['192.0.2.7', port, { ...by(`http://${refusing.address}`), isOwn: () => true }, { type: 'host-not-allowed' }],
+    ['localhost', port, { ...by(`http://${refusing.address}`), ...judging }, { type: 'host-not-allowed' }],
+    ['localhost', port, { ...by(byName), ...judging }, { type: 'host-not-allowed' }],
+    ['none.invalid', port, { ...by(byName), ...judging }, { detail: /does not connect to none\.invalid/ }],
     ['127.0.0.1', await freePort(), DIRECT, { type: 'upstream-unreachable', detail: /^127\.0\.0\.1:\d+ refuses/ }],
     ['none.invalid', 443, DIRECT, { type: 'upstream-unreachable', detail: /none\.invalid/ }],
     [
       'localhost',
       port,
-      through(`http://${refusing.address}`),
+      by(`http://${refusing.address}`),
       { detail: /The outbound proxy \S+ does not connect to localhost:\d+ \(403\)/ },
     ],
-    ['localhost', port, through(`http://127.0.0.1:${await freePort()}`), { type: 'upstream-unreachable' }],
+    ['localhost', port, by(`http://127.0.0.1:${await freePort()}`), { type: 'upstream-unreachable' }],
   ]
   for (const [host, hostPort, options, problem] of rows)
     await t.rejects(openTunnel({ host, port: hostPort }, options), { name: 'Problem', ...problem }, host)
@@ -167,9 +168,46 @@ t.test('nobody waits for it longer than for a connection to the API', async t =>
   await once(silent, 'listening')
   t.teardown(() => silent.close())
   const { port } = silent.address() as AddressInfo
-  const opening = openTunnel({ host: 'localhost', port: 443 }, { ...through(`http://127.0.0.1:${port}`), clock })
+  const opening = openTunnel({ host: 'localhost', port: 443 }, by(`http://127.0.0.1:${port}`, clock))
   await once(silent, 'connection')
   const refused = t.rejects(opening, { name: 'Problem', type: 'upstream-timeout' })
-  await clock.advance(10_000)
+  await clock.advance(5_000)
   await refused
+})
+
+t.test(
+  'a name is judged by all of its addresses, and an outbound proxy on this machine by those known here',
+  async t => {
+    const { port } = await echo(t)
+    const { address, requests } = await outbound(t, 200, port)
+    const found: Record<string, string[]> = { 'mixed.test': ['192.0.2.7', '127.0.0.1'], 'proxy.test': ['192.0.2.8'] }
+    const lookup: Lookup = async name => (found[name] ?? []).map(address => ({ address, family: 4 }))
+    const isOwn = (host: string) => host === '127.0.0.1'
+    const target = { host: 'mixed.test', port }
+    for (const way of [by(null), by(`http://${address}`)])
+      await t.rejects(openTunnel(target, { ...way, lookup, isOwn }), { name: 'Problem', type: 'host-not-allowed' })
+    t.strictSame(requests, [])
+    const asked: string[] = []
+    const noting: Lookup = name => {
+      asked.push(name)
+      return lookup(name)
+    }
+    const open: TunnelOptions['open'] = async () => {
+      throw new Error('it would have gone there')
+    }
+    const elsewhere = { ...by('http://proxy.test:3128'), lookup: noting, isOwn, open }
+    await t.rejects(openTunnel(target, elsewhere), { name: 'Problem', type: 'upstream-unreachable' })
+    t.strictSame(asked, ['proxy.test'], 'one elsewhere has names of its own')
+  },
+)
+
+t.test('no answer of a name server is waited for where an outbound proxy on this machine may have one', async t => {
+  const clock = testClock()
+  const { port } = await echo(t)
+  const { address } = await outbound(t, 200, port)
+  const way = { ...by(`http://${address}`, clock), isOwn: (host: string) => host === '127.0.0.1' }
+  const opening = openTunnel({ host: 'slow.test', port }, { ...way, lookup: () => new Promise(() => {}) })
+  await settle()
+  await clock.advance(2_000)
+  ;(await opening).destroy()
 })

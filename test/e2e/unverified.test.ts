@@ -91,3 +91,20 @@ t.test('nor by a version of TLS that is no longer safe', { timeout: 60_000 }, as
   t.equal(status, 503)
   t.match(check, /^✗ TLS +/m)
 })
+
+t.test('whom Node.js is told to trust is trusted beside those of upstream.caFile', { timeout: 60_000 }, async t => {
+  const [ca, other] = [await makeCa('CN=Theirs'), await makeCa('CN=Other')]
+  const { url } = await secure(t, { ca })
+  const folder = t.testdir({ 'ca.pem': ca.cert, 'other.pem': other.cert })
+  const env = { ...KEY, PC_URL: url, PRISMACLOUD_PROXY_UPSTREAM_CA_FILE: join(folder, 'other.pem') }
+  const theirs = join(folder, 'ca.pem')
+  for (const [told, says] of [
+    [{ NODE_EXTRA_CA_CERTS: theirs }, /^✓ TLS +verified, TLSv1\.3: certificate of Throwaway server by Theirs/m],
+    [{ NODE_OPTIONS: '--use-openssl-ca', SSL_CERT_FILE: theirs }, /^✓ TLS +verified/m],
+    [{ SSL_CERT_FILE: theirs }, /^✗ TLS +The certificate of localhost:\d+ is not signed by a known authority/m],
+  ] as const) {
+    const check = startCli(t, ['check'], { ...env, ...told })
+    await check.ended
+    t.match(check.output(), says)
+  }
+})

@@ -1,11 +1,7 @@
 import t from 'tap'
 import { errors } from 'undici'
-import {
-  errorCodes,
-  explainNetworkError,
-  type NetworkFailure,
-  OutboundProxyError,
-} from '../../src/kernel/network-error.ts'
+import { ConnectError, errorCodes, explainNetworkError, OutboundProxyError } from '../../src/kernel/network-error.ts'
+import type { NetworkFailure } from '../../src/kernel/network-failure.ts'
 
 const HOST = 'api2.prismacloud.io:443'
 
@@ -20,6 +16,14 @@ const rows: [code: string, nature: NetworkFailure['nature'], says: RegExp][] = [
   ['ECONNREFUSED', 'unreachable', /refuses connections: check the host and port.*upstream\.proxy/],
   ['ENETUNREACH', 'unreachable', /no network route/],
   ['EHOSTUNREACH', 'unreachable', /no network route/],
+  ['ENETDOWN', 'unreachable', /no network route/],
+  ['EAI_NODATA', 'unreachable', /cannot be resolved/],
+  ['EMFILE', 'unreachable', /too many files and connections are open \(EMFILE\); raise the limit \(ulimit -n/],
+  ['ENFILE', 'unreachable', /too many files .* \(ENFILE\)/],
+  ['EADDRNOTAVAIL', 'unreachable', /no address or port left for it \(EADDRNOTAVAIL\); lower listen\.maxRequests/],
+  ['ENOBUFS', 'unreachable', /short of memory for it \(ENOBUFS\)/],
+  ['EPERM', 'unreachable', /does not allow connections to .* \(EPERM\): check its firewall/],
+  ['EAFNOSUPPORT', 'unreachable', /cannot speak to the addresses of .*: is IPv6 or IPv4 switched off/],
   ['ECONNRESET', 'unreachable', /closed the connection before it answered/],
   ['EPIPE', 'unreachable', /closed the connection before it answered/],
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'unreachable', /closed the connection before it answered/],
@@ -41,7 +45,9 @@ const rows: [code: string, nature: NetworkFailure['nature'], says: RegExp][] = [
   ],
   ['CERT_NOT_YET_VALID', 'unreachable', /not valid yet: check this machine's clock/],
   ['ERR_TLS_CERT_ALTNAME_INVALID', 'unreachable', /belongs to another name: check the url/],
+  ['CERT_REVOKED', 'unreachable', /certificate of .* is not accepted \(CERT_REVOKED\)/],
   ['EPROTO', 'unreachable', /does not speak TLS as expected/],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'unreachable', /does not speak TLS as expected \(ERR_SSL_WRONG_VERSION_NUMBER\)/],
   ['UND_ERR_HEADERS_OVERFLOW', 'invalid', /headers .* larger than this proxy takes/],
   ['HPE_HEADER_OVERFLOW', 'invalid', /headers .* larger than this proxy takes/],
   ['ESTRANGE', 'unreachable', /connection to .* failed \(ESTRANGE\)/],
@@ -58,12 +64,38 @@ for (const [code, nature, says] of rows) {
 }
 
 t.test('it is told whether the request may have been taken', async t => {
-  for (const code of ['ENOTFOUND', 'ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'EPROTO']) {
+  const early = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'EPROTO']
+  const local = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EADDRINUSE', 'EAGAIN', 'ENOBUFS', 'ENOMEM', 'EACCES', 'EPERM']
+  for (const code of [...early, ...local, 'EAFNOSUPPORT', 'ENETDOWN', 'EHOSTDOWN', 'EAI_MEMORY']) {
     t.equal(explainNetworkError(failed(code), HOST).maybeSent, false, code)
   }
   for (const code of ['ECONNRESET', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'DEADLINE', 'ESTRANGE']) {
     t.equal(explainNetworkError(failed(code), HOST).maybeSent, true, code)
   }
+})
+
+t.test('where there was no connection nothing was taken, whatever the code', async t => {
+  for (const code of ['ECONNRESET', 'ETIMEDOUT', 'DEADLINE', 'ESTRANGE', 'EMFILE', 'ERR_SSL_BAD_RECORD_TYPE']) {
+    const { maybeSent, detail } = explainNetworkError(new ConnectError(failed(code)), HOST)
+    t.equal(maybeSent, false, code)
+    t.notMatch(detail, /MARK/)
+  }
+  for (const code of ['ETIMEDOUT', 'DEADLINE'])
+    t.match(explainNetworkError(new ConnectError(failed(code)), HOST).detail, /in time \(upstream\.connectTimeout\)/)
+  const late = new ConnectError(new OutboundProxyError('proxy:3128', null, failed('DEADLINE')))
+  t.match(explainNetworkError(late, HOST), { nature: 'timeout', detail: /^The outbound proxy proxy:3128 did not/ })
+})
+
+t.test('it is told whether the next try will end the same way', async t => {
+  for (const code of ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'CERT_HAS_EXPIRED', 'EPROTO', 'NOT_SOCKS'])
+    t.equal(explainNetworkError(new ConnectError(failed(code)), HOST).lasting, true, code)
+  for (const code of ['ENETUNREACH', 'EMFILE', 'DEADLINE', 'ECONNRESET', 'UND_ERR_HEADERS_TIMEOUT', 'ESTRANGE'])
+    t.equal(explainNetworkError(new ConnectError(failed(code)), HOST).lasting, false, code)
+  const proxied = (status: number | null, cause?: unknown) =>
+    explainNetworkError(new ConnectError(new OutboundProxyError('proxy:3128', status, cause)), HOST).lasting
+  for (const status of [401, 403, 407, 2, 5]) t.equal(proxied(status), true, `${status}`)
+  for (const status of [502, 503, 504, 1, 3, 4]) t.equal(proxied(status), false, `${status}`)
+  t.strictSame([proxied(null, failed('ECONNREFUSED')), proxied(null, failed('ECONNRESET'))], [true, false])
 })
 
 t.test('the first code that can be explained is, however deep it lies', async t => {
@@ -85,7 +117,12 @@ t.test(
 )
 
 t.test('what has no code is told without one', async t => {
-  const expected = { nature: 'unreachable', maybeSent: true, detail: `The connection to ${HOST} failed` }
+  const expected = {
+    nature: 'unreachable',
+    maybeSent: true,
+    lasting: false,
+    detail: `The connection to ${HOST} failed`,
+  }
   for (const error of [new Error('MARK'), failed('ESTRANGE').message, undefined, { code: 'ENOTFOUND' }]) {
     t.strictSame(explainNetworkError(error, HOST), expected)
   }

@@ -46,9 +46,15 @@ export function spawnBare(
   return spawn('env', bare(program, args, env), { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-/** Starts a command of the built binary; it is ended with the test. */
-export function startCli(owner: Owner, args: readonly string[], env: Environment = {}): RunningCli {
-  return follow(owner, spawnBare(process.execPath, [BINARY, ...args], env))
+/** Starts a command of the built binary; it is ended with the test. `wrapper` runs what follows it in its own place. */
+export function startCli(
+  owner: Owner,
+  args: readonly string[],
+  env: Environment = {},
+  wrapper: readonly string[] = [],
+): RunningCli {
+  const [program = '', ...rest] = [...wrapper, process.execPath, BINARY, ...args]
+  return follow(owner, spawnBare(program, rest, env))
 }
 
 /** Keeps what a process prints, and ends it with the test. */

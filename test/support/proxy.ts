@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import type { Test } from 'tap'
 import type { AuditOutput } from '../../src/admin/audit.ts'
@@ -73,13 +74,12 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   })
   const clock = options.clock ?? testClock()
   const log = createLog(config.log.level, destination, clock)
-  const { kept, fresh, trust, destroy } = await createAgents(config.upstream)
+  const { kept, fresh, ...rest } = createAgents(config.upstream)
   const { upstreamAt, loginAt } = options
   const agents = {
     kept: diverted(kept, upstreamAt),
     fresh: diverted(diverted(fresh, upstreamAt), loginAt, '/login'),
-    trust,
-    destroy,
+    ...rest,
   }
   const app = await buildApp(config, {
     version: '1.2.3',
@@ -148,6 +148,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
     session: { waitTimeout: 15_000, callTimeout: 10_000, idleAfter: 30 * 60_000, ...config.session },
     upstream: {
       caFile: null,
+      authorities: config.upstream?.caFile ? readFileSync(config.upstream.caFile, 'utf8') : null,
       proxy: null,
       outbound: null,
       connectTimeout: 10_000,

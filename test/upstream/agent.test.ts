@@ -5,10 +5,9 @@ import { join } from 'node:path'
 import { createServer as createTlsServer } from 'node:tls'
 import t, { type Test } from 'tap'
 import { startSimulator } from '../../src/simulator/index.ts'
-import { createAgents } from '../../src/upstream/agent.ts'
 import { testClock } from '../support/clock.ts'
 import { inDays, issue, makeCa } from '../support/pki.ts'
-import { makeConfig, startPair, startProxy } from '../support/proxy.ts'
+import { startPair, startProxy } from '../support/proxy.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
 /** A simulator behind TLS, with a certificate for these names, and the file of the authority that signed it. */
@@ -148,9 +147,4 @@ t.test('no proxy leads to an http upstream, which is on this machine', async t =
   t.teardown(() => delete process.env.HTTP_PROXY)
   const { call } = await startPair(t, { config: { upstream: { outbound: by('http://127.0.0.1:1') } } })
   t.equal((await call('/v2/policy')).status, 200)
-})
-
-t.test('a caFile that cannot be read is told before anything is served', async t => {
-  const { upstream } = makeConfig({ upstream: 'https://localhost' })
-  await t.rejects(createAgents({ ...upstream, caFile: '/nonexistent/ca.pem' }), { message: /./ })
 })

@@ -52,7 +52,7 @@ async function withAuth<T>(
   { clock }: Surroundings,
   work: (auth: AuthApi) => Promise<T>,
 ): Promise<T> {
-  const agents = await createAgents(upstream)
+  const agents = createAgents(upstream)
   try {
     return await work(
       new AuthApi({

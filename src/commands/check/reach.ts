@@ -23,7 +23,7 @@ export async function reach(
   { upstream, session }: Pick<Config, 'upstream' | 'session'>,
   clock: Clock,
 ): Promise<Step<Moment>> {
-  const agents = await createAgents(upstream)
+  const agents = createAgents(upstream)
   const request = { origin: target.api, path: `${target.basePath}/`, method: 'HEAD' } as const
   return witness(() => ask(agents.fresh, request, { clock, timeout: session.callTimeout }))
     .then(

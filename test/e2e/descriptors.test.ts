@@ -1,0 +1,49 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import t, { type Test } from 'tap'
+import { startCli } from '../support/process.ts'
+import { http, rawUpstream } from '../support/upstream.ts'
+
+/** Enough to start with, and to have some connections. */
+const LIMIT = 64
+
+const KEY = { PC_IDENTITY: 'id', PC_SECRET: 'secret' }
+
+/** Sends a request on a connection, and gives the answer; undefined where the other side closed it instead. */
+async function ask(socket: Socket, request: string): Promise<string | undefined> {
+  const heard = once(socket, 'data').then(([data]) => `${data}`)
+  socket.write(`${request}\r\nhost: localhost\r\n\r\n`)
+  return Promise.race([heard, once(socket, 'close').then(() => undefined)]).catch(() => undefined)
+}
+
+/** Opens connections that are served until no more are. */
+async function exhaust(t: Test, port: number): Promise<Socket[]> {
+  const sockets: Socket[] = []
+  for (;;) {
+    const socket = connect(port, '127.0.0.1').on('error', () => {})
+    t.teardown(() => socket.destroy())
+    if (!(await ask(socket, 'GET /_proxy/livez HTTP/1.1'))) return sockets
+    sockets.push(socket)
+  }
+}
+
+t.test('where no file can be opened any more, a POST is known not to have been sent', { timeout: 60_000 }, async t => {
+  const { url, requests } = await rawUpstream(t, request => request.answer(http('200 OK', [], 'ok')))
+  const few = ['sh', '-c', `ulimit -n ${LIMIT} && exec "$@"`, 'sh']
+  const cli = startCli(t, ['--listen-address', '127.0.0.1:0'], { PC_URL: url, ...KEY }, few)
+  const [, port] = await cli.until(/listening at http:\S+:(\d+)"/)
+  await cli.until(/is ready/)
+  const [first, second] = (await exhaust(t, Number(port))) as [Socket, Socket]
+  const answer = `${await ask(first, 'POST /v2/alert HTTP/1.1\r\ncontent-length: 0')}`
+  t.match(answer, /^HTTP\/1\.1 502 /)
+  t.match(JSON.parse(answer.slice(answer.indexOf('{'))), {
+    type: '/_proxy/problems/upstream-unreachable',
+    detail: /too many files and connections are open \(EMFILE\); raise the limit \(ulimit -n/,
+    retryable: true,
+  })
+  t.strictSame(requests, [])
+  second.destroy()
+  await once(second, 'close')
+  for (;;) if (/^HTTP\/1\.1 200 /.test(`${await ask(first, 'GET /v2/alert HTTP/1.1')}`)) break
+  t.equal(requests.length, 1)
+})
