@@ -1,7 +1,7 @@
 import type { Config } from './config.ts'
 import type { Fault } from './fault.ts'
 
-/** What a running proxy cannot change: what it listens at, how it logs, and its connections. */
+/** What a running proxy cannot change: what it listens at, and how it logs. */
 const LASTING = {
   'listen.address': ({ listen }: Config) => listen.address,
   'listen.tls': ({ listen }: Config) => listen.tls,
@@ -13,11 +13,6 @@ const LASTING = {
   'audit.file': ({ audit }: Config) => audit.file,
   'audit.required': ({ audit }: Config) => audit.required,
   'log.format': ({ log }: Config) => log.format,
-  'upstream.caFile': ({ upstream }: Config) => upstream.caFile,
-  'upstream.proxy': ({ upstream }: Config) => upstream.proxy,
-  'upstream.connectTimeout': ({ upstream }: Config) => upstream.connectTimeout,
-  'upstream.headersTimeout': ({ upstream }: Config) => upstream.headersTimeout,
-  'upstream.bodyTimeout': ({ upstream }: Config) => upstream.bodyTimeout,
 }
 
 /** The faults of a configuration that is to take the place of another while the proxy runs. */

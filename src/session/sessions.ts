@@ -171,7 +171,9 @@ export class Sessions {
     if (this.#live.peek(is.name) !== succession) return
     if (key instanceof Error) return this.#options.events.kept(is.name, key.message, true)
     const newest = succession.successor ?? succession.session
-    if (newest.state === 'rejected' || !isSameUser(was, is)) succession.replace(is, key)
+    // whoever waits for the next try has just been told of what may make it a better one
+    const isStuck = newest.state === 'rejected' || (newest.state === 'backing-off' && !newest.peek())
+    if (isStuck || !isSameUser(was, is)) succession.replace(is, key)
     else succession.offer(is, key)
   }
 

@@ -19,13 +19,13 @@ const lasting = {
   'audit.file': 'audit.log',
   'audit.required': 'true',
   'log.format': 'pretty',
+}
+const changeable = {
   'upstream.caFile': 'ca.pem',
   'upstream.proxy': 'http://proxy:3128',
   'upstream.connectTimeout': '1s',
   'upstream.headersTimeout': '1s',
   'upstream.bodyTimeout': '1s',
-}
-const changeable = {
   'listen.trustedHosts': ['proxy.example'],
   'listen.clientTokenFile': 'token',
   'listen.exposed': 'true',
@@ -112,10 +112,10 @@ t.test('every other key may change, and so may the tenants', async t => {
 
 t.test('all keys that cannot change are told at once', async t => {
   const before = await loadWith(t, {})
-  const upstream = { ...before.upstream, proxy: 'http://proxy:1', bodyTimeout: 1 }
-  const faults = faultsOfChange(before, { ...before, upstream, log: { ...before.log, format: 'json', level: 'debug' } })
+  const listen = { ...before.listen, socketMode: 0o660, maxRequests: 1 }
+  const faults = faultsOfChange(before, { ...before, listen, log: { ...before.log, format: 'json', level: 'debug' } })
   t.strictSame(
     faults.map(({ key }) => key),
-    ['log.format', 'upstream.proxy', 'upstream.bodyTimeout'],
+    ['listen.socketMode', 'log.format'],
   )
 })
