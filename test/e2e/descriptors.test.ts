@@ -36,7 +36,7 @@ t.test('where no file can be opened any more, a POST is known not to have been s
   const [first, second] = (await exhaust(t, Number(port))) as [Socket, Socket]
   const answer = `${await ask(first, 'POST /v2/alert HTTP/1.1\r\ncontent-length: 0')}`
   t.match(answer, /^HTTP\/1\.1 502 /)
-  t.match(JSON.parse(answer.slice(answer.indexOf('{'))), {
+  t.match(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))), {
     type: '/_proxy/problems/upstream-unreachable',
     detail: /too many files and connections are open \(EMFILE\); raise the limit \(ulimit -n/,
     retryable: true,
