@@ -1,6 +1,5 @@
 import type { Exchange } from '../forward/exchange.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { headerText } from '../kernel/header-text.ts'
 import { escapeUnprintable } from '../kernel/printable.ts'
 import { Problem } from '../problem/problem.ts'
 
@@ -62,8 +61,7 @@ export class Audit {
 
   /** An exchange ended; `status` is 0 where the client did not get all of an answer. */
   record(exchange: Exchange, status: number): void {
-    const { client, tenant, method, path, bytes, upstreamRequestId } = exchange
-    const requestId = headerText(exchange.requestId)
+    const { requestId, client, tenant, method, path, bytes, upstreamRequestId } = exchange
     const verdict = verdictOn(exchange, status)
     const line = { requestId, client, tenant, method, path, status, bytes, upstreamRequestId, verdict }
     this.#options.output.write(this.#line(line))

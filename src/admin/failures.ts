@@ -4,7 +4,6 @@ import { withoutQuery } from '../forward/path.ts'
 import { proxiedHost } from '../forward/proxied.ts'
 import { readDestination } from '../forward/tenant.ts'
 import { challengeTo } from '../guard/guard.ts'
-import { headerText } from '../kernel/header-text.ts'
 import { Problem, problemDocument } from '../problem/problem.ts'
 import { asRedlockStatus } from '../problem/redlock-status.ts'
 import { renderProblem } from '../problem/render.ts'
@@ -24,7 +23,7 @@ export function failures(app: FastifyInstance): void {
 function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const exchange = exchangeOf(request)
   exchange.failure = problem
-  const requestId = headerText(exchange.requestId)
+  const { requestId } = exchange
   const instance = withoutQuery(request.originalUrl)
   const document = problemDocument(problem, { instance, requestId, compute: isForCompute(request) })
   const { contentType, body } = renderProblem(document, request.headers.accept)

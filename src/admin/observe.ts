@@ -4,7 +4,6 @@ import { type Exchange, exchangeHeaders } from '../forward/exchange.ts'
 import { withoutQuery } from '../forward/path.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Ending, type EndSignal } from '../kernel/ending.ts'
-import { headerText } from '../kernel/header-text.ts'
 import { lingerAfter } from '../kernel/linger.ts'
 import type { Log } from '../kernel/log.ts'
 import { newRequestId } from '../kernel/request-id.ts'
@@ -105,17 +104,7 @@ function logExchange(exchange: Exchange, status: number, took: number, { log, re
   const { requestId, method, path, client, tenant, replayed, upstreamRequestId, failure } = exchange
   const which = requests()
   if (which === 'off' || (which === 'errors' && !failure && took < SLOW)) return
-  const facts = {
-    requestId: headerText(requestId),
-    method,
-    path,
-    client,
-    tenant,
-    status,
-    ms: Math.round(took),
-    replayed,
-    upstreamRequestId,
-  }
+  const facts = { requestId, method, path, client, tenant, status, ms: Math.round(took), replayed, upstreamRequestId }
   const text = `${method} ${path} ${status || 'aborted'}`
   if (failure) log.warn({ ...facts, problem: failure.type, err: failure.cause }, `${text}: ${failure.detail}`)
   else log.info(facts, text)

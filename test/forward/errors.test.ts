@@ -216,21 +216,16 @@ t.test('headers are told as what they say in UTF-8 or latin1, and passed on as t
     ['caf\xe9', 'café'],
   ] as const) {
     headers = [`x-redlock-status: ${redlock(bytes)}`, `x-redlock-request-id: ${bytes}`]
-    const reply = await call('/x', { headers: { 'x-request-id': bytes } })
+    const reply = await call('/x')
     t.match(reply.json(), {
       detail: `k: ${text}`,
       message: `k: ${text}`,
-      requestId: text,
       upstream: { requestId: text, errors: [{ subject: text }] },
     })
-    t.match(reply.headers, {
-      'x-redlock-status': redlock(bytes),
-      'x-redlock-request-id': bytes,
-      'x-request-id': bytes,
-    })
+    t.match(reply.headers, { 'x-redlock-status': redlock(bytes), 'x-redlock-request-id': bytes })
     await until(() => lines.length > 0)
-    t.match(JSON.parse(lines.pop() ?? ''), { requestId: text, upstreamRequestId: text })
-    t.match(log.at(-1), { requestId: text, upstreamRequestId: text, msg: `GET /x 400: k: ${text}` })
+    t.match(JSON.parse(lines.pop() ?? ''), { upstreamRequestId: text })
+    t.match(log.at(-1), { upstreamRequestId: text, msg: `GET /x 400: k: ${text}` })
     const passed = await call('/x', { headers: { 'x-prismacloud-proxy-errors': 'passthrough' } })
     t.match(passed.headers, { 'x-redlock-status': redlock(bytes), 'x-redlock-request-id': bytes })
     await until(() => lines.length > 0)

@@ -132,3 +132,15 @@ t.test('answers that are odd, but valid, are passed on', async t => {
   answer = `HTTP/1.1 599 Odd\r\n${body}`
   t.match((await call('/x')).json(), { status: 599, type: '/_proxy/problems/upstream-error' })
 })
+
+t.test('an answer that is the last on its connection and is cut off is told as that', async t => {
+  let answer = `${OK}connection: close\r\ntransfer-encoding: chunked\r\n\r\n5\r\nab`
+  const upstream = await rawUpstream(t, request => {
+    request.answer(answer)
+    request.socket.end()
+  })
+  const { call } = await startProxy(t, { upstream: upstream.url })
+  await t.rejects(call('/x'), 'it does not look whole')
+  answer = answer.replace('200 OK', '400 Bad Request')
+  t.match((await call('/x')).json(), { status: 400, upstream: { body: 'ab' } }, 'an error is told as far as it came')
+})
