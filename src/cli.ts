@@ -81,10 +81,11 @@ function complain({ stderr }: Host, message: string): number {
   return ExitCode.badUsage
 }
 
-/** What the system refused says it all; where it was asked helps nobody. */
+/** What the system refused says it all; where in the program it was asked helps nobody. */
 function describeCrash(error: unknown): string {
-  if (!(error instanceof Error)) return `prismacloud-proxy failed: ${error}\n`
-  return `prismacloud-proxy failed: ${'syscall' in error ? error.message : error.stack}\n`
+  const { message, stack = error, cause } = Object(error)
+  const isOfSystem = [error, cause].some(each => 'syscall' in Object(each))
+  return `prismacloud-proxy failed: ${isOfSystem ? message : stack}\n`
 }
 
 function isEntryPoint(): boolean {

@@ -110,6 +110,14 @@ t.test('an unexpected error ends with 1 and is told once, with the place', async
   for (const [thrown, shown] of [
     [new Error('no space left'), /^prismacloud-proxy failed: Error: no space left\n +at /],
     ['no space left', /^prismacloud-proxy failed: no space left\n$/],
+    [
+      Object.assign(new Error('ENOSPC: no space left on device, write'), { syscall: 'write' }),
+      /^prismacloud-proxy failed: ENOSPC: no space left on device, write\n$/,
+    ],
+    [
+      new Error('no port is free', { cause: Object.assign(new Error(), { syscall: 'listen' }) }),
+      /^prismacloud-proxy failed: no port is free\n$/,
+    ],
   ] as const) {
     const host = fakeHost({ args: ['stacks'] })
     const write = () => {
@@ -132,6 +140,28 @@ t.test('as a process it tells of an error that nobody caught, and ends with 1', 
   const { code, stderr } = await node('--import', thrower, SOURCE, 'simulate', '--port', '0')
   t.match(stderr, /^prismacloud-proxy failed: Error: unforeseen\n/)
   t.equal(code, 1)
+})
+
+t.test('as a process it ends at once when it is told to before it can do so in order', async t => {
+  const early =
+    "data:text/javascript,process.on('newListener',name=>{if(name==='SIGTERM')setImmediate(()=>process.kill(process.pid,name))})"
+  t.same(await node('--import', early, SOURCE, 'simulate', '--port', '0'), { code: 143, stdout: '', stderr: '' })
+})
+
+t.test('as a process it is not ended by SIGHUP, but by a closed terminal', async t => {
+  const early =
+    "data:text/javascript,process.on('newListener',name=>{if(name==='SIGHUP')setImmediate(()=>process.kill(process.pid,name))})"
+  t.match(await node('--import', early, SOURCE, 'stacks'), { code: 0, stdout: /ADMIN CONSOLE/, stderr: '' })
+})
+
+t.test('as a process it closes an inspector that is open', async t => {
+  const { code, stdout, stderr } = await node('--inspect=127.0.0.1:0', SOURCE, 'stacks', '--json')
+  t.match(
+    stderr,
+    /\nwarning: Node\.js's inspector, which shows access keys .* was open at 127\.0\.0\.1:\d+ and has been closed\n/,
+  )
+  t.equal(code, 0)
+  t.ok(JSON.parse(stdout).length > 0)
 })
 
 t.test('as a process it goes on when the reader of its output has gone', async t => {

@@ -58,12 +58,12 @@ export class AuditFile implements AuditOutput {
   }
 
   writeNow(line: string): boolean {
-    this.#batch.flushSync()
+    this.#flush()
     return this.#put(line)
   }
 
   close(): void {
-    this.#batch.flushSync()
+    this.#flush()
     this.#sink.close()
     process.off('exit', this.#flush)
   }
@@ -77,7 +77,7 @@ export class AuditFile implements AuditOutput {
   }
 
   #reopen(): void {
-    this.#batch.flushSync()
+    this.#flush()
     try {
       const opened = this.#open()
       this.#sink.close()

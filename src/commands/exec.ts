@@ -57,15 +57,15 @@ ${renderHelp(DECIDED_HERE)}
   async run(host) {
     const [own, command] = parted(host.args)
     refuseDecided(own)
-    const warning = leaveFirstPlace(process)
+    const ofProcess = leaveFirstPlace(process)
     const token = randomBytes(24).toString('base64url')
     const given = await loadConfig({ ...host, args: own })
     const keys = new KnownKeys(given.clients.map(client => client.token))
-    const config = forCommand(warning ? { ...given, warnings: [...given.warnings, warning] } : given, token, keys)
+    const warnings = [...given.warnings, ...ofProcess]
+    const config = forCommand({ ...given, warnings }, token, keys)
     // from here on there is something to put away at the end
     const asked = untilAsked(host)
-    const folder = await makePrivateFolder(temporaryFolders(host)).catch((error: Error) => error)
-    if (folder instanceof Error) return fail(host, folder)
+    const folder = await makePrivateFolder(temporaryFolders(host))
     return serveFor(command, { token, keys, config, folder, asked }, host).finally(() => removePrivateFolder(folder))
   },
 }
@@ -132,8 +132,7 @@ async function serveFor(command: readonly string[], serving: Serving, host: Host
   for (const warning of config.warnings) log.warn(warning)
   const app = await openApp(config, host, { log, audit, caFolder: await caFolderFor(host, folder, log) })
   try {
-    const listening = await listenEverywhere(app, config).catch((error: Error) => error)
-    if (listening instanceof Error) return fail(host, listening)
+    const listening = await listenEverywhere(app, config)
     const early = await Promise.race([asked, app.login()])
     if (early !== undefined) return early
     if (allRejected(app)) {

@@ -40,9 +40,9 @@ export interface FirstProcess extends Pick<NodeJS.Process, 'pid' | 'execPath' | 
  * they stay, as zombies. Has a shell take its place and start this program again as a child. Gives a warning where that
  * cannot be.
  */
-export function leaveFirstPlace(self: FirstProcess, shell = SHELL): string | undefined {
-  if (self.pid !== 1) return undefined
-  if (!self.execve || !isExecutable(shell)) return ZOMBIES
+export function leaveFirstPlace(self: FirstProcess, shell = SHELL): string[] {
+  if (self.pid !== 1) return []
+  if (!self.execve || !isExecutable(shell)) return [ZOMBIES]
   return self.execve(shell, ['sh', '-c', AS_INIT, self.execPath, ...self.execArgv, ...self.argv.slice(1)], self.env)
 }
 

@@ -18,14 +18,18 @@ export function temporaryFolders({ env, system }: Pick<Host, 'env' | 'system'>):
  */
 export async function makePrivateFolder(places: readonly string[]): Promise<string> {
   const tried: string[] = []
+  let cause: unknown
   for (const place of places) {
     try {
       return await mkdtemp(join(place, 'prismacloud-proxy-'))
     } catch (error) {
+      cause = error
       tried.push(`${place} (${(error as NodeJS.ErrnoException).code})`)
     }
   }
-  throw new Error(`no temporary file can be written to ${tried.join(' or ')}: set TMPDIR to a folder of yours`)
+  throw new Error(`no temporary file can be written to ${tried.join(' or ')}: set TMPDIR to a folder of yours`, {
+    cause,
+  })
 }
 
 /** Removes such a folder. What has to be left, as on Windows where somebody has a file open, is no failure. */

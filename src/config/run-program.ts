@@ -89,7 +89,7 @@ function killAll({ pid }: ChildProcess, hasGroup: boolean): void {
 class Printed {
   readonly #chunks: Buffer[] = []
   #room: number
-  #tell = () => {}
+  #tell: (() => void) | undefined
 
   /** There is no stream where this process has no file descriptor left for one. */
   constructor(stream: Readable | null, most: number) {
@@ -97,7 +97,7 @@ class Printed {
     stream?.on('data', (chunk: Buffer) => {
       if (this.#room >= 0) this.#chunks.push(chunk.subarray(0, this.#room))
       this.#room -= chunk.length
-      if (this.#room < 0) this.#tell()
+      if (this.#room < 0) this.#tell?.()
     })
   }
 

@@ -108,7 +108,9 @@ t.test('where there are no groups, as on Windows, the program itself is killed',
 })
 
 t.test('what cannot be run is told by the system’s own word', async t => {
-  await t.rejects(runProgram('/none/such', [], BOUNDS), { code: 'ENOENT' })
-  await t.rejects(runProgram('/etc/passwd', [], BOUNDS), { code: 'EACCES' })
+  const missing = t.rejects(runProgram('/none/such', [], BOUNDS), { code: 'ENOENT' })
+  // there is nothing to kill
   killPrograms()
+  await missing
+  await t.rejects(runProgram('/etc/passwd', [], BOUNDS), { code: 'EACCES' })
 })
