@@ -120,7 +120,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const kept = new Budget(() => current.replay.maxMemory)
   const auditLinesLost = () => deps.audit?.lost ?? 0
   const metrics: Metrics = new Metrics(() => sessions, { pacer, kept, auditLinesLost })
-  const first = firstLogin(sessionLog(log), tenant => current.tenants.get(tenant)?.lazy === false)
+  const first = firstLogin(sessionLog(log, clock), tenant => current.tenants.get(tenant)?.lazy === false)
   const events = { ...first.events, called: metrics.sessionCalled }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: sessionsOf(config, deps), events })
   const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)

@@ -15,8 +15,8 @@ export function firstLogin(events: Events, isAwaited: (tenant: string) => boolea
   return {
     events: {
       ...events,
-      changed(tenant, from, to, reason) {
-        if (!(isRunning && to === 'rejected' && isAwaited(tenant))) events.changed(tenant, from, to, reason)
+      changed(tenant, from, to, ...why) {
+        if (!(isRunning && to === 'rejected' && isAwaited(tenant))) events.changed(tenant, from, to, ...why)
       },
     },
     async waitFor(login) {

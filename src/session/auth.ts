@@ -100,9 +100,8 @@ export class AuthApi {
     try {
       return await ask(carrier, request, { clock, timeout: callTimeout(), signal })
     } catch (cause) {
-      throw new AuthFailure('transient', `${method} ${path}: ${explainNetworkError(cause, this.#host).detail}`, {
-        cause,
-      })
+      const { detail, lasting } = explainNetworkError(cause, this.#host)
+      throw new AuthFailure('transient', `${method} ${path}: ${detail}`, { lasting, cause })
     }
   }
 

@@ -15,11 +15,18 @@ export class AuthFailure extends Error {
   readonly nature: FailureNature
   /** Milliseconds that the upstream asked to be left alone. */
   readonly retryAfter: number
+  /** Whether the next try will end the same way, until somebody changes something: nobody need wait for it. */
+  readonly lasting: boolean
 
-  constructor(nature: FailureNature, message: string, options: { retryAfter?: number; cause?: unknown } = {}) {
+  constructor(
+    nature: FailureNature,
+    message: string,
+    options: { retryAfter?: number; lasting?: boolean; cause?: unknown } = {},
+  ) {
     super(message, { cause: options.cause })
     this.nature = nature
     this.retryAfter = options.retryAfter ?? 0
+    this.lasting = options.lasting ?? false
   }
 }
 

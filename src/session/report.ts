@@ -3,10 +3,20 @@ import type { SessionState } from './states.ts'
 
 export type AuthCall = 'login' | 'extend'
 
+/** What follows a failed call. */
+export interface Retry {
+  /** How many calls have failed since the last that did not. */
+  readonly attempt: number
+  /** Milliseconds until the next. */
+  readonly delay: number
+  /** Whether a live token goes on serving meanwhile. */
+  readonly isServing: boolean
+}
+
 /** What a session tells of itself as it happens. */
 export interface SessionEvents {
-  /** The state changed; `reason` is a sentence without secrets. */
-  changed?(from: SessionState, to: SessionState, reason: string): void
+  /** The state changed; `reason` is a sentence without secrets. A failed call is followed by a retry, unless the key is refused. */
+  changed?(from: SessionState, to: SessionState, reason: string, retry?: Retry): void
   /** An auth call ended. */
   called?(call: AuthCall, outcome: 'ok' | FailureNature): void
 }

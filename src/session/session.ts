@@ -13,7 +13,7 @@ import { Holding } from './holding.ts'
 import { judgeInvalidation, RENEWAL_INTERVAL } from './invalidation.ts'
 import type { Lease } from './lease.ts'
 import { Renewal, type RenewalOptions } from './renewal.ts'
-import type { SessionStatus } from './report.ts'
+import type { Retry, SessionStatus } from './report.ts'
 import { extensionDelay } from './schedule.ts'
 import { next, type SessionEvent, type SessionState } from './states.ts'
 import { Waiters } from './waiters.ts'
@@ -56,6 +56,7 @@ export class Session {
   readonly #renewal: Renewal
   readonly #alarm: Alarm
   #attempt = 0
+  #isHopeless = false
   #lastInvalidated = Number.NEGATIVE_INFINITY
   #lastRefresh: number | undefined
   #lastError: SessionStatus['lastError'] = null
@@ -95,13 +96,15 @@ export class Session {
 
   /**
    * A lease of a live token, waiting up to `waitTimeout` for one.
-   * @throws {Problem} `credentials-rejected` at once when a person must act, `session-unavailable` when the wait ended.
+   * @throws {Problem} `credentials-rejected` at once when a person must act, `session-unavailable` when the wait ended, or
+   *   at once where the last call failed in a way that the next will, too.
    */
   async acquire(signal?: EndSignal): Promise<Lease> {
     const lease = this.use()
     if (lease) return lease
     if (this.#state === 'closed') throw closed()
     if (this.#state === 'rejected') throw this.#rejection()
+    if (this.#state === 'backing-off' && this.#isHopeless) throw this.#unavailable()
     this.start()
     return this.#waiters.wait(this.#options.settings().waitTimeout, () => this.#unavailable(), signal)
   }
@@ -192,6 +195,7 @@ export class Session {
       return
     }
     this.#attempt = 0
+    this.#isHopeless = false
     this.#lastRefresh = this.#clock.now()
     this.#alarm.set(extensionDelay(issued.lifetime, this.#random()))
     this.#move('issued', `live for ${Math.round(issued.lifetime / 1000)} s`)
@@ -202,12 +206,19 @@ export class Session {
     this.#holding.trust()
     this.#noteError(failure.message)
     const rejected = failure.nature === 'rejected'
-    const backoff = () => Math.max(failure.retryAfter, fullJitter(this.#attempt++, BACKOFF, this.#random))
-    this.#alarm.set(rejected ? PROBE_INTERVAL : backoff())
-    this.#move(rejected ? 'refused' : 'failed', failure.message)
+    const delay = rejected ? PROBE_INTERVAL : this.#backoff(failure)
+    this.#isHopeless = failure.lasting
+    this.#alarm.set(delay)
     const lease = this.#holding.live
+    if (rejected) this.#move('refused', failure.message)
+    else this.#move('failed', failure.message, { attempt: this.#attempt, delay, isServing: lease !== undefined })
     if (lease) this.#waiters.resolve(lease)
     else if (rejected) this.#waiters.reject(this.#rejection())
+    else if (failure.lasting) this.#waiters.reject(this.#unavailable())
+  }
+
+  #backoff({ retryAfter }: AuthFailure): number {
+    return Math.max(retryAfter, fullJitter(this.#attempt++, BACKOFF, this.#random))
   }
 
   #noteError(reason: string): void {
@@ -226,10 +237,10 @@ export class Session {
     this.#move('rested', `no request for ${Math.round(unused / 1000)} s`)
   }
 
-  #move(event: SessionEvent, reason: string): void {
+  #move(event: SessionEvent, reason: string, retry?: Retry): void {
     const from = this.#state
     this.#state = next(from, event)
-    this.#options.events?.changed?.(from, this.#state, reason)
+    this.#options.events?.changed?.(from, this.#state, reason, retry)
   }
 
   #rejection(): Problem {

@@ -23,7 +23,7 @@ export interface SessionsEvents {
   changed(tenant: string, ...change: Parameters<Required<SessionEvents>['changed']>): void
   called(tenant: string, ...call: Parameters<Required<SessionEvents>['called']>): void
   succeeded(tenant: string): void
-  kept(tenant: string, reason: string, final: boolean): void
+  kept(tenant: string, ...tried: Parameters<SuccessionEvents['kept']>): void
 }
 
 export interface SessionsOptions {
@@ -153,10 +153,10 @@ export class Sessions {
     return {
       called: (...call) => events.called(name, ...call),
       succeeded: () => events.succeeded(name),
-      kept: (...reason) => events.kept(name, ...reason),
-      changed: (from, to, reason) => {
-        events.changed(name, from, to, reason)
-        if (to === 'idle') this.#rest(name)
+      kept: (...tried) => events.kept(name, ...tried),
+      changed: (...change) => {
+        events.changed(name, ...change)
+        if (change[1] === 'idle') this.#rest(name)
       },
     }
   }
@@ -169,7 +169,7 @@ export class Sessions {
   async #reconsider(succession: Succession, was: TenantConfig, is: TenantConfig): Promise<void> {
     const key = await this.#keyOf(is).catch((error: Error) => error)
     if (this.#live.peek(is.name) !== succession) return
-    if (key instanceof Error) return this.#options.events.kept(is.name, key.message, true)
+    if (key instanceof Error) return this.#options.events.kept(is.name, key.message)
     const newest = succession.successor ?? succession.session
     // whoever waits for the next try has just been told of what may make it a better one
     const isStuck = newest.state === 'rejected' || (newest.state === 'backing-off' && !newest.peek())

@@ -2,7 +2,7 @@ import type { Credentials, TenantConfig } from '../config/config.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { Turnstile } from '../kernel/turnstile.ts'
 import type { RenewalOptions } from './renewal.ts'
-import type { SessionEvents } from './report.ts'
+import type { Retry, SessionEvents } from './report.ts'
 import type { Session } from './session.ts'
 import type { SessionState } from './states.ts'
 
@@ -16,8 +16,8 @@ export type CreateSession = (
 export interface SuccessionEvents extends Required<SessionEvents> {
   /** Other credentials have proved good: their session has taken over. */
   succeeded(): void
-  /** Other credentials gave no session, so the one in use stays; `final` when only a person can help. */
-  kept(reason: string, final: boolean): void
+  /** Other credentials gave no session, so the one in use stays; without a retry only a person can help. */
+  kept(reason: string, retry?: Retry): void
 }
 
 /**
@@ -76,17 +76,17 @@ export class Succession {
   #make(tenant: TenantConfig, key?: Credentials): Session {
     const events: SessionEvents = {
       called: this.#events.called,
-      changed: (from, to, reason) => {
-        if (session === this.#session) this.#events.changed(from, to, reason)
-        if (session === this.#successor) this.#tried(session, to, reason)
+      changed: (from, to, reason, retry) => {
+        if (session === this.#session) this.#events.changed(from, to, reason, retry)
+        if (session === this.#successor) this.#tried(session, to, reason, retry)
       },
     }
     const session = this.#create(tenant, { events, turnstile: this.#turnstile, ...(key && { key }) })
     return session
   }
 
-  #tried(successor: Session, to: SessionState, reason: string): void {
-    if (to === 'rejected' || to === 'backing-off') this.#events.kept(reason, to === 'rejected')
+  #tried(successor: Session, to: SessionState, reason: string, retry: Retry | undefined): void {
+    if (to === 'rejected' || to === 'backing-off') this.#events.kept(reason, retry)
     if (to !== 'ready') return
     this.#takeOver(successor)
     this.#events.succeeded()

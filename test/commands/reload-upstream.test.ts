@@ -15,7 +15,7 @@ t.test('another upstream.caFile counts from SIGHUP on, also where its name stays
   const { url } = await simulate(t, { tls: await issue(theirs, { names: ['127.0.0.1'] }) })
   const proxy = await configured(t, { tenants: { default: tenant(url) }, upstream: { caFile } })
   const status = async () => (await call(proxy.port, '/v2/policy')).status
-  await proxy.told(/session of default is backing-off: .* not signed by a known authority/)
+  await proxy.told(/tenant default: login failed .* not signed by a known authority/)
 
   writeFileSync(caFile, theirs.cert)
   proxy.hangUp()
@@ -67,7 +67,7 @@ t.test('another outbound proxy and other deadlines count from SIGHUP on', async 
   const simulator = await simulate(t, { tls: await issue(ca, { names: ['api.test'] }) })
   const tenants = { default: tenant('https://api.test') }
   const proxy = await configured(t, { tenants, upstream: { caFile, proxy: 'http://127.0.0.1:1' } })
-  await proxy.told(/session of default is backing-off: .*The outbound proxy: 127\.0\.0\.1:1 refuses connections/)
+  await proxy.told(/tenant default: login failed .*The outbound proxy: 127\.0\.0\.1:1 refuses connections/)
   const upstream = { caFile, proxy: await outboundTo(t, simulator.url) }
   proxy.write({ tenants, upstream })
   proxy.hangUp()

@@ -131,7 +131,7 @@ t.test('an upstream that is down at start is waited for', async t => {
   await gone.close()
   const { host, listening, ended } = run(t, { PC_URL: gone.url, PRISMACLOUD_PROXY_SESSION_WAIT_TIMEOUT: '50ms' })
   const port = await listening()
-  await host.stdout.until(/session of default is backing-off: .*refuses connections/)
+  await host.stdout.until(/tenant default: login failed .*refuses connections/)
   await host.stdout.until(/"not ready: default is/)
   t.equal((await call(port, '/_proxy/readyz')).status, 503)
   await simulate(t, { port: Number(new URL(gone.url).port) })

@@ -43,7 +43,7 @@ async function secure(t: Test, { ca, ...options }: { ca?: Ca; maxVersion?: 'TLSv
 async function tryOut(t: Test, env: Readonly<Record<string, string>>) {
   const cli = startCli(t, AT_ANY_PORT, { ...KEY, ...CARELESS, ...env })
   const [, port] = await cli.until(/listening at http:\S+:(\d+)"/)
-  await cli.until(/is backing-off/)
+  await cli.until(/login failed/)
   const { status } = await call(Number(port), '/v2/policy')
   const check = startCli(t, ['check'], { ...KEY, ...CARELESS, ...env })
   const code = await check.ended

@@ -85,6 +85,41 @@ t.test('who waits too long without a live token is told why, and when the next c
   })
 })
 
+t.test('who waits is told at once where the next call will fail in the same way, and so is who comes', async t => {
+  const { session, refuse, clock, calls } = rig(t)
+  const waiting = failureOf(session.acquire())
+  await refuse('transient', { message: 'no such host', retryAfter: 30_000, lasting: true })
+  const expected = { type: 'session-unavailable', detail: 'There is no live session: no such host', retryAfter: 30 }
+  t.match(await waiting, expected)
+  await clock.advance(20_000)
+  t.match(await failureOf(session.acquire()), { ...expected, retryAfter: 10 })
+  t.equal(calls.length, 1, 'nobody who comes causes a call')
+})
+
+t.test('who comes during the next call waits for it, and once it failed otherwise for more', async t => {
+  const { session, refuse, grant, clock } = rig(t)
+  t.equal(await offered(session), 'waiting')
+  await refuse('transient', { lasting: true })
+  t.equal(await offered(session), 'session-unavailable')
+  await clock.advance(250)
+  const lease = session.acquire()
+  await refuse('transient')
+  t.equal(await offered(session), 'waiting')
+  await clock.advance(500)
+  await grant()
+  t.equal((await lease).token.reveal(), 'MARK-3')
+})
+
+t.test('a live token serves through failures that will go on', async t => {
+  const { session, start, refuse, clock } = rig(t)
+  await start()
+  await clock.advance(EXTENSION)
+  await refuse('transient', { lasting: true, retryAfter: LIFETIME })
+  t.equal(await offered(session), 'MARK-1')
+  await clock.advance(USABLE - EXTENSION)
+  t.equal(await offered(session), 'session-unavailable')
+})
+
 t.test('who waits too long for the first answer is told so', async t => {
   const { session, clock } = rig(t)
   const waiting = failureOf(session.acquire())

@@ -51,7 +51,7 @@ export interface Rig {
   /** Answers the call under way with a token, `MARK-1` and so on. */
   grant(lifetime?: number): Promise<void>
   /** Fails the call under way. */
-  refuse(nature: FailureNature, options?: { message?: string; retryAfter?: number }): Promise<void>
+  refuse(nature: FailureNature, options?: { message?: string; retryAfter?: number; lasting?: boolean }): Promise<void>
   /** Gets the session its first token. */
   start(lifetime?: number): Promise<Lease>
 }
@@ -104,9 +104,9 @@ export function rig(t: Test, options: Partial<SessionOptions> = {}): Rig {
     made: () => calls.map(({ call }) => call),
     told,
     grant,
-    async refuse(nature, { message = `${nature} by the test`, retryAfter = 0 } = {}) {
+    async refuse(nature, { message = `${nature} by the test`, retryAfter = 0, lasting = false } = {}) {
       const call = await underWay()
-      call.fail(new AuthFailure(nature, message, { retryAfter }))
+      call.fail(new AuthFailure(nature, message, { retryAfter, lasting }))
       await settle()
     },
     async start(lifetime) {

@@ -58,7 +58,7 @@ export function sessionsRig(t: Test, tenants: readonly TenantConfig[], idleAfter
       changed: (tenant, _from, to, reason) => told.push(`${tenant} is ${to}: ${reason}`),
       called: (tenant, call, outcome) => told.push(`${tenant} ${call}: ${outcome}`),
       succeeded: tenant => told.push(`${tenant} succeeded`),
-      kept: (tenant, reason, final) => told.push(`${tenant} kept${final ? ' for good' : ''}: ${reason}`),
+      kept: (tenant, reason, retry) => told.push(`${tenant} kept${retry ? '' : ' for good'}: ${reason}`),
     },
   })
   t.teardown(() => sessions.close())

@@ -56,7 +56,7 @@ export function checkOutbound(t: Test, startOutbound: (t: Test, login?: string) 
     const [right, wrong] = [`http://${outbound.address}`, `http://user:MARK-other@${outbound.address}`]
     for (const HTTPS_PROXY of [right, wrong]) {
       const { cli, url, env } = await start(t, { HTTPS_PROXY, PRISMACLOUD_PROXY_SESSION_WAIT_TIMEOUT: '1s' })
-      await cli.until(/is backing-off/)
+      await cli.until(/login failed/)
       const { status, text } = await callUrl(`${url}/v2/policy`)
       t.equal(status, 503)
       t.match(JSON.parse(text).detail, `The outbound proxy ${outbound.address} wants a user and password`)
