@@ -2,6 +2,7 @@ import type { Readiness } from '../admin/readiness.ts'
 import type { Config, TenantConfig } from '../config/config.ts'
 import { systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
+import { escapeUnprintable } from '../kernel/printable.ts'
 import { version } from '../kernel/product.ts'
 import { painter } from './colour.ts'
 import type { Host } from './host.ts'
@@ -91,9 +92,10 @@ function describe({ name, target, credentials }: TenantConfig): string {
   return `${name} → ${place}, key from ${credentials.origin}`
 }
 
-/** Which tenants have no session, and why. */
+/** Which tenants have no session, and why. Some of it comes from the other side, and must not act on a terminal. */
 export function reasons(waitingFor: Readiness['waitingFor']): string {
-  return waitingFor.map(({ tenant, state, reason }) => `${tenant} is ${state}${reason ? `: ${reason}` : ''}`).join('; ')
+  const tenants = waitingFor.map(({ tenant, state, reason }) => `${tenant} is ${state}${reason ? `: ${reason}` : ''}`)
+  return escapeUnprintable(tenants.join('; '))
 }
 
 /** Node's monotonic clock counts from the start of the process, so the loading of this program is included. */

@@ -117,9 +117,13 @@ function openFile(path: string): AppendFile {
   }
 }
 
-/** Such a device opened anew would be at another place in a file, and cannot be where it is a socket. */
+/** Names of this process's streams. One opened anew would be at another place in a file, and cannot be where it is a socket. */
+const STREAM = /^\/(?:dev\/(?:std|fd\/)|proc\/self\/fd\/)(out|err|[12])$/
+
 function streamAt(path: string, { stdout, stderr }: Host): Output | undefined {
-  return { '/dev/stdout': stdout, '/dev/stderr': stderr }[path]
+  const [, name = ''] = STREAM.exec(path) ?? []
+  const streams: Readonly<Record<string, Output>> = { out: stdout, err: stderr, 1: stdout, 2: stderr }
+  return streams[name]
 }
 
 function streamSink(stream: Output, lose: (error: LostLines) => void): Sink {

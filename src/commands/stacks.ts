@@ -3,6 +3,7 @@ import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
 import { chooseTenant } from '../forward/tenant.ts'
 import { systemClock } from '../kernel/clock.ts'
+import { escapeUnprintable } from '../kernel/printable.ts'
 import { oneLine } from '../problem/text.ts'
 import { AuthApi } from '../session/auth.ts'
 import { AuthFailure } from '../session/failure.ts'
@@ -167,5 +168,5 @@ function report(host: Host, replies: readonly Reply[]): number {
 
 function describeKnown({ stack, reason }: Reply): string {
   const use = `Use it: --url ${stack}, or PC_URL=${stack}, or "url: ${stack}" in the configuration file.`
-  return [`\n${stack} knows this key.`, ...(reason ? [`${reason}.`] : []), use].join('\n')
+  return [`\n${stack} knows this key.`, ...(reason ? [`${escapeUnprintable(reason)}.`] : []), use].join('\n')
 }

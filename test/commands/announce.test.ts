@@ -155,6 +155,7 @@ t.test('warnings of the configuration are shown, before all else that is told', 
 t.test('a tenant without a session is told with the reason, where there is one', async t => {
   const text = 'a is rejected: 127.0.0.1 answered 401; b is authenticating'
   t.equal(reasons(WAITING), text)
+  t.equal(reasons([{ tenant: 'a', state: 'rejected', reason: '\u001b[2J\u009b' }]), 'a is rejected: \\u001b[2J\\u009b')
   const { announcer, lines } = await announce()
   announcer.notReady(WAITING)
   t.equal(lines().at(-1), `  not ready  ${text}`)

@@ -130,10 +130,12 @@ t.test('the streams of the process are written to as they are, and no more is ke
   file.write('three\n')
   file.close()
   t.match(stdout.text, /three\n$/)
-  const toStderr = open('/dev/stderr')
-  toStderr.file.writeNow('four\n')
-  t.equal(toStderr.host.stderr.text, 'four\n')
-  toStderr.file.close()
+  for (const path of ['/dev/stderr', '/dev/fd/2', '/proc/self/fd/2', '/dev/stdout', '/dev/fd/1', '/proc/self/fd/1']) {
+    const { file, host } = open(path)
+    file.writeNow('four\n')
+    file.close()
+    t.equal(/err|2/.test(path) ? host.stderr.text : host.stdout.text, 'four\n', path)
+  }
 })
 
 t.test('a stream that breaks loses lines', async t => {
