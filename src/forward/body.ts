@@ -76,6 +76,7 @@ export class RequestBody {
 
   /** Lets go what is kept: it is not needed any more. A sending that has begun goes on. */
   release(): void {
+    if (!this.#isKeptWhole) return
     this.#options.memory.give(this.#held)
     this.#held = 0
     this.#kept = []
@@ -97,16 +98,22 @@ export class RequestBody {
 
   #take(chunk: Buffer): void {
     this.#goOn()
+    this.#size += chunk.length
     if (this.#isKeptWhole) this.#keep(chunk)
-    if (!this.#sending) this.#ahead.push(chunk)
-    if (!this.#sending?.push(chunk)) this.#source.pause()
+    if (!this.#pass(chunk)) this.#source.pause()
     this.#onFirst?.(chunk)
+  }
+
+  /** Sends a piece, or puts it by until that is done, and says whether there is room for more. */
+  #pass(chunk: Buffer): boolean {
+    if (this.#sending) return this.#sending.push(chunk)
+    this.#ahead.push(chunk)
+    return this.#size < READ_AHEAD
   }
 
   #keep(chunk: Buffer): void {
     const { keep, memory } = this.#options
     const taken = chunk.length + OVERHEAD
-    this.#size += chunk.length
     if (this.#size > keep || !memory.take(taken)) this.release()
     else {
       this.#held += taken

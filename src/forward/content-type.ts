@@ -1,4 +1,4 @@
-import { isNamed, type RawHeaders, withoutNamed } from '../upstream/raw-headers.ts'
+import { isNamed, type RawHeaders } from '../upstream/raw-headers.ts'
 import type { RequestBody } from './body.ts'
 
 /** Types that clients put on a body of which they know nothing: the form of `curl -d`, the plain text of `fetch`. */
@@ -34,9 +34,17 @@ export async function lookAt(body: RequestBody): Promise<BodyType> {
 }
 
 /** The headers with JSON as the one type of the body, where the first type stood. */
-export function withJsonType(headers: readonly string[]): string[] {
-  const at = headers.findIndex((name, index) => index % 2 === 0 && isNamed(name, 'content-type'))
-  if (at < 0) return [...headers, 'content-type', 'application/json']
-  const name = String(headers[at])
-  return [...headers.slice(0, at), name, 'application/json', ...withoutNamed(headers.slice(at), 'content-type')]
+export function withJsonType(headers: RawHeaders): string[] {
+  const changed: string[] = []
+  let isTyped = false
+  for (let at = 0; at < headers.length; at += 2) {
+    const [name, value] = [String(headers[at]), String(headers[at + 1])]
+    if (!isNamed(name, 'content-type')) changed.push(name, value)
+    else if (!isTyped) {
+      changed.push(name, 'application/json')
+      isTyped = true
+    }
+  }
+  if (!isTyped) changed.push('content-type', 'application/json')
+  return changed
 }
