@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
-import type { Retry } from '../session/report.ts'
+import type { NextCall } from '../session/report.ts'
 import type { SessionsEvents } from '../session/sessions.ts'
 import type { SessionState } from '../session/states.ts'
 
@@ -47,7 +47,7 @@ export function sessionLog(log: Log, clock: Clock): Omit<SessionsEvents, 'called
   }
 }
 
-function after({ attempt, delay }: Retry): string {
+function after({ attempt, delay }: NextCall): string {
   const wait = delay < SECOND ? `${delay} ms` : `${Math.round(delay / SECOND)} s`
   return ` (attempt ${attempt}), retrying in ${wait}`
 }
@@ -62,7 +62,7 @@ class Told {
   }
 
   /** Whether a failure is to be told; the first always is. */
-  isNew(tenant: string, { attempt }: Retry): boolean {
+  isNew(tenant: string, { attempt }: NextCall): boolean {
     const now = this.#clock.monotonic()
     const last = this.#last.get(tenant)
     if (attempt > 1 && last !== undefined && now - last < INTERVAL) return false

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../kernel/clock.ts'
-import { elapsed, momentOf } from '../kernel/moment.ts'
+import { elapsed, type Moment } from '../kernel/moment.ts'
 import { type Allowance, Flight, type KeptAnswer } from './flight.ts'
 
 /** The part of its size that a cache leaves to answers that are still coming. */
@@ -52,10 +52,10 @@ export class AnswerCache<Head> {
     })
   }
 
-  /** The answer that is kept for a request, if it is fresh. */
-  get(request: Cacheable): KeptAnswer<Head> | undefined {
+  /** The answer that is kept for a request, if it is fresh at that moment. */
+  get(request: Cacheable, now: Moment): KeptAnswer<Head> | undefined {
     const kept = this.#kept.get(this.#keyOf(request))
-    return kept && elapsed(kept.at, momentOf(this.#clock)) < request.keepFor ? kept : undefined
+    return kept && elapsed(kept.at, now) < request.keepFor ? kept : undefined
   }
 
   /** The same request, if it is on its way. */

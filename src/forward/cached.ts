@@ -1,7 +1,7 @@
 import type { AnswerCache, Cacheable } from '../cache/answer-cache.ts'
 import type { KeptAnswer } from '../cache/flight.ts'
 import type { CacheRule } from '../config/leaves.ts'
-import { elapsed, momentOf } from '../kernel/moment.ts'
+import { elapsed, type Moment, momentOf } from '../kernel/moment.ts'
 import { headerOf, withoutNamed } from '../upstream/raw-headers.ts'
 import { cacheableOf, isFreshWanted, isWrite, resourcesOf } from './cacheable.ts'
 import { timed } from './exchange.ts'
@@ -56,16 +56,18 @@ export class Cached {
 
   async #read(journey: Journey, cacheable: Cacheable, send: Send): Promise<Refusal | undefined> {
     const { exchange } = journey
+    const { clock } = this.#options
     const { answers } = this.#cache
     if (isFreshWanted(journey)) return this.#lead(journey, cacheable, send)
-    const kept = answers.get(cacheable)
-    if (kept) return this.#serve(journey, kept, 'hit')
+    const now = momentOf(clock)
+    const kept = answers.get(cacheable, now)
+    if (kept) return this.#serve(journey, kept, 'hit', now)
     const flight = answers.flight(cacheable)
     if (!flight) return this.#lead(journey, cacheable, send)
-    const landing = await timed(this.#options.clock, exchange, 'upstream', flight.wait(exchange.over))
+    const landing = await timed(clock, exchange, 'upstream', flight.wait(exchange.over))
     // one of those who waited goes first now
     if (landing === 'left') return this.#read(journey, cacheable, send)
-    if (landing !== 'none') return this.#serve(journey, landing, 'shared')
+    if (landing !== 'none') return this.#serve(journey, landing, 'shared', momentOf(clock))
     exchange.cache = 'miss'
     return send()
   }
@@ -83,15 +85,15 @@ export class Cached {
     return refusal
   }
 
-  #serve(journey: Journey, { head, body, at }: KeptAnswer<GoodHead>, how: 'hit' | 'shared'): undefined {
-    const { clock } = this.#options
+  #serve(journey: Journey, kept: KeptAnswer<GoodHead>, how: 'hit' | 'shared', now: Moment): undefined {
+    const { head, body, at } = kept
     const { exchange, prefix, response } = journey
     exchange.cache = how
     exchange.bytes = body.length
     const before = Number(headerOf(head.headers, 'age') ?? 0) || 0
-    const age = before + Math.floor(elapsed(at, momentOf(clock)) / 1000)
+    const age = before + Math.floor(elapsed(at, now) / 1000)
     const headers = [...withoutNamed(head.headers, 'age'), 'age', `${age}`]
-    sendHead(journey, { ...head.home, prefix }, { status: 200, headers }, clock)
+    sendHead(journey, { ...head.home, prefix }, { status: 200, headers }, this.#options.clock)
     response.end(body)
   }
 }

@@ -3,6 +3,7 @@ import type { Secret } from '../kernel/secret.ts'
 import type { Turn } from '../pacing/gate.ts'
 import { Problem } from '../problem/problem.ts'
 import { readUpstreamErrors } from '../problem/upstream.ts'
+import { UNINFORMATIVE } from '../session/evidence.ts'
 import type { Lease } from '../session/lease.ts'
 import { isSamePlace, type Place } from '../stacks/base.ts'
 import type { Agents } from '../upstream/agent.ts'
@@ -18,8 +19,11 @@ import type { Home } from './location.ts'
 import type { Refusal } from './refusal.ts'
 import type { Answer, Collected } from './sinks.ts'
 import { tell } from './tell.ts'
-import { type Attempt, homeAt, Trip, type TripOptions, UNAUTHORIZED, type Way } from './trip.ts'
+import { type Attempt, homeAt, mayRenew, Trip, type TripOptions, UNAUTHORIZED, type Way } from './trip.ts'
 import { meaningOf401 } from './unauthorized.ts'
+
+/** What the meaning of a 401 says of the token. */
+const WORD = { token: 'bad', permission: 'good', unknown: 'none' } as const
 
 export interface SenderOptions extends TripOptions, LeaseOptions {
   readonly agents: Agents
@@ -47,7 +51,7 @@ export class Sender {
     let attempt: Attempt = { number: 0, turn: await this.#turn(journey, false), renewed: undefined }
     const carried: Secret[] = []
     for (;;) {
-      const acquired = attempt.renewed ?? this.#lease(journey, attempt)
+      const acquired = attempt.renewed?.lease ?? this.#lease(journey, attempt)
       // each wait costs a hundredth of all that a request does
       const lease = acquired instanceof Promise ? await acquired : acquired
       const home = journey.compute ? await this.#console(lease, journey, attempt) : homeAt(lease.target, journey)
@@ -146,20 +150,23 @@ export class Sender {
   async #withNewSession(
     lease: Lease,
     journey: Journey,
-    { number, renewed }: Attempt,
+    attempt: Attempt,
     answer: Collected,
   ): Promise<Attempt | undefined> {
-    if (renewed || !this.#mayRenew(lease, journey, answer) || !canResend(journey)) return undefined
-    const newLease = await acquireLease(journey, this.#options)
+    const { number, renewed } = attempt
+    const meaning = meaningOf401(readUpstreamErrors({ headers: headersByName(answer.headers), body: answer.body }))
+    renewed?.retry.answered(WORD[meaning])
+    if (meaning === 'permission' || !mayRenew(attempt)) return undefined
+    const refusal = { operation: journey.endpoint.key, named: meaning === 'token', again: renewed !== undefined }
+    const retry = this.#options.sessions.invalidate(journey.tenant, lease, refusal)
+    if (!retry || !canResend(journey)) return undefined
+    const next = await acquireLease(journey, this.#options)
     // more of the body may have come meanwhile than is kept
     if (!canResend(journey)) return undefined
-    return { number, turn: this.#options.pacer.pass(journey.endpoint), renewed: newLease }
-  }
-
-  /** Takes a token out of use that the upstream answered with 401, and says whether a newer one may do better. */
-  #mayRenew(lease: Lease, { tenant }: Journey, { headers, body }: Collected): boolean {
-    const meaning = meaningOf401(readUpstreamErrors({ headers: headersByName(headers), body }))
-    return meaning !== 'permission' && this.#options.sessions.invalidate(tenant, lease, meaning === 'token')
+    const count = (renewed?.count ?? 0) + 1
+    const turn = this.#options.pacer.pass(journey.endpoint)
+    // where nobody could tell what the token is worth, it is the same one
+    return { number, turn, renewed: { lease: next, count, retry: next === lease ? UNINFORMATIVE : retry } }
   }
 
   /** Once its turn has come, where it was refused for now. */

@@ -3,6 +3,7 @@ import type { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Turn } from '../pacing/gate.ts'
 import type { Pacer } from '../pacing/pacer.ts'
+import type { Retry } from '../session/evidence.ts'
 import type { Lease } from '../session/lease.ts'
 import type { Place } from '../stacks/base.ts'
 import type { Carrier } from '../upstream/handler.ts'
@@ -15,8 +16,24 @@ import type { Home } from './location.ts'
 import { Receiver } from './receiver.ts'
 import { type Answer, collecting, type Sink, Streaming } from './sinks.ts'
 import { sendHead } from './tell.ts'
+import { acceptsToken } from './unauthorized.ts'
 
 export const UNAUTHORIZED = 401
+
+/**
+ * How often a request is sent again with a renewed session: once, and once more where the new token had been revoked, too,
+ * before it was there.
+ */
+const MAX_RENEWALS = 2
+
+/** A session that was renewed for a request. */
+export interface Renewed {
+  readonly lease: Lease
+  /** Told how the request is answered with it. */
+  readonly retry: Retry
+  /** How often it was, from 1. */
+  readonly count: number
+}
 
 /** One of the times that a request is let through to the upstream. */
 export interface Attempt {
@@ -24,8 +41,13 @@ export interface Attempt {
   readonly number: number
   /** Where its endpoint has a limit: the one under way. */
   turn: Turn | undefined
-  /** The lease of a session that was renewed for it, which is done once. */
-  readonly renewed: Lease | undefined
+  /** The session, where it was renewed for this attempt. */
+  readonly renewed: Renewed | undefined
+}
+
+/** Whether the session may be renewed for the next attempt. */
+export function mayRenew({ renewed }: Attempt): boolean {
+  return renewed === undefined || renewed.count < MAX_RENEWALS
 }
 
 /** What a request carries, and where to. */
@@ -89,12 +111,14 @@ export class Trip extends Receiver {
   #note(status: number, headers: RawHeaders): void {
     const { clock, pacer } = this.#options
     const { exchange, endpoint } = this.#journey
+    const { number, renewed } = this.#attempt
     exchange.spent.upstream += clock.monotonic() - this.#sentAt
     exchange.bytes = 0
     noteRequestId(exchange, headers)
-    const answer = { status, header: (name: string) => headerOf(headers, name), attempt: this.#attempt.number }
+    const answer = { status, header: (name: string) => headerOf(headers, name), attempt: number }
     pacer.answered(endpoint, this.#turn, answer)
-    if (status < 400) this.#way.lease.isAccepted = true
+    if (status < 400) this.#way.lease.served(endpoint.key)
+    if (renewed && acceptsToken(status)) renewed.retry.answered('good')
   }
 }
 

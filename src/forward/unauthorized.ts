@@ -21,6 +21,14 @@ export function meaningOf401(errors: readonly UpstreamError[]): 'token' | 'permi
   return reasons.includes('unauthorized_access') ? 'permission' : 'unknown'
 }
 
+/**
+ * Whether an answer shows that the token was good, to which the same request was answered 401 with another: the service
+ * answered, and had nothing against either the token or how often it is asked.
+ */
+export function acceptsToken(status: number): boolean {
+  return status < 500 && status !== 401 && status !== 429
+}
+
 /** `Token expired.` is `token_expired`. */
 function normal(text: string | null): string {
   return (

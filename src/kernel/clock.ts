@@ -10,17 +10,24 @@ export interface Clock {
   now(): number
   /** Milliseconds since an arbitrary start. It never goes back, and on most systems stands still during sleep. */
   monotonic(): number
-  /** Calls `run` once after `ms` milliseconds. A waiting timer does not keep the process alive. */
+  /**
+   * Calls `run` once after about `ms` milliseconds, never within this call. It may be up to two milliseconds early, as
+   * Node counts whole ones: who decides by the time looks at it again. More than {@link LONGEST_TIMER} counts as that. A
+   * waiting timer does not keep the process alive.
+   */
   setTimeout(run: () => void, ms: number): Timer
   /** Forgets a timer; one that has fired already is ignored. */
   clearTimeout(timer: Timer): void
 }
 
+/** Node fires at once, and complains, what is to wait longer than this many milliseconds. */
+export const LONGEST_TIMER = 2 ** 31 - 1
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
-  setTimeout: (run, ms) => setTimeout(run, ms).unref(),
+  setTimeout: (run, ms) => setTimeout(run, Math.min(Math.ceil(ms), LONGEST_TIMER)).unref(),
   clearTimeout: timer => clearTimeout(timer as NodeJS.Timeout),
 }
 

@@ -73,6 +73,7 @@ const FEW = 4
 /**
  * Lets the requests to one endpoint through as its limit allows, each client in its turn. After a refusal that tells of
  * no limit it opens by and by: to half as many requests at one time as there were, and with each answer to one more.
+ * `now` is of the monotonic clock, read once for all that is decided together.
  */
 export class Gate {
   readonly #clock: Clock
@@ -89,36 +90,34 @@ export class Gate {
     this.#bucket = limit && new Bucket(limit, clock.monotonic())
   }
 
-  get status(): GateStatus {
-    const now = this.#clock.monotonic()
+  status(now: number): GateStatus {
     return {
       limit: this.#bucket?.limit(now) ?? null,
       waiting: this.#queue.size,
-      pause: Math.max(0, this.#pausedUntil - now),
+      pause: this.#pause(now),
       counts: this.#counts,
     }
   }
 
   /** Whether a request may go now, and nobody waits before it. */
-  get isOpen(): boolean {
-    if (this.#queue.size > 0 || this.#isClosed()) return false
-    return this.#bucket?.hasToken(this.#clock.monotonic()) ?? true
+  isOpen(now: number): boolean {
+    if (this.#queue.size > 0 || this.#isClosed(now)) return false
+    return this.#bucket?.hasToken(now) ?? true
   }
 
   /** The milliseconds until somebody's turn would come, as far as that can be told. */
-  delay({ client, returned }: Applicant): number {
-    return this.#delay(returned ? 0 : this.#queue.ahead(client))
+  delay({ client, returned }: Applicant, now: number): number {
+    return this.#delay(returned ? 0 : this.#queue.ahead(client), now)
   }
 
   /** Lets a request through at once, whoever waits. */
-  pass(): Turn {
+  pass(now: number): Turn {
     this.#underWay++
-    return new Turn(this, this.#bucket?.draw(this.#clock.monotonic()))
+    return new Turn(this, this.#bucket?.draw(now))
   }
 
   /** Waits for somebody's turn. */
-  async wait({ client, returned }: Applicant, patience: Patience<Turn>): Promise<Turn> {
-    const from = this.#clock.monotonic()
+  async wait({ client, returned }: Applicant, patience: Patience<Turn>, now: number): Promise<Turn> {
     const line = {
       add: (waiter: Waiter<Turn>) => (returned ? this.#queue.pushReturned(waiter) : this.#queue.push(client, waiter)),
       delete: (waiter: Waiter<Turn>) => {
@@ -127,12 +126,12 @@ export class Gate {
       },
     }
     const turn = waitIn(line, this.#clock, patience)
-    this.#release()
+    this.#release(now)
     try {
       return await turn
     } finally {
       this.#counts.waits++
-      this.#counts.waitSeconds += (this.#clock.monotonic() - from) / 1000
+      this.#counts.waitSeconds += (this.#clock.monotonic() - now) / 1000
     }
   }
 
@@ -145,13 +144,13 @@ export class Gate {
     if (kind !== 'served') this.#counts.refusals++
     if (kind !== 'served' && !limit) this.#mostUnderWay = Math.max(FEW, Math.floor(this.#underWay / 2))
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
-    this.#release()
+    this.#release(now)
   }
 
   /** A request was not answered. */
   lost(): void {
     this.#underWay--
-    this.#release()
+    this.#release(this.#clock.monotonic())
   }
 
   /** A request was not sent. */
@@ -180,24 +179,27 @@ export class Gate {
     else if (limit) this.#bucket = new Bucket(limit, now, 0)
   }
 
-  #isClosed(): boolean {
-    return this.#underWay >= this.#mostUnderWay || this.#clock.monotonic() < this.#pausedUntil
+  #isClosed(now: number): boolean {
+    return this.#underWay >= this.#mostUnderWay || now < this.#pausedUntil
   }
 
-  #delay(ahead: number): number {
-    const now = this.#clock.monotonic()
-    const pause = Math.ceil(Math.max(0, this.#pausedUntil - now))
-    return Math.max(pause, this.#bucket?.delay(ahead, now) ?? 0)
+  #delay(ahead: number, now: number): number {
+    return Math.max(this.#pause(now), this.#bucket?.delay(ahead, now) ?? 0)
+  }
+
+  #pause(now: number): number {
+    return Math.ceil(Math.max(0, this.#pausedUntil - now))
   }
 
   /** Lets through those whose turn is now, and comes back for the next. */
-  #release(): void {
+  #release(now: number): void {
     this.#forgetTimer()
-    while (this.#queue.size > 0 && !this.#isClosed() && this.#delay(0) === 0) this.#queue.shift()?.resolve(this.pass())
+    while (this.#queue.size > 0 && !this.#isClosed(now) && this.#delay(0, now) === 0)
+      this.#queue.shift()?.resolve(this.pass(now))
     if (this.#queue.size === 0) return
-    const ms = this.#delay(0)
+    const ms = this.#delay(0, now)
     // else it waits for the answer to one that is under way
-    if (ms > 0) this.#timer = this.#clock.setTimeout(() => this.#release(), ms)
+    if (ms > 0) this.#timer = this.#clock.setTimeout(() => this.#release(this.#clock.monotonic()), ms)
   }
 
   #forgetTimer(): void {

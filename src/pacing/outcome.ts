@@ -1,5 +1,4 @@
 import { fullJitter } from '../kernel/backoff.ts'
-import type { Clock } from '../kernel/clock.ts'
 import { parseRetryAfter } from '../problem/retry-after.ts'
 import { type Limit, readLimit } from './limit.ts'
 
@@ -26,17 +25,18 @@ export interface Outcome {
 }
 
 export interface PauseOptions {
-  readonly clock: Clock
+  /** Wall time, in milliseconds since the epoch. */
+  readonly now: number
   /** For how long a service that is unavailable is left alone at most: it may be back before it said. */
   readonly maxPause: number
   readonly random: () => number
 }
 
 /** Reads an answer: 429 (RFC 6585, 4) and 503 (RFC 9110, 15.6.4) refuse a request for now. */
-export function readOutcome({ status, header, attempt }: Answer, { clock, maxPause, random }: PauseOptions): Outcome {
+export function readOutcome({ status, header, attempt }: Answer, { now, maxPause, random }: PauseOptions): Outcome {
   const limit = readLimit(header)
   if (status !== 429 && status !== 503) return { kind: 'served', limit, pause: 0 }
-  const told = parseRetryAfter(header('retry-after'), clock.now())
+  const told = parseRetryAfter(header('retry-after'), now)
   const backoff = fullJitter(attempt, BACKOFF, random)
   const pause = told === undefined ? backoff : told * 1000
   if (status === 503) return { kind: 'unavailable', limit, pause: Math.min(maxPause, pause) }

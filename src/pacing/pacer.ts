@@ -11,6 +11,12 @@ import { type Answer, readOutcome } from './outcome.ts'
 /** No more endpoints than this are remembered. */
 const MAX_GATES = 1_000
 
+/**
+ * A turn that comes in the last millisecond is in time, and a gate's timer that was early comes back a millisecond later:
+ * so much longer, in milliseconds, somebody waits.
+ */
+const GRACE = 2
+
 /** Asked for anew each time. */
 export interface PacerSettings {
   readonly enabled: boolean
@@ -66,9 +72,10 @@ export class Pacer {
 
   /** What is known of the endpoints that have a limit or refused a request, those asked last first. */
   *endpoints(): Generator<EndpointStatus> {
+    const now = this.#options.clock.monotonic()
     for (const [key, gate] of this.#gates) {
       const end = key.indexOf(' ')
-      yield { tenant: key.slice(0, end), endpoint: key.slice(end + 1), ...gate.status }
+      yield { tenant: key.slice(0, end), endpoint: key.slice(end + 1), ...gate.status(now) }
     }
   }
 
@@ -78,24 +85,26 @@ export class Pacer {
    * @throws {Problem} `rate-limited` at once when its turn is too far off, or there is no place
    */
   admit(endpoint: PacedEndpoint, asking: Asking): Promise<Turn> | Turn | undefined {
-    const { maxWait, maxQueue } = this.#options.settings()
+    const { clock, settings } = this.#options
+    const { maxWait, maxQueue } = settings()
     const gate = this.#gate(endpoint)
     if (!gate) return undefined
-    if (gate.isOpen) return gate.pass()
-    const delay = gate.delay(asking)
+    const now = clock.monotonic()
+    if (gate.isOpen(now)) return gate.pass(now)
+    const delay = gate.delay(asking, now)
     const patience = maxWait - asking.waited
-    if (delay > patience) throw rateLimited(gate, delay - patience, `its turn would come in ${seconds(delay)} s`)
+    const refusal = (wait: number, why: string) => rateLimited(gate.status(now), wait, why)
+    if (delay > patience) throw refusal(delay - patience, `its turn would come in ${seconds(delay)} s`)
     const own = this.#waitingBy.get(asking.client) ?? 0
-    if (own >= maxQueue - this.#waiting) throw rateLimited(gate, delay, `${this.#waiting} requests wait already`)
-    const timedOut = (waiter: Waiter<Turn>) =>
-      waiter.reject(rateLimited(gate, gate.delay(asking), `its turn has not come in ${seconds(patience)} s`))
-    // a turn that comes in the last millisecond is in time
-    return this.#counted(asking.client, gate.wait(asking, { ms: patience + 1, timedOut, signal: asking.signal }))
+    if (own >= maxQueue - this.#waiting) throw refusal(delay, `${this.#waiting} requests wait already`)
+    const timedOut = (waiter: Waiter<Turn>) => waiter.reject(notInTime(gate, asking, patience, clock.monotonic()))
+    const wait = gate.wait(asking, { ms: patience + GRACE, timedOut, signal: asking.signal }, now)
+    return this.#counted(asking.client, wait)
   }
 
   /** Lets a request through at once. */
   pass(endpoint: PacedEndpoint): Turn | undefined {
-    return this.#gate(endpoint)?.pass()
+    return this.#gate(endpoint)?.pass(this.#options.clock.monotonic())
   }
 
   /** Notes what an answer says of its endpoint. */
@@ -106,7 +115,7 @@ export class Pacer {
       turn?.lost()
       return
     }
-    const outcome = readOutcome(answer, { clock, maxPause: maxWait, random })
+    const outcome = readOutcome(answer, { now: clock.now(), maxPause: maxWait, random })
     if (turn) turn.answered(outcome)
     else if (outcome.limit || outcome.kind !== 'served') this.#ensure(key).answered(outcome)
   }
@@ -147,7 +156,12 @@ export class Pacer {
   }
 }
 
-function rateLimited({ status }: Gate, wait: number, why: string): Problem {
+function notInTime(gate: Gate, applicant: Applicant, patience: number, now: number): Problem {
+  const why = `its turn has not come in ${seconds(patience)} s`
+  return rateLimited(gate.status(now), gate.delay(applicant, now), why)
+}
+
+function rateLimited(status: GateStatus, wait: number, why: string): Problem {
   const isLimit = status.pause === 0 && status.limit !== null
   const cause = isLimit ? "The upstream's rate limit is used up" : 'The upstream refuses requests'
   return new Problem('rate-limited', `${cause} for this endpoint, and ${why}`, { retryAfter: seconds(wait) })

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../kernel/clock.ts'
-import { elapsed, type Moment, momentOf } from '../kernel/moment.ts'
+import { elapsed, type Moment } from '../kernel/moment.ts'
 
 /** Calls when it is time: a timer that knows, after the machine has slept, that its time has come. */
 export class Alarm {
@@ -14,14 +14,14 @@ export class Alarm {
   }
 
   /** Milliseconds until it rings, or rang last; by whichever clock says less: timers stand still in a sleep. */
-  get remaining(): number {
-    return this.#set ? this.#set.delay - elapsed(this.#set.at, momentOf(this.#clock)) : 0
+  remaining(now: Moment): number {
+    return this.#set ? this.#set.delay - elapsed(this.#set.at, now) : 0
   }
 
-  /** Rings once after `delay` milliseconds, and not when it was to ring before. */
-  set(delay: number): void {
+  /** Rings once `delay` milliseconds after that moment, and not when it was to ring before. */
+  set(delay: number, now: Moment): void {
     this.clear()
-    this.#set = { at: momentOf(this.#clock), delay }
+    this.#set = { at: now, delay }
     this.#timer = this.#clock.setTimeout(this.#ring, delay)
   }
 

@@ -1,22 +1,23 @@
 import { randomUUID } from 'node:crypto'
-import type { Clock } from '../kernel/clock.ts'
-import { type Moment, momentOf } from '../kernel/moment.ts'
+import type { Moment } from '../kernel/moment.ts'
 import type { Target } from '../stacks/resolve.ts'
 import type { IssuedToken } from './auth.ts'
+import type { Evidence } from './evidence.ts'
 import type { Lease } from './lease.ts'
 import { endOf, timeLeft } from './schedule.ts'
 
 /** The token that a session has, and whether it may be sent. */
 export class Holding {
-  readonly #clock: Clock
+  readonly #evidence: Evidence
   readonly #session = randomUUID()
   #lease: Lease | undefined
   #inDoubt = false
   #refused = false
   #generation = 0
 
-  constructor(clock: Clock) {
-    this.#clock = clock
+  /** `evidence` is told of each token, and of what it has served. */
+  constructor(evidence: Evidence) {
+    this.#evidence = evidence
   }
 
   /** Counts the tokens so far. */
@@ -30,24 +31,27 @@ export class Holding {
   }
 
   /** The lease that may be sent. */
-  get live(): Lease | undefined {
-    return this.#inDoubt ? undefined : this.unexpired
+  live(now: Moment): Lease | undefined {
+    return this.#inDoubt ? undefined : this.unexpired(now)
   }
 
   /** The same, in doubt or not: the auth calls can tell. */
-  get unexpired(): Lease | undefined {
-    return this.millisecondsLeft > 0 ? this.#lease : undefined
+  unexpired(now: Moment): Lease | undefined {
+    return this.millisecondsLeft(now) > 0 ? this.#lease : undefined
   }
 
-  get millisecondsLeft(): number {
-    return this.#lease ? timeLeft(this.#lease.end, momentOf(this.#clock)) : 0
+  millisecondsLeft(now: Moment): number {
+    return this.#lease ? timeLeft(this.#lease.end, now) : 0
   }
 
   /** Takes a new token in the place of the one before. */
   replace({ token, lifetime }: IssuedToken, target: Target, asked: Moment): Lease {
     const end = endOf(lifetime, asked)
+    const evidence = this.#evidence
+    const number = evidence.replaceToken()
+    const served = (operation: string) => evidence.served(operation, number)
     this.#generation++
-    const lease = { token, target, end, session: this.#session, generation: this.#generation, isAccepted: false }
+    const lease = { token, target, end, session: this.#session, generation: this.#generation, served }
     this.#lease = lease
     this.#inDoubt = false
     this.#refused = false

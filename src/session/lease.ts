@@ -13,6 +13,6 @@ export interface Lease {
   readonly session: string
   /** Counts the tokens of one session from 1. */
   readonly generation: number
-  /** Whether the API has served a request with it; noted by whoever sees that. */
-  isAccepted: boolean
+  /** Notes that the API has served a request for an operation with it: said by whoever sees that. */
+  served(operation: string): void
 }

@@ -4,7 +4,7 @@ import type { SessionState } from './states.ts'
 export type AuthCall = 'login' | 'extend'
 
 /** What follows a failed call. */
-export interface Retry {
+export interface NextCall {
   /** How many calls have failed since the last that did not. */
   readonly attempt: number
   /** Milliseconds until the next. */
@@ -15,8 +15,8 @@ export interface Retry {
 
 /** What a session tells of itself as it happens. */
 export interface SessionEvents {
-  /** The state changed; `reason` is a sentence without secrets. A failed call is followed by a retry, unless the key is refused. */
-  changed?(from: SessionState, to: SessionState, reason: string, retry?: Retry): void
+  /** The state changed; `reason` is a sentence without secrets. A failed call is followed by another, unless the key is refused. */
+  changed?(from: SessionState, to: SessionState, reason: string, next?: NextCall): void
   /** An auth call ended. */
   called?(call: AuthCall, outcome: 'ok' | FailureNature): void
 }

@@ -1,4 +1,6 @@
+import { fullJitter } from '../kernel/backoff.ts'
 import { elapsed, later, type Moment } from '../kernel/moment.ts'
+import type { AuthFailure } from './failure.ts'
 
 /** A token is extended this long before its end, in milliseconds, unless half its life is later than that. */
 const LEAD = 3 * 60_000
@@ -11,6 +13,17 @@ const EXPIRY_MARGIN = 5_000
 
 /** The same for short lives: the part of the lifetime that is given up. */
 const EXPIRY_MARGIN_PART = 0.25
+
+/** The bounds of the wait after a failed call, in milliseconds. */
+const BACKOFF = { base: 500, cap: 60_000 }
+
+/** After a refusal of the credentials nothing is asked for this long, in milliseconds: a hammered key may be locked. */
+const PROBE_INTERVAL = 10 * 60_000
+
+/** How long after a failed call the next is made, in milliseconds. `attempt` counts the failures before it, from 0. */
+export function retryDelay({ nature, retryAfter }: AuthFailure, attempt: number, random: () => number): number {
+  return nature === 'rejected' ? PROBE_INTERVAL : Math.max(retryAfter, fullJitter(attempt, BACKOFF, random))
+}
 
 /**
  * When to extend a token, in milliseconds after its arrival: at the later of half its life and three minutes before

@@ -1,28 +1,22 @@
 import type { Credentials } from '../config/config.ts'
-import { fullJitter } from '../kernel/backoff.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
 import { type Moment, momentOf } from '../kernel/moment.ts'
 import type { Secret } from '../kernel/secret.ts'
-import { Problem } from '../problem/problem.ts'
 import type { Target } from '../stacks/resolve.ts'
 import { Alarm } from './alarm.ts'
 import type { IssuedToken } from './auth.ts'
+import { Evidence, type Grounds, type Retry, UNINFORMATIVE, type Unauthorized } from './evidence.ts'
 import { AuthFailure, asFailure, closed } from './failure.ts'
+import { History } from './history.ts'
 import { Holding } from './holding.ts'
-import { judgeInvalidation, RENEWAL_INTERVAL } from './invalidation.ts'
+import { judgeInvalidation } from './invalidation.ts'
 import type { Lease } from './lease.ts'
 import { Renewal, type RenewalOptions } from './renewal.ts'
-import type { Retry, SessionStatus } from './report.ts'
-import { extensionDelay } from './schedule.ts'
+import type { NextCall, SessionStatus } from './report.ts'
+import { extensionDelay, retryDelay } from './schedule.ts'
 import { next, type SessionEvent, type SessionState } from './states.ts'
 import { Waiters } from './waiters.ts'
-
-/** The bounds of the wait after a failed call, in milliseconds. */
-const BACKOFF = { base: 500, cap: 60_000 }
-
-/** After a refusal of the credentials nothing is asked for this long, in milliseconds: a hammered key may be locked. */
-const PROBE_INTERVAL = 10 * 60_000
 
 /** Milliseconds, asked for anew each time. */
 export interface SessionSettings {
@@ -37,6 +31,8 @@ export interface SessionOptions extends RenewalOptions {
   readonly target: Target
   readonly settings: () => SessionSettings
   readonly random?: () => number
+  /** Shared by the sessions of a tenant, so that it outlives a change of its key. */
+  readonly evidence?: Evidence
 }
 
 /**
@@ -55,16 +51,16 @@ export class Session {
   readonly #closing = new AbortController()
   readonly #renewal: Renewal
   readonly #alarm: Alarm
+  readonly #evidence: Evidence
+  readonly #history = new History()
   #attempt = 0
   #isHopeless = false
-  #lastInvalidated = Number.NEGATIVE_INFINITY
-  #lastRefresh: number | undefined
-  #lastError: SessionStatus['lastError'] = null
 
   constructor(options: SessionOptions) {
-    const { clock, random = Math.random } = options
+    const { clock, random = Math.random, evidence = new Evidence() } = options
     this.#clock = clock
-    this.#holding = new Holding(clock)
+    this.#evidence = evidence
+    this.#holding = new Holding(evidence)
     this.#lastUse = clock.monotonic()
     this.#options = options
     this.#random = random
@@ -82,16 +78,14 @@ export class Session {
    * now: a token that died unnoticed is renewed, and a call that was due is made.
    */
   peek(): Lease | undefined {
-    const lease = this.#holding.live
-    if (!lease && (this.#state === 'ready' || (this.#state === 'backing-off' && this.#alarm.remaining <= 0)))
-      void this.#renew()
-    return lease
+    return this.#look(momentOf(this.#clock))
   }
 
   /** The same for a request, which counts as use. */
   use(): Lease | undefined {
-    this.#lastUse = this.#clock.monotonic()
-    return this.peek()
+    const now = momentOf(this.#clock)
+    this.#lastUse = now.monotonic
+    return this.#look(now)
   }
 
   /**
@@ -103,37 +97,38 @@ export class Session {
     const lease = this.use()
     if (lease) return lease
     if (this.#state === 'closed') throw closed()
-    if (this.#state === 'rejected') throw this.#rejection()
-    if (this.#state === 'backing-off' && this.#isHopeless) throw this.#unavailable()
+    if (this.#state === 'rejected') throw this.#history.rejection()
+    if (this.#state === 'backing-off' && this.#isHopeless) throw this.#unavailable(momentOf(this.#clock))
     this.start()
-    return this.#waiters.wait(this.#options.settings().waitTimeout, () => this.#unavailable(), signal)
+    const unavailable = () => this.#unavailable(momentOf(this.#clock))
+    return this.#waiters.wait(this.#options.settings().waitTimeout, unavailable, signal)
   }
 
   /** Logs in, unless that was done before. */
   start(): void {
-    if (this.#state === 'idle') void this.#renew()
+    if (this.#state === 'idle') void this.#renew(momentOf(this.#clock))
   }
 
   /**
-   * Notes that the upstream answered 401 to a lease, which names the token as its reason or gives none, and says whether
-   * a newer token can be had, so that the request is worth sending again. Leases that are not the current one are
-   * ignored, so that a burst of 401s costs one call.
+   * Notes that the upstream answered 401 to a lease. Gives what the request is sent again with when a newer token can be
+   * had, and `undefined` where the 401 is the client's. Leases that are not the current one are ignored, so that a burst
+   * of 401s costs one call.
    */
-  invalidate(lease: Lease, named: boolean): boolean {
-    const { isInDoubt, unexpired } = this.#holding
-    if (lease !== unexpired || (isInDoubt && !named)) return this.#state !== 'closed'
-    const now = this.#clock.monotonic()
-    const lately = now - this.#lastInvalidated < RENEWAL_INTERVAL
+  invalidate(lease: Lease, refusal: Unauthorized): Retry | undefined {
+    const now = momentOf(this.#clock)
+    const { named, again } = refusal
+    const { isInDoubt } = this.#holding
+    if (lease !== this.#holding.unexpired(now) || (isInDoubt && !named))
+      return this.#state === 'closed' ? undefined : UNINFORMATIVE
+    const grounds = this.#evidence.weigh(refusal, now.monotonic)
     const callable = this.#state === 'ready' || this.#state === 'authenticating'
-    const verdict = judgeInvalidation({ named, lately, accepted: lease.isAccepted, callable })
-    if (verdict === 'keep') return false
+    const grounded = grounds.open !== undefined
+    const verdict = judgeInvalidation({ named, again, grounded, proven: this.#evidence.isProven, callable })
+    if (verdict === 'keep') return isInDoubt ? UNINFORMATIVE : undefined
     if (verdict === 'drop') this.#holding.drop()
     else this.#holding.doubt()
-    // a call that was put off may have been made early, after a sleep
-    const due = lately ? Math.min(this.#lastInvalidated, now) + RENEWAL_INTERVAL : now
     // else a call is under way or due that no 401 caused
-    if (this.#state === 'ready') this.#renewAt(due)
-    return true
+    return this.#state === 'ready' ? this.#raise(grounds, now) : UNINFORMATIVE
   }
 
   /** Whether the session logs in with this key. */
@@ -143,7 +138,8 @@ export class Session {
 
   /** The token and the secret key that it has now. */
   get secrets(): Secret[] {
-    return [this.#holding.unexpired?.token, this.#renewal.secretKey].filter(secret => secret !== undefined)
+    const token = this.#holding.unexpired(momentOf(this.#clock))?.token
+    return [token, this.#renewal.secretKey].filter(secret => secret !== undefined)
   }
 
   /** Stops the timers and calls, and refuses whoever waits. */
@@ -158,77 +154,83 @@ export class Session {
   }
 
   status(): SessionStatus {
-    return {
-      state: this.#state,
-      generation: this.#holding.generation,
-      secondsLeft: Math.floor(this.#holding.millisecondsLeft / 1000),
-      lastRefresh: this.#lastRefresh === undefined ? null : new Date(this.#lastRefresh).toISOString(),
-      lastError: this.#lastError,
-    }
+    const { generation } = this.#holding
+    const secondsLeft = Math.floor(this.#holding.millisecondsLeft(momentOf(this.#clock)) / 1000)
+    return { state: this.#state, generation, secondsLeft, ...this.#history.status() }
   }
 
-  #renewAt(due: number): void {
-    this.#lastInvalidated = due
-    const wait = due - this.#clock.monotonic()
-    if (wait <= 0) return void this.#renew()
-    const reason = 'the upstream refused two tokens within a minute'
-    this.#noteError(reason)
-    this.#alarm.set(wait)
+  #look(now: Moment): Lease | undefined {
+    const lease = this.#holding.live(now)
+    if (!lease && (this.#state === 'ready' || (this.#state === 'backing-off' && this.#alarm.remaining(now) <= 0)))
+      void this.#renew(now)
+    return lease
+  }
+
+  /** Has a call made because of a 401, at once or when one may be made without grounds. */
+  #raise(grounds: Grounds, now: Moment): Retry {
+    const due = grounds.open ? now.monotonic : this.#evidence.earliest(grounds, now.monotonic)
+    const retry = this.#evidence.raise(grounds, due)
+    const wait = due - now.monotonic
+    if (wait <= 0) void this.#renew(now)
+    else this.#postpone(wait, now)
+    return retry
+  }
+
+  #postpone(wait: number, now: Moment): void {
+    const reason = 'the upstream refused one token after another'
+    this.#history.failed(reason, now)
+    this.#alarm.set(wait, now)
     this.#move('postponed', reason)
   }
 
-  async #renew(): Promise<void> {
+  async #renew(asked: Moment): Promise<void> {
     this.#alarm.clear()
-    const [token, asked] = [this.#holding.unexpired, momentOf(this.#clock)]
+    const token = this.#holding.unexpired(asked)
     this.#move('called', token ? 'extending the session' : 'logging in')
     const outcome = await this.#renewal.obtain(token, () => this.#holding.refuse()).catch(asFailure)
     if (this.#state === 'closed') return
-    if (outcome instanceof AuthFailure) this.#fail(outcome)
-    else this.#accept(outcome, asked)
+    const now = momentOf(this.#clock)
+    if (outcome instanceof AuthFailure) this.#fail(outcome, now)
+    else this.#accept(outcome, asked, now)
   }
 
-  #accept(issued: IssuedToken, asked: Moment): void {
+  #accept(issued: IssuedToken, asked: Moment, now: Moment): void {
     const lease = this.#holding.replace(issued, this.#options.target, asked)
-    if (this.#holding.live === undefined) {
+    if (this.#holding.live(now) === undefined) {
       // the machine slept during the call, or it took longer than the token lives
-      this.#fail(new AuthFailure('transient', 'the token had expired by the time it arrived'))
+      this.#fail(new AuthFailure('transient', 'the token had expired by the time it arrived'), now)
       return
     }
     this.#attempt = 0
     this.#isHopeless = false
-    this.#lastRefresh = this.#clock.now()
-    this.#alarm.set(extensionDelay(issued.lifetime, this.#random()))
+    this.#history.refreshed(now)
+    this.#alarm.set(extensionDelay(issued.lifetime, this.#random()), now)
     this.#move('issued', `live for ${Math.round(issued.lifetime / 1000)} s`)
     this.#waiters.resolve(lease)
   }
 
-  #fail(failure: AuthFailure): void {
+  #fail(failure: AuthFailure, now: Moment): void {
     this.#holding.trust()
-    this.#noteError(failure.message)
-    const rejected = failure.nature === 'rejected'
-    const delay = rejected ? PROBE_INTERVAL : this.#backoff(failure)
+    this.#history.failed(failure.message, now)
     this.#isHopeless = failure.lasting
-    this.#alarm.set(delay)
-    const lease = this.#holding.live
+    const rejected = failure.nature === 'rejected'
+    const delay = retryDelay(failure, rejected ? 0 : this.#attempt++, this.#random)
+    this.#alarm.set(delay, now)
+    const lease = this.#holding.live(now)
     if (rejected) this.#move('refused', failure.message)
     else this.#move('failed', failure.message, { attempt: this.#attempt, delay, isServing: lease !== undefined })
     if (lease) this.#waiters.resolve(lease)
-    else if (rejected) this.#waiters.reject(this.#rejection())
-    else if (failure.lasting) this.#waiters.reject(this.#unavailable())
+    else if (rejected) this.#waiters.reject(this.#history.rejection())
+    else if (failure.lasting) this.#waiters.reject(this.#unavailable(now))
   }
 
-  #backoff({ retryAfter }: AuthFailure): number {
-    return Math.max(retryAfter, fullJitter(this.#attempt++, BACKOFF, this.#random))
-  }
-
-  #noteError(reason: string): void {
-    this.#lastError = { at: new Date(this.#clock.now()).toISOString(), reason }
-  }
+  readonly #unavailable = (now: Moment) => this.#history.unavailable(this.#alarm.remaining(now))
 
   #due(): void {
-    const unused = this.#clock.monotonic() - this.#lastUse
+    const now = momentOf(this.#clock)
+    const unused = now.monotonic - this.#lastUse
     if (this.#state === 'ready' && unused >= this.#options.settings().idleAfter) this.#rest(unused)
-    else void this.#renew()
+    else void this.#renew(now)
   }
 
   #rest(unused: number): void {
@@ -237,22 +239,9 @@ export class Session {
     this.#move('rested', `no request for ${Math.round(unused / 1000)} s`)
   }
 
-  #move(event: SessionEvent, reason: string, retry?: Retry): void {
+  #move(event: SessionEvent, reason: string, following?: NextCall): void {
     const from = this.#state
     this.#state = next(from, event)
-    this.#options.events?.changed?.(from, this.#state, reason, retry)
-  }
-
-  #rejection(): Problem {
-    return new Problem('credentials-rejected', this.#reason())
-  }
-
-  #unavailable(): Problem {
-    const wait = Math.max(1, Math.ceil(this.#alarm.remaining / 1000))
-    return new Problem('session-unavailable', `There is no live session: ${this.#reason()}`, { retryAfter: wait })
-  }
-
-  #reason(): string {
-    return this.#lastError?.reason ?? 'the login has not been answered yet'
+    this.#options.events?.changed?.(from, this.#state, reason, following)
   }
 }

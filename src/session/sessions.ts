@@ -4,6 +4,7 @@ import type { Clock, Timer } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { Problem } from '../problem/problem.ts'
+import { type Retry, UNINFORMATIVE, type Unauthorized } from './evidence.ts'
 import { readKey } from './key.ts'
 import type { Lease } from './lease.ts'
 import type { SessionEvents } from './report.ts'
@@ -79,8 +80,10 @@ export class Sessions {
   }
 
   /** As {@link Session.invalidate}. A lease of a session that has left is worth a new one. */
-  invalidate(tenant: string, lease: Lease, named: boolean): boolean {
-    return this.#live.peek(tenant)?.session.invalidate(lease, named) ?? this.#tenants.has(tenant)
+  invalidate(tenant: string, lease: Lease, refusal: Unauthorized): Retry | undefined {
+    const live = this.#live.peek(tenant)
+    if (live) return live.session.invalidate(lease, refusal)
+    return this.#tenants.has(tenant) ? UNINFORMATIVE : undefined
   }
 
   /** The tokens and secret keys of a tenant's sessions, which no answer may show. */

@@ -1,23 +1,24 @@
 import type { Credentials, TenantConfig } from '../config/config.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { Turnstile } from '../kernel/turnstile.ts'
+import { Evidence } from './evidence.ts'
 import type { RenewalOptions } from './renewal.ts'
-import type { Retry, SessionEvents } from './report.ts'
-import type { Session } from './session.ts'
+import type { NextCall, SessionEvents } from './report.ts'
+import type { Session, SessionOptions } from './session.ts'
 import type { SessionState } from './states.ts'
 
 /** Makes the session of a tenant. */
 export type CreateSession = (
   tenant: TenantConfig,
-  options: Required<Pick<RenewalOptions, 'events' | 'turnstile'>> & Pick<RenewalOptions, 'key'>,
+  options: Required<Pick<SessionOptions, 'events' | 'turnstile' | 'evidence'>> & Pick<RenewalOptions, 'key'>,
 ) => Session
 
 /** What is told of a tenant's sessions. */
 export interface SuccessionEvents extends Required<SessionEvents> {
   /** Other credentials have proved good: their session has taken over. */
   succeeded(): void
-  /** Other credentials gave no session, so the one in use stays; without a retry only a person can help. */
-  kept(reason: string, retry?: Retry): void
+  /** Other credentials gave no session, so the one in use stays; without a next call only a person can help. */
+  kept(reason: string, next?: NextCall): void
 }
 
 /**
@@ -28,6 +29,7 @@ export class Succession {
   readonly #create: CreateSession
   readonly #events: SuccessionEvents
   readonly #turnstile = new Turnstile()
+  readonly #evidence = new Evidence()
   #session: Session
   #successor: Session | undefined
 
@@ -76,17 +78,22 @@ export class Succession {
   #make(tenant: TenantConfig, key?: Credentials): Session {
     const events: SessionEvents = {
       called: this.#events.called,
-      changed: (from, to, reason, retry) => {
-        if (session === this.#session) this.#events.changed(from, to, reason, retry)
-        if (session === this.#successor) this.#tried(session, to, reason, retry)
+      changed: (from, to, reason, next) => {
+        if (session === this.#session) this.#events.changed(from, to, reason, next)
+        if (session === this.#successor) this.#tried(session, to, reason, next)
       },
     }
-    const session = this.#create(tenant, { events, turnstile: this.#turnstile, ...(key && { key }) })
+    const session = this.#create(tenant, {
+      events,
+      turnstile: this.#turnstile,
+      evidence: this.#evidence,
+      ...(key && { key }),
+    })
     return session
   }
 
-  #tried(successor: Session, to: SessionState, reason: string, retry: Retry | undefined): void {
-    if (to === 'rejected' || to === 'backing-off') this.#events.kept(reason, retry)
+  #tried(successor: Session, to: SessionState, reason: string, next: NextCall | undefined): void {
+    if (to === 'rejected' || to === 'backing-off') this.#events.kept(reason, next)
     if (to !== 'ready') return
     this.#takeOver(successor)
     this.#events.succeeded()

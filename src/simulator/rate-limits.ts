@@ -43,10 +43,11 @@ export class RateLimiter {
     const limit = this.#limits.get(endpoint)
     if (!limit) return undefined
     const key = `${user} ${endpoint}`
-    const level = refilled(this.#buckets.get(key), limit, this.#now())
+    const now = this.#now()
+    const level = refilled(this.#buckets.get(key), limit, now)
     const granted = level >= 1
     const left = granted ? level - 1 : level
-    this.#buckets.set(key, { level: left, at: this.#now() })
+    this.#buckets.set(key, { level: left, at: now })
     return { granted, headers: limitHeaders(limit, left) }
   }
 }

@@ -1,4 +1,5 @@
 import t from 'tap'
+import { SECONDS_LEFT } from '../session/rig.ts'
 import { talk } from '../support/http.ts'
 import { clientOf, makeConfig, startPair, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
@@ -72,7 +73,7 @@ t.test('status tells version, uptime, and each tenant’s stack, session and cou
     counters: { requests: 3, failures: 1, replays: 1, logins: 2, extensions: 0 },
   })
   t.match(status.tenants.default.session.lastRefresh, /^2026-01-01T00:00:00\.\d{3}Z$/)
-  t.equal(Math.round(status.tenants.default.session.secondsLeft), 600 - 5 - 61)
+  t.equal(status.tenants.default.session.secondsLeft, SECONDS_LEFT - 61)
   t.strictSame(status.tenants.idle, {
     stack: 'app2.eu',
     api: 'https://api2.eu.prismacloud.io',

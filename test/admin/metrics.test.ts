@@ -1,4 +1,5 @@
 import t from 'tap'
+import { SECONDS_LEFT } from '../session/rig.ts'
 import { passTime } from '../support/clock.ts'
 import { answerTo, open } from '../support/http.ts'
 import { startPair } from '../support/proxy.ts'
@@ -50,13 +51,15 @@ t.test('limits are told by tenant and endpoint, with those who wait', async t =>
   t.match(await samples(call), { [of('limit_rate')]: 2, [of('limit_burst')]: 10, [of('limit_remaining')]: 0 })
   await clock.advance(1250)
   await answers
-  t.match(await samples(call), {
+  const found = await samples(call)
+  t.match(found, {
     [of('queue_length')]: 0,
     [of('waits_total')]: 1,
-    [of('wait_seconds_total')]: 1.25,
     [of('refusals_total')]: 0,
     'failures_total{tenant="default",problem="rate-limited"}': 1,
   })
+  const late = Number(found[of('wait_seconds_total')]) * 1000 - 1250
+  t.ok(late >= 0 && late <= clock.drifted(), `it waited ${late} ms more than 1250`)
 })
 
 t.test('durations fall into buckets of seconds', async t => {
@@ -72,8 +75,9 @@ t.test('durations fall into buckets of seconds', async t => {
   )
   const found = await samples(call)
   const bucket = (kind: string, le: string) => found[`${kind}_duration_seconds_bucket{le="${le}",tenant="default"}`]
-  t.equal(bucket('upstream', '0.5'), 0, 'the clock stood still for the first, which therefore took no time')
-  t.equal(bucket('upstream', '+Inf'), 1)
+  t.equal(bucket('upstream', '0.005'), 1, 'the clock all but stood still for the first')
+  t.equal(bucket('upstream', '0.5'), 1)
+  t.equal(bucket('upstream', '+Inf'), 2)
   t.equal(bucket('request', '0.005'), 1)
   t.equal(bucket('request', '+Inf'), 2)
 })
@@ -92,7 +96,7 @@ t.test('the gauges tell how the sessions are', async t => {
     [state('default', 'idle')]: 0,
     [state('default', 'rejected')]: 0,
     [state('other', 'idle')]: 1,
-    'session_seconds_left{tenant="default"}': 500,
+    'session_seconds_left{tenant="default"}': SECONDS_LEFT - 95,
     'session_seconds_left{tenant="other"}': 0,
   })
   simulator.revokeAll()

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { sessionLog } from '../../src/admin/session-log.ts'
 import { createLog } from '../../src/kernel/log.ts'
-import type { Retry } from '../../src/session/report.ts'
+import type { NextCall } from '../../src/session/report.ts'
 import { type TestClock, testClock } from '../support/clock.ts'
 import { freePort } from '../support/free-port.ts'
 import { type LogLine, startProxy } from '../support/proxy.ts'
@@ -50,7 +50,7 @@ t.test('each tenant is told of by itself, and the first failure after a success 
 
 t.test('so it is with other credentials that are tried, unless they are refused', async t => {
   const { told, lines } = telling(testClock())
-  const retry = (attempt: number): Retry => ({ attempt, delay: 2_000, isServing: false })
+  const retry = (attempt: number): NextCall => ({ attempt, delay: 2_000, isServing: false })
   for (let attempt = 1; attempt <= 3; attempt++) told.kept('default', 'it is down', retry(attempt))
   told.kept('default', 'it is disabled')
   const kept = 'session of default stays that of the old credentials: the new ones gave none'

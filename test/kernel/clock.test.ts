@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
-import { DeadlineError, systemClock, withDeadline } from '../../src/kernel/clock.ts'
+import { DeadlineError, LONGEST_TIMER, systemClock, withDeadline } from '../../src/kernel/clock.ts'
 import { settle } from '../support/clock.ts'
 import { countedClock } from './counted-clock.ts'
 import { failureOf } from './failure-of.ts'
@@ -26,6 +26,29 @@ t.test("the machine's timers fire once unless they are cleared, and do not keep 
     t.equal('hasRef' in last && typeof last.hasRef === 'function' && last.hasRef(), false)
   })
   t.strictSame(fired, ['kept'])
+})
+
+t.test("a wait that no timer of Node's holds is cut to the longest that one does, in place of none at all", async t => {
+  const warnings: Error[] = []
+  const onWarning = (warning: Error) => warnings.push(warning)
+  process.on('warning', onWarning)
+  t.teardown(() => process.off('warning', onWarning))
+  const fired: number[] = []
+  const waits = [LONGEST_TIMER, LONGEST_TIMER + 1, 2 * LONGEST_TIMER, Number.MAX_VALUE, Number.POSITIVE_INFINITY]
+  const timers = waits.map(ms => systemClock.setTimeout(() => fired.push(ms), ms))
+  await new Promise(resolve => setTimeout(resolve, 20))
+  t.strictSame(fired, [])
+  t.strictSame(warnings, [])
+  for (const timer of timers) systemClock.clearTimeout(timer)
+})
+
+t.test('a wait of nothing, or less, is over soon, and never within the call', async t => {
+  const waits = [-1, 0, 0.001]
+  const fired: number[] = []
+  for (const ms of waits) systemClock.setTimeout(() => fired.push(ms), ms)
+  t.strictSame(fired, [])
+  await new Promise(resolve => setTimeout(resolve, 20))
+  t.strictSame(fired, waits)
 })
 
 t.test('what ends before its deadline gives its result and leaves no timer', async t => {

@@ -1,13 +1,12 @@
 import t from 'tap'
 import { readOutcome } from '../../src/pacing/outcome.ts'
-import { testClock } from '../support/clock.ts'
 
 const LIMIT = { 'x-ratelimit-replenish-rate': '2', 'x-ratelimit-burst-capacity': '10', 'x-ratelimit-remaining': '0' }
 const limit = { rate: 2, burst: 10, remaining: 0 }
-const clock = testClock(Date.UTC(2026, 0, 1))
+const now = Date.UTC(2026, 0, 1)
 
 function outcome(status: number, headers: Record<string, string> = {}, attempt = 0) {
-  const options = { clock, maxPause: 30_000, random: () => 0.5 }
+  const options = { now, maxPause: 30_000, random: () => 0.5 }
   return readOutcome({ status, header: name => headers[name], attempt }, options)
 }
 

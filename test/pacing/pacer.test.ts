@@ -1,12 +1,22 @@
 import t from 'tap'
 import type { Turn } from '../../src/pacing/gate.ts'
-import { Pacer, type PacerSettings } from '../../src/pacing/pacer.ts'
+import { type EndpointStatus, Pacer, type PacerSettings } from '../../src/pacing/pacer.ts'
 import { countedClock } from '../kernel/counted-clock.ts'
 import { failureOf } from '../kernel/failure-of.ts'
-import { settle } from '../support/clock.ts'
+import { settle, testClock } from '../support/clock.ts'
 
 const ENDPOINT = { key: 'default GET /v2/alert', declared: undefined }
 const OTHER = { key: 'default GET /cloud', declared: undefined }
+
+const MINUTE = 60_000
+const BURST = 5
+const WAITS = 30
+
+/** In steps as small as these, timers that are early ring before the time. */
+const STEP = 0.25
+
+/** A turn that comes so many milliseconds too late is still in time. */
+const GRACE = 2
 
 interface AskOptions {
   readonly client?: string
@@ -157,7 +167,7 @@ t.test('who is passed over for too long is refused, and told when its turn would
   const late = failureOf(ask(ENDPOINT, { client: 'a' }))
   const other = admit('b1')
   for (let n = 0; n < 14; n++) await clock.advance(100)
-  await clock.advance(1)
+  await clock.advance(GRACE)
   t.match(await late, { type: 'rate-limited', retryAfter: 1, detail: /its turn has not come in 2 s/ })
   await Promise.all([first, other])
   t.strictSame(admitted, ['a1', 'b1'])
@@ -361,6 +371,26 @@ t.test('who was refused goes before those who were not let through yet', async t
   t.strictSame(admitted, ['c0', 'a1', 'b1'])
 })
 
+t.test('nobody who waits is forgotten, whenever turns come and timers ring', async t => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const clock = testClock(0, seed)
+    const pacer = new Pacer({ clock, settings: () => ({ enabled: true, maxWait: MINUTE, maxQueue: 1_000 }) })
+    const rate = 100 + 7 * seed
+    const endpoint = { ...ENDPOINT, declared: { rate, burst: BURST } }
+    let served = 0
+    const ask = async () => {
+      const signal = new AbortController().signal
+      const turn = await pacer.admit(endpoint, { client: {}, returned: false, waited: 0, signal })
+      turn?.answered({ kind: 'served', limit: undefined, pause: 0 })
+      served++
+    }
+    const all = Array.from({ length: BURST + WAITS }, ask)
+    const enough = (1_000 * (WAITS + BURST)) / rate
+    for (let passed = 0; passed < enough && served < all.length; passed += STEP) await clock.advance(STEP)
+    t.equal(served, all.length, `seed ${seed}`)
+  }
+})
+
 t.test('what is known of the endpoints', async t => {
   const { clock, pacer, admit } = rig()
   t.strictSame([...pacer.endpoints()], [])
@@ -379,5 +409,8 @@ t.test('what is known of the endpoints', async t => {
   )
   await clock.advance(250)
   await waiting
-  t.match([...pacer.endpoints()], [{ waiting: 0, counts: counts(1, 0.5, 0) }, {}])
+  const [{ waiting: left, counts: counted }] = [...pacer.endpoints()] as [EndpointStatus, EndpointStatus]
+  t.match({ left, counted }, { left: 0, counted: { waits: 1, refusals: 0 } })
+  const over = counted.waitSeconds - 0.5
+  t.ok(over >= 0 && over * 1000 <= clock.drifted(), `${over} s more than half a second`)
 })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Random } from '../session/world/random.ts'
+import { Random } from '../support/random.ts'
 import { live, type WorldOptions } from './world.ts'
 
 /** The seconds after which others come. */

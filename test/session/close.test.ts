@@ -1,7 +1,7 @@
 import t from 'tap'
 import { failureOf } from '../kernel/failure-of.ts'
 import { settle } from '../support/clock.ts'
-import { EXTENSION, offered, rig } from './rig.ts'
+import { EXTENSION, offered, PLAIN, rig } from './rig.ts'
 
 t.test('closing refuses who waits and who comes, and leaves no timer', async t => {
   const { session, clock } = rig(t)
@@ -18,7 +18,7 @@ t.test('closing a session with a live token takes it out of use, and it is not e
   session.close()
   t.equal(clock.pending, 0)
   t.equal(session.peek(), undefined)
-  t.equal(session.invalidate(lease, false), false)
+  t.notOk(session.invalidate(lease, PLAIN))
   await clock.advance(EXTENSION)
   t.strictSame(made(), ['login'])
   t.match(session.status(), { state: 'closed', secondsLeft: 0 })

@@ -1,15 +1,20 @@
 import t from 'tap'
-import { EXTENSION, LIFETIME, offered, rig } from './rig.ts'
+import type { Unauthorized } from '../../src/session/evidence.ts'
+import { EARLY } from '../support/clock.ts'
+import { EXTENSION, LIFETIME, NAMED, offered, PLAIN, rig } from './rig.ts'
 
 const MINUTE = 60_000
 
-/** How the upstream refuses a token: naming it, or without a reason. */
-const [NAMED, PLAIN] = [true, false]
+/** How far apart calls are that 401s cause without grounds, at first. */
+const PAUSE = 5_000
+
+/** Another operation, refused without a reason. */
+const OTHER: Unauthorized = { ...PLAIN, operation: 'default GET /cloud' }
 
 t.test('a token that is refused by name is not handed out again, and a login is made at once', async t => {
   const { session, start, grant, made, clock } = rig(t)
   const lease = await start()
-  t.equal(session.invalidate(lease, NAMED), true)
+  t.ok(session.invalidate(lease, NAMED))
   t.equal(session.peek(), undefined)
   t.equal(await offered(session), 'waiting')
   await grant()
@@ -20,7 +25,7 @@ t.test('a token that is refused by name is not handed out again, and a login is 
 
 t.test('a token that is refused without a reason is kept back until an extension shows what it is worth', async t => {
   const { session, start, grant, calls } = rig(t)
-  t.equal(session.invalidate(await start(), PLAIN), true)
+  t.ok(session.invalidate(await start(), PLAIN))
   t.equal(session.peek(), undefined)
   t.equal(await offered(session), 'waiting')
   await grant()
@@ -41,13 +46,13 @@ t.test('when the extension of a token in doubt is refused too, a login follows, 
   t.strictSame(made(), ['login', 'extend', 'login', 'login'])
 })
 
-for (const named of [NAMED, PLAIN]) {
-  t.test(`a burst of 401s ${named ? 'that name the token' : 'without a reason'} costs one call`, async t => {
+for (const refusal of [NAMED, PLAIN]) {
+  t.test(`a burst of 401s ${refusal.named ? 'that name the token' : 'without a reason'} costs one call`, async t => {
     const { session, start, grant, made } = rig(t)
     const lease = await start()
-    for (let n = 0; n < 20; n++) t.equal(session.invalidate(lease, named), true)
+    for (let n = 0; n < 20; n++) t.ok(session.invalidate(lease, refusal))
     await grant()
-    for (let n = 0; n < 20; n++) t.equal(session.invalidate(lease, named), true, 'those that come late')
+    for (let n = 0; n < 20; n++) t.ok(session.invalidate(lease, refusal), 'those that come late')
     t.equal(await offered(session), 'MARK-2')
     t.equal(made().length, 2)
   })
@@ -58,7 +63,7 @@ t.test('a 401 for an older token than the current one changes nothing', async t 
   const old = await start()
   await clock.advance(EXTENSION)
   await grant()
-  t.equal(session.invalidate(old, NAMED), true, 'but the request is worth sending again')
+  t.ok(session.invalidate(old, NAMED), 'but the request is worth sending again')
   t.equal(await offered(session), 'MARK-2')
   t.strictSame(made(), ['login', 'extend'])
 })
@@ -69,81 +74,110 @@ t.test('a 401 for a token that has died of age meanwhile is no news', async t =>
   await clock.advance(EXTENSION)
   await refuse('transient', { retryAfter: LIFETIME })
   await clock.advance(LIFETIME - EXTENSION)
-  t.equal(session.invalidate(lease, NAMED), true)
+  t.ok(session.invalidate(lease, NAMED))
   await clock.advance(EXTENSION)
   await grant()
-  t.equal(session.invalidate(await session.acquire(), NAMED), true, 'and does not count as a 401 in the last minute')
+  t.ok(session.invalidate(await session.acquire(), NAMED), 'and does not count as a 401 in the last minute')
   await grant()
   t.strictSame(made(), ['login', 'extend', 'login', 'login'])
 })
 
-t.test('calls that 401s cause are at least a minute apart', async t => {
-  await t.test('without a reason, the 401 is the client’s and the token stays in use', async t => {
-    const { session, start, grant, clock, made } = rig(t)
-    session.invalidate(await start(), PLAIN)
+t.test('calls that 401s cause without grounds are further apart each time, up to a minute', async t => {
+  const { session, start, grant, clock, made } = rig(t)
+  await start()
+  for (const pause of [5_000, 10_000, 20_000, 40_000, MINUTE, MINUTE]) {
+    t.ok(session.invalidate(await session.acquire(), PLAIN))
     await grant()
-    await clock.advance(MINUTE - 1)
-    const second = await session.acquire()
-    t.equal(session.invalidate(second, PLAIN), false)
-    t.equal(session.peek(), second)
+    const next = await session.acquire()
+    for (const time of [0, pause - 1]) {
+      await clock.advance(time)
+      t.notOk(session.invalidate(next, PLAIN), 'the 401 is the client’s')
+      t.equal(session.peek(), next, 'and the token stays in use')
+    }
     await clock.advance(1)
-    t.equal(session.invalidate(second, PLAIN), true)
-    await grant()
-    t.equal(made().length, 3)
-  })
-
-  await t.test('of a token that the upstream has served meanwhile, even if it is named', async t => {
-    const { session, start, grant, made } = rig(t)
-    session.invalidate(await start(), NAMED)
-    await grant()
-    const second = await session.acquire()
-    second.isAccepted = true
-    t.equal(session.invalidate(second, NAMED), false)
-    t.equal(session.peek(), second)
-    t.equal(made().length, 2)
-  })
-
-  await t.test('a token that nothing speaks for is not sent again, and the login waits for its time', async t => {
-    const { session, start, grant, clock, made, told } = rig(t)
-    const first = await start()
-    session.invalidate(first, NAMED)
-    await grant()
-    await clock.advance(MINUTE / 2)
-    first.isAccepted = true
-    t.equal(session.invalidate(await session.acquire(), NAMED), true)
-    t.equal(await offered(session), 'waiting')
-    t.match(session.status(), { state: 'backing-off', lastError: { reason: /refused two tokens/ } })
-    t.match(told.at(-1), 'ready → backing-off: the upstream refused two tokens within a minute')
-    await clock.advance(MINUTE / 2 - 1)
-    t.equal(made().length, 2)
-    await clock.advance(1)
-    await grant()
-    t.strictSame(made(), ['login', 'login', 'login'])
-    t.equal(session.invalidate(await session.acquire(), NAMED), true)
-    t.equal(session.status().state, 'backing-off', 'and the next minute begins with it')
-  })
+  }
+  t.equal(made().length, 7)
 })
 
-t.test('a 401 during a call that is under way anyway puts the next one off by no more than its minute', async t => {
-  const { session, start, grant, clock } = rig(t)
-  session.invalidate(await start(60_000), NAMED)
-  await grant(60_000)
-  await clock.advance(30_000)
-  t.equal(session.invalidate(await session.acquire(), NAMED), true, 'while it is extended')
+t.test('a call that proves right leaves no pause before the next', async t => {
+  const { session, start, grant, made } = rig(t)
+  let lease = await start()
+  for (let n = 0; n < 5; n++) {
+    const retry = session.invalidate(lease, PLAIN)
+    await grant()
+    lease = await session.acquire()
+    retry?.answered('good')
+  }
+  t.equal(made().length, 6)
+})
+
+t.test('an operation that the token has served before is believed, whatever others have cost', async t => {
+  const { session, start, grant, made } = rig(t)
+  session.invalidate(await start(), PLAIN)
   await grant()
-  await clock.advance(30_000)
-  t.equal(session.invalidate(await session.acquire(), NAMED), true)
+  const lease = await session.acquire()
+  t.notOk(session.invalidate(lease, PLAIN))
+  lease.served(OTHER.operation)
+  t.notOk(session.invalidate(lease, PLAIN))
+  t.ok(session.invalidate(lease, OTHER))
+  await grant()
+  t.equal(made().length, 3)
+})
+
+t.test('a token that is named is believed to be dead at once, unless that was wrong a moment ago', async t => {
+  const { session, start, grant, made } = rig(t)
+  session.invalidate(await start(), NAMED)
+  await grant()
+  const lease = await session.acquire()
+  lease.served('something else')
+  t.notOk(session.invalidate(lease, NAMED))
+  t.equal(session.peek(), lease, 'what has served stays in use')
+  t.ok(session.invalidate(lease, { ...OTHER, named: true }))
+  await grant()
+  t.strictSame(made(), ['login', 'login', 'login'])
+})
+
+t.test('a token that nothing speaks for is not sent again, and the third login waits for its time', async t => {
+  const { session, start, grant, clock, made, told } = rig(t)
+  const first = await start()
+  session.invalidate(first, NAMED)
+  await grant()
+  t.notOk(session.invalidate(await session.acquire(), { ...NAMED, again: true }), 'who has tried twice does not wait')
+  t.ok(session.invalidate(await session.acquire(), NAMED), 'it may have been revoked on its way')
+  await grant()
+  first.served('something else')
+  t.ok(session.invalidate(await session.acquire(), NAMED))
+  t.equal(await offered(session), 'waiting')
+  t.match(session.status(), { state: 'backing-off', lastError: { reason: /one token after another/ } })
+  t.match(told.at(-1), 'ready → backing-off: the upstream refused one token after another')
+  await clock.advance(PAUSE - EARLY)
+  t.strictSame(made(), ['login', 'login', 'login'])
+  await clock.advance(EARLY)
+  await grant()
+  t.strictSame(made(), ['login', 'login', 'login', 'login'])
+  t.ok(session.invalidate(await session.acquire(), NAMED))
+  t.equal(session.status().state, 'backing-off', 'and the next pause begins with it')
+})
+
+t.test('a 401 during a call that is under way anyway puts the next one off by nothing', async t => {
+  const { session, start, grant, clock } = rig(t)
+  session.invalidate(await start(), NAMED)
+  await grant()
+  await clock.advance(EXTENSION)
+  t.ok(session.invalidate(await session.acquire(), NAMED), 'while it is extended')
+  await grant()
+  t.ok(session.invalidate(await session.acquire(), NAMED))
   t.equal(session.status().state, 'authenticating')
 })
 
 t.test('a token that was revoked while it was extended is followed by a login at once', async t => {
   const { session, start, grant, clock, made } = rig(t)
   const lease = await start()
-  lease.isAccepted = true
+  lease.served(NAMED.operation)
   await clock.advance(EXTENSION)
   session.invalidate(lease, NAMED)
   await grant()
-  t.equal(session.invalidate(await session.acquire(), NAMED), true, 'the extended one was revoked too')
+  t.ok(session.invalidate(await session.acquire(), NAMED), 'the extended one was revoked too')
   await grant()
   t.strictSame(made(), ['login', 'extend', 'login'])
   t.equal(await offered(session), 'MARK-3')
@@ -153,7 +187,7 @@ t.test('a doubt does not keep a token from being refused by name', async t => {
   const { session, start, refuse } = rig(t)
   const lease = await start()
   session.invalidate(lease, PLAIN)
-  t.equal(session.invalidate(lease, NAMED), true)
+  t.ok(session.invalidate(lease, NAMED))
   await refuse('transient')
   t.equal(session.peek(), undefined, 'now it does not come back')
   t.equal(await offered(session), 'waiting')
@@ -168,7 +202,7 @@ t.test('a token in doubt comes back into use when the auth service cannot tell, 
   t.equal(await waiting, lease)
   t.equal(session.peek(), lease)
   await clock.advance(MINUTE)
-  t.equal(session.invalidate(lease, PLAIN), false, 'and no doubt touches it while no call may be made')
+  t.notOk(session.invalidate(lease, PLAIN), 'and no doubt touches it while no call may be made')
   t.equal(session.peek(), lease)
   t.strictSame(made(), ['login', 'extend'])
 })
@@ -183,11 +217,11 @@ t.test('a token in doubt that has died by then does not come back', async t => {
 })
 
 t.test('a 401 during an extension waits for its outcome', async t => {
-  for (const named of [NAMED, PLAIN]) {
+  for (const refusal of [NAMED, PLAIN]) {
     const { session, start, grant, clock, made } = rig(t)
     const lease = await start()
     await clock.advance(EXTENSION)
-    t.equal(session.invalidate(lease, named), true)
+    t.ok(session.invalidate(lease, refusal))
     t.equal(await offered(session), 'waiting')
     await grant()
     t.equal(await offered(session), 'MARK-2')
@@ -201,7 +235,7 @@ t.test('a token that the auth service would not extend does not outlive a 401 du
   await clock.advance(EXTENSION)
   await refuse('refused')
   t.equal(session.peek(), lease, 'until then it serves')
-  t.equal(session.invalidate(lease, PLAIN), true)
+  t.ok(session.invalidate(lease, PLAIN))
   await refuse('transient')
   t.equal(session.peek(), undefined)
   t.equal(await offered(session), 'waiting')
@@ -212,7 +246,7 @@ t.test('a 401 while backing off waits for the next call, which is a login', asyn
   const lease = await start()
   await clock.advance(EXTENSION)
   await refuse('transient')
-  t.equal(session.invalidate(lease, NAMED), true)
+  t.ok(session.invalidate(lease, NAMED))
   t.equal(await offered(session), 'waiting')
   t.strictSame(made(), ['login', 'extend'])
   await clock.advance(250)
@@ -226,7 +260,7 @@ t.test('a 401 while the credentials are rejected leaves nothing to hand out, and
   await clock.advance(EXTENSION)
   await refuse('refused')
   await refuse('rejected')
-  t.equal(session.invalidate(lease, NAMED), true)
+  t.ok(session.invalidate(lease, NAMED))
   t.equal(await offered(session), 'credentials-rejected')
   t.strictSame(made(), ['login', 'extend', 'login'])
 })

@@ -4,20 +4,22 @@ import { judgeInvalidation } from '../../src/session/invalidation.ts'
 t.test('what becomes of a token that was answered 401', async t => {
   const [yes, no, both] = [[true], [false], [true, false]]
   const rows = [
-    { verdict: 'drop', named: yes, lately: no, accepted: both, callable: both },
-    { verdict: 'doubt', named: no, lately: no, accepted: both, callable: yes },
-    { verdict: 'keep', named: no, lately: no, accepted: both, callable: no },
-    { verdict: 'drop', named: yes, lately: yes, accepted: no, callable: both },
-    { verdict: 'keep', named: yes, lately: yes, accepted: yes, callable: both },
-    { verdict: 'keep', named: no, lately: yes, accepted: both, callable: both },
+    { verdict: 'drop', named: yes, grounded: yes, proven: both, again: both, callable: both },
+    { verdict: 'doubt', named: no, grounded: yes, proven: both, again: both, callable: yes },
+    { verdict: 'keep', named: no, grounded: yes, proven: both, again: both, callable: no },
+    { verdict: 'drop', named: yes, grounded: no, proven: no, again: no, callable: both },
+    { verdict: 'keep', named: yes, grounded: no, proven: yes, again: both, callable: both },
+    { verdict: 'keep', named: yes, grounded: no, proven: no, again: yes, callable: both },
+    { verdict: 'keep', named: no, grounded: no, proven: both, again: both, callable: both },
   ]
   for (const { verdict, ...facts } of rows) {
     for (const named of facts.named)
-      for (const lately of facts.lately)
-        for (const accepted of facts.accepted)
-          for (const callable of facts.callable) {
-            const row = { named, lately, accepted, callable }
-            t.equal(judgeInvalidation(row), verdict, JSON.stringify(row))
-          }
+      for (const grounded of facts.grounded)
+        for (const proven of facts.proven)
+          for (const again of facts.again)
+            for (const callable of facts.callable) {
+              const row = { named, grounded, proven, again, callable }
+              t.equal(judgeInvalidation(row), verdict, JSON.stringify(row))
+            }
   }
 })

@@ -4,7 +4,7 @@ import { CredentialsError } from '../../src/config/fault.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { isSameKey, readKey } from '../../src/session/key.ts'
 import { countedClock } from '../kernel/counted-clock.ts'
-import { offered, rig } from './rig.ts'
+import { NAMED, offered, rig } from './rig.ts'
 
 const keyOf = (secretKey: string, accessKeyId = 'an-id') => ({
   accessKeyId: new Secret(accessKeyId),
@@ -37,7 +37,7 @@ t.test('a key that is never read to its end is given up', async t => {
 t.test('a key that was good stays in use, whatever its source says meanwhile', async t => {
   for (const kind of ['fixed', 'file', 'command'] as const) {
     const { session, start, grant, calls } = rig(t, { credentials: turning(kind) })
-    session.invalidate(await start(), true)
+    session.invalidate(await start(), NAMED)
     await grant()
     t.strictSame(used(calls), ['login key-1', 'login key-1'], kind)
   }
@@ -45,7 +45,7 @@ t.test('a key that was good stays in use, whatever its source says meanwhile', a
 
 t.test('it stays in use when the next login fails for another reason, too', async t => {
   const { session, start, refuse, grant, clock, calls } = rig(t, { credentials: turning('file') })
-  session.invalidate(await start(), true)
+  session.invalidate(await start(), NAMED)
   await refuse('transient')
   await clock.advance(250)
   await grant()
@@ -54,7 +54,7 @@ t.test('it stays in use when the next login fails for another reason, too', asyn
 
 t.test('a key that is good for one login is read for each', async t => {
   const { session, start, grant, calls } = rig(t, { credentials: turning('changing') })
-  session.invalidate(await start(), true)
+  session.invalidate(await start(), NAMED)
   await grant()
   t.strictSame(used(calls), ['login key-1', 'login key-2'])
 })
@@ -93,7 +93,7 @@ t.test('a key that cannot be read any more does not matter while the one in use 
   const { session, start, grant } = rig(t, { credentials: { origin: 'test', kind: 'file', read } })
   const lease = await start()
   isThere = false
-  session.invalidate(lease, true)
+  session.invalidate(lease, NAMED)
   await grant()
   t.equal(await offered(session), 'MARK-2')
 })

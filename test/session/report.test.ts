@@ -1,7 +1,7 @@
 import { inspect } from 'node:util'
 import t from 'tap'
 import { failureOf } from '../kernel/failure-of.ts'
-import { EXTENSION, rig } from './rig.ts'
+import { EXTENSION, PLAIN, rig } from './rig.ts'
 
 t.test('the status of a session that nobody used says so', async t => {
   t.strictSame(rig(t).session.status(), {
@@ -20,13 +20,16 @@ t.test('the status tells state, age and last error', async t => {
   await grant()
   await clock.advance(EXTENSION + 500)
   await refuse('transient', { message: 'the vendor is down' })
-  t.strictSame(session.status(), {
-    state: 'backing-off',
-    generation: 2,
-    secondsLeft: 204,
-    lastRefresh: '2026-01-01T00:06:30.001Z',
-    lastError: { at: '2026-01-01T00:13:00.501Z', reason: 'the vendor is down' },
-  })
+  const { lastRefresh, lastError, ...rest } = session.status()
+  t.strictSame(rest, { state: 'backing-off', generation: 2, secondsLeft: 204 })
+  t.equal(lastError?.reason, 'the vendor is down')
+  for (const [at, time] of [
+    [lastRefresh, EXTENSION],
+    [lastError?.at, 2 * EXTENSION + 500],
+  ] as const) {
+    const late = Date.parse(at ?? '') - Date.UTC(2026, 0, 1) - time
+    t.ok(late >= 0 && late <= clock.drifted(), `${at} is ${late} ms late`)
+  }
 })
 
 t.test('each change of state and each call is told, with its reason', async t => {
@@ -65,7 +68,7 @@ t.test('no secret stands in a status, an event, a problem, a lease or the sessio
   await clock.advance(EXTENSION)
   await refuse('transient')
   seen.push(session.status())
-  session.invalidate(lease, false)
+  session.invalidate(lease, PLAIN)
   const waiting = failureOf(session.acquire())
   await clock.advance(250)
   await refuse('rejected')

@@ -2,6 +2,7 @@ import type { Test } from 'tap'
 import { Secret } from '../../src/kernel/secret.ts'
 import { Turnstile } from '../../src/kernel/turnstile.ts'
 import type { IssuedToken } from '../../src/session/auth.ts'
+import type { Unauthorized } from '../../src/session/evidence.ts'
 import { AuthFailure, type FailureNature } from '../../src/session/failure.ts'
 import type { Lease } from '../../src/session/lease.ts'
 import type { AuthCall, SessionEvents } from '../../src/session/report.ts'
@@ -20,10 +21,17 @@ export const EXTENSION = 390_000
 /** How long they may be sent. */
 export const USABLE = 595_000
 
+/** The whole seconds that are left of it once the clock has been read: nearly all. */
+export const SECONDS_LEFT = USABLE / 1000 - 1
+
 export const WAIT_TIMEOUT = 30_000
 
 /** After this long without a request a session rests. */
 export const IDLE_AFTER = 30 * 24 * 3_600_000
+
+/** How the upstream answers an operation 401: it names the token as its reason, or none. */
+export const NAMED: Unauthorized = { operation: 'default GET /policy', named: true, again: false }
+export const PLAIN: Unauthorized = { ...NAMED, named: false }
 
 /** Where its tokens may be sent. */
 export const TARGET = resolveTarget('app2')

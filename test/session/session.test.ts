@@ -3,7 +3,7 @@ import { CredentialsError } from '../../src/config/fault.ts'
 import { Turnstile } from '../../src/kernel/turnstile.ts'
 import { Session } from '../../src/session/session.ts'
 import { settle, testClock } from '../support/clock.ts'
-import { EXTENSION, LIFETIME, offered, rig, TARGET, USABLE } from './rig.ts'
+import { EXTENSION, LIFETIME, offered, rig, SECONDS_LEFT, TARGET } from './rig.ts'
 
 t.test('nothing is asked for until the first request', async t => {
   const { session, calls, clock } = rig(t)
@@ -108,7 +108,7 @@ t.test('the life of a token counts from when it was asked for, so that a slow an
   await clock.advance(20_000)
   await grant()
   await lease
-  t.equal(session.status().secondsLeft, USABLE / 1000 - 20)
+  t.equal(session.status().secondsLeft, SECONDS_LEFT - 20)
 })
 
 t.test('a key that cannot be read is no auth call, and is read again later', async t => {

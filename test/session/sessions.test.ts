@@ -1,7 +1,7 @@
 import t from 'tap'
 import { failureOf } from '../kernel/failure-of.ts'
 import { settle } from '../support/clock.ts'
-import { EXTENSION } from './rig.ts'
+import { EXTENSION, NAMED } from './rig.ts'
 import { sessionsRig, tenantOf, tokenOf } from './sessions-rig.ts'
 
 const [a, b, lazy] = [tenantOf('a'), tenantOf('b'), tenantOf('lazy', { lazy: true })]
@@ -68,14 +68,14 @@ t.test('leases are judged by the session that gave them', async t => {
   const other = at.sessions.acquire('b')
   await at.newest('b').grant()
   await other
-  t.equal(at.sessions.invalidate('b', own, true), true, 'worth a new one')
+  t.ok(at.sessions.invalidate('b', own, NAMED), 'worth a new one')
   t.equal(at.states().b, 'ready')
-  t.equal(at.sessions.invalidate('a', own, true), true)
+  t.ok(at.sessions.invalidate('a', own, NAMED))
   await at.newest('a').grant()
-  const accepted = await at.sessions.acquire('a')
-  accepted.isAccepted = true
-  t.equal(at.sessions.invalidate('a', accepted, true), false, 'it was accepted a moment ago')
-  t.equal(at.sessions.invalidate('nobody', own, true), false)
+  const proven = await at.sessions.acquire('a')
+  proven.served('something else')
+  t.notOk(at.sessions.invalidate('a', proven, NAMED), 'it has served a moment ago')
+  t.notOk(at.sessions.invalidate('nobody', own, NAMED))
 })
 
 t.test('a session that rests leaves, and comes again with the next request', async t => {
@@ -88,7 +88,7 @@ t.test('a session that rests leaves, and comes again with the next request', asy
   t.equal(at.made[0]?.session.state, 'closed')
   t.equal(at.clock.pending, 0)
   t.match(at.told.at(-2), /a is idle: no request for/)
-  t.equal(at.sessions.invalidate('a', former, true), true, 'an old lease is worth a new one')
+  t.ok(at.sessions.invalidate('a', former, NAMED), 'an old lease is worth a new one')
   t.equal(await tokenOf(at, 'a'), 'waiting')
   t.match([...at.sessions.all()], [{ rests: false }])
   await at.newest('a').grant()

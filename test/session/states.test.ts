@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import t from 'tap'
 import { next, type SessionEvent, type SessionState, transitions } from '../../src/session/states.ts'
-import { EXTENSION, IDLE_AFTER, type Rig, rig, WAIT_TIMEOUT } from './rig.ts'
+import { EXTENSION, IDLE_AFTER, NAMED, type Rig, rig, WAIT_TIMEOUT } from './rig.ts'
 
 const EVENTS: readonly SessionEvent[] = ['called', 'issued', 'failed', 'refused', 'postponed', 'rested', 'closed']
 
@@ -56,9 +56,12 @@ const stories: readonly ((rig: Rig, settings: { idleAfter: number }) => unknown)
     await grant()
   },
   async ({ session, start, grant }) => {
-    session.invalidate(await start(), true)
-    await grant()
-    session.invalidate(await session.acquire(), true)
+    await start()
+    for (let n = 0; n < 2; n++) {
+      session.invalidate(await session.acquire(), NAMED)
+      await grant()
+    }
+    session.invalidate(await session.acquire(), NAMED)
     session.close()
   },
   async ({ session, refuse }) => {

@@ -2,7 +2,7 @@ import t from 'tap'
 import { resolveTarget } from '../../src/stacks/resolve.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { settle } from '../support/clock.ts'
-import { EXTENSION, LIFETIME } from './rig.ts'
+import { EXTENSION, LIFETIME, NAMED } from './rig.ts'
 import { keyOf, type SessionsRig, sessionsRig, tenantOf, tenantsOf, tokenOf } from './sessions-rig.ts'
 
 const WATCH = 5_000
@@ -130,7 +130,7 @@ t.test('a file that cannot be read for a while is no news', async t => {
 
 t.test('where there is no live token the new key takes over at once, and who waits goes with it', async t => {
   const at = await withFile(t)
-  at.sessions.invalidate('a', await at.sessions.acquire('a'), true)
+  at.sessions.invalidate('a', await at.sessions.acquire('a'), NAMED)
   await at.newest('a').refuse('transient', { retryAfter: LIFETIME })
   const waiting = at.sessions.acquire('a')
   at.file.key = 'MARK-new'
@@ -142,7 +142,7 @@ t.test('where there is no live token the new key takes over at once, and who wai
 
 t.test('a rejected key is followed by the next that stands in the file', async t => {
   const at = await withFile(t)
-  at.sessions.invalidate('a', await at.sessions.acquire('a'), true)
+  at.sessions.invalidate('a', await at.sessions.acquire('a'), NAMED)
   await at.newest('a').refuse('rejected')
   t.match(await failureOf(at.sessions.acquire('a')), { type: 'credentials-rejected' })
   await at.clock.advance(WATCH)
@@ -182,7 +182,7 @@ t.test('reading the configuration again', async t => {
     t.equal(at.made[0]?.session.state, 'closed')
     t.strictSame(at.states(), { b: undefined, c: undefined })
     t.match(await failureOf(at.sessions.acquire('a')), { type: 'unknown-tenant' })
-    t.equal(at.sessions.invalidate('a', await lease, true), false)
+    t.notOk(at.sessions.invalidate('a', await lease, NAMED))
     t.equal(await tokenOf(at, 'c'), 'waiting')
   })
 
@@ -214,7 +214,7 @@ t.test('reading the configuration again', async t => {
     await at.sessions.reload(tenantsOf(at.tenant))
     await at.newest('a').refuse('rejected')
     t.equal(at.made.length, 3)
-    at.sessions.invalidate('a', await at.sessions.acquire('a'), true)
+    at.sessions.invalidate('a', await at.sessions.acquire('a'), NAMED)
     await at.made[0]?.refuse('rejected')
     await at.sessions.reload(tenantsOf(at.tenant))
     t.equal(at.made.length, 4)

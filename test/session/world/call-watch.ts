@@ -5,10 +5,13 @@ import type { Findings } from './findings.ts'
 import { GRAIN, type Instant, MINUTE, SECOND, visibleAge, type WorldTime } from './time.ts'
 import type { CallOutcome } from './vendor.ts'
 
-/** Calls that a 401 causes are this far apart. */
-const SPACING = MINUTE
+/** So many calls that 401s cause are as far apart as the others, a minute, at the least. */
+const MOST_CALLS = 20
 
-const MINUTE_APART = 'calls that 401s cause are a minute apart, and no further'
+const NOT_TOO_MANY = `401s cause no more than ${MOST_CALLS} calls in a minute`
+
+/** A call that is put off, because a new token was refused at once, comes in so long. */
+const PUT_OFF = 'a call that is put off comes within a minute'
 
 /** A rejected key is not tried for this long. */
 const PROBE = 10 * MINUTE
@@ -38,7 +41,8 @@ export class CallWatch {
   #due: Due | undefined
   #extension = 0
   #isExtension = false
-  #last401: Instant | undefined
+  /** When 401s last caused calls. */
+  readonly #caused: Instant[] = []
   #isPutOff = false
   #in401 = false
   #backoff: { from: number; ceiling: number } | undefined
@@ -79,7 +83,7 @@ export class CallWatch {
     this.#findings.expect(this.#underWay++ === 0, 'one auth call at a time', call)
     this.#expectDue()
     if (call === 'extend' && this.#isExtension) {
-      const early = this.#extension - this.#time.monotonic()
+      const early = this.#extension - this.#time.awake
       this.#findings.expect(early <= GRAIN, 'a token is extended late in its life', `${early} ms too early`)
     }
     this.#noteBackoff()
@@ -89,7 +93,7 @@ export class CallWatch {
     this.#underWay--
     this.#due = undefined
     if (!(outcome instanceof AuthFailure)) {
-      this.#extension = this.#time.monotonic() + earliestExtension(outcome.lifetime)
+      this.#extension = this.#time.awake + earliestExtension(outcome.lifetime)
     } else if (outcome.nature === 'refused') {
       this.#await(0, 0, 'a login follows at once where an extension is refused')
     } else if (outcome.nature === 'rejected') {
@@ -101,29 +105,29 @@ export class CallWatch {
 
   #called(from: SessionState): void {
     this.#isExtension = from === 'ready' && !this.#in401
-    if (this.#in401) this.#findings.expect(this.#last401Age >= SPACING - GRAIN, MINUTE_APART, `${this.#last401Age} ms`)
-    if (this.#in401 || this.#isPutOff) {
-      this.#findings.count('call caused by a 401')
-      this.#last401 = this.#time.instant
-    }
+    if (this.#in401 || this.#isPutOff) this.#caused401()
     this.#isPutOff = false
+  }
+
+  #caused401(): void {
+    this.#findings.count('call caused by a 401')
+    this.#caused.push(this.#time.instant)
+    if (this.#caused.length <= MOST_CALLS) return
+    const [first] = this.#caused.splice(0, 1) as [Instant]
+    const passed = visibleAge(first, this.#time.instant)
+    this.#findings.expect(passed >= MINUTE - GRAIN, NOT_TOO_MANY, `${passed} ms`)
   }
 
   #putOff(): void {
     this.#isPutOff = true
     this.#findings.count('call put off after a 401')
-    this.#await(SPACING - this.#last401Age, SPACING, MINUTE_APART)
-  }
-
-  /** How long ago a 401 last caused a call. */
-  get #last401Age(): number {
-    return this.#last401 ? visibleAge(this.#last401, this.#time.instant) : Number.POSITIVE_INFINITY
+    this.#await(0, MINUTE, PUT_OFF)
   }
 
   #backOff(retryAfter: number): void {
     const ceiling = Math.min(BACKOFF.longest, BACKOFF.first * 2 ** this.#failures)
     this.#await(retryAfter, Math.max(retryAfter, ceiling), 'a failed call is repeated when it may be, and soon')
-    if (retryAfter === 0) this.#backoff = { from: this.#time.monotonic(), ceiling }
+    if (retryAfter === 0) this.#backoff = { from: this.#time.awake, ceiling }
   }
 
   #await(least: number, most: number, why: string): void {
@@ -141,7 +145,7 @@ export class CallWatch {
 
   #noteBackoff(): void {
     if (!this.#backoff) return
-    this.#findings.count('backoff: waited', this.#time.monotonic() - this.#backoff.from)
+    this.#findings.count('backoff: waited', this.#time.awake - this.#backoff.from)
     this.#findings.count('backoff: longest wait', this.#backoff.ceiling)
     this.#backoff = undefined
   }

@@ -1,9 +1,11 @@
+import type { Retry, Unauthorized } from '../../../src/session/evidence.ts'
 import type { Lease } from '../../../src/session/lease.ts'
 import type { Session } from '../../../src/session/session.ts'
+import type { Random } from '../../support/random.ts'
 import type { CallWatch } from './call-watch.ts'
 import type { Episode } from './faults.ts'
+import { type Answer, forward } from './forward.ts'
 import type { LeaseWatch } from './lease-watch.ts'
-import type { Random } from './random.ts'
 import { LEFT, type Outcome, type Refusal, type ServiceWatch } from './service-watch.ts'
 import { DAY, HOUR, MINUTE, SECOND, type WorldTime } from './time.ts'
 import type { Vendor } from './vendor.ts'
@@ -11,6 +13,9 @@ import type { Weather } from './weather.ts'
 
 /** How often a client tries again that got no good answer. */
 const RETRIES = 3
+
+/** What clients ask for. */
+const OPERATIONS = ['GET /policy', 'GET /cloud', 'GET /alert/{id}', 'POST /v2/alert', 'POST /search/config'] as const
 
 /** How many bursts of requests meet a fault. */
 const MEETINGS = 3
@@ -29,10 +34,12 @@ export interface ClientsOptions {
   readonly service: ServiceWatch
 }
 
-/** An answer of the vendor's API. */
-interface Answer {
-  readonly status: 200 | 401 | 'none'
-  readonly named: boolean
+type Operation = (typeof OPERATIONS)[number]
+
+const OUTCOMES: Readonly<Record<Answer['status'], Outcome>> = {
+  200: 'served',
+  401: 'unauthorized',
+  none: 'unreachable',
 }
 
 /** The programs that send requests: bursts in the working hours, and little else. */
@@ -73,9 +80,10 @@ export class Clients {
   #burst(when: number): void {
     const { time, random } = this.#options
     const size = Math.floor(random.spread(1, 7))
+    const one = random.chance(0.5) ? random.pick(OPERATIONS) : undefined
     time.at(when, () => {
       if (random.chance(0.1)) this.#look()
-      for (let n = 0; n < size; n++) void this.#persist(RETRIES)
+      for (let n = 0; n < size; n++) void this.#persist(one ?? random.pick(OPERATIONS), RETRIES)
     })
   }
 
@@ -85,23 +93,23 @@ export class Clients {
     service.looked(session.peek())
   }
 
-  async #persist(retries: number): Promise<void> {
+  async #persist(operation: Operation, retries: number): Promise<void> {
     const { time, random, weather, service } = this.#options
     const calm = weather.calm
-    const outcome = await this.#request()
+    const outcome = await this.#request(operation)
     service.ended(outcome, calm !== undefined && calm === weather.calm)
     if (outcome === 'served' || outcome === 'left' || retries === 0) return
-    time.after(random.spread(SECOND, 2 * MINUTE), () => void this.#persist(retries - 1))
+    time.after(random.spread(SECOND, 2 * MINUTE), () => void this.#persist(operation, retries - 1))
   }
 
-  /** A request as the forwarder sends it: once more with a renewed session where the first was answered 401. */
-  async #request(): Promise<Outcome> {
-    const lease = await this.#acquire()
-    if (typeof lease === 'string') return lease
-    const first = await this.#send(lease)
-    if (first.status !== 401 || !this.#invalidate(lease, first.named)) return outcomeOf(first)
-    const renewed = await this.#acquire()
-    return typeof renewed === 'string' ? renewed : outcomeOf(await this.#send(renewed))
+  async #request(operation: Operation): Promise<Outcome> {
+    const how = await forward<Refusal>({
+      operation,
+      acquire: () => this.#acquire(),
+      send: lease => this.#send(lease, operation),
+      invalidate: (lease, refusal) => this.#invalidate(lease, refusal),
+    })
+    return how === 'none' || typeof how === 'number' ? OUTCOMES[how] : how
   }
 
   #acquire(): Promise<Lease | Refusal> {
@@ -112,34 +120,28 @@ export class Clients {
     return service.acquire(session, leaving.signal)
   }
 
-  #invalidate(lease: Lease, named: boolean): boolean {
+  #invalidate(lease: Lease, refusal: Unauthorized): Retry | undefined {
     const { session, calls, service } = this.#options
     const { state } = session
-    const again = calls.during401(() => session.invalidate(lease, named))
-    service.told401(lease, named, state, again)
-    return again
+    const retry = calls.during401(() => session.invalidate(lease, refusal))
+    service.told401(lease, refusal, state, retry !== undefined)
+    return retry
   }
 
-  async #send(lease: Lease): Promise<Answer> {
+  async #send(lease: Lease, operation: Operation): Promise<Answer> {
     const { time, random, leases } = this.#options
-    const answer = this.#judge(lease)
+    const answer = this.#judge(lease, operation)
     await new Promise<void>(resolve => time.after(random.spread(20, SECOND), resolve))
-    if (answer.status === 200) {
-      lease.isAccepted = true
-      leases.accepted(lease)
-    }
+    if (answer.status === 200) leases.served(lease, operation)
     return answer
   }
 
-  #judge({ token }: Lease): Answer {
+  #judge({ token }: Lease, operation: Operation): Answer {
     const { random, weather, vendor } = this.#options
     if (weather.strike('outage')) return { status: 'none', named: false }
-    const refusal = vendor.refusalOf(token, random.spread(1, 20)) ?? weather.strike('forbidden')
+    const forbidden = () => weather.strike('forbidden', OPERATIONS.indexOf(operation), OPERATIONS.length)
+    const refusal = vendor.refusalOf(token, random.spread(1, 20)) ?? forbidden()
     if (refusal) return { status: 401, named: refusal.named }
     return { status: 200, named: false }
   }
-}
-
-function outcomeOf({ status }: Answer): Outcome {
-  return status === 200 ? 'served' : status === 401 ? 'unauthorized' : 'unreachable'
 }

@@ -1,4 +1,4 @@
-import type { Random } from './random.ts'
+import type { Random } from '../../support/random.ts'
 import { DAY, HOUR, MINUTE, SECOND } from './time.ts'
 
 /**
@@ -10,7 +10,7 @@ import { DAY, HOUR, MINUTE, SECOND } from './time.ts'
  * - `unextendable`: the auth service extends no token.
  * - `disabled`: the access key is disabled, then enabled again.
  * - `revoked`: all tokens that were issued so far are dead.
- * - `forbidden`: API endpoints answer 401 although the token is good.
+ * - `forbidden`: API operations answer 401 although the token is good, some always, some at times.
  * - `brief`: tokens live for seconds, or a minute or two.
  * - `asleep`: the machine sleeps.
  * - `clock-set`: somebody sets the wall clock.
@@ -36,7 +36,7 @@ export interface Episode {
   readonly from: number
   /** Its end; the same as its beginning where it happens in an instant. */
   readonly until: number
-  /** The part of the calls, or requests, that it hits. */
+  /** The part of the calls, or operations, that it hits. `forbidden`: the last of them it hits at times. */
   readonly share: number
   /** `forbidden`, `revoked`: whether a 401 names the token. `disabled`: whether tokens cannot be extended either. */
   readonly named: boolean

@@ -1,4 +1,5 @@
 import type { Secret } from '../../../src/kernel/secret.ts'
+import type { Unauthorized } from '../../../src/session/evidence.ts'
 import { AuthFailure } from '../../../src/session/failure.ts'
 import type { Lease } from '../../../src/session/lease.ts'
 import type { AuthCall } from '../../../src/session/report.ts'
@@ -10,8 +11,11 @@ import type { CallOutcome, VendorToken } from './vendor.ts'
 /** A token is good until it has this long to live, or this part of its life, whichever is less. */
 const MARGIN = { time: 5 * SECOND, part: 0.25 }
 
-/** What the session can know of its token: a 401 that gave no reason may put it in `doubt`. */
-type Standing = 'good' | 'doubtful' | 'dead'
+/**
+ * What the session can know of its token: a 401 that gave no reason puts it in doubt. It is unclear whether one that names
+ * the token then ends it: that depends on who said so.
+ */
+type Standing = 'good' | 'doubtful' | 'unclear' | 'dead'
 
 /** The newest token of a session. */
 interface Held {
@@ -33,10 +37,14 @@ export class LeaseWatch {
   #issued = 0
   #asked: Instant
   #isFirst = false
-  #hasServed = false
+  /** What the token has served. */
+  #served = new Set<string>()
+  /** When an operation was last answered 401. */
+  readonly #refusedAt = new Map<string, number>()
+  /** The operation because of which the next call is made, or was. */
+  #raiser: string | undefined
   #isRefused = false
   #confirmedAt = Number.NEGATIVE_INFINITY
-  #last401 = Number.NEGATIVE_INFINITY
 
   constructor(time: WorldTime, findings: Findings) {
     this.#time = time
@@ -66,29 +74,32 @@ export class LeaseWatch {
     this.#expectAlive(token, 'handed out')
   }
 
-  /** A request was served with a lease. */
-  accepted({ generation }: Lease): void {
-    if (generation === this.#held?.generation) this.#hasServed = true
+  /** An operation was served with a lease. */
+  served({ generation }: Lease, operation: string): void {
+    if (generation === this.#held?.generation) this.#served.add(operation)
   }
 
-  /** A 401 was told to a session that was in a state, and `again` is what it said of sending the request again. */
-  told401({ generation }: Lease, named: boolean, state: SessionState, again: boolean): void {
+  /** A 401 was told to a session that was in a state, and `isResent` says whether the request is sent again. */
+  told401({ generation }: Lease, refusal: Unauthorized, state: SessionState, isResent: boolean): void {
+    const { operation, named } = refusal
     const isOld = generation !== this.#held?.generation
-    const isAsked = isOld || (this.#standing === 'doubtful' && !named)
+    const isAsked = isOld || this.#standing === 'doubtful'
     const isPromised = isAsked && state !== 'closed'
-    this.#findings.expect(again || !isPromised, 'a 401 to a token that is replaced is worth sending again')
-    if (isOld) return
+    this.#findings.expect(isResent || !isPromised, 'a 401 to a token that is replaced is worth sending again')
     const isServing = this.isServing
-    if (isServing) this.#judge(named, state, again)
-    if (!again) return
+    if (isServing && !isOld) this.#judge(refusal, state, isResent)
+    this.#refusedAt.set(operation, this.#time.awake)
+    if (isOld || !isResent) return
+    if (isServing) this.#raiser = operation
     if (isServing) this.#standing = named || this.#isRefused ? 'dead' : 'doubtful'
-    else if (named && this.#standing === 'doubtful') this.#standing = 'dead'
+    else if (named && this.#standing === 'doubtful') this.#standing = 'unclear'
   }
 
   changed(to: SessionState): void {
     if (to === 'authenticating') {
       this.#asked = this.#time.instant
       this.#isFirst = true
+      if (this.#raiser) this.#refusedAt.set(this.#raiser, this.#time.awake)
     }
     if (to === 'idle' || to === 'closed') this.#held = undefined
   }
@@ -104,26 +115,24 @@ export class LeaseWatch {
     if (!(outcome instanceof AuthFailure)) {
       this.#held = { record: outcome, generation: ++this.#issued, asked: this.#asked }
       this.#standing = 'good'
-      this.#hasServed = false
+      this.#served = new Set()
       this.#isRefused = false
     } else {
       if (outcome.nature === 'refused') this.#isRefused = true
       if (this.#standing === 'doubtful') this.#standing = outcome.nature === 'refused' ? 'dead' : 'good'
     }
-    if (this.isServing) this.#confirmedAt = this.#time.monotonic()
+    if (this.isServing) this.#confirmedAt = this.#time.awake
   }
 
   /** Looks for what speaks for and against a token that a 401 was answered to. */
-  #judge(named: boolean, state: SessionState, again: boolean): void {
-    const now = this.#time.monotonic()
-    const isLate = now - this.#last401 >= MINUTE
+  #judge({ operation, named, again }: Unauthorized, state: SessionState, isResent: boolean): void {
     const canAsk = state === 'ready' || state === 'authenticating'
-    this.#findings.expect(again || !named || this.#hasServed, 'a 401 by name ends a token that never served')
-    if (!again) return
-    if (state === 'ready') this.#last401 = isLate ? now : Math.min(this.#last401, now) + MINUTE
-    this.#findings.expect(isLate || !this.#hasServed, 'a token that has served outlives the second 401 in a minute')
-    this.#findings.expect(isLate || named, 'no token is doubted twice in a minute')
-    this.#findings.expect(canAsk || named, 'no token is doubted while nobody can be asked about it')
+    const isLate = this.#time.awake - (this.#refusedAt.get(operation) ?? Number.NEGATIVE_INFINITY) > MINUTE + GRAIN
+    const isBelieved = isLate && (named || (canAsk && this.#served.has(operation)))
+    const isUnused = this.#served.size === 0
+    this.#findings.expect(isResent || !named || again || !isUnused, 'a 401 by name ends a token that never served')
+    this.#findings.expect(isResent || !isBelieved, 'who was served with the token, or has it named, is believed')
+    this.#findings.expect(!isResent || canAsk || named, 'no token is doubted while nobody can be asked about it')
   }
 
   #expectAlive(token: Secret, what: string): void {

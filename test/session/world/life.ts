@@ -2,12 +2,12 @@ import { Secret } from '../../../src/kernel/secret.ts'
 import { Turnstile } from '../../../src/kernel/turnstile.ts'
 import { Session } from '../../../src/session/session.ts'
 import { resolveTarget } from '../../../src/stacks/resolve.ts'
+import { Random } from '../../support/random.ts'
 import { CallWatch } from './call-watch.ts'
 import { Clients } from './clients.ts'
 import { drawFault, type Episode, planFaults } from './faults.ts'
 import { Findings } from './findings.ts'
 import { LeaseWatch } from './lease-watch.ts'
-import { Random } from './random.ts'
 import { IDLE_AFTER, ServiceWatch, WAIT_TIMEOUT } from './service-watch.ts'
 import { DAY, HOUR, SECOND, WorldTime } from './time.ts'
 import { Vendor } from './vendor.ts'
@@ -26,11 +26,11 @@ const TEMPTATION = 0.008
 /** The life of a session in the world of a seed, and what watches it. */
 class Life {
   readonly #random: Random
-  readonly #time = new WorldTime()
-  readonly #findings = new Findings(this.#time)
+  readonly #time: WorldTime
+  readonly #findings: Findings
   readonly #weather: Weather
-  readonly #leases = new LeaseWatch(this.#time, this.#findings)
-  readonly #calls = new CallWatch(this.#time, this.#findings)
+  readonly #leases: LeaseWatch
+  readonly #calls: CallWatch
   readonly #service: ServiceWatch
   readonly #vendor: Vendor
   readonly #session: Session
@@ -40,6 +40,10 @@ class Life {
 
   constructor(seed: number) {
     this.#random = new Random(seed)
+    this.#time = new WorldTime(this.#random.fork())
+    this.#findings = new Findings(this.#time)
+    this.#leases = new LeaseWatch(this.#time, this.#findings)
+    this.#calls = new CallWatch(this.#time, this.#findings)
     this.#weather = new Weather(this.#time, this.#findings, this.#random.fork(), fault => this.#begins(fault))
     this.#service = new ServiceWatch(this.#time, this.#weather, this.#findings, this.#calls, this.#leases)
     this.#vendor = this.#makeVendor()

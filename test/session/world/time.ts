@@ -1,13 +1,20 @@
 import type { Clock, Timer } from '../../../src/kernel/clock.ts'
-import { Agenda, type Appointment } from './agenda.ts'
+import { Agenda, type Appointment } from '../../support/agenda.ts'
+import type { Random } from '../../support/random.ts'
 
 export const SECOND = 1000
 export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
-/** Two times that differ by less than this are the same: waits are whole milliseconds, and sums of times are rounded. */
-export const GRAIN = 1
+/**
+ * Two times that differ by less than this are the same: Node cuts the time and the wait of a timer to whole milliseconds,
+ * so that it may fire two of them early, and time goes on with each reading.
+ */
+export const GRAIN = 3
+
+/** Time goes on between two readings, by so many milliseconds. */
+const DRIFT = { least: 0.001, most: 0.1 }
 
 /** Wall time at the beginning of a world: a Monday, midnight. */
 const START = Date.UTC(2026, 0, 5)
@@ -33,25 +40,41 @@ export class WorldTime implements Clock {
   readonly #machine = new Agenda()
   readonly #world = new Agenda()
   readonly #timers = new Map<Timer, Appointment>()
+  readonly #random: Random
   #elapsed = 0
   #slept = 0
   #setForward = 0
+
+  constructor(random: Random) {
+    this.#random = random
+  }
 
   /** True time, which no machine knows. */
   get elapsed(): number {
     return this.#elapsed
   }
 
-  now(): number {
-    return START + this.#elapsed + this.#setForward
-  }
-
-  monotonic(): number {
+  /** For how long the machine has been awake: what its monotonic clock shows. */
+  get awake(): number {
     return this.#elapsed - this.#slept
   }
 
+  now(): number {
+    this.#drift()
+    return Math.floor(this.#wall)
+  }
+
+  monotonic(): number {
+    this.#drift()
+    return this.awake
+  }
+
   get instant(): Instant {
-    return { elapsed: this.#elapsed, monotonic: this.monotonic(), wall: this.now() }
+    return { elapsed: this.#elapsed, monotonic: this.awake, wall: this.#wall }
+  }
+
+  get #wall(): number {
+    return START + this.#elapsed + this.#setForward
   }
 
   /** Timers of this interface that have not fired and were not cleared. */
@@ -60,7 +83,8 @@ export class WorldTime implements Clock {
   }
 
   setTimeout(run: () => void, ms: number): Timer {
-    const timer = this.after(Math.max(1, ms), () => {
+    // as Node.js reckons
+    const timer = this.#machine.add(Math.floor(this.awake) + Math.max(1, Math.trunc(ms)), () => {
       this.#timers.delete(timer)
       run()
     })
@@ -76,7 +100,7 @@ export class WorldTime implements Clock {
 
   /** Has something happen on the machine once it has been awake for `ms` milliseconds more. */
   after(ms: number, run: () => void): Appointment {
-    return this.#machine.add(this.monotonic() + ms, run)
+    return this.#machine.add(this.awake + ms, run)
   }
 
   /** Has something happen at a true time. What falls into a sleep of the machine happens when it wakes. */
@@ -111,6 +135,11 @@ export class WorldTime implements Clock {
       }
       setImmediate(step)
     })
+  }
+
+  /** What falls due by a reading comes next, and not within it. */
+  #drift(): void {
+    this.#elapsed += this.#random.spread(DRIFT.least, DRIFT.most)
   }
 
   #moveOn(): boolean {

@@ -3,7 +3,7 @@ import type { IssuedToken } from '../../../src/session/auth.ts'
 import { AuthFailure } from '../../../src/session/failure.ts'
 import { tokenLifetime } from '../../../src/session/jwt.ts'
 import type { AuthCall } from '../../../src/session/report.ts'
-import type { Random } from './random.ts'
+import type { Random } from '../../support/random.ts'
 import { HOUR, MINUTE, SECOND, type WorldTime } from './time.ts'
 import type { Weather } from './weather.ts'
 

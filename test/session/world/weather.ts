@@ -1,6 +1,6 @@
+import type { Random } from '../../support/random.ts'
 import type { Episode, FaultKind } from './faults.ts'
 import type { Findings } from './findings.ts'
-import type { Random } from './random.ts'
 import { MINUTE, SECOND, type WorldTime } from './time.ts'
 
 /** How long after a fault a session may still feel it: its longest backoff, or its spacing of 401s, and then its calls. */
@@ -32,10 +32,10 @@ export class Weather {
     for (const episode of episodes) this.#time.at(episode.from, () => this.#begin(episode))
   }
 
-  /** The fault of a kind that is on and hits this time. */
-  strike(kind: FaultKind): Episode | undefined {
+  /** The fault of a kind that is on and hits this time; of so many targets, it hits the first ones alone. */
+  strike(kind: FaultKind, target = 0, targets = 1): Episode | undefined {
     const episode = this.#active.get(kind)
-    if (!episode || !this.#random.chance(episode.share)) return undefined
+    if (!episode || !this.#random.chance(episode.share * targets - target)) return undefined
     this.#findings.count(`fault: ${kind}`)
     return episode
   }
@@ -45,7 +45,7 @@ export class Weather {
    * `undefined`.
    */
   get calm(): number | undefined {
-    return this.#active.size === 0 && this.#time.monotonic() >= this.#calmFrom ? this.#begun : undefined
+    return this.#active.size === 0 && this.#time.awake >= this.#calmFrom ? this.#begun : undefined
   }
 
   /** Of a kind there is one at a time: the next takes the place of the one before. */
@@ -71,6 +71,6 @@ export class Weather {
   /** It is over; but the session's own waits, which its own clock counts, may still be to come. */
   #echo({ kind, amount }: Episode): void {
     const wait = kind === 'disabled' ? PROBE : kind === 'throttled' ? amount : 0
-    this.#calmFrom = Math.max(this.#calmFrom, this.#time.monotonic() + wait + ECHO)
+    this.#calmFrom = Math.max(this.#calmFrom, this.#time.awake + wait + ECHO)
   }
 }
