@@ -30,6 +30,7 @@ import { guard } from './guard/guard.ts'
 import { permit } from './guard/permit.ts'
 import { Budget } from './kernel/budget.ts'
 import type { Clock } from './kernel/clock.ts'
+import { FurtherAddress, type Place } from './kernel/further-address.ts'
 import type { Log } from './kernel/log.ts'
 import { SignedTokens } from './kernel/signed-tokens.ts'
 import { Pacer } from './pacing/pacer.ts'
@@ -92,6 +93,8 @@ export interface AppDeps {
 /** The proxy, not listening yet. */
 export interface App {
   readonly server: FastifyInstance
+  /** Listens, and gives a URL with the port in use. Rejects as `net.Server` does. */
+  listen(place: Place | { readonly path: string }): Promise<string>
   /** What listens for https, if anything does. */
   readonly front: TlsFront | null
   /** What speaks TLS in the name of API hosts, if anything does; it may be the same. */
@@ -161,13 +164,14 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     new TlsFront(server.server, { certificates, clock, log, maxConnections })
   const front = certificates && frontWith(certificates)
   const interceptor = authority && (authority === certificates ? front : frontWith(authority))
-  const fronts = [front, interceptor].filter(each => each !== null)
+  const further = new FurtherAddress(server.server, { ...HTTP, noDelay: true, allowHalfOpen: true })
+  const doors = [front, interceptor, further].filter(each => each !== null)
   // they accept no more when the server does not, and have closed when it has
   server.addHook('preClose', done => {
-    for (const each of fronts) void each.close()
+    for (const each of doors) void each.close()
     done()
   })
-  server.addHook('onClose', async () => void (await Promise.all(fronts.map(each => each.close()))))
+  server.addHook('onClose', async () => void (await Promise.all(doors.map(each => each.close()))))
   const loggedIn = (token: string) => tokens.subjectOf(token)
   const audit = deps.audit && new Audit({ output: deps.audit, clock, required: initial.audit.required })
   const listener = { config, front: interceptor, connections, clock, open: agents.open, log, audit, loggedIn }
@@ -189,6 +193,10 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   await server.register(forwardPlugin, { forwarder, clock, exchangeOf })
   return {
     server,
+    async listen(place) {
+      await server.ready()
+      return 'path' in place ? server.listen(place) : further.beside(place, at => server.listen(at))
+    },
     front,
     interceptor,
     sessions,

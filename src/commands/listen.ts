@@ -1,7 +1,8 @@
 import { lstat, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
+import { connect, isIP } from 'node:net'
 import { platform } from 'node:os'
-import { type Address, parseAddress } from '../config/address.ts'
+import { type Address, isLoopback, parseAddress } from '../config/address.ts'
+import type { Place } from '../kernel/further-address.ts'
 import { TlsError } from '../tls/identity.ts'
 
 /**
@@ -15,8 +16,11 @@ export const ANY_PORT = '127.0.0.1:0'
 
 /** What can listen, and gives a URL with the port in use. */
 export interface Listener {
-  listen(where: Address): Promise<string>
+  listen(where: Place | { readonly path: string }): Promise<string>
 }
+
+/** What localhost stands for, whichever of the two a client tries first. */
+const LOOPBACK = { host: '127.0.0.1', also: '::1' }
 
 /** The address cannot be listened at. The message names the cure. */
 export class ListenError extends Error {
@@ -52,11 +56,14 @@ export async function listen(
 
 /** Where port 0 was asked for, the address has the port that was had. */
 async function listenAtPort(server: Listener, where: { host: string; port: number }, text: string): Promise<string> {
-  // at one address: for localhost Fastify adds a server at ::1, which nothing here could drain
-  const host = where.host === 'localhost' ? '127.0.0.1' : where.host
-  const bound = await server.listen({ ...where, host })
+  const bound = await server.listen(isName(where.host) ? { ...LOOPBACK, port: where.port } : where)
   const scheme = bound.slice(0, bound.indexOf('://'))
   return `${scheme}://${text.slice(0, text.lastIndexOf(':'))}${bound.slice(bound.lastIndexOf(':'))}`
+}
+
+/** Whether it is localhost, or a name below it (RFC 6761, 6.3). */
+function isName(host: string): boolean {
+  return isLoopback(host) && isIP(host) === 0
 }
 
 /**

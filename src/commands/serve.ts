@@ -82,9 +82,9 @@ async function localCertificates({ tlsAddress }: Config['listen'], caFolder: str
 
 /** Has it listen wherever it is to. */
 export async function listenEverywhere(app: App, { listen: settings }: Config): Promise<Listening> {
-  const { server, front, interceptor } = app
+  const { front, interceptor } = app
   await interceptor?.open()
-  const address = await listen(server, settings.address, settings)
+  const address = await listen(app, settings.address, settings)
   const secure = front && (await listen(front, settings.tlsAddress, { flag: '--listen-tls-address' }))
   return { address, secure, trust: interceptor?.trust ?? front?.trust ?? null }
 }

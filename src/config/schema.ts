@@ -35,14 +35,17 @@ export const settingsSchema = Type.Object({
   listen: Type.Object({
     address: address(
       '127.0.0.1:9080',
-      'Where to listen: host:port, [::1]:port, or unix:/path for a socket (on Windows a named pipe).',
+      'Where to listen: host:port, [::1]:port, localhost:port for both loopback addresses, or unix:/path for a socket (on Windows a named pipe).',
     ),
     tls: choice(
       ['off', 'auto'],
       'off',
       'Listen for https too, at listen.tlsAddress, with certificates of a local CA for localhost: see prismacloud-proxy ca.',
     ),
-    tlsAddress: address('127.0.0.1:9443', 'Where to listen for https: host:port or [::1]:port.'),
+    tlsAddress: address(
+      '127.0.0.1:9443',
+      'Where to listen for https: host:port, [::1]:port, or localhost:port for both loopback addresses.',
+    ),
     tlsCertFile: file(
       'PEM file with a certificate, and those that lead to its CA, to listen for https with in place of listen.tls. It is looked at every 5 seconds.',
     ),

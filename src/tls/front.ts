@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createSecureContext, createServer, type SecureContext, TLSSocket } from 'node:tls'
 import { LRUCache } from 'lru-cache'
 import type { Clock, Timer } from '../kernel/clock.ts'
+import { FurtherAddress, type Place } from '../kernel/further-address.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Certificates } from './certificates.ts'
 import { contextOptions, type Identity } from './identity.ts'
@@ -30,6 +31,7 @@ export class TlsFront {
   readonly #http: Server
   readonly #options: TlsFrontOptions
   readonly #server
+  readonly #further: FurtherAddress
   readonly #contexts = new LRUCache<string, SecureContext>({ max: MOST_HOSTS })
   /** By what tells them when they are done: where it listens the client's address and port, which both ends show. */
   readonly #shakingHands = new Map<unknown, Socket>()
@@ -46,6 +48,7 @@ export class TlsFront {
       ALPNProtocols: ['http/1.1'],
       SNICallback: (host, done) => done(null, this.#contextFor(host)),
     })
+    this.#further = new FurtherAddress(this.#server, { noDelay: true })
     this.#server.on('connection', socket => this.#watchHandshake(clientOf(socket), socket))
     this.#server.on('secureConnection', socket => {
       this.#shakingHands.delete(clientOf(socket))
@@ -59,9 +62,9 @@ export class TlsFront {
   }
 
   /** Listens, and gives a URL with the port in use. Rejects as `net.Server` does, or with a `TlsError`. */
-  async listen({ host, port }: { readonly host: string; readonly port: number }): Promise<string> {
+  async listen(place: Place): Promise<string> {
     await this.open()
-    await once(this.#server.listen({ host, port }), 'listening')
+    await this.#further.beside(place, at => once(this.#server.listen(at), 'listening'))
     return `https://localhost:${(this.#server.address() as AddressInfo).port}`
   }
 
@@ -100,7 +103,7 @@ export class TlsFront {
 
   #end(): Promise<unknown> {
     if (this.#watch) this.#options.clock.clearTimeout(this.#watch)
-    const closed = new Promise(resolve => this.#server.close(resolve))
+    const closed = Promise.all([new Promise(resolve => this.#server.close(resolve)), this.#further.close()])
     for (const socket of this.#shakingHands.values()) socket.destroy()
     return closed
   }
@@ -116,7 +119,9 @@ export class TlsFront {
   }
 
   async #load(): Promise<boolean> {
-    this.#server.maxConnections = 2 * this.#options.maxConnections()
+    const most = 2 * this.#options.maxConnections()
+    this.#server.maxConnections = most
+    this.#further.maxConnections = most
     const identity = await this.#options.certificates.read()
     if (identity === this.#identity) return false
     this.#server.setSecureContext(contextOptions(identity))

@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Server, type ServerOpts } from 'node:net'
+
+/** Where a server listens. */
+export interface Place {
+  readonly host: string
+  /** 0 means any free one. */
+  readonly port: number
+  /** An address at which it listens at the same port too, where this machine has it. */
+  readonly also?: string
+}
+
+/** How often another free port is tried that is free at one of the addresses alone. */
+const MOST_TRIES = 10
+
+/** What listening fails with at an address that this machine does not have. */
+const NO_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
+
+/** Accepts connections at a further address for a server, which has them as if they had come to its own. */
+export class FurtherAddress {
+  readonly #server: Server
+
+  /** `options` are those of the server. */
+  constructor(server: Server, options: ServerOpts) {
+    this.#server = createServer(options, socket => void server.emit('connection', socket))
+  }
+
+  set maxConnections(count: number) {
+    this.#server.maxConnections = count
+  }
+
+  /**
+   * Has `listen` listen at a place's first address, and listens at the other before: what `listen` gives is given. Neither
+   * listens where one of the two is taken.
+   */
+  async beside<T>(
+    { host, port, also }: Place,
+    listen: (at: { readonly host: string; readonly port: number }) => Promise<T>,
+  ): Promise<T> {
+    if (also === undefined) return listen({ host, port })
+    for (let tries = 1; ; tries++) {
+      const same = await this.#listen(also, port)
+      try {
+        return await listen({ host, port: same })
+      } catch (error) {
+        await this.close()
+        if (port !== 0 || codeOf(error) !== 'EADDRINUSE' || tries === MOST_TRIES) throw error
+      }
+    }
+  }
+
+  /** Accepts no more; resolves once all that were accepted have ended. */
+  close(): Promise<void> {
+    return new Promise(resolve => this.#server.close(() => resolve()))
+  }
+
+  /** Gives the port in use. */
+  async #listen(host: string, port: number): Promise<number> {
+    try {
+      await once(this.#server.listen({ host, port }), 'listening')
+      return (this.#server.address() as AddressInfo).port
+    } catch (error) {
+      if (NO_ADDRESS.has(codeOf(error))) return port
+      throw error
+    }
+  }
+}
+
+function codeOf(error: unknown): string {
+  return String(Object(error).code)
+}
