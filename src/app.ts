@@ -1,5 +1,5 @@
 import type { ServerOptions } from 'node:http'
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance } from 'fastify'
 import { admin } from './admin/admin.ts'
 import { Audit, type AuditOutput } from './admin/audit.ts'
 import { bounds, HEAD_TIMEOUT } from './admin/bounds.ts'
@@ -17,15 +17,13 @@ import { sessionLog } from './admin/session-log.ts'
 import { AnswerCache } from './cache/answer-cache.ts'
 import type { Config } from './config/config.ts'
 import { serveConnect } from './connect/connect.ts'
-import { authCallOf } from './forward/auth-call.ts'
 import { Consoles } from './forward/consoles.ts'
 import { Forwarder } from './forward/forwarder.ts'
 import type { GoodHead } from './forward/journey.ts'
-import { withoutQuery } from './forward/path.ts'
 import { forwardPlugin, leaveBodiesAlone } from './forward/plugin.ts'
-import { proxiedHost, takeAbsoluteForm } from './forward/proxied.ts'
-import { isServedHost, readDestination } from './forward/tenant.ts'
-import type { Admission } from './guard/admit.ts'
+import { takeAbsoluteForm } from './forward/proxied.ts'
+import { isServedHost } from './forward/tenant.ts'
+import { admissionOf } from './guard/admission.ts'
 import { guard } from './guard/guard.ts'
 import { permit } from './guard/permit.ts'
 import { Budget } from './kernel/budget.ts'
@@ -41,9 +39,6 @@ import type { CreateSession } from './session/succession.ts'
 import type { Certificates } from './tls/certificates.ts'
 import { TlsFront } from './tls/front.ts'
 import type { Agents } from './upstream/agent.ts'
-
-/** It needs no client token, as logging in does not: that the process lives is no secret, and probes have none. */
-const LIVENESS = '/_proxy/livez'
 
 /** The largest block of headers of a request, in bytes: a long query that is encoded twice has room. */
 const MAX_HEADER_SIZE = 64 * 1024
@@ -229,25 +224,5 @@ function sessionsOf(config: () => Config, { clock, agents }: AppDeps): CreateSes
     const choice = { prismaId, customerName }
     const auth = new AuthApi({ carrier: agents.fresh, target, choice, clock, callTimeout })
     return new Session({ auth, target, credentials, clock, settings, ...options })
-  }
-}
-
-function admissionOf(
-  { listen, tenants, clients }: Config,
-  asked: FastifyRequest,
-  loggedIn: Admission['loggedIn'],
-): Admission {
-  const { method, originalUrl, raw } = asked
-  const isLogin = () => {
-    const host = proxiedHost(raw) ?? raw.headers.host
-    const { target, compute } = readDestination({ host, target: originalUrl })
-    return authCallOf(method, withoutQuery(target), compute) === 'login'
-  }
-  return {
-    trustedHosts: listen.trustedHosts,
-    isServedHost: host => isServedHost(host, tenants),
-    needsNone: clients.length > 0 && (withoutQuery(originalUrl) === LIVENESS || isLogin()),
-    clients,
-    loggedIn,
   }
 }

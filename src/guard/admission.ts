@@ -1,0 +1,37 @@
+import type { IncomingMessage } from 'node:http'
+import type { Config } from '../config/config.ts'
+import { authCallOf } from '../forward/auth-call.ts'
+import { withoutQuery } from '../forward/path.ts'
+import { proxiedHost } from '../forward/proxied.ts'
+import { isServedHost, readDestination } from '../forward/tenant.ts'
+import type { Admission } from './admit.ts'
+
+/** It needs no client token, as logging in does not: that the process lives is no secret, and probes have none. */
+const LIVENESS = '/_proxy/livez'
+
+/** A request as Fastify has it: `raw` as Node.js does, and the target as sent. */
+interface Asked {
+  readonly method: string
+  readonly originalUrl: string
+  readonly raw: IncomingMessage
+}
+
+/** Who is let in by a configuration, as far as that depends on what is asked. */
+export function admissionOf(
+  { listen, tenants, clients }: Config,
+  { method, originalUrl, raw }: Asked,
+  loggedIn: Admission['loggedIn'],
+): Admission {
+  const isLogin = () => {
+    const host = proxiedHost(raw) ?? raw.headers.host
+    const { target, compute } = readDestination({ host, target: originalUrl })
+    return authCallOf(method, withoutQuery(target), compute) === 'login'
+  }
+  return {
+    trustedHosts: listen.trustedHosts,
+    isServedHost: host => isServedHost(host, tenants),
+    needsNone: clients.length > 0 && (withoutQuery(originalUrl) === LIVENESS || isLogin()),
+    clients,
+    loggedIn,
+  }
+}
