@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { inspect } from 'node:util'
 import t from 'tap'
 import { DEMO_USER } from '../src/simulator/index.ts'
@@ -11,6 +12,12 @@ t.test('login gives every tenant that is not lazy a session, and does not mind o
   await app.login()
   const states = [...app.sessions.all()].map(({ session }) => session?.status().state)
   t.strictSame(states, ['rejected', 'ready', undefined])
+})
+
+t.test('it listens once, be it at a port or at a socket', async t => {
+  const { app } = await startPair(t)
+  for (const place of [{ path: join(t.testdir(), 'socket') }, { host: '127.0.0.1', port: 0 }])
+    await t.rejects(app.listen(place), /already listening/)
 })
 
 t.test('where clients must show a token all but livez needs it', async t => {

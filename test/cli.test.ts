@@ -145,7 +145,11 @@ t.test('as a process it tells of an error that nobody caught, and ends with 1', 
 t.test('as a process it ends at once when it is told to before it can do so in order', async t => {
   const early =
     "data:text/javascript,process.on('newListener',name=>{if(name==='SIGTERM')setImmediate(()=>process.kill(process.pid,name))})"
-  t.same(await node('--import', early, SOURCE, 'simulate', '--port', '0'), { code: 143, stdout: '', stderr: '' })
+  const command = [process.execPath, '--eval', 'setTimeout(() => {}, 5_000)']
+  const tenants = { default: { url: 'app2', credentialCommand: command } }
+  const file = join(t.testdir({ 'config.json': JSON.stringify({ tenants }) }), 'config.json')
+  // it has nothing to put in order, whenever the signal comes
+  t.match(await node('--import', early, SOURCE, 'check', '--config', file), { code: 143, stderr: '' })
 })
 
 t.test('as a process it is not ended by SIGHUP, but by a closed terminal', async t => {

@@ -221,6 +221,12 @@ t.test('an error of our own making is no fault of the user', async t => {
   )
 })
 
+t.test('what Node.js would follow and this product does not is told', async t => {
+  const { warnings } = await load({ env: { ...VENDOR, NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
+  t.match(warnings, [/^NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored/])
+  t.strictSame((await load({ env: { ...VENDOR, NODE_TLS_REJECT_UNAUTHORIZED: '1' } })).warnings, [])
+})
+
 t.test('what is mistyped is not told as missing, too', async t => {
   const halves = ['--acess-key-id-file', 'id', '--secret-key-file', import.meta.filename]
   for (const [args, keys] of [

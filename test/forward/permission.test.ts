@@ -71,3 +71,14 @@ t.test('one that is cut never looks complete', async t => {
   await t.rejects(call('/x'), { code: 'ECONNRESET' })
   await t.rejects(call('/x'), { code: 'ECONNRESET' })
 })
+
+t.test('a token of which nobody can tell what it is worth is tried once more', async t => {
+  const answers = [http('200 OK'), http('401 Unauthorized'), http('200 OK')]
+  const upstream = await rawUpstream(t, request =>
+    request.answer((request.target === '/x' ? answers.shift() : undefined) ?? http('503 Service Unavailable')),
+  )
+  const { call } = await startProxy(t, { upstream: upstream.url })
+  t.equal((await call('/x')).status, 200)
+  t.match(await call('/x'), { status: 200, headers: { 'x-prismacloud-proxy-replayed': '1' } })
+  t.strictSame(targets(upstream.requests), ['/x', '/x', '/auth_token/extend', '/x'])
+})

@@ -79,6 +79,13 @@ t.test('of any free ports one is had that is free at both', async t => {
   t.equal(tries, 10)
 })
 
+t.test('what no other port would mend is told at once', async t => {
+  const refused = async () => {
+    throw Object.assign(new Error(), { code: 'EACCES' })
+  }
+  t.match(await failureOf(twoDoors(t).further.beside({ host: HOST, port: 0, also: ALSO }, refused)), { code: 'EACCES' })
+})
+
 t.test('where this machine does not have the further address, the first is enough', async t => {
   const { further, listen } = twoDoors(t)
   const port = await further.beside({ host: HOST, port: 0, also: NOWHERE }, listen)

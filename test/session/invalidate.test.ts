@@ -46,6 +46,20 @@ t.test('when the extension of a token in doubt is refused too, a login follows, 
   t.strictSame(made(), ['login', 'extend', 'login', 'login'])
 })
 
+t.test('a token in doubt that is refused by name once more is waited for, where that proves nothing', async t => {
+  const { session, start, grant } = rig(t)
+  session.invalidate(await start(), NAMED)
+  await grant()
+  const lease = session.use()
+  if (!lease) throw new Error('there is no new token')
+  lease.served(OTHER.operation)
+  t.ok(session.invalidate(lease, OTHER), 'it was served before')
+  t.ok(session.invalidate(lease, { ...NAMED, again: true }))
+  t.equal(await offered(session), 'waiting', 'the token is not dropped')
+  await grant()
+  t.equal(await offered(session), 'MARK-3')
+})
+
 for (const refusal of [NAMED, PLAIN]) {
   t.test(`a burst of 401s ${refusal.named ? 'that name the token' : 'without a reason'} costs one call`, async t => {
     const { session, start, grant, made } = rig(t)

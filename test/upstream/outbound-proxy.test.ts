@@ -203,6 +203,11 @@ t.test('a proxy by https is verified by its own name', async t => {
   t.match(await detail(t, `https://127.0.0.1:${port}`), 'The outbound proxy: The certificate of 127.0.0.1')
   await until(() => names.length === 2)
   t.strictSame(names, ['localhost', 'none'])
+  const outbound = { url: `https://localhost:${port}`, origin: 'test', noProxy: '' }
+  const config = { upstream: { outbound, authorities: ca.cert, connectTimeout: 2 * TIMEOUT } }
+  const { upstream } = makeConfig({ upstream: 'app', config })
+  const connector = new Connector(upstream, { clock: testClock(), lookup: systemLookup })
+  t.equal(await readAll(await connector.open({ host: 'api.test', port: 443 })), 'hello')
 })
 
 t.test('a proxy that does not connect is named, never with its password', async t => {
