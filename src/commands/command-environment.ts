@@ -1,5 +1,5 @@
 import { ADDRESS_VARIABLE } from '../config/keys.ts'
-import { isExempt } from '../config/outbound.ts'
+import { isExempt } from '../config/no-proxy.ts'
 import type { Target } from '../stacks/resolve.ts'
 import { hasOwnCertificate } from '../tls/authority.ts'
 import type { Listening } from './announce.ts'

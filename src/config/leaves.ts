@@ -111,7 +111,7 @@ export function mode(value: string, description: string): Leaf<number> {
   return leaf({ kind: 'mode', type: 'string', pattern: MODE.source, default: value, description })
 }
 
-/** The URL of an http or https proxy. */
+/** Where an outbound proxy is, kept as a URL. */
 export function proxyUrl(description: string): Leaf<string | null> {
   return leaf({ kind: 'proxyUrl', type: ['string', 'null'], default: null, description })
 }

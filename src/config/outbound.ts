@@ -1,10 +1,12 @@
 import type { Environment } from './environment.ts'
 import type { Fault } from './fault.ts'
+import { isExempt } from './no-proxy.ts'
+import { readProxyUrl } from './proxy-url.ts'
 import type { Settings } from './schema.ts'
 import { attempt } from './setting.ts'
-import { readProxyUrl } from './values.ts'
 
-const HTTPS_PORT = 443
+/** The variables that name an outbound proxy for https, in the order in which curl looks at them. */
+const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const
 
 /** The proxy by which https upstreams are reached. */
 export interface OutboundProxy {
@@ -15,7 +17,7 @@ export interface OutboundProxy {
   readonly noProxy: string
 }
 
-/** The outbound proxy of `upstream.proxy`, else of `HTTPS_PROXY`; null without either. */
+/** The outbound proxy of `upstream.proxy`, else of `HTTPS_PROXY` and the like; null without any. */
 export async function readOutboundProxy(
   { proxy }: Settings['upstream'],
   env: Environment,
@@ -23,9 +25,9 @@ export async function readOutboundProxy(
 ): Promise<OutboundProxy | null> {
   const noProxy = env.no_proxy ?? env.NO_PROXY ?? ''
   if (proxy !== null) return { url: proxy, origin: 'upstream.proxy', noProxy }
-  // in curl's order; an empty variable in lower case hides the other
-  const origin = env.https_proxy === undefined ? 'HTTPS_PROXY' : 'https_proxy'
-  const value = env[origin]
+  // an empty one hides those behind it, and so means none
+  const origin = VARIABLES.find(name => env[name] !== undefined)
+  const value = origin && env[origin]
   if (!value) return null
   const url = await attempt({ group: null, key: 'upstream.proxy', value, origin }, faults, () => readProxyUrl(value))
   return url === undefined ? null : { url, origin, noProxy }
@@ -35,16 +37,4 @@ export async function readOutboundProxy(
 export function proxyFor(api: URL, outbound: OutboundProxy | null): URL | null {
   if (outbound === null || api.protocol === 'http:' || isExempt(api, outbound.noProxy)) return null
   return new URL(outbound.url)
-}
-
-/** Whether `NO_PROXY` exempts an address: names, with all below them, and a port if one is given; `*` alone for every host. */
-export function isExempt({ hostname, port }: URL, noProxy: string): boolean {
-  if (noProxy === '*') return true
-  const ownPort = Number(port || HTTPS_PORT)
-  const entries = noProxy.split(/[,\s]/).filter(entry => entry !== '')
-  return entries.some(entry => {
-    const [, name = entry, entryPort = ownPort] = /^(.+):(\d+)$/.exec(entry) ?? []
-    const bare = name.replace(/^\*?\./, '').toLowerCase()
-    return Number(entryPort) === ownPort && (hostname === bare || hostname.endsWith(`.${bare}`))
-  })
 }

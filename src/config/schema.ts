@@ -99,7 +99,7 @@ export const settingsSchema = Type.Object({
   upstream: Type.Object({
     caFile: file('PEM file with certificate authorities to trust in addition to those that Node.js brings.'),
     proxy: proxyUrl(
-      'URL of the outbound proxy (http, https or socks5), in place of HTTPS_PROXY of the environment. NO_PROXY is followed.',
+      'The outbound proxy, as host:port or a URL (http, https, socks5 or socks5h), in place of HTTPS_PROXY or ALL_PROXY of the environment. NO_PROXY is followed.',
     ),
     connectTimeout: duration('10s', 'How long connecting to the upstream may take, TLS included.'),
     headersTimeout: duration('2m', "How long the upstream may take until its answer's headers are there."),

@@ -43,10 +43,15 @@ export function quotedWarning({ origin, ...place }: Setting): string {
   return `${pathOf(place)} (${origin}): the value is in quotes, which count as part of it: leave them out`
 }
 
+/** A colon before anything but what follows a scheme, or a port at the end. */
+const MAY_HOLD_PASSWORD = /:(?!\/\/)(?!\d{1,5}\/?$)/
+
 /** The fault that a setting's value has. The value is quoted unless it may be secret. */
 export function faultOf(setting: Setting, { problem, cure }: Pick<Fault, 'problem' | 'cure'>): Fault {
   const kind = leafOf(setting.key)?.kind
-  const quotable = typeof setting.value === 'string' && kind !== 'secret' && kind !== 'argv'
+  const isPrivate =
+    kind === 'secret' || kind === 'argv' || (kind === 'proxyUrl' && MAY_HOLD_PASSWORD.test(`${setting.value}`))
+  const quotable = typeof setting.value === 'string' && !isPrivate
   const subject = quotable ? quote(`${setting.value}`) : 'the value'
   const hint = isQuoted(setting.value) ? 'Leave the quotes out. ' : ''
   return { key: pathOf(setting), origin: setting.origin, problem: `${subject} ${problem}`, cure: hint + cure }

@@ -4,6 +4,7 @@ import { readElements } from './elements.ts'
 import { InvalidValue } from './fault.ts'
 import { type CacheRule, type Kind, LABEL, type Leaf, MODE } from './leaves.ts'
 import { parseRule } from './policy.ts'
+import { readProxyUrl } from './proxy-url.ts'
 import { parseDuration, parseSize } from './units.ts'
 
 /**
@@ -84,36 +85,6 @@ function readMode(text: string): number {
 
 /** How to write the name of a tenant or client. */
 export const LABEL_CURE = 'Write at most 63 lower-case letters, digits and hyphens, with no hyphen at either end.'
-
-/** In bytes (RFC 1929, 2). */
-const MAX_SOCKS_LOGIN = 255
-
-/** Reads the URL of an outbound proxy. Throws an `InvalidValue`. */
-export function readProxyUrl(text: string): string {
-  // what is none of a browser's schemes needs no host
-  if (!/^(https?|socks5?):\/\/[^/]/i.test(text) || !URL.canParse(text))
-    throw new InvalidValue(
-      'is not the URL of a proxy',
-      'Write http://host:port, https://host:port or socks5://host:port.',
-    )
-  const login = loginOf(new URL(text))
-  if (login === undefined)
-    throw new InvalidValue('has a % in its user or password that stands for nothing', 'Write a % itself as %25.')
-  if (/^socks/i.test(text) && login.some(part => Buffer.byteLength(part) > MAX_SOCKS_LOGIN))
-    throw new InvalidValue(
-      'has a user or password that SOCKS cannot carry',
-      `Write each in at most ${MAX_SOCKS_LOGIN} bytes.`,
-    )
-  return text
-}
-
-function loginOf({ username, password }: URL): string[] | undefined {
-  try {
-    return [username, password].map(decodeURIComponent)
-  } catch {
-    return undefined
-  }
-}
 
 function readText(text: string): string {
   if (text !== '') return text

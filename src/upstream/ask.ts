@@ -1,10 +1,17 @@
 import type { Dispatcher } from 'undici'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
+import { USER_AGENT } from '../kernel/product.ts'
 import type { Carrier, OlderHandler } from './handler.ts'
 import type { RawHeaders } from './raw-headers.ts'
 
 /** No answer is read beyond this many bytes; a token is a few KB, a list of tenants a few hundred. */
 const MAX_BODY = 1024 * 1024
+
+/** A request of this proxy's own, which says so. */
+export interface OwnRequest extends Pick<Dispatcher.DispatchOptions, 'method' | 'path' | 'body'> {
+  readonly origin: string
+  readonly headers?: readonly string[]
+}
 
 /** What an upstream answered to a request of this proxy's own. */
 export interface Reply {
@@ -27,16 +34,13 @@ export interface AskOptions {
  * Sends a request of this proxy's own and reads the answer. Rejects when none came, when one that is no error broke off,
  * when time is up, and with the signal's reason.
  */
-export function ask(
-  carrier: Carrier,
-  request: Dispatcher.DispatchOptions,
-  { clock, timeout, signal }: AskOptions,
-): Promise<Reply> {
+export function ask(carrier: Carrier, request: OwnRequest, { clock, timeout, signal }: AskOptions): Promise<Reply> {
+  const named = { ...request, headers: ['user-agent', USER_AGENT, ...(request.headers ?? [])] }
   return withDeadline(
     clock,
     timeout,
     signal,
-    ended => new Promise((...settle) => carrier.dispatch(request, new Asking(ended, ...settle))),
+    ended => new Promise((...settle) => carrier.dispatch(named, new Asking(ended, ...settle))),
   )
 }
 

@@ -78,7 +78,7 @@ t.test('NO_PROXY exempts hosts, with all below them', async t => {
     ['*.prismacloud.io', true],
     ['ismacloud.io', false],
     ['*', true],
-    ['*,other', false],
+    ['*,other', true],
     [',', false],
     ['', false],
   ]

@@ -187,12 +187,12 @@ t.test('the outbound proxy is the configured one, else that of the environment',
 })
 
 t.test('an outbound proxy of the environment must be a URL, unless another is set', async t => {
-  for (const HTTPS_PROXY of ['', 'http://proxy:3128', 'socks5://proxy:1080'])
+  for (const HTTPS_PROXY of ['', 'http://proxy:3128', 'proxy:3128', 'socks5h://proxy:1080'])
     await t.resolves(load({ env: { ...VENDOR, HTTPS_PROXY } }))
   const fault = { key: 'upstream.proxy', problem: /is not the URL of a proxy/ }
-  t.match(await faultsOf({ env: { ...VENDOR, HTTPS_PROXY: 'proxy:3128' } }), [{ ...fault, origin: 'HTTPS_PROXY' }])
-  t.match(await faultsOf({ env: { ...VENDOR, https_proxy: 'proxy:3128' } }), [{ ...fault, origin: 'https_proxy' }])
-  await t.resolves(load({ args: ['--upstream-proxy', 'http://own'], env: { ...VENDOR, HTTPS_PROXY: 'proxy:3128' } }))
+  t.match(await faultsOf({ env: { ...VENDOR, HTTPS_PROXY: 'proxy:x' } }), [{ ...fault, origin: 'HTTPS_PROXY' }])
+  t.match(await faultsOf({ env: { ...VENDOR, https_proxy: 'proxy:x' } }), [{ ...fault, origin: 'https_proxy' }])
+  await t.resolves(load({ args: ['--upstream-proxy', 'http://own'], env: { ...VENDOR, HTTPS_PROXY: 'proxy:x' } }))
 })
 
 t.test('a configuration cannot be changed', async t => {

@@ -64,8 +64,8 @@ const values = [
   {
     flag: '--upstream-proxy',
     key: 'upstream.proxy',
-    value: 'proxy:3128',
-    says: '"proxy:3128" is not the URL of a proxy',
+    value: 'proxy:x',
+    says: 'the value is not the URL of a proxy',
   },
   {
     flag: '--upstream-proxy',

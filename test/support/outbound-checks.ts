@@ -89,6 +89,21 @@ export function checkOutbound(t: Test, startOutbound: (t: Test, login?: string) 
     await until(() => outbound.log().includes(`CONNECT ${api}`))
   })
 
+  t.test('it is found in the forms that curl and Go take', { timeout: 60_000 }, async t => {
+    const outbound = await startOutbound(t, `user:${PASSWORD}`)
+    for (const [variable, form] of [
+      ['HTTPS_PROXY', ` user:${PASSWORD}@${outbound.address} `],
+      ['all_proxy', `http://user:${PASSWORD.replace('-', '%2D')}@${outbound.address}/some/path`],
+    ] as const) {
+      const { cli, url, env } = await start(t, { [variable]: form, NO_PROXY: '::1,10.0.0.0/8,localhost.' })
+      t.equal((await callUrl(`${url}/v2/policy`)).status, 200, form)
+      const check = startCli(t, ['check'], env)
+      t.equal(await check.ended, 0)
+      t.match(check.output(), `✓ outbound proxy  http://***@${outbound.address}, from ${variable}`)
+      t.notMatch(cli.output() + check.output(), /MARK/)
+    }
+  })
+
   t.test('NO_PROXY leads past it', { timeout: 60_000 }, async t => {
     const outbound = await startOutbound(t)
     const { url, host } = await start(t, { HTTPS_PROXY: `http://${outbound.address}`, NO_PROXY: '127.0.0.1' })

@@ -23,7 +23,10 @@ t.test('an answer is read whole, its headers byte for byte', async t => {
   const { status, headers, body, complete } = await reply
   t.strictSame([status, body.toString(), complete], [418, 'short', true])
   t.strictSame(headers.slice(0, 4), ['X-A', 'caf\xe9', 'x-a', '2'])
-  t.match(requests[0], { head: /^GET \/x HTTP/, headers: [['host'], ['connection'], ['a', 'b']] })
+  t.match(requests[0], {
+    head: /^GET \/x HTTP/,
+    headers: [['host'], ['connection'], ['user-agent', /^prismacloud-proxy\/\d+\.\d+\.\d+$/], ['a', 'b']],
+  })
 })
 
 t.test('an answer is read as far as a MiB, and the rest is not waited for', async t => {
