@@ -12,8 +12,8 @@ const PLACE_CURE = 'Write http://host:port, https://host:port or socks5://host:p
 
 /**
  * Reads where an outbound proxy is, as curl and Go do: without a scheme, where there is a port, it is http, and what follows
- * host and port does not matter. All before the last @ is user and password, which may hold what would have to be encoded in a URL. Gives its URL
- * in canonical form. Throws an `InvalidValue`.
+ * host and port does not matter. All before the last @ is user and password, which may hold what would have to be encoded
+ * in a URL. Gives its URL in canonical form. Throws an `InvalidValue`.
  */
 export function readProxyUrl(text: string): string {
   const [, typed, rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text.trim()) ?? []
