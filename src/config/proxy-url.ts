@@ -3,6 +3,9 @@ import { InvalidValue } from './fault.ts'
 /** The schemes of proxies. With any of SOCKS 5 it is the proxy that resolves names. */
 const SCHEMES = ['http', 'https', 'socks', 'socks5', 'socks5h']
 
+/** What stands before the rest of a URL (RFC 3986, 3.1). */
+const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
+
 const LARGEST_PORT = 65_535
 
 /** In bytes (RFC 1929, 2). */
@@ -16,8 +19,10 @@ const PLACE_CURE = 'Write http://host:port, https://host:port or socks5://host:p
  * in a URL. Gives its URL in canonical form. Throws an `InvalidValue`.
  */
 export function readProxyUrl(text: string): string {
-  const [, typed, rest = ''] = /^(?:([a-z][a-z0-9+.-]*):\/\/)?(.*)$/is.exec(text.trim()) ?? []
-  const scheme = typed?.toLowerCase() ?? 'http'
+  const trimmed = text.trim()
+  const typed = SCHEME.exec(trimmed)?.[0]
+  const rest = trimmed.replace(SCHEME, '')
+  const scheme = typed === undefined ? 'http' : typed.slice(0, -'://'.length).toLowerCase()
   if (!SCHEMES.includes(scheme)) throw new InvalidValue('has a scheme that no proxy is spoken to by here', PLACE_CURE)
   const at = rest.lastIndexOf('@')
   const login = at < 0 ? [] : loginOf(rest.slice(0, at))
@@ -35,9 +40,9 @@ export function readProxyUrl(text: string): string {
 
 /** User and password, as they are sent. */
 function loginOf(text: string): [user: string, password: string] {
-  const [, user = '', password = ''] = /^([^:]*):?(.*)$/s.exec(text) ?? []
+  const [user = '', ...others] = text.split(':')
   try {
-    return [decodeURIComponent(user), decodeURIComponent(password)]
+    return [decodeURIComponent(user), decodeURIComponent(others.join(':'))]
   } catch {
     throw new InvalidValue('has a % in its user or password that stands for nothing', 'Write a % itself as %25.')
   }

@@ -10,6 +10,9 @@ export interface Place {
   readonly also?: string
 }
 
+/** One of the addresses. */
+type At = Pick<Place, 'host' | 'port'>
+
 /** How often another free port is tried that is free at one of the addresses alone. */
 const MOST_TRIES = 10
 
@@ -33,19 +36,19 @@ export class FurtherAddress {
    * Has `listen` listen at a place's first address, and listens at the other before: what `listen` gives is given. Neither
    * listens where one of the two is taken.
    */
-  async beside<T>(
-    { host, port, also }: Place,
-    listen: (at: { readonly host: string; readonly port: number }) => Promise<T>,
-  ): Promise<T> {
-    if (also === undefined) return listen({ host, port })
-    for (let tries = 1; ; tries++) {
-      const same = await this.#listen(also, port)
-      try {
-        return await listen({ host, port: same })
-      } catch (error) {
-        await this.close()
-        if (port !== 0 || codeOf(error) !== 'EADDRINUSE' || tries === MOST_TRIES) throw error
-      }
+  async beside<T>({ host, port, also }: Place, listen: (at: At) => Promise<T>): Promise<T> {
+    return also === undefined ? listen({ host, port }) : this.#listenAtBoth({ host, port, also }, listen, MOST_TRIES)
+  }
+
+  async #listenAtBoth<T>(place: Required<Place>, listen: (at: At) => Promise<T>, tries: number): Promise<T> {
+    const { host, port, also } = place
+    const same = await this.#listen(also, port)
+    try {
+      return await listen({ host, port: same })
+    } catch (error) {
+      await this.close()
+      if (port !== 0 || codeOf(error) !== 'EADDRINUSE' || tries === 1) throw error
+      return this.#listenAtBoth(place, listen, tries - 1)
     }
   }
 
