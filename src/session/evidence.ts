@@ -55,7 +55,7 @@ interface Operation {
  * 2. The same, though that has just raised an alarm, of a token that has never served anything: it may have been revoked on
  *    its way.
  * 3. Another operation is refused, too, since the token last served any.
- * 4. Nothing: once in a while it is asked anyway.
+ * 4. Nothing: once in a while it is asked anyway, but not for a request for which that was done already.
  *
  * For each there is an {@link Allowance} that false alarms use up; for the first, one of each operation. So a permission
  * that is missing costs a call a minute at most, and never keeps other operations from finding the token dead. `now` is
@@ -106,7 +106,7 @@ export class Evidence {
     if (!own.isSpent(now)) this.#suspect ??= refusal.operation
     const isSeveral = !own.isSpent(now) && this.#suspect !== refusal.operation
     const isNews = (named && !again) || (operation.wasServed && own.alarms < 2)
-    const all = [this.#any]
+    const all = again ? [] : [this.#any]
     if (isSeveral) all.unshift(this.#several)
     if (isNews && !this.isProven) all.unshift(this.#unproven)
     if (named || operation.isServed) all.unshift(own)

@@ -156,6 +156,13 @@ t.test('but not of one that has served anything, and not by an operation of whic
   }
 })
 
+t.test('a request that was sent again already raises none without grounds: the token is as new as can be', async t => {
+  const at = rig()
+  at.refuse(0, { named: true })?.answered('none')
+  t.notOk(at.refuse(1, { again: true }))
+  t.ok(at.refuse(2))
+})
+
 t.test('several operations that are refused, while nothing is served, are believed together', async t => {
   const at = rig()
   at.refuse(0)
