@@ -1,7 +1,8 @@
 import { LRUCache } from 'lru-cache'
+import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { elapsed, type Moment } from '../kernel/moment.ts'
-import { type Allowance, Flight, type KeptAnswer } from './flight.ts'
+import { Flight, type KeptAnswer } from './flight.ts'
 
 /** The part of its size that a cache leaves to answers that are still coming. */
 const RECORDED_PART = 1 / 4
@@ -28,7 +29,7 @@ export interface Cacheable {
  */
 export class AnswerCache<Head> {
   readonly #clock: Clock
-  readonly #allowance: Allowance
+  readonly #recorded: Budget
   readonly #kept: LRUCache<string, KeptAnswer<Head>>
   readonly #flights = new Map<string, Flight<Head>>()
   readonly #versions: LRUCache<string, number>
@@ -38,9 +39,10 @@ export class AnswerCache<Head> {
 
   constructor(clock: Clock, maxSize: number) {
     this.#clock = clock
-    this.#allowance = { left: Math.floor(maxSize * RECORDED_PART) }
+    const recorded = Math.floor(maxSize * RECORDED_PART)
+    this.#recorded = new Budget(() => recorded)
     this.#kept = new LRUCache({
-      maxSize: Math.max(1, maxSize - this.#allowance.left),
+      maxSize: Math.max(1, maxSize - recorded),
       sizeCalculation: ({ size }, key) => size + 2 * key.length + OVERHEAD,
     })
     this.#versions = new LRUCache({
@@ -73,7 +75,7 @@ export class AnswerCache<Head> {
     const keep = (kept: KeptAnswer<Head>) => {
       if (isLatest()) this.#kept.set(key, kept)
     }
-    const flight: Flight<Head> = new Flight(this.#clock, this.#allowance, { leave, keep })
+    const flight: Flight<Head> = new Flight(this.#clock, this.#recorded, { leave, keep })
     this.#flights.set(key, flight)
     return flight
   }

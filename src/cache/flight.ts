@@ -1,3 +1,4 @@
+import type { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/ending.ts'
 import { type Moment, momentOf } from '../kernel/moment.ts'
@@ -19,11 +20,6 @@ export interface KeptAnswer<Head> {
 /** What became of a request that others wait for: an answer that can be kept, none that can, or its client has left it. */
 export type Landing<Head> = KeptAnswer<Head> | 'none' | 'left'
 
-/** Bytes that all flights may record together. */
-export interface Allowance {
-  left: number
-}
-
 /** Who is told what becomes of a flight. */
 export interface FlightOwner<Head> {
   /** It has an answer that can be kept. */
@@ -35,16 +31,17 @@ export interface FlightOwner<Head> {
 /** A request under way whose answer is recorded, for those who wait for the same and those who come later. */
 export class Flight<Head> {
   readonly #clock: Clock
-  readonly #allowance: Allowance
+  readonly #memory: Budget
   readonly #owner: FlightOwner<Head>
   readonly #waiting = new Set<Waiter<Landing<Head>>>()
   #head: Head | undefined
   #chunks: Buffer[] = []
   #size = 0
 
-  constructor(clock: Clock, allowance: Allowance, owner: FlightOwner<Head>) {
+  /** `memory` is what all flights may record together. */
+  constructor(clock: Clock, memory: Budget, owner: FlightOwner<Head>) {
     this.#clock = clock
-    this.#allowance = allowance
+    this.#memory = memory
     this.#owner = owner
   }
 
@@ -86,13 +83,12 @@ export class Flight<Head> {
   }
 
   #take(size: number): void {
-    this.#allowance.left -= size
-    this.#size += size
-    if (this.#allowance.left < 0) this.#forget()
+    if (this.#memory.take(size)) this.#size += size
+    else this.#forget()
   }
 
   #forget(): void {
-    this.#allowance.left += this.#size
+    this.#memory.give(this.#size)
     this.#head = undefined
     this.#chunks = []
     this.#size = 0
