@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import { bareHost } from '../kernel/bare-host.ts'
+import { bareHost } from '../kernel/host.ts'
 
 const HTTPS_PORT = 443
 

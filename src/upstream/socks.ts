@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { bareHost } from '../kernel/bare-host.ts'
+import { bareHost } from '../kernel/host.ts'
 import { OutboundProxyError } from '../kernel/network-error.ts'
 import type { End } from './dial.ts'
 

@@ -1,6 +1,6 @@
 import { lookup } from 'node:dns/promises'
-import { bareHost } from '../../kernel/bare-host.ts'
 import { type Clock, DeadlineError, withDeadline } from '../../kernel/clock.ts'
+import { bareHost } from '../../kernel/host.ts'
 import { explainNetworkError } from '../../kernel/network-error.ts'
 import type { Target } from '../../stacks/resolve.ts'
 import { bad, good, type Step } from './finding.ts'
