@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import { bareHost } from '../kernel/host.ts'
+import { bareHost, familyOf, withoutDot } from '../kernel/host.ts'
 
 const HTTPS_PORT = 443
 
@@ -26,10 +26,6 @@ function isInNetwork(host: string, entry: string): boolean {
   return network.check(host, familyOf(host))
 }
 
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIPv6(address) ? 'ipv6' : 'ipv4'
-}
-
 function isNamed(host: string, port: number, entry: string): boolean {
   const [, typed = entry, entryPort = port] = isIPv6(entry) ? [] : (/^(.+):(\d+)$/.exec(entry) ?? [])
   const name = canonical(typed.replace(/^\*?\./, ''))
@@ -41,8 +37,4 @@ function canonical(name: string): string {
   const host = isIPv6(name) ? `[${name}]` : name
   const isHost = !/[/?#@\\]/.test(host) && URL.canParse(`http://${host}`)
   return withoutDot(isHost ? bareHost(new URL(`http://${host}`).hostname) : name)
-}
-
-function withoutDot(name: string): string {
-  return name.replace(/\.$/, '')
 }

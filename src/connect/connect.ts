@@ -11,6 +11,7 @@ import { isServedHost } from '../forward/tenant.ts'
 import { type Admission, clientBy } from '../guard/admit.ts'
 import { shownToken } from '../guard/guard.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { withoutDot } from '../kernel/host.ts'
 import { linger } from '../kernel/linger.ts'
 import type { Log } from '../kernel/log.ts'
 import { Problem } from '../problem/problem.ts'
@@ -111,7 +112,7 @@ async function connect(server: Server, asked: Asked, options: ConnectOptions): P
   const { way, authority } = judge(asked, token, front, options)
   audit?.beginConnection(record)
   const { upstream, listen } = config()
-  const isOurs = (host: string) => isOwn(host) || listen.trustedHosts.includes(host.replace(/\.$/, ''))
+  const isOurs = (host: string) => isOwn(host) || listen.trustedHosts.includes(withoutDot(host))
   const { outbound } = upstream
   const how = { outbound, clock, open, lookup: systemLookup, isOwn: isOurs }
   const host = way === 'tunnel' ? await openTunnel(authority, how) : undefined

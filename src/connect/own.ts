@@ -1,5 +1,6 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
+import { familyOf, withoutDot } from '../kernel/host.ts'
 import { isLoopback } from '../stacks/loopback.ts'
 
 /** An address, and how many of its bits name a network (RFC 4632, 3.1). */
@@ -39,7 +40,7 @@ const EMBEDDINGS: readonly (readonly [bits: number, embed: (address: string) => 
  */
 export function isOwn(host: string): boolean {
   if (isIP(host) !== 0) return ownAddresses().check(host, familyOf(host))
-  return isLoopback(host) || host.replace(/\.$/, '').toLowerCase() === hostname().toLowerCase()
+  return isLoopback(host) || withoutDot(host).toLowerCase() === hostname().toLowerCase()
 }
 
 /** Made anew each time: addresses come and go. */
@@ -53,10 +54,6 @@ function ownAddresses(): BlockList {
     for (const [before, embed] of EMBEDDINGS) own.addSubnet(embed(address), before + bits, 'ipv6')
   }
   return own
-}
-
-function familyOf(address: string): 'ipv4' | 'ipv6' {
-  return isIPv6(address) ? 'ipv6' : 'ipv4'
 }
 
 /** The two groups of an IPv6 address that hold an IPv4 address. */

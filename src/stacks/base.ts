@@ -1,3 +1,4 @@
+import { withoutDot } from '../kernel/host.ts'
 import { StackError } from './error.ts'
 import { isLoopback } from './loopback.ts'
 
@@ -32,7 +33,7 @@ export function parseBase(text: string): Base {
   const typed = text.trim()
   const hasScheme = SCHEME.test(typed)
   const url = parse(hasScheme ? typed : `https://${typed}`)
-  const host = url.hostname.replace(/\.$/, '')
+  const host = withoutDot(url.hostname)
   refuseUnsafe(url, host)
   return { url, host, hasScheme }
 }

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import type { Clock } from '../kernel/clock.ts'
+import { withoutDot } from '../kernel/host.ts'
 import { isLoopback } from '../stacks/loopback.ts'
 import { certify, hasOwnCertificate, SERVER_LIFETIME } from './authority.ts'
 import { openAuthority, type StoredAuthority } from './authority-file.ts'
@@ -42,7 +43,7 @@ export class LocalCertificates implements Certificates {
 
   forHost(host: string): Identity | undefined {
     // clients that leave the dot of the DNS's root in place go by the name without it
-    const name = host.toLowerCase().replace(/\.$/, '')
+    const name = withoutDot(host.toLowerCase())
     if (this.#authority === undefined || !hasOwnCertificate(name)) return undefined
     return certify(this.#authority, [name], [], this.#clock.now())
   }
