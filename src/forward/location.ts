@@ -1,4 +1,5 @@
 import type { Place } from '../stacks/base.ts'
+import { OWN_PATH, withoutQuery } from './path.ts'
 
 /** Where a request of a tenant went, and by which path the client reaches that here. */
 export interface Home extends Place {
@@ -16,9 +17,6 @@ const OVERLOOKED = /[\\\0-\x20]/
 
 /** It would name a host (RFC 3986, 4.2). */
 const HOST_PATH = /^\/[/\\]/
-
-/** Paths that have a meaning of this proxy's own. */
-const OWN_PATH = /^\/_(proxy|tenant|compute)(?=[/?#]|$)/
 
 /**
  * A `location` of the upstream as the client is to follow it, who resolves it as browsers do (URL standard): one at the
@@ -48,7 +46,7 @@ export function localLinks(links: string, home: Home): string {
 function localPath({ pathname, search, hash }: URL, { api, basePath, prefix }: Home): string {
   const path = pathname + search + hash
   const rest = below(path, basePath)
-  const local = rest === undefined || OWN_PATH.test(rest) ? undefined : prefix + rooted(rest)
+  const local = rest === undefined || OWN_PATH.test(withoutQuery(rest)) ? undefined : prefix + rooted(rest)
   return local === undefined || HOST_PATH.test(local) ? api + path : local
 }
 

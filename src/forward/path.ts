@@ -10,8 +10,8 @@ const AUTH_CALL = /^(?:\/(?:api|v\d+))*\/login(?:\/?[\s+]*\.[^/]*)?\/?$|\/auth_t
 /** And those of Compute. */
 const COMPUTE_AUTH_CALL = /\/api(?:\/[^/]*)?\/authenticate/
 
-/** What this proxy gives a meaning of its own, where it was not told as it should. */
-const OWN_PATH = /^\/_(?:proxy|compute|tenant)(?:\/|$)/
+/** Paths that this proxy gives a meaning of its own. */
+export const OWN_PATH = /^\/_(?:proxy|compute|tenant)(?:\/|$)/
 
 /** Servers that know path parameters (RFC 3986, 3.3) take `..;x` for `..`. */
 const DOT_SEGMENT = /\/\.\.?(?:[/;]|$)/
