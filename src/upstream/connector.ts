@@ -5,12 +5,10 @@ import { proxyFor } from '../config/outbound.ts'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
 import { bareHost } from '../kernel/host.ts'
 import { ConnectError } from '../kernel/network-error.ts'
-import { bound, type DialOptions, dial, type End, type Lookup } from './dial.ts'
+import { bound, type DialOptions, dial, type End, type Lookup, portOf } from './dial.ts'
 import { mend } from './mend.ts'
 import { connectThrough } from './outbound-proxy.ts'
 import { trusting } from './trust.ts'
-
-const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
 
 /** What connections take from their surroundings. */
 export interface ConnectorDeps {
@@ -70,7 +68,7 @@ export class Connector {
     const { clock, lookup } = this.#deps
     const { outbound, connectTimeout } = this.#upstream
     const proxy = proxyFor(url, outbound)
-    const end = { host: url.hostname, port: Number(url.port || PORTS[url.protocol]) }
+    const end = { host: url.hostname, port: portOf(url) }
     if (proxy === null) return dial(end, { clock, lookup, ...limits })
     return connectThrough(proxy, end, {
       clock,

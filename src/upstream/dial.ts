@@ -38,6 +38,12 @@ export const systemLookup: Lookup = name => lookUp(name, { all: true, hints: HIN
 /** Codes of an address that this machine has no way to, of which a name may have some that do not matter. */
 const NO_WAY = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
+/** Where servers of a protocol listen unless a URL says otherwise. */
+const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
+
+/** Of SOCKS (RFC 1928, 3). */
+const SOCKS_PORT = 1080
+
 export interface DialOptions {
   readonly clock: Clock
   readonly lookup: Lookup
@@ -56,6 +62,11 @@ export async function dial({ host, port }: End, options: DialOptions): Promise<S
   const name = bareHost(host)
   const addresses = isIP(name) === 0 ? inTurns(await options.lookup(name)).map(({ address }) => address) : [name]
   return new Promise((resolve, reject) => new Race(addresses, port, options, resolve, reject).start())
+}
+
+/** The port of a URL, or that of its protocol. */
+export function portOf({ port, protocol }: URL): number {
+  return Number(port || (PORTS[protocol] ?? SOCKS_PORT))
 }
 
 /** Has a connection end when the signal aborts. Whoever uses it hears of its errors by listeners of their own. */

@@ -3,14 +3,8 @@ import type { Socket } from 'node:net'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
 import { OutboundProxyError } from '../kernel/network-error.ts'
 import { USER_AGENT } from '../kernel/product.ts'
-import { bound, type End } from './dial.ts'
+import { bound, type End, portOf } from './dial.ts'
 import { bySocks, loginOf } from './socks.ts'
-
-/** By the protocol of a proxy's URL, where it listens if that does not say. */
-const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
-
-/** Of SOCKS (RFC 1928, 3). */
-const SOCKS_PORT = 1080
 
 /** How the outbound proxy itself is reached. */
 export interface ProxyOptions {
@@ -39,8 +33,7 @@ export async function connectThrough(proxy: URL, end: End, options: ProxyOptions
 }
 
 async function tunnel(proxy: URL, end: End, { signal, dial, encrypt }: ProxyOptions): Promise<Socket> {
-  const port = Number(proxy.port || (PORTS[proxy.protocol] ?? SOCKS_PORT))
-  const socket = bound(await dial({ host: proxy.hostname, port }, signal), signal)
+  const socket = bound(await dial({ host: proxy.hostname, port: portOf(proxy) }, signal), signal)
   try {
     if (proxy.protocol === 'https:') return await byConnect(await encrypt(socket, proxy, signal), proxy, end)
     return await (proxy.protocol === 'http:' ? byConnect : bySocks)(socket, proxy, end)
