@@ -9,10 +9,11 @@ const UNPRINTABLE = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
  * afterwards. Tabs and the ends of lines stay.
  */
 export function escapeUnprintable(text: string): string {
-  return UNUSUAL.test(text) ? text.replace(UNPRINTABLE, escaped) : text
+  return UNUSUAL.test(text) ? text.replace(UNPRINTABLE, jsonEscape) : text
 }
 
-function escaped(character: string): string {
+/** A character as strings of JSON may have it in ASCII (RFC 8259, 7): `\u009b`, and two of these above the BMP. */
+export function jsonEscape(character: string): string {
   const units = Array.from({ length: character.length }, (_, at) => character.charCodeAt(at))
   return units.map(unit => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
 }

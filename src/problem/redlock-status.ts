@@ -1,4 +1,5 @@
 import { headerText } from '../kernel/header-text.ts'
+import { jsonEscape } from '../kernel/printable.ts'
 import type { HeaderValue } from './headers.ts'
 import type { Problem, UpstreamError } from './problem.ts'
 import { readList } from './shapes.ts'
@@ -12,9 +13,7 @@ const MAX_SUBJECT = 1000
  */
 export function asRedlockStatus({ type, detail }: Problem): string {
   const error = { i18nKey: type.replaceAll('-', '_'), severity: 'error', subject: detail.slice(0, MAX_SUBJECT) }
-  return JSON.stringify([error]).replace(/[^ -~]/g, character => {
-    return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
+  return JSON.stringify([error]).replace(/[^ -~]/g, jsonEscape)
 }
 
 /**
