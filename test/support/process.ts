@@ -1,5 +1,5 @@
 import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
+import { type EventEmitter, once } from 'node:events'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
 
@@ -75,7 +75,11 @@ async function until(pattern: RegExp, child: ChildProcess, output: () => string)
     const match = pattern.exec(output())
     if (match) return match
     if (child.exitCode !== null) throw new Error(`ended with ${child.exitCode} before ${pattern}: ${output()}`)
-    await Promise.race([once(child.stdout ?? child, 'data'), once(child.stderr ?? child, 'data'), once(child, 'close')])
+    const stop = new AbortController()
+    const next = (source: EventEmitter | null, event: string) => once(source ?? child, event, stop)
+    // what does not come is listened for no more
+    await Promise.race([next(child.stdout, 'data'), next(child.stderr, 'data'), next(child, 'close')])
+    stop.abort()
   }
 }
 
