@@ -2,9 +2,8 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { ProxyAgent, request } from 'undici'
-import { outboundTo } from '../support/outbound.ts'
 import { startCli } from '../support/process.ts'
-import { credentials, startSimulatorProcess } from '../support/stack.ts'
+import { atVendor, credentials, startSimulatorProcess } from '../support/stack.ts'
 
 const POLICIES = 'https://api2.prismacloud.io/v2/policy'
 
@@ -17,8 +16,7 @@ async function start(t: Test, ...args: string[]) {
   const state = join(t.testdir(), 'state')
   const cli = startCli(t, ['--listen-address', '127.0.0.1:0', ...args], {
     ...credentials(simulator),
-    PC_URL: 'app2',
-    PRISMACLOUD_PROXY_UPSTREAM_PROXY: await outboundTo(t, simulator.url),
+    ...(await atVendor(t, simulator)),
     XDG_STATE_HOME: state,
   })
   const [, proxy = ''] = await cli.until(/listening at (http:\S+?)"/)

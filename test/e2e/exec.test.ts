@@ -1,24 +1,11 @@
 import { existsSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import t, { type Test } from 'tap'
-import { outboundTo } from '../support/outbound.ts'
-import { startCli } from '../support/process.ts'
-import { credentials, startSimulatorProcess } from '../support/stack.ts'
+import t from 'tap'
+import { startExec } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
 const UNDICI = pathToFileURL(resolve(import.meta.dirname, '../../node_modules/undici/index.js'))
-
-/** A command with a proxy of its own, before a simulator that is at the vendor's address. */
-async function start(t: Test, ...command: string[]) {
-  const simulator = await startSimulatorProcess(t, 600)
-  return startCli(t, ['exec', '--', ...command], {
-    ...credentials(simulator),
-    PC_URL: 'app2',
-    PRISMACLOUD_PROXY_UPSTREAM_PROXY: await outboundTo(t, simulator.url),
-    XDG_STATE_HOME: join(t.testdir({}), 'state'),
-  })
-}
 
 /** A tool that finds its proxy and whom to trust in its environment, and prints the status and the body. */
 function tool(url: string): string[] {
@@ -30,7 +17,7 @@ function tool(url: string): string[] {
 }
 
 t.test('a tool that has the API hosts built in works unchanged', async t => {
-  const cli = await start(t, ...tool('https://api2.prismacloud.io/v2/policy'))
+  const cli = await startExec(t, tool('https://api2.prismacloud.io/v2/policy'))
   t.equal(await cli.ended, 0)
   t.match(cli.output(), /^200 \[\{"policyId"/)
 })
@@ -38,16 +25,17 @@ t.test('a tool that has the API hosts built in works unchanged', async t => {
 t.test('other hosts are reached as before', async t => {
   // the simulator speaks in the name of every host, with a certificate that nobody here trusts
   const url = 'https://example.com/'
-  const distrusting = await start(t, ...tool(url))
+  const distrusting = await startExec(t, tool(url))
   t.equal(await distrusting.ended, 1)
   t.match(distrusting.output(), /UNABLE_TO_|SELF_SIGNED_/)
-  const trusting = await start(t, 'env', 'NODE_TLS_REJECT_UNAUTHORIZED=0', ...tool(url))
+  const trusting = await startExec(t, ['env', 'NODE_TLS_REJECT_UNAUTHORIZED=0', ...tool(url)])
   t.equal(await trusting.ended, 0)
   t.match(trusting.output(), /^404 /m)
 })
 
 t.test('a signal reaches the command, its exit code is told, and nothing is left behind', async t => {
-  const cli = await start(t, 'sh', '-c', 'trap "exit 9" TERM; echo "file $SSL_CERT_FILE"; while :; do sleep 0.1; done')
+  const script = 'trap "exit 9" TERM; echo "file $SSL_CERT_FILE"; while :; do sleep 0.1; done'
+  const cli = await startExec(t, ['sh', '-c', script])
   const [, file = ''] = await cli.until(/file (\S+)/)
   t.ok(existsSync(file))
   cli.process.kill('SIGTERM')

@@ -4,6 +4,7 @@ import type { Test } from 'tap'
 import { Agent, request } from 'undici'
 import { DEMO_USER } from '../../src/simulator/index.ts'
 import { newFolder } from './folder.ts'
+import { outboundTo } from './outbound.ts'
 import { issue, makeCa } from './pki.ts'
 import { type RunningCli, startCli } from './process.ts'
 
@@ -52,6 +53,22 @@ export function credentials({ url, caFile }: SimulatorProcess): Record<string, s
     PC_SECRET: DEMO_USER.secretKey,
     PRISMACLOUD_PROXY_UPSTREAM_CA_FILE: caFile,
   }
+}
+
+/** The environment with which a proxy finds a simulator at the vendor's own address. */
+export async function atVendor(t: Test, { url }: SimulatorProcess): Promise<Record<string, string>> {
+  return { PC_URL: 'app2', PRISMACLOUD_PROXY_UPSTREAM_PROXY: await outboundTo(t, url) }
+}
+
+/** Starts a command with a proxy of its own, before a simulator that is at the vendor's address. */
+export async function startExec(
+  t: Test,
+  command: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<RunningCli> {
+  const simulator = await startSimulatorProcess(t, 600)
+  const upstream = { ...credentials(simulator), ...(await atVendor(t, simulator)) }
+  return startCli(t, ['exec', '--', ...command], { ...upstream, XDG_STATE_HOME: newFolder(t), ...env })
 }
 
 /** Starts a simulator that speaks https with a certificate of an authority made for this test. */

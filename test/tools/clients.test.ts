@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
-import { outboundTo } from '../support/outbound.ts'
 import { curl, run, spawnBare } from '../support/process.ts'
-import { type SimulatorProcess, startProxyProcess, startSimulatorProcess } from '../support/stack.ts'
+import { atVendor, type SimulatorProcess, startProxyProcess, startSimulatorProcess } from '../support/stack.ts'
 
 type Environment = Readonly<Record<string, string>>
 
@@ -73,8 +72,7 @@ async function startJava(t: Test, bases: readonly string[], caFile: string, env:
 async function startBoth(t: Test, lifetime: number, folder: string, env: Environment = {}) {
   const simulator = await startSimulatorProcess(t, lifetime)
   const stack = await startProxyProcess(t, simulator, {
-    PC_URL: 'app2',
-    PRISMACLOUD_PROXY_UPSTREAM_PROXY: await outboundTo(t, simulator.url),
+    ...(await atVendor(t, simulator)),
     PRISMACLOUD_PROXY_CONNECT_ENABLED: 'true',
     PRISMACLOUD_PROXY_LISTEN_TLS: 'auto',
     PRISMACLOUD_PROXY_LISTEN_TLS_ADDRESS: 'localhost:0',
