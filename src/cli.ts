@@ -100,7 +100,7 @@ function crash(error: unknown): never {
 
 if (isEntryPoint()) {
   // before all else: no secret has been read yet, and no signal may have an effect of its own
-  const signals = takeSignals(process, { isHungUp: () => isHungUp(), exit: code => process.exit(code) })
+  const signals = takeSignals(process, () => isHungUp())
   const terminal = {
     stdin: process.stdin,
     stdout: process.stdout,

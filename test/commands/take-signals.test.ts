@@ -3,11 +3,22 @@ import t from 'tap'
 import { takeSignals } from '../../src/commands/take-signals.ts'
 import { settle } from '../support/clock.ts'
 
-function take({ isHungUp = false } = {}) {
-  const source = new EventEmitter()
+/** A process that goes on when it should have ended, and what it has been through. */
+function take({ isHungUp = false, platform = 'linux' } = {}) {
   const codes: number[] = []
-  const signals = takeSignals(source, { isHungUp: () => isHungUp, exit: code => codes.push(code) })
-  return { source, signals, codes }
+  const ending: string[] = []
+  const source = Object.assign(new EventEmitter(), {
+    platform,
+    pid: 7,
+    kill: (pid: number, name: string) => ending.push(`${name} to ${pid}, heard by ${source.listenerCount(name)}`),
+    exit(code: number) {
+      codes.push(code)
+      source.emit('exit')
+    },
+  })
+  source.on('exit', () => ending.push('done'))
+  const signals = takeSignals(source as never, () => isHungUp)
+  return { source, signals, codes, ending }
 }
 
 t.test('what nobody listens for has no effect of its own, or ends the process as a shell tells it', async t => {
@@ -47,4 +58,17 @@ t.test('the SIGHUP of a closed terminal ends it; any other waits for the first w
   source.emit('SIGHUP')
   t.equal(told, 4)
   t.strictSame(codes, [])
+})
+
+t.test('what there is to do at the end is done before the signal comes again, for the system', t => {
+  for (const [platform, told] of [
+    ['linux', ['done', 'SIGTERM to 7, heard by 0']],
+    // there it would end another way
+    ['win32', ['done']],
+  ] as const) {
+    const { source, ending } = take({ platform })
+    source.emit('SIGTERM')
+    t.strictSame(ending, told, platform)
+  }
+  t.end()
 })
