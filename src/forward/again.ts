@@ -1,4 +1,4 @@
-import { errorCodes } from '../kernel/network-error.ts'
+import { errorCodes } from '../kernel/error-codes.ts'
 import { isIdempotent, isRetryable } from '../problem/retryable.ts'
 import { isWrite } from './cacheable.ts'
 import type { Journey } from './journey.ts'

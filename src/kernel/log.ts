@@ -1,6 +1,6 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino'
 import type { Clock } from './clock.ts'
-import { errorCodes } from './network-error.ts'
+import { errorCodes } from './error-codes.ts'
 import { escapeUnprintable } from './printable.ts'
 
 /** Where everything is logged. */

@@ -1,11 +1,11 @@
 import { AnswerError } from './answer-error.ts'
+import { errorCodes, PARSER_ERROR } from './error-codes.ts'
 import {
   connectTimeout,
   explanations,
   invalidAnswer,
   type NetworkFailure,
   noConnection,
-  PARSER_ERROR,
   unanswered,
 } from './network-failure.ts'
 
@@ -50,7 +50,7 @@ export function explainNetworkError(error: unknown, host: string): NetworkFailur
   if (error instanceof ConnectError) return explainConnectError(error, host)
   if (error instanceof OutboundProxyError) return explainProxyError(error, host)
   if (error instanceof AnswerError) return invalidAnswer(error.fault)(host, '')
-  const codes = errorCodes(error)
+  const codes = codesOf(error)
   for (const code of codes) {
     const explain = explanations[code]
     if (explain) return explain(host, code)
@@ -84,16 +84,7 @@ function explainProxyError({ proxy, status, cause }: OutboundProxyError, host: s
   return { ...nature, detail: `The outbound proxy ${proxy} ${why}` }
 }
 
-/** The codes of an error and of all that it wraps (`cause`, `AggregateError.errors`), outermost first. */
-export function errorCodes(error: unknown): string[] {
-  if (!(error instanceof Error)) return []
-  const inner = error instanceof AggregateError ? error.errors : []
-  return [...ownCode(error), ...[error.cause, ...inner].flatMap(errorCodes)]
-}
-
-function ownCode(error: Error): string[] {
-  if (error.name === PARSER_ERROR) return [PARSER_ERROR]
-  if (!('code' in error && typeof error.code === 'string')) return []
-  const { code } = error
-  return [code.startsWith('HPE_') && !(code in explanations) ? PARSER_ERROR : code]
+/** The codes of an error and of all that it wraps; what undici's parser refuses has one code, unless a cure is known. */
+function codesOf(error: unknown): string[] {
+  return errorCodes(error).map(code => (code.startsWith('HPE_') && !(code in explanations) ? PARSER_ERROR : code))
 }

@@ -1,3 +1,5 @@
+import { PARSER_ERROR } from './error-codes.ts'
+
 /** What went wrong on the way to a host, told so that a person knows where to look. */
 export interface NetworkFailure {
   /** The host could not be reached, or broke off; a deadline passed; or what came is not HTTP as it should be. */
@@ -80,9 +82,6 @@ export const connectTimeout = noConnection(
 export const invalidAnswer = (fault: string) => invalid(host => `The answer of ${host} is not valid HTTP: ${fault}`)
 
 const tooLarge = invalid(host => `The headers of the answer of ${host} are larger than this proxy takes`)
-
-/** undici (7.30) means to give this error a code `HPE_…`, as Node.js does, and gives it none, so its name stands for all. */
-export const PARSER_ERROR = 'HTTPParserError'
 
 /** By the error codes of Node.js (node:dns, node:net, node:tls) and undici. */
 export const explanations: Readonly<Record<string, Explanation>> = {

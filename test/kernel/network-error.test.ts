@@ -1,6 +1,7 @@
 import t from 'tap'
 import { errors } from 'undici'
-import { ConnectError, errorCodes, explainNetworkError, OutboundProxyError } from '../../src/kernel/network-error.ts'
+import { errorCodes } from '../../src/kernel/error-codes.ts'
+import { ConnectError, explainNetworkError, OutboundProxyError } from '../../src/kernel/network-error.ts'
 import type { NetworkFailure } from '../../src/kernel/network-failure.ts'
 
 const HOST = 'api2.prismacloud.io:443'
