@@ -22,6 +22,7 @@ const FLOORS = [
   'tls',
   'stacks',
   'problem',
+  'http',
   'kernel',
   'simulator',
 ]

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
+import { isForwarded } from '../forward/own-path.ts'
 import type { EndSignal } from '../kernel/ending.ts'
 import { Problem } from '../problem/problem.ts'
 import { exchangeOf } from './observe.ts'
-import { isForwarded } from './route.ts'
 
 /** The longest request target, in characters: a long query that is encoded twice has room. */
 const LONGEST_TARGET = 32 * 1024

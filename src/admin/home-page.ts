@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
+import { HOME_ROUTE, ICON_ROUTE } from '../forward/own-path.ts'
 import { html, htmlFacts, htmlPage } from '../problem/html.ts'
 import { originOf, sendPage, varyByAccept } from './pages.ts'
-import { HOME_ROUTE, ICON_ROUTE } from './route.ts'
 
 /** How long browsers need not ask for the icon again, in seconds. */
 const ICON_LIFETIME = 24 * 60 * 60

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { type Exchange, exchangeHeaders } from '../forward/exchange.ts'
+import { isForwarded } from '../forward/own-path.ts'
 import { withoutQuery } from '../forward/path.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Ending, type EndSignal } from '../kernel/ending.ts'
@@ -12,7 +13,6 @@ import { headersByName } from '../upstream/raw-headers.ts'
 import type { Audit } from './audit.ts'
 import type { Connections } from './connections.ts'
 import type { Metrics } from './metrics.ts'
-import { isForwarded } from './route.ts'
 
 /** A client's request id that is taken over: it goes into logs, headers and the audit, so it is short, printable ASCII. */
 const GOOD_REQUEST_ID = /^[ -~]{1,128}$/

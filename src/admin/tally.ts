@@ -1,5 +1,5 @@
-import { FORWARDED_METHODS } from '../config/policy.ts'
 import type { Exchange } from '../forward/exchange.ts'
+import { FORWARDED_METHODS } from '../http/methods.ts'
 import type { AuthCall } from '../session/report.ts'
 import type { Sample } from './exposition.ts'
 

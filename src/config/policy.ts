@@ -1,9 +1,7 @@
+import { FORWARDED_METHODS } from '../http/methods.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { InvalidPart, InvalidValue } from './fault.ts'
 import { readRulePath } from './rule-path.ts'
-
-/** The methods that are forwarded: those of the API. */
-export const FORWARDED_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** Which requests are meant: `GET /v2/alert/*`, `POST,PUT /cloud/**`, or a path alone for every method. */
 export interface Rule {

@@ -1,5 +1,6 @@
+import { isIdempotent } from '../http/methods.ts'
 import { errorCodes } from '../kernel/error-codes.ts'
-import { isIdempotent, isRetryable } from '../problem/retryable.ts'
+import { isRetryable } from '../problem/retryable.ts'
 import { isWrite } from './cacheable.ts'
 import type { Journey } from './journey.ts'
 import type { Refusal } from './refusal.ts'

@@ -1,5 +1,5 @@
 import type { Place } from '../stacks/base.ts'
-import { OWN_PATH, withoutQuery } from './path.ts'
+import { below, OWN_PATH, rooted, withoutQuery } from './path.ts'
 
 /** Where a request of a tenant went, and by which path the client reaches that here. */
 export interface Home extends Place {
@@ -56,15 +56,4 @@ function parse(text: string, base: string): URL | undefined {
 
 function percentEncoded(byte: string): string {
   return `%${byte.charCodeAt(0).toString(16).toUpperCase()}`
-}
-
-/** What was taken off a path, as a path. */
-export function rooted(rest: string): string {
-  return rest.startsWith('/') ? rest : `/${rest}`
-}
-
-/** What follows `start`, if it ends there as a whole. */
-export function below(text: string, start: string): string | undefined {
-  const rest = text.slice(start.length)
-  return text.startsWith(start) && /^([/?#]|$)/.test(rest) ? rest : undefined
 }

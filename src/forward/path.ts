@@ -57,6 +57,17 @@ export function withoutQuery(target: string): string {
   return end < 0 ? target : target.slice(0, end)
 }
 
+/** What was taken off a path, as a path. */
+export function rooted(rest: string): string {
+  return rest.startsWith('/') ? rest : `/${rest}`
+}
+
+/** What follows `start`, if it ends there as a whole. */
+export function below(text: string, start: string): string | undefined {
+  const rest = text.slice(start.length)
+  return text.startsWith(start) && /^([/?#]|$)/.test(rest) ? rest : undefined
+}
+
 function refusal(detail: string): Problem {
   return new Problem('invalid-request', detail)
 }

@@ -1,6 +1,6 @@
 import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { FORWARDED_METHODS } from '../config/policy.ts'
+import { FORWARDED_METHODS } from '../http/methods.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { hasBody } from '../kernel/framing.ts'
 import { Problem } from '../problem/problem.ts'
@@ -8,13 +8,8 @@ import { headersByName } from '../upstream/raw-headers.ts'
 import type { Exchange } from './exchange.ts'
 import type { Forwarder } from './forwarder.ts'
 import { clientHeaders } from './headers.ts'
+import { FORWARD_ROUTE } from './own-path.ts'
 import { type Refusal, readRefusal } from './refusal.ts'
-
-/**
- * The one route that everything forwarded is served by. Requests are sent to it by `rewriteUrl` whatever their path, so
- * that no router decodes, collapses or refuses what is the upstream's to judge.
- */
-export const FORWARD_ROUTE = '/'
 
 /** Describes a body that a problem document takes the place of; a 416's `content-range` is of what was asked for. */
 const OF_THE_BODY = /^(content-(?!range$)|etag$|last-modified$|accept-ranges$|date$)/

@@ -3,7 +3,7 @@ import { nearest } from '../kernel/nearest.ts'
 import { Problem } from '../problem/problem.ts'
 import { isSamePlace, type Place } from '../stacks/base.ts'
 import { isConsoleHost } from '../stacks/compute.ts'
-import { below, rooted } from './location.ts'
+import { below, rooted } from './path.ts'
 
 /** What a request says of the tenant that it is for. */
 export interface TenantFacts {

@@ -4,13 +4,6 @@ const NOT_DONE = new Set([408, 425, 429])
 /** Answers that a gateway may also give after it passed the request on, and that may be others soon. */
 const MAYBE_DONE = new Set([500, 502, 503, 504])
 
-const IDEMPOTENT_METHODS = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE', 'TRACE'])
-
-/** Whether doing a request twice does no more than doing it once (RFC 9110, 9.2.2). */
-export function isIdempotent(method: string): boolean {
-  return IDEMPOTENT_METHODS.has(method)
-}
-
 /**
  * Whether a request that was answered with `status` may be sent again as it is: that does no more than sending it once, and
  * may succeed. `repeatable` says whether the request may be done twice.

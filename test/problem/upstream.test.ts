@@ -1,8 +1,8 @@
 import * as zlib from 'node:zlib'
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync } from 'node:zlib'
 import t from 'tap'
+import { isIdempotent } from '../../src/http/methods.ts'
 import { problemDocument } from '../../src/problem/problem.ts'
-import { isIdempotent } from '../../src/problem/retryable.ts'
 import { readUpstream, type UpstreamAnswer } from '../../src/problem/upstream.ts'
 
 const now = Date.UTC(2026, 0, 1)

@@ -1,7 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import { FORWARD_ROUTE } from '../forward/plugin.ts'
-import { proxiedHost } from '../forward/proxied.ts'
 import { preferred } from '../problem/accept.ts'
+import { proxiedHost } from './proxied.ts'
+
+/**
+ * The one route that everything forwarded is served by. Requests are sent to it by `rewriteUrl` whatever their path, so
+ * that no router decodes, collapses or refuses what is the upstream's to judge.
+ */
+export const FORWARD_ROUTE = '/'
 
 /** Leads to the proxy's own page. */
 export const HOME_ROUTE = '/_proxy'
