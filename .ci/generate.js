@@ -22,7 +22,7 @@ async function bundle() {
   const directory = mkdtempSync(join(tmpdir(), 'prismacloud-proxy-'))
   try {
     const outfile = join(directory, 'config.mjs')
-    const contents = "export * from './src/config/help.ts'\nexport * from './src/config/json-schema.ts'"
+    const contents = "export * from './src/config/schema/help.ts'\nexport * from './src/config/schema/json-schema.ts'"
     const stdin = { contents, resolveDir: ROOT, loader: 'ts' }
     await build({ stdin, outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'warning' })
     return await import(pathToFileURL(outfile).href)

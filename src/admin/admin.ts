@@ -3,12 +3,12 @@ import type { Config } from '../config/config.ts'
 import { isAdmin, permitAdmin, permitQuit } from '../guard/rights.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Pacer } from '../pacing/pacer.ts'
+import { exchangeOf } from '../server/observe.ts'
 import type { Sessions, TenantEntry } from '../session/sessions.ts'
-import { EXPOSITION_TYPE } from './exposition.ts'
-import type { Metrics } from './metrics.ts'
-import { exchangeOf } from './observe.ts'
+import type { TenantCounts } from '../telemetry/counters.ts'
+import { EXPOSITION_TYPE } from '../telemetry/exposition.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
 import { readiness } from './readiness.ts'
-import type { TenantCounts } from './tally.ts'
 
 export interface AdminOptions {
   readonly version: string

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
-import { HOME_ROUTE, ICON_ROUTE } from '../forward/own-path.ts'
 import { html, htmlFacts, htmlPage } from '../problem/html.ts'
+import { HOME_ROUTE, ICON_ROUTE } from '../request/own-path.ts'
 import { originOf, sendPage, varyByAccept } from './pages.ts'
 
 /** How long browsers need not ask for the icon again, in seconds. */

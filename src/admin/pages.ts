@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import { wantsHtml } from '../forward/own-path.ts'
+import { wantsHtml } from '../request/own-path.ts'
 
 /** Where the proxy is, as the client that asks has it: scheme, host and port. */
 export function originOf({ protocol, host }: FastifyRequest): string {

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { elapsed, type Moment } from '../kernel/moment.ts'
+import { elapsed, type Moment } from '../kernel/instant.ts'
 import { Flight, type KeptAnswer } from './flight.ts'
 
 /** The part of its size that a cache leaves to answers that are still coming. */

@@ -1,7 +1,7 @@
 import type { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { EndSignal } from '../kernel/ending.ts'
-import { type Moment, momentOf } from '../kernel/moment.ts'
+import type { EndSignal } from '../kernel/end-signal.ts'
+import { type Moment, momentOf } from '../kernel/instant.ts'
 import { type Waiter, waitIn } from '../kernel/waiter.ts'
 
 /** For how long another's answer is waited for, in milliseconds. */

@@ -3,7 +3,7 @@ import { type Clock, systemClock } from '../kernel/clock.ts'
 import { openAuthority, replaceAuthority, type StoredAuthority } from '../tls/authority-file.ts'
 import { stateDirectory } from '../tls/state-directory.ts'
 import { type Command, ExitCode, fail, unknownArgument } from './host.ts'
-import { shellQuoted } from './shell.ts'
+import { shellQuoted } from './terminal/shell.ts'
 
 type Action = (folder: string, clock: Clock) => Promise<string>
 

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { systemClock } from '../kernel/clock.ts'
 import { DEMO_USER, type SimulatorOptions, startSimulator } from '../simulator/index.ts'
 import { type Command, ExitCode, fail, UsageError } from './host.ts'
-import { untilSignal } from './signal.ts'
+import { untilSignal } from './terminal/signal.ts'
 
 const OPTIONS = {
   port: { type: 'string', default: '9090' },

@@ -1,16 +1,16 @@
 import { readiness } from '../admin/readiness.ts'
 import type { App } from '../app.ts'
 import type { Config } from '../config/config.ts'
-import { renderHelp } from '../config/help.ts'
 import { loadConfig } from '../config/load.ts'
+import { renderHelp } from '../config/schema/help.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { HeldLines } from '../kernel/held-lines.ts'
-import { LineBatch } from '../kernel/line-batch.ts'
-import { type Announcer, announcer, isForPeople } from './announce.ts'
 import { type Command, ExitCode, fail, type Host } from './host.ts'
-import { reloader } from './reload.ts'
-import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve.ts'
-import { drain, untilHangUp, untilSignal } from './signal.ts'
+import { type Announcer, announcer, isForPeople } from './serve/announce.ts'
+import { HeldLines } from './serve/held-lines.ts'
+import { LineBatch } from './serve/line-batch.ts'
+import { reloader } from './serve/reload.ts'
+import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve/serve.ts'
+import { drain, untilHangUp, untilSignal } from './terminal/signal.ts'
 
 /** Serves. */
 export const start: Command = {

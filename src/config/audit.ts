@@ -1,6 +1,6 @@
 import type { Fault } from './fault.ts'
-import type { Settings } from './schema.ts'
-import { faultOf, type Given, settingOf } from './setting.ts'
+import type { Settings } from './schema/schema.ts'
+import { faultOf, type Given, settingOf } from './schema/setting.ts'
 
 /** Finds what is wrong with the settings of the audit. */
 export function checkAudit({ file, required }: Settings['audit'], given: Given, faults: Fault[]): void {

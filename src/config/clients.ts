@@ -1,14 +1,14 @@
 import { Secret } from '../kernel/secret.ts'
-import { isLoopback, parseAddress } from './address.ts'
 import type { ClientConfig } from './config.ts'
 import { type Fault, InvalidValue } from './fault.ts'
-import type { Groups } from './groups.ts'
+import { isLoopback, parseAddress } from './network/address.ts'
+import { hasTls } from './network/tls.ts'
 import { policyOf } from './policy.ts'
-import { readClient } from './read.ts'
-import type { Settings } from './schema.ts'
-import { attempt, faultOf, pathOf, type Setting, settingOf } from './setting.ts'
-import { readLastingFile } from './text-file.ts'
-import { hasTls } from './tls.ts'
+import type { Groups } from './schema/groups.ts'
+import { readClient } from './schema/read.ts'
+import type { Settings } from './schema/schema.ts'
+import { attempt, faultOf, pathOf, type Setting, settingOf } from './schema/setting.ts'
+import { readLastingFile } from './sources/text-file.ts'
 
 /** Shorter tokens can be guessed. */
 const SHORTEST_TOKEN = 16

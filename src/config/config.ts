@@ -1,8 +1,8 @@
 import type { Secret } from '../kernel/secret.ts'
 import type { Target } from '../stacks/resolve.ts'
-import type { OutboundProxy } from './outbound.ts'
+import type { OutboundProxy } from './network/outbound.ts'
 import type { Policy } from './policy.ts'
-import type { Settings } from './schema.ts'
+import type { Settings } from './schema/schema.ts'
 
 /** An access key: what a login needs. */
 export interface Credentials {

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { accessOfOthers } from '../kernel/file-access.ts'
-import { leafOf } from './keys.ts'
-import type { Setting } from './setting.ts'
+import { leafOf } from './schema/keys.ts'
+import type { Setting } from './schema/setting.ts'
 
 /** Keys of files that hold what nobody else may know. */
 const SECRET_FILES = new Set([

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type OutboundProxy, proxyFor } from '../config/outbound.ts'
+import { type OutboundProxy, proxyFor } from '../config/network/outbound.ts'
+import { bareHost } from '../http/host.ts'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
-import { bareHost } from '../kernel/host.ts'
-import { explainNetworkError } from '../kernel/network-error.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Agents } from '../upstream/agent.ts'
 import type { Lookup } from '../upstream/dial.ts'
-import { type Authority, httpsHost } from './authority.ts'
+import { explainNetworkError } from '../upstream/network-error.ts'
+import { type Authority, httpsHost } from './host-port.ts'
 
 /**
  * How long it may take to find out whether a name leads here where an outbound proxy on this machine leads there, in

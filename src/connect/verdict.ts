@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { Problem } from '../problem/problem.ts'
-import { type Authority, httpsHost, parseAuthority } from './authority.ts'
+import { type Authority, httpsHost, parseAuthority } from './host-port.ts'
 
 /** What is known of a request for a connection. */
 export interface ConnectFacts {

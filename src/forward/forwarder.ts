@@ -1,8 +1,14 @@
-import { Cached, type CachedOptions } from './cached.ts'
-import { type Incoming, type Journey, type JourneyOptions, type JourneySettings, planJourney } from './journey.ts'
+import { Cached, type CachedOptions } from './caching.ts'
+import {
+  type Incoming,
+  type Journey,
+  type JourneyOptions,
+  type JourneySettings,
+  planJourney,
+} from './forward-request.ts'
 import { LocalLogin, type LocalLoginOptions } from './local-login.ts'
-import type { Refusal } from './refusal.ts'
-import { Sender, type SenderOptions } from './sender.ts'
+import { Sender, type SenderOptions } from './send.ts'
+import type { Refusal } from './upstream-error.ts'
 
 export interface ForwarderOptions extends SenderOptions, CachedOptions, LocalLoginOptions, JourneyOptions {
   /** Throws the problem of a request that no policy allows. */

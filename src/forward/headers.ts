@@ -1,5 +1,5 @@
+import { isNamed, type Pair, pairsOf, type RawHeaders, withoutNamed } from '../http/raw-headers.ts'
 import type { Secret } from '../kernel/secret.ts'
-import { isNamed, type Pair, pairsOf, type RawHeaders, withoutNamed } from '../upstream/raw-headers.ts'
 import { withJsonType } from './content-type.ts'
 import { type Home, localLinks, localLocation } from './location.ts'
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../kernel/clock.ts'
+import { timed } from '../request/exchange.ts'
 import type { Lease } from '../session/lease.ts'
 import type { Sessions } from '../session/sessions.ts'
-import { timed } from './exchange.ts'
-import type { Journey } from './journey.ts'
+import type { Journey } from './forward-request.ts'
 
 export interface LeaseOptions {
   readonly clock: Clock

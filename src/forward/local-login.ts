@@ -1,10 +1,10 @@
 import type { Config } from '../config/config.ts'
+import type { SignedTokens } from '../guard/signed-tokens.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { SignedTokens } from '../kernel/signed-tokens.ts'
 import { PAGE_HEADERS } from '../problem/html.ts'
 import { Problem } from '../problem/problem.ts'
-import type { Journey } from './journey.ts'
-import { writeHead } from './tell.ts'
+import type { Journey } from './forward-request.ts'
+import { writeHead } from './response-head.ts'
 
 /** Credentials are no longer, in bytes. */
 const MAX_BODY = 16 * 1024

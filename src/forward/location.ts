@@ -1,5 +1,5 @@
+import { below, OWN_PATH, rooted, withoutQuery } from '../request/target.ts'
 import type { Place } from '../stacks/base.ts'
-import { below, OWN_PATH, rooted, withoutQuery } from './path.ts'
 
 /** Where a request of a tenant went, and by which path the client reaches that here. */
 export interface Home extends Place {

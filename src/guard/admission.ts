@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../config/config.ts'
-import { authCallOf } from '../forward/auth-call.ts'
-import { withoutQuery } from '../forward/path.ts'
-import { proxiedHost } from '../forward/proxied.ts'
-import { isServedHost, readDestination } from '../forward/tenant.ts'
+import { authCallOf } from '../request/auth-call.ts'
+import { proxiedHost } from '../request/proxy-form.ts'
+import { withoutQuery } from '../request/target.ts'
+import { isServedHost, readDestination } from '../request/tenant.ts'
 import type { Admission } from './admit.ts'
 
 /** It needs no client token, as logging in does not: that the process lives is no secret, and probes have none. */

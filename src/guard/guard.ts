@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
-import { passageOf, proxiedHost } from '../forward/proxied.ts'
 import { Problem } from '../problem/problem.ts'
+import { passageOf, proxiedHost } from '../request/proxy-form.ts'
 import { type Admission, admit, type Facts, isBlindRequest } from './admit.ts'
 
 /** Gives the client that asks, by its name; null where clients have none. Throws the problem of whom it does not let in. */

@@ -1,14 +1,22 @@
 import type { Config } from '../config/config.ts'
 import type { Policy } from '../config/policy.ts'
-import type { Journey } from '../forward/journey.ts'
 import { Problem } from '../problem/problem.ts'
+import type { Exchange } from '../request/exchange.ts'
+import type { Readings } from '../request/readings.ts'
 import { refusalBy } from './policy.ts'
+
+/** A request that was let in, once it is known which tenant it is for. */
+export interface PermitRequest {
+  readonly exchange: Pick<Exchange, 'client' | 'method'>
+  readonly tenant: string
+  readonly readings: Readings
+}
 
 /**
  * Lets a request pass that all policies which concern it allow.
  * @throws {Problem} `policy-denied`, naming what denies it; `client-unauthorized` where clients need a token
  */
-export function permit(config: Config, { readings, tenant, exchange }: Journey): void {
+export function permit(config: Config, { readings, tenant, exchange }: PermitRequest): void {
   // who shows none is let in to log in, and for nothing else
   if (exchange.client === null && config.clients.length > 0)
     throw new Problem('client-unauthorized', 'Show the client token')

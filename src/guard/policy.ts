@@ -1,5 +1,5 @@
 import type { Policy, Rule } from '../config/policy.ts'
-import { isRead } from '../forward/reads.ts'
+import { isRead } from '../request/read-only.ts'
 
 /**
  * Says why a request is refused, where one of the policies does not allow it. `paths` are all for which the upstream may

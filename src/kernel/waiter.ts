@@ -1,5 +1,5 @@
 import type { Clock } from './clock.ts'
-import type { EndSignal } from './ending.ts'
+import type { EndSignal } from './end-signal.ts'
 
 /** Somebody who waits for a value. */
 export interface Waiter<T> {

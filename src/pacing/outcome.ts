@@ -1,5 +1,5 @@
+import { parseRetryAfter } from '../http/retry-after.ts'
 import { fullJitter } from '../kernel/backoff.ts'
-import { parseRetryAfter } from '../problem/retry-after.ts'
 import { type Limit, readLimit } from './limit.ts'
 
 /** The bounds of the pause after a refusal that says nothing of when to come back, in milliseconds. */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../kernel/clock.ts'
-import type { EndSignal } from '../kernel/ending.ts'
+import type { EndSignal } from '../kernel/end-signal.ts'
 import { ensure } from '../kernel/ensure.ts'
 import type { Waiter } from '../kernel/waiter.ts'
 import { Problem } from '../problem/problem.ts'

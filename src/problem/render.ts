@@ -1,4 +1,4 @@
-import { preferred } from './accept.ts'
+import { preferred } from '../http/accept.ts'
 import { html, htmlFacts, htmlPage } from './html.ts'
 import type { ProblemDocument } from './problem.ts'
 import { oneLine } from './text.ts'

@@ -1,4 +1,4 @@
-import type { Moment } from '../kernel/moment.ts'
+import type { Moment } from '../kernel/instant.ts'
 import { Problem } from '../problem/problem.ts'
 
 /** What a session remembers of its calls, for people. */

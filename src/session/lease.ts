@@ -1,4 +1,4 @@
-import type { Moment } from '../kernel/moment.ts'
+import type { Moment } from '../kernel/instant.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Target } from '../stacks/resolve.ts'
 

@@ -1,4 +1,4 @@
-import type { FailureNature } from './failure.ts'
+import type { FailureNature } from '../auth/auth-failure.ts'
 import type { SessionState } from './states.ts'
 
 export type AuthCall = 'login' | 'extend'

@@ -1,6 +1,6 @@
+import type { AuthFailure } from '../auth/auth-failure.ts'
 import { fullJitter } from '../kernel/backoff.ts'
-import { elapsed, later, type Moment } from '../kernel/moment.ts'
-import type { AuthFailure } from './failure.ts'
+import { elapsed, later, type Moment } from '../kernel/instant.ts'
 
 /** A token is extended this long before its end, in milliseconds, unless half its life is later than that. */
 const LEAD = 3 * 60_000

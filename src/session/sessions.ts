@@ -1,15 +1,15 @@
 import { LRUCache } from 'lru-cache'
 import type { Credentials, TenantConfig } from '../config/config.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
-import type { EndSignal } from '../kernel/ending.ts'
+import type { EndSignal } from '../kernel/end-signal.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { Problem } from '../problem/problem.ts'
 import { type Retry, UNINFORMATIVE, type Unauthorized } from './evidence.ts'
 import { readKey } from './key.ts'
 import type { Lease } from './lease.ts'
 import type { SessionEvents } from './report.ts'
+import { type CreateSession, Succession, type SuccessionEvents } from './rotation.ts'
 import type { Session } from './session.ts'
-import { type CreateSession, Succession, type SuccessionEvents } from './succession.ts'
 
 /** How many tenants log in at a time when the proxy starts. */
 const LOGINS_AT_ONCE = 10

@@ -1,5 +1,5 @@
 import type { Clock } from '../kernel/clock.ts'
-import type { EndSignal } from '../kernel/ending.ts'
+import type { EndSignal } from '../kernel/end-signal.ts'
 import { type Waiter, waitIn } from '../kernel/waiter.ts'
 import { Problem } from '../problem/problem.ts'
 

@@ -1,6 +1,6 @@
 import { type Answer, json } from './answers.ts'
 import type { Call } from './call.ts'
-import { readFault } from './fault-reader.ts'
+import { readFault } from './faults/fault-reader.ts'
 import { isObject, parseJson } from './json-value.ts'
 import type { Vendor } from './vendor.ts'
 

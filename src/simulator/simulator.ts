@@ -1,6 +1,6 @@
 import type { SimulatorClock } from './clock.ts'
 import { exchange } from './exchange.ts'
-import { type Fault, FaultQueue } from './faults.ts'
+import { type Fault, FaultQueue } from './faults/faults.ts'
 import { DECLARED_RATE_LIMITS, RateLimiter, type RateLimits } from './rate-limits.ts'
 import { type Counts, type RecordedRequest, RequestLog } from './request-log.ts'
 import { listen, type TlsOptions } from './server.ts'

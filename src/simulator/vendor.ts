@@ -1,4 +1,4 @@
-import type { FaultQueue } from './faults.ts'
+import type { FaultQueue } from './faults/faults.ts'
 import type { RateLimiter } from './rate-limits.ts'
 import type { RequestLog } from './request-log.ts'
 import type { Tokens } from './tokens.ts'

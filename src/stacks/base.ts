@@ -1,4 +1,4 @@
-import { withoutDot } from '../kernel/host.ts'
+import { withoutDot } from '../http/host.ts'
 import { StackError } from './error.ts'
 import { isLoopback } from './loopback.ts'
 

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { link, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { accessOfOthers } from '../kernel/file-access.ts'
-import { makeFolder } from '../kernel/make-folder.ts'
 import { type Authority, authorityText, isLasting, makeAuthority, readAuthority } from './authority.ts'
 import { TlsError } from './identity.ts'
+import { makeFolder } from './make-folder.ts'
 
 const REPLACE = 'replace it by prismacloud-proxy ca rotate'
 

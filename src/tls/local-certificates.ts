@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
+import { withoutDot } from '../http/host.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { withoutDot } from '../kernel/host.ts'
 import { isLoopback } from '../stacks/loopback.ts'
 import { certify, hasOwnCertificate, SERVER_LIFETIME } from './authority.ts'
 import { openAuthority, type StoredAuthority } from './authority-file.ts'

@@ -4,9 +4,9 @@ import type { Config } from '../config/config.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { Connector, type ConnectorDeps } from './connector.ts'
 import { systemLookup } from './dial.ts'
-import { FreshConnections } from './fresh-connections.ts'
-import type { Carrier } from './handler.ts'
-import { KeptConnections } from './kept-connections.ts'
+import { FreshConnections } from './one-shot.ts'
+import { KeptConnections } from './pool.ts'
+import type { Carrier } from './undici/handler.ts'
 
 /**
  * An idle connection is closed after this many milliseconds, unless the upstream's `Keep-Alive: timeout=` says less:

@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici'
+import type { RawHeaders } from '../http/raw-headers.ts'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
 import { USER_AGENT } from '../kernel/product.ts'
-import type { Carrier, OlderHandler } from './handler.ts'
-import type { RawHeaders } from './raw-headers.ts'
+import type { Carrier, OlderHandler } from './undici/handler.ts'
 
 /** No answer is read beyond this many bytes; a token is a few KB, a list of tenants a few hundred. */
 const MAX_BODY = 1024 * 1024

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
 import type { Config } from '../config/config.ts'
-import { proxyFor } from '../config/outbound.ts'
+import { proxyFor } from '../config/network/outbound.ts'
+import { bareHost } from '../http/host.ts'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
-import { bareHost } from '../kernel/host.ts'
-import { ConnectError } from '../kernel/network-error.ts'
 import { bound, type DialOptions, dial, type End, type Lookup, portOf } from './dial.ts'
-import { mend } from './mend.ts'
+import { ConnectError } from './network-error.ts'
 import { connectThrough } from './outbound-proxy.ts'
 import { trusting } from './trust.ts'
+import { mend } from './undici/mend.ts'
 
 /** What connections take from their surroundings. */
 export interface ConnectorDeps {

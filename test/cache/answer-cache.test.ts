@@ -1,7 +1,7 @@
 import t from 'tap'
 import { AnswerCache, type Cacheable } from '../../src/cache/answer-cache.ts'
-import { Ending } from '../../src/kernel/ending.ts'
-import { momentOf } from '../../src/kernel/moment.ts'
+import { Ending } from '../../src/kernel/end-signal.ts'
+import { momentOf } from '../../src/kernel/instant.ts'
 import { countedClock } from '../kernel/counted-clock.ts'
 
 const POLICIES = { key: 'default /v2/policy', resource: 'default policy', keepFor: 1000 }

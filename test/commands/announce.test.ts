@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import t, { type Test } from 'tap'
-import { announcer, reasons } from '../../src/commands/announce.ts'
+import { announcer, reasons } from '../../src/commands/serve/announce.ts'
 import { start } from '../../src/commands/start.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'

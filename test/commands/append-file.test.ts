@@ -16,7 +16,7 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { AppendFile, countLines } from '../../src/commands/append-file.ts'
+import { AppendFile, countLines } from '../../src/commands/serve/append-file.ts'
 import { newFolder } from '../support/folder.ts'
 
 t.test('lines are appended to what is there; a file that is made is for its owner’s eyes', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { painter, takesColours } from '../../src/commands/colour.ts'
+import { painter, takesColours } from '../../src/commands/terminal/colour.ts'
 import { fakeHost } from '../support/host.ts'
 
 t.test('an output takes colours at a terminal, unless the environment says otherwise', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { commandEnvironment, withheldVariables } from '../../src/commands/command-environment.ts'
+import { commandEnvironment, withheldVariables } from '../../src/commands/exec/command-environment.ts'
 import { resolveTarget } from '../../src/stacks/resolve.ts'
 
 const PLACES = {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { closeExposures } from '../../src/commands/exposures.ts'
+import { closeExposures } from '../../src/commands/serve/exposures.ts'
 
 t.test(
   'options with which Node.js writes its memory or keys to files are warned of, however they are given',

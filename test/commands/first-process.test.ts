@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import t from 'tap'
-import { type FirstProcess, leaveFirstPlace } from '../../src/commands/first-process.ts'
+import { type FirstProcess, leaveFirstPlace } from '../../src/commands/exec/first-process.ts'
 
 type Call = Parameters<NonNullable<FirstProcess['execve']>>
 

@@ -1,6 +1,6 @@
 import t from 'tap'
-import { reloader } from '../../src/commands/reload.ts'
-import { outlivesTerminal, untilHangUp } from '../../src/commands/signal.ts'
+import { reloader } from '../../src/commands/serve/reload.ts'
+import { outlivesTerminal, untilHangUp } from '../../src/commands/terminal/signal.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'

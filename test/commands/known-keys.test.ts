@@ -1,5 +1,5 @@
 import t from 'tap'
-import { KnownKeys, readWaitingKeys } from '../../src/commands/known-keys.ts'
+import { KnownKeys, readWaitingKeys } from '../../src/commands/exec/known-keys.ts'
 import type { CredentialSource } from '../../src/config/config.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { makeConfig } from '../support/proxy.ts'

@@ -2,7 +2,7 @@ import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import t from 'tap'
-import { makePrivateFolder, removePrivateFolder, temporaryFolders } from '../../src/commands/private-folder.ts'
+import { makePrivateFolder, removePrivateFolder, temporaryFolders } from '../../src/commands/exec/private-folder.ts'
 import { newFolder } from '../support/folder.ts'
 
 t.test('there are several places for temporary files', async t => {

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { shellQuoted } from '../../src/commands/shell.ts'
+import { shellQuoted } from '../../src/commands/terminal/shell.ts'
 
 t.test('a text is one word for the shells of the system', async t => {
   t.equal(shellQuoted('/run/a-b_c.pem', 'linux'), '/run/a-b_c.pem')

@@ -1,6 +1,6 @@
 import { EventEmitter } from 'node:events'
 import t from 'tap'
-import { takeSignals } from '../../src/commands/take-signals.ts'
+import { takeSignals } from '../../src/commands/terminal/take-signals.ts'
 import { settle } from '../support/clock.ts'
 
 /** A process that goes on when it should have ended, and what it has been through. */

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { devNull } from 'node:os'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
-import { hasTerminal } from '../../src/commands/signal.ts'
+import { hasTerminal } from '../../src/commands/terminal/signal.ts'
 import { KEY, simulate } from './rig.ts'
 
 const SOURCE = resolve(import.meta.dirname, '../../src/cli.ts')

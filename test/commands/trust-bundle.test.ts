@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rootCertificates } from 'node:tls'
 import t from 'tap'
-import { writeTrustBundle } from '../../src/commands/trust-bundle.ts'
+import { writeTrustBundle } from '../../src/commands/exec/trust-bundle.ts'
 
 t.test('what is trusted already is so still, with the root beside it', async t => {
   const folder = t.testdir({ root: 'ROOT', own: 'OWN', extra: 'EXTRA', other: 'OTHER' })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isLoopback, parseAddress } from '../../src/config/address.ts'
+import { isLoopback, parseAddress } from '../../src/config/network/address.ts'
 
 t.test('an address is a host and port, or the path of a socket', async t => {
   t.strictSame(parseAddress('127.0.0.1:9080'), { host: '127.0.0.1', port: 9080 })

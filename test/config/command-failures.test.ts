@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { runCommand } from '../../src/config/command.ts'
 import { CredentialsError } from '../../src/config/fault.ts'
+import { runCommand } from '../../src/config/tenants/command.ts'
 import { until } from '../support/until.ts'
 
 const MARK = 'hunter22'

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { runCommand } from '../../src/config/command.ts'
+import { runCommand } from '../../src/config/tenants/command.ts'
 
 /** Stands for a secret too short to be told from a word; a longer one is written out. */
 const MARK = 'hunter22'

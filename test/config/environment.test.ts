@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readEnvironment } from '../../src/config/environment.ts'
+import { readEnvironment } from '../../src/config/sources/environment.ts'
 
 const settings = [
   { name: 'PRISMACLOUD_PROXY_CONFIG', group: null, key: 'config' },

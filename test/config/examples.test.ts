@@ -8,7 +8,7 @@ import Schema from 'typebox/schema'
 import { parse } from 'yaml'
 import { ExitCode } from '../../src/commands/host.ts'
 import { loadConfig } from '../../src/config/load.ts'
-import { parseDuration } from '../../src/config/units.ts'
+import { parseDuration } from '../../src/config/schema/units.ts'
 import { DEMO_USER } from '../../src/simulator/index.ts'
 import { parseDockerfile } from '../support/dockerfile.ts'
 

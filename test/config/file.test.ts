@@ -1,7 +1,7 @@
 import { chmod } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { readConfigFile } from '../../src/config/file.ts'
+import { readConfigFile } from '../../src/config/sources/file.ts'
 
 function read(path: string) {
   return readConfigFile({ group: null, key: 'config', value: path, origin: '--config' })

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readFlags } from '../../src/config/flags.ts'
+import { readFlags } from '../../src/config/sources/flags.ts'
 
 const settings = [
   { args: ['--log-level', 'debug'], key: 'log.level', value: 'debug' },

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
-import { configTable, renderHelp } from '../../src/config/help.ts'
-import { jsonSchema } from '../../src/config/json-schema.ts'
+import { configTable, renderHelp } from '../../src/config/schema/help.ts'
+import { jsonSchema } from '../../src/config/schema/json-schema.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 

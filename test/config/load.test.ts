@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import t from 'tap'
 import type { Fault } from '../../src/config/fault.ts'
 import { ACCESS_KEY_RULES } from '../../src/config/policy.ts'
-import { attempt } from '../../src/config/setting.ts'
+import { attempt } from '../../src/config/schema/setting.ts'
 import { makeCa } from '../support/pki.ts'
 import { faultsOf, load, VENDOR, yaml } from './support.ts'
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { isExempt } from '../../src/config/no-proxy.ts'
+import { isExempt } from '../../src/config/network/no-proxy.ts'
 
 const exempt = (url: string, noProxy: string) => isExempt(new URL(url), noProxy)
 

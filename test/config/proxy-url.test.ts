@@ -1,5 +1,5 @@
 import t from 'tap'
-import { readProxyUrl } from '../../src/config/proxy-url.ts'
+import { readProxyUrl } from '../../src/config/network/proxy-url.ts'
 import { faultsOf, load, VENDOR } from './support.ts'
 
 /** What a URL in canonical form says: scheme, user, password, host and port. */

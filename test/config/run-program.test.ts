@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { killPrograms, type ProgramBounds, runProgram } from '../../src/config/run-program.ts'
+import { killPrograms, type ProgramBounds, runProgram } from '../../src/config/tenants/run-program.ts'
 import { testClock } from '../support/clock.ts'
 import { newFolder } from '../support/folder.ts'
 import { until } from '../support/until.ts'

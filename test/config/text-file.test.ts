@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs'
 import { devNull } from 'node:os'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { readLastingFile, readTextFile } from '../../src/config/text-file.ts'
+import { readLastingFile, readTextFile } from '../../src/config/sources/text-file.ts'
 import { newFolder } from '../support/folder.ts'
 import { faultsOf, yaml } from './support.ts'
 

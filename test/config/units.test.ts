@@ -1,5 +1,5 @@
 import t from 'tap'
-import { parseDuration, parseSize } from '../../src/config/units.ts'
+import { parseDuration, parseSize } from '../../src/config/schema/units.ts'
 
 const durations = { '1ms': 1, '500ms': 500, '15s': 15_000, '2m': 120_000, '1h': 3_600_000, '596h': 2_145_600_000 }
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { httpsHost, parseAuthority } from '../../src/connect/authority.ts'
+import { httpsHost, parseAuthority } from '../../src/connect/host-port.ts'
 import { type ConnectFacts, type ConnectPolicy, judgeConnect } from '../../src/connect/verdict.ts'
 
 t.test('a host and port are read, and nothing else', async t => {

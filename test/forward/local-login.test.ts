@@ -1,5 +1,5 @@
 import t from 'tap'
-import { authCallOf } from '../../src/forward/auth-call.ts'
+import { authCallOf } from '../../src/request/auth-call.ts'
 import { DEMO_USER } from '../../src/simulator/index.ts'
 import { dial, readAll } from '../support/http.ts'
 import { clientOf, makeConfig, startPair } from '../support/proxy.ts'

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ACCESS_KEY_RULES, parseRule } from '../../src/config/policy.ts'
-import type { Journey } from '../../src/forward/journey.ts'
+import type { Journey } from '../../src/forward/forward-request.ts'
 import { permit } from '../../src/guard/permit.ts'
 import { ANYTHING, clientOf, makeConfig, startPair } from '../support/proxy.ts'
 

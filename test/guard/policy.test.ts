@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Policy, parseRule } from '../../src/config/policy.ts'
-import { readingsOf } from '../../src/forward/readings.ts'
 import { refusalBy } from '../../src/guard/policy.ts'
+import { readingsOf } from '../../src/request/readings.ts'
 
 const OPEN: Policy = { name: 'policy', access: 'read-write', allow: [], deny: [] }
 const READ_ONLY: Policy = { ...OPEN, access: 'read-only' }

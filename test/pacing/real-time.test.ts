@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Clock, systemClock } from '../../src/kernel/clock.ts'
-import { Ending } from '../../src/kernel/ending.ts'
+import { Ending } from '../../src/kernel/end-signal.ts'
 import { Pacer } from '../../src/pacing/pacer.ts'
 
 /** Limits that are used up by requests that come at once, and how many wait at each: five hundred in all. */

@@ -1,4 +1,4 @@
-import { Ending } from '../../src/kernel/ending.ts'
+import { Ending } from '../../src/kernel/end-signal.ts'
 import type { Turn } from '../../src/pacing/gate.ts'
 import { Pacer } from '../../src/pacing/pacer.ts'
 import { RateLimiter } from '../../src/simulator/rate-limits.ts'

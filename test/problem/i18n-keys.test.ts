@@ -7,7 +7,9 @@ const SIMULATOR = join(import.meta.dirname, '../../src/simulator')
 const KEY = /(?:refusal\(\d+, |i18nKey: )'(\w+)'/g
 
 t.test('every key that the simulator names has a sentence of help', async t => {
-  const texts = readdirSync(SIMULATOR).map(name => readFileSync(join(SIMULATOR, name), 'utf8'))
+  const texts = readdirSync(SIMULATOR, { recursive: true, encoding: 'utf8' })
+    .filter(name => name.endsWith('.ts'))
+    .map(name => readFileSync(join(SIMULATOR, name), 'utf8'))
   const keys = new Set(texts.flatMap(text => [...text.matchAll(KEY)].map(([, key]) => `${key}`)))
   t.ok(keys.size >= 5)
   for (const key of keys) t.ok(i18nHelp.has(key), key)

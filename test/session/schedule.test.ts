@@ -1,5 +1,5 @@
 import t from 'tap'
-import { later } from '../../src/kernel/moment.ts'
+import { later } from '../../src/kernel/instant.ts'
 import { endOf, extensionDelay, timeLeft, usableLife } from '../../src/session/schedule.ts'
 
 const SECOND = 1000

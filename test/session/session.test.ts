@@ -1,6 +1,6 @@
 import t from 'tap'
 import { CredentialsError } from '../../src/config/fault.ts'
-import { Turnstile } from '../../src/kernel/turnstile.ts'
+import { Turnstile } from '../../src/kernel/mutex.ts'
 import { Session } from '../../src/session/session.ts'
 import { settle, testClock } from '../support/clock.ts'
 import { EXTENSION, LIFETIME, offered, rig, SECONDS_LEFT, TARGET } from './rig.ts'

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http'
 import type { Test } from 'tap'
+import { AuthApi, type AuthApiOptions } from '../../src/auth/auth-api.ts'
 import { Secret } from '../../src/kernel/secret.ts'
-import { AuthApi, type AuthApiOptions } from '../../src/session/auth.ts'
-import { FreshConnections } from '../../src/upstream/fresh-connections.ts'
+import { FreshConnections } from '../../src/upstream/one-shot.ts'
 import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
 
 export const CALL_TIMEOUT = 15_000

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ask } from '../../src/upstream/ask.ts'
-import { FreshConnections } from '../../src/upstream/fresh-connections.ts'
+import { FreshConnections } from '../../src/upstream/one-shot.ts'
 import { testClock } from '../support/clock.ts'
 import { until } from '../support/until.ts'
 import { type Handler, http, rawUpstream } from '../support/upstream.ts'

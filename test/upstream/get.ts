@@ -1,5 +1,5 @@
 import { ask } from '../../src/upstream/ask.ts'
-import type { Carrier } from '../../src/upstream/handler.ts'
+import type { Carrier } from '../../src/upstream/undici/handler.ts'
 import { testClock } from '../support/clock.ts'
 
 interface GetOptions {

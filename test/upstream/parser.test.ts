@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import t from 'tap'
 import { answerFault } from '../../src/upstream/answer-fault.ts'
-import { mendParser } from '../../src/upstream/parser.ts'
+import { mendParser } from '../../src/upstream/undici/parser.ts'
 
 t.test('a connection that ended before undici took it over is left alone', async t => {
   const socket = new Socket()

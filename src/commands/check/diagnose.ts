@@ -1,6 +1,6 @@
+import { AuthApi } from '../../auth/auth-api.ts'
 import type { Config, TenantConfig } from '../../config/config.ts'
 import type { Clock } from '../../kernel/clock.ts'
-import { AuthApi } from '../../session/auth.ts'
 import { createAgents } from '../../upstream/agent.ts'
 import { judgeClock } from './clock.ts'
 import { type Finding, needing, type Step } from './finding.ts'

@@ -1,8 +1,8 @@
 import { lookup } from 'node:dns/promises'
+import { bareHost } from '../../http/host.ts'
 import { type Clock, DeadlineError, withDeadline } from '../../kernel/clock.ts'
-import { bareHost } from '../../kernel/host.ts'
-import { explainNetworkError } from '../../kernel/network-error.ts'
 import type { Target } from '../../stacks/resolve.ts'
+import { explainNetworkError } from '../../upstream/network-error.ts'
 import { bad, good, type Step } from './finding.ts'
 import type { Way } from './outbound.ts'
 

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/config.ts'
-import { proxyFor } from '../../config/outbound.ts'
+import { proxyFor } from '../../config/network/outbound.ts'
 import type { Target } from '../../stacks/resolve.ts'
 import { good, type Step } from './finding.ts'
 

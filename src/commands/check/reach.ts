@@ -1,10 +1,10 @@
 import type { Config } from '../../config/config.ts'
+import { headerOf } from '../../http/raw-headers.ts'
 import type { Clock } from '../../kernel/clock.ts'
-import { explainNetworkError } from '../../kernel/network-error.ts'
 import type { Target } from '../../stacks/resolve.ts'
 import { createAgents } from '../../upstream/agent.ts'
 import { ask } from '../../upstream/ask.ts'
-import { headerOf } from '../../upstream/raw-headers.ts'
+import { explainNetworkError } from '../../upstream/network-error.ts'
 import { bad, good, type Step } from './finding.ts'
 import { type Peer, witness } from './witness.ts'
 

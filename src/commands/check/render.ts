@@ -1,6 +1,6 @@
 import { oneLine } from '../../problem/text.ts'
-import { type Paint, painter } from '../colour.ts'
 import { ExitCode, type Host } from '../host.ts'
+import { type Paint, painter } from '../terminal/colour.ts'
 import type { Finding, Mark } from './finding.ts'
 
 const LONGEST_LABEL = 'outbound proxy'.length

@@ -1,7 +1,7 @@
+import type { AuthApi } from '../../auth/auth-api.ts'
+import { AuthFailure } from '../../auth/auth-failure.ts'
 import type { Config, CredentialSource, Credentials, TenantConfig } from '../../config/config.ts'
 import type { Secret } from '../../kernel/secret.ts'
-import type { AuthApi } from '../../session/auth.ts'
-import { AuthFailure } from '../../session/failure.ts'
 import { bad, good, type Step } from './finding.ts'
 
 const SECOND = 1000

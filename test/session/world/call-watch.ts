@@ -1,4 +1,4 @@
-import { AuthFailure } from '../../../src/session/failure.ts'
+import { AuthFailure } from '../../../src/auth/auth-failure.ts'
 import type { AuthCall } from '../../../src/session/report.ts'
 import type { SessionState } from '../../../src/session/states.ts'
 import type { Findings } from './findings.ts'

@@ -1,6 +1,6 @@
+import { AuthFailure } from '../../../src/auth/auth-failure.ts'
 import type { Secret } from '../../../src/kernel/secret.ts'
 import type { Unauthorized } from '../../../src/session/evidence.ts'
-import { AuthFailure } from '../../../src/session/failure.ts'
 import type { Lease } from '../../../src/session/lease.ts'
 import type { AuthCall } from '../../../src/session/report.ts'
 import type { SessionState } from '../../../src/session/states.ts'

@@ -1,5 +1,5 @@
+import { Turnstile } from '../../../src/kernel/mutex.ts'
 import { Secret } from '../../../src/kernel/secret.ts'
-import { Turnstile } from '../../../src/kernel/turnstile.ts'
 import { Session } from '../../../src/session/session.ts'
 import { resolveTarget } from '../../../src/stacks/resolve.ts'
 import { Random } from '../../support/random.ts'

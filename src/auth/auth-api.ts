@@ -1,0 +1,145 @@
+import type { Credentials } from '../config/config.ts'
+import { headersByName } from '../http/raw-headers.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { Secret } from '../kernel/secret.ts'
+import type { Target } from '../stacks/resolve.ts'
+import { ask, type Reply } from '../upstream/ask.ts'
+import { explainNetworkError } from '../upstream/network-error.ts'
+import type { Carrier } from '../upstream/undici/handler.ts'
+import { withoutSecrets } from '../upstream-errors/masked.ts'
+import { readUpstream } from '../upstream-errors/read.ts'
+import { AuthFailure } from './auth-failure.ts'
+import { tokenLifetime } from './jwt.ts'
+
+/** A token as the vendor issued it. */
+export interface IssuedToken {
+  readonly token: Secret
+  /** Milliseconds that it lives from its issue. */
+  readonly lifetime: number
+}
+
+/** Which of a user's tenants a login is for; the vendor prefers `prismaId`. */
+export interface TenantChoice {
+  readonly prismaId: string | null
+  readonly customerName: string | null
+}
+
+export interface AuthApiOptions {
+  readonly carrier: Carrier
+  readonly target: Target
+  readonly choice: TenantChoice
+  readonly clock: Clock
+  /** Milliseconds that one call may take in all, asked for anew each time. */
+  readonly callTimeout: () => number
+}
+
+interface Call {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly headers: readonly string[]
+  readonly body: string | null
+  /** What it means when the answer blames the request. */
+  readonly blamed: 'rejected' | 'refused'
+  /** What the request carries; an answer may repeat it. */
+  readonly secrets: readonly Secret[]
+}
+
+/** The vendor's two session calls. Each gives a token or throws an {@link AuthFailure} that says what comes next. */
+export class AuthApi {
+  readonly #options: AuthApiOptions
+  readonly #host: string
+
+  constructor(options: AuthApiOptions) {
+    this.#options = options
+    this.#host = new URL(options.target.api).host
+  }
+
+  /** `POST /login`: a token for an access key. */
+  login({ accessKeyId, secretKey }: Credentials, signal?: AbortSignal): Promise<IssuedToken> {
+    const { prismaId, customerName } = this.#options.choice
+    const choice = prismaId ? { prismaId } : customerName ? { customerName } : {}
+    const call: Call = {
+      method: 'POST',
+      path: '/login',
+      headers: ['content-type', 'application/json'],
+      body: JSON.stringify({ username: accessKeyId.reveal(), password: secretKey.reveal(), ...choice }),
+      blamed: 'rejected',
+      secrets: [accessKeyId, secretKey],
+    }
+    return this.#obtain(call, signal)
+  }
+
+  /** `GET /auth_token/extend`: a fresh token for a live one. */
+  extend(token: Secret, signal?: AbortSignal): Promise<IssuedToken> {
+    const call: Call = {
+      method: 'GET',
+      path: '/auth_token/extend',
+      headers: ['x-redlock-auth', token.reveal()],
+      body: null,
+      blamed: 'refused',
+      secrets: [token],
+    }
+    return this.#obtain(call, signal)
+  }
+
+  async #obtain(call: Call, signal?: AbortSignal): Promise<IssuedToken> {
+    const answer = await this.#send(call, signal)
+    if (answer.status !== 200) throw this.#failure(call, answer)
+    const { token, customerNames } = parseAnswer(answer.body)
+    if (token) return { token: new Secret(token), lifetime: tokenLifetime(token) }
+    if (call.blamed === 'rejected' && customerNames.length > 1) {
+      throw new AuthFailure('rejected', Secret.maskAllIn(ambiguousTenant(customerNames), call.secrets))
+    }
+    throw this.#noToken(call, answer)
+  }
+
+  async #send({ method, path, headers: own, body }: Call, signal?: AbortSignal): Promise<Reply> {
+    const { carrier, target, clock, callTimeout } = this.#options
+    const headers = ['accept', 'application/json', ...own]
+    const request = { origin: target.api, path: target.basePath + path, method, headers, body }
+    try {
+      return await ask(carrier, request, { clock, timeout: callTimeout(), signal })
+    } catch (cause) {
+      const { detail, lasting } = explainNetworkError(cause, this.#host)
+      throw new AuthFailure('transient', `${method} ${path}: ${detail}`, { lasting, cause })
+    }
+  }
+
+  #failure(call: Call, answer: Reply): AuthFailure {
+    if (answer.status < 400) return this.#noToken(call, answer)
+    const { status, headers, body, complete } = withoutSecrets(answer, call.secrets)
+    const facts = { host: this.#host, status, headers: headersByName(headers), body, complete }
+    const { detail, retryable, retryAfter = 0, upstream } = readUpstream(facts, this.#options.clock.now())
+    // a page that blocks the way, of a firewall or a portal, says nothing of the key
+    const judged = status === 401 || Boolean(upstream?.errors.length)
+    const nature = status < 500 && !retryable && judged ? call.blamed : 'transient'
+    return new AuthFailure(nature, `${this.#host} answered ${status}: ${detail}`, { retryAfter: retryAfter * 1000 })
+  }
+
+  #noToken({ method, path }: Call, { status }: Reply): AuthFailure {
+    const answered = `${this.#host} answered ${method} ${path} with ${status} and no token`
+    return new AuthFailure('transient', `${answered}: is it a Prisma Cloud API host?`)
+  }
+}
+
+function ambiguousTenant(names: readonly string[]): string {
+  return `The access key belongs to a user of several tenants: set customerName to one of ${names.map(name => `"${name}"`).join(', ')}, or prismaId`
+}
+
+function parseAnswer(body: Buffer): { token: string | undefined; customerNames: string[] } {
+  const answer = parseObject(body)
+  const names = Array.isArray(answer.customerNames) ? answer.customerNames : []
+  return {
+    token: typeof answer.token === 'string' && answer.token !== '' ? answer.token : undefined,
+    customerNames: names.map(entry => entry?.customerName).filter(name => typeof name === 'string'),
+  }
+}
+
+function parseObject(body: Buffer): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(body.toString())
+    return typeof value === 'object' && value !== null ? { ...value } : {}
+  } catch {
+    return {}
+  }
+}

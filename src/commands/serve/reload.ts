@@ -1,0 +1,35 @@
+import type { App } from '../../app.ts'
+import type { Config } from '../../config/config.ts'
+import { ConfigError } from '../../config/fault.ts'
+import { loadConfig } from '../../config/load.ts'
+import { faultsOfChange } from '../../config/restart.ts'
+import type { Log } from '../../kernel/log.ts'
+import type { Host } from '../host.ts'
+
+/**
+ * Gives what reads the configuration again, and goes on with it if it is good; else the old one stays, and the log says
+ * why. What is asked for while that is under way is done once, after it.
+ */
+export function reloader(app: App, initial: Config, host: Host, log: Log): () => Promise<void> {
+  let asked = 0
+  const reload = async () => {
+    try {
+      const config = await loadConfig(host)
+      const faults = faultsOfChange(initial, config)
+      if (faults.length > 0) throw new ConfigError(faults)
+      for (const warning of config.warnings) log.warn(warning)
+      log.info('the configuration was read again')
+      await app.reload(config)
+    } catch (error) {
+      log.error(`the configuration was read again and is not used; the old one stays. ${(error as Error).message}`)
+    }
+  }
+  return async () => {
+    if (asked++ > 0) return
+    for (let done = 0; done < asked; ) {
+      done = asked
+      await reload()
+    }
+    asked = 0
+  }
+}

@@ -1,0 +1,29 @@
+import { isIPv6 } from 'node:net'
+import { platform } from 'node:os'
+import { InvalidValue } from '../fault.ts'
+
+export { isLoopback } from '../../stacks/loopback.ts'
+
+/** Where to listen: a port of a host (an IPv6 address without brackets), or a socket's path. */
+export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
+
+const LARGEST_PORT = 65_535
+
+/** What Windows has in the place of sockets in folders. */
+const NAMED_PIPE = /^\\\\[.?]\\pipe\\./i
+
+/** Reads `host:port`, `[::1]:port` or `unix:/path`; port 0 means any free one. Throws an `InvalidValue`. */
+export function parseAddress(text: string, system: NodeJS.Platform = platform()): Address {
+  const path = /^unix:(.+)$/s.exec(text)?.[1]
+  if (path !== undefined && system === 'win32' && !NAMED_PIPE.test(path))
+    throw new InvalidValue('is not a named pipe', 'Write unix:\\\\.\\pipe\\name, or host:port.')
+  if (path !== undefined) return { path }
+  const [, bracketed, name, port] = /^(?:\[([^\]]+)\]|([a-z0-9.-]+)):(\d{1,5})$/i.exec(text) ?? []
+  const host = bracketed ?? name
+  if (host === undefined || Number(port) > LARGEST_PORT || (bracketed !== undefined && !isIPv6(bracketed)))
+    throw new InvalidValue(
+      'is not an address to listen at',
+      'Write host:port, such as 127.0.0.1:9080 or [::1]:9080, or unix:/path.',
+    )
+  return { host, port: Number(port) }
+}

@@ -1,0 +1,40 @@
+import { BlockList, isIP, isIPv6 } from 'node:net'
+import { bareHost, familyOf, withoutDot } from '../../http/host.ts'
+
+const HTTPS_PORT = 443
+
+/**
+ * Whether `NO_PROXY` exempts an address. Its entries, parted by commas or blanks, are what curl and Go take: `*` for every
+ * host; names, with all below them, whether or not `.` or `*.` stands before them; addresses, and networks of them
+ * (`10.0.0.0/8`). A port behind a name or address (`[::1]:8443`) exempts that one alone.
+ */
+export function isExempt({ hostname, port }: URL, noProxy: string): boolean {
+  const host = withoutDot(bareHost(hostname))
+  const entries = noProxy.split(/[,\s]+/).filter(entry => entry !== '')
+  return entries.some(
+    entry => entry === '*' || isInNetwork(host, entry) || isNamed(host, Number(port || HTTPS_PORT), entry),
+  )
+}
+
+function isInNetwork(host: string, entry: string): boolean {
+  const [, typed = '', bits = ''] = /^(.+)\/(\d{1,3})$/.exec(entry) ?? []
+  const address = bareHost(typed)
+  const isNetwork = isIP(address) !== 0 && Number(bits) <= (isIPv6(address) ? 128 : 32)
+  if (!isNetwork || isIP(host) === 0) return false
+  const network = new BlockList()
+  network.addSubnet(address, Number(bits), familyOf(address))
+  return network.check(host, familyOf(host))
+}
+
+function isNamed(host: string, port: number, entry: string): boolean {
+  const [, typed = entry, entryPort = port] = isIPv6(entry) ? [] : (/^(.+):(\d+)$/.exec(entry) ?? [])
+  const name = canonical(typed.replace(/^\*?\./, ''))
+  return Number(entryPort) === port && (host === name || (isIP(host) === 0 && host.endsWith(`.${name}`)))
+}
+
+/** As a URL has it, where it can: in lower case, in Punycode, an address however it was written. */
+function canonical(name: string): string {
+  const host = isIPv6(name) ? `[${name}]` : name
+  const isHost = !/[/?#@\\]/.test(host) && URL.canParse(`http://${host}`)
+  return withoutDot(isHost ? bareHost(new URL(`http://${host}`).hostname) : name)
+}

@@ -1,0 +1,83 @@
+import { nearest } from '../../kernel/nearest.ts'
+import { type Fault, showKey } from '../fault.ts'
+import { type Section, type SectionName, sectionNames } from '../schema/keys.ts'
+import { LABEL } from '../schema/leaves.ts'
+import { namedSchemas, settingsSchema } from '../schema/schema.ts'
+import type { Setting, Source } from '../schema/setting.ts'
+import { LABEL_CURE } from '../schema/values.ts'
+
+/** A mapping of a file. */
+export type Mapping = Readonly<Record<string, unknown>>
+
+type Path = readonly string[]
+
+/** Whether a value of a file is a mapping. */
+export function isMapping(value: unknown): value is Mapping {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** The settings in a file's root. Keys that are not known become faults, which repeat no value. */
+export function collectSettings(root: Mapping, originOf: (path: Path) => string): Source {
+  const collector = new Collector(originOf)
+  const named = sectionNames.map(section => [section, namedSection(section, root[section])] as const)
+  for (const [section, { properties }] of named)
+    for (const name of Object.keys(properties)) collector.name(section, name)
+  collector.walk({ properties: { ...settingsSchema.properties, ...Object.fromEntries(named) } }, root, [])
+  return collector
+}
+
+function namedSection(section: SectionName, value: unknown): Section {
+  const names = isMapping(value) ? Object.keys(value).filter(name => LABEL.test(name)) : []
+  return { properties: Object.fromEntries(names.map(name => [name, namedSchemas[section]])) }
+}
+
+class Collector implements Source {
+  readonly settings: Setting[] = []
+  readonly faults: Fault[] = []
+  readonly #originOf: (path: Path) => string
+
+  constructor(originOf: (path: Path) => string) {
+    this.#originOf = originOf
+  }
+
+  /** Makes a group known by its name, even if nothing stands below it. */
+  name(section: SectionName, name: string): void {
+    const key = `${Object.keys(namedSchemas[section].properties)[0]}`
+    this.settings.push({ group: `${section}.${name}`, key, value: null, origin: this.#originOf([section, name]) })
+  }
+
+  walk(section: Section, value: unknown, path: Path): void {
+    if (isMapping(value)) for (const [name, child] of Object.entries(value)) this.#enter(section, child, path, name)
+    // Null is a section all of whose keys are commented out.
+    else if (value !== null) this.#report(path, 'the value is not a mapping', 'Write its keys indented below it.')
+  }
+
+  #enter(section: Section, child: unknown, above: Path, name: string): void {
+    const path = [...above, name]
+    const node = Object.hasOwn(section.properties, name) ? section.properties[name] : undefined
+    if (node === undefined) this.#reportUnknown(Object.keys(section.properties), path, name)
+    else if ('properties' in node) this.walk(node, child, path)
+    else this.settings.push({ ...placeOf(path), value: child, origin: this.#originOf(path) })
+  }
+
+  #reportUnknown(known: Path, path: Path, name: string): void {
+    const meant = nearest(name, known)
+    const cure = meant ? `Did you mean ${meant}?` : `The keys known here are ${known.join(', ')}.`
+    if (isNamed(path[0]) && path.length === 2) this.#report(path, `the key is not a name in ${path[0]}`, LABEL_CURE)
+    else this.#report(path, 'the key is not known', cure)
+  }
+
+  #report(path: Path, problem: string, cure: string): void {
+    this.faults.push({ key: path.map(showKey).join('.'), origin: this.#originOf(path), problem, cure })
+  }
+}
+
+function placeOf(path: Path): Pick<Setting, 'group' | 'key'> {
+  const [section, name, key] = path
+  if (isNamed(section) && key !== undefined) return { group: `${section}.${name}`, key }
+  return { group: null, key: path.join('.') }
+}
+
+function isNamed(section: string | undefined): boolean {
+  return sectionNames.some(name => name === section)
+}

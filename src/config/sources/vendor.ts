@@ -1,0 +1,46 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Setting } from '../schema/setting.ts'
+import type { Environment } from './environment.ts'
+
+/** The variables of the vendor's own clients, by our keys: those of its Python SDK, then those of its Go SDK. */
+const SETS = [
+  { url: 'PC_URL', accessKeyId: 'PC_IDENTITY', secretKey: 'PC_SECRET', customerName: null },
+  {
+    url: 'PRISMACLOUD_URL',
+    accessKeyId: 'PRISMACLOUD_USERNAME',
+    secretKey: 'PRISMACLOUD_PASSWORD',
+    customerName: 'PRISMACLOUD_CUSTOMER_NAME',
+  },
+] as const
+
+/**
+ * What the vendor's own clients would use: the first set of variables that holds an access key, even a half one, else the
+ * file that the SDK writes. Empty when there is neither. A variable that is not set has the value null.
+ */
+export async function vendorSettings(env: Environment, homeDirectory: string, group: string): Promise<Setting[]> {
+  const set = SETS.find(({ accessKeyId, secretKey }) => env[accessKeyId] || env[secretKey])
+  if (set === undefined) {
+    // an address without a key is meant for the key in the file
+    const url = vendorUrl(env, group)
+    return [...(url ? [url] : []), ...(await sdkFile(homeDirectory, group))]
+  }
+  return Object.entries(set).flatMap(([key, name]) =>
+    name === null ? [] : [{ group, key, value: env[name] || null, origin: name }],
+  )
+}
+
+/** The address that the vendor's own clients would use, whoever's the access key is. */
+export function vendorUrl(env: Environment, group: string): Setting | undefined {
+  const origin = SETS.map(({ url }) => url).find(name => env[name])
+  return origin === undefined ? undefined : { group, key: 'url', value: env[origin], origin }
+}
+
+async function sdkFile(homeDirectory: string, group: string): Promise<Setting[]> {
+  const path = join(homeDirectory, '.prismacloud', 'credentials.json')
+  const exists = await stat(path).then(
+    () => true,
+    () => false,
+  )
+  return exists ? [{ group, key: 'credentialsFile', value: path, origin: path }] : []
+}

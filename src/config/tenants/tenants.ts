@@ -1,0 +1,169 @@
+import { ensure } from '../../kernel/ensure.ts'
+import type { Place } from '../../stacks/base.ts'
+import { resolveCompute } from '../../stacks/compute.ts'
+import { isPublished, resolveTarget, type Target } from '../../stacks/resolve.ts'
+import type { TenantConfig } from '../config.ts'
+import { type Fault, quote } from '../fault.ts'
+import { policyOf } from '../policy.ts'
+import type { Groups } from '../schema/groups.ts'
+import { tenantVariable } from '../schema/keys.ts'
+import { readTenant } from '../schema/read.ts'
+import {
+  attempt,
+  faultOf,
+  type Given,
+  isQuoted,
+  pathOf,
+  quotedWarning,
+  type Setting,
+  settingOf,
+} from '../schema/setting.ts'
+import { type Draft, draftSetting, missing } from '../sources/draft.ts'
+import type { Environment } from '../sources/environment.ts'
+import { vendorSettings, vendorUrl } from '../sources/vendor.ts'
+import { type CredentialDocument, readCredentialsFile } from './credential-text.ts'
+import { credentialsOf, namesCredentials } from './tenant-credentials.ts'
+
+const NO_ACCESS_KEY: Fault = {
+  key: 'tenants',
+  origin: 'default',
+  problem: 'there is no access key',
+  cure: 'Set PC_URL, PC_IDENTITY and PC_SECRET in the environment, or name a file that holds tenants: --config FILE.',
+  absence: true,
+}
+
+/** Names by which hosts tell Compute consoles from APIs. */
+const COMPUTE_NAME = /^(.+--)?compute$/
+
+/** Where the vendor's own clients would look for an access key. */
+export interface VendorPlaces {
+  readonly env: Environment
+  readonly homeDirectory: string
+}
+
+/** Where to put what is wrong, and what is allowed but most likely a mistake. */
+export interface Remarks {
+  readonly faults: Fault[]
+  readonly warnings: string[]
+}
+
+/**
+ * The tenants of their settings. Where no setting is about an access key, the default tenant has what the vendor's own
+ * clients would use; where only its url is not given, it has theirs.
+ */
+export async function readTenants(
+  groups: Groups,
+  defaultTenant: string,
+  { env, homeDirectory }: VendorPlaces,
+  remarks: Remarks,
+): Promise<TenantConfig[]> {
+  const { faults } = remarks
+  const names = () => groups.names('tenants')
+  if (!names().some(name => namesCredentials(groups.of(`tenants.${name}`)))) {
+    groups.fill(await vendorSettings(env, homeDirectory, `tenants.${defaultTenant}`))
+    if (!namesCredentials(groups.of(`tenants.${defaultTenant}`))) {
+      faults.push(NO_ACCESS_KEY)
+      return []
+    }
+  }
+  if (!names().includes(defaultTenant)) faults.push(unknownDefault(groups, defaultTenant))
+  const tenants: TenantConfig[] = []
+  const targets = new Map<string, Target>()
+  for (const name of names()) {
+    const given = groups.of(`tenants.${name}`)
+    const fallback = name === defaultTenant ? vendorUrl(env, `tenants.${name}`) : undefined
+    const tenant = await buildTenant(name, { given, targets, fallback }, remarks)
+    if (tenant) tenants.push(tenant)
+  }
+  return tenants
+}
+
+function unknownDefault(groups: Groups, defaultTenant: string): Fault {
+  const setting = { ...settingOf(groups.of(null), 'defaultTenant'), value: defaultTenant }
+  const cure = `Set defaultTenant to one of ${groups.names('tenants').join(', ')}.`
+  return faultOf(setting, { problem: 'is not among the tenants', cure })
+}
+
+interface TenantParts {
+  readonly given: Given
+  /** Tenants at the same one share it: there may be a thousand. */
+  readonly targets: Map<string, Target>
+  /** The url that holds where none is given. */
+  readonly fallback: Setting | undefined
+}
+
+/** One tenant of its settings, unless something is wrong. Files are read, so that one that cannot be used is known now. */
+async function buildTenant(
+  name: string,
+  { given, targets, fallback }: TenantParts,
+  { faults, warnings }: Remarks,
+): Promise<TenantConfig | undefined> {
+  const draft: Draft = { name, given, values: await readTenant(name, given, faults), faults, warnings }
+  if (COMPUTE_NAME.test(name)) faults.push(computeName(name))
+  warnings.push(...[...given.values()].filter(({ value }) => isQuoted(value)).map(quotedWarning))
+  const target = await targetOf(draft, targets, fallback)
+  const compute = await computeOf(draft)
+  const credentials = await credentialsOf(draft)
+  const { prismaId, customerName, lazy, access, allow, deny } = draft.values
+  const policy = policyOf({ name: `tenants.${name}`, access, allow, deny })
+  if (!target || !credentials) return undefined
+  return { name, target: compute ? { ...target, compute } : target, credentials, prismaId, customerName, lazy, policy }
+}
+
+function computeName(name: string): Fault {
+  const problem = 'has a name that would stand for a Compute console in a host name'
+  return { key: `tenants.${name}`, origin: `tenants.${name}`, problem, cure: 'Give it another name.' }
+}
+
+/** The Compute console that `computeUrl` names. */
+async function computeOf(draft: Draft): Promise<Place | undefined> {
+  const url = draft.values.computeUrl
+  if (url === null) return undefined
+  return attempt(draftSetting(draft, 'computeUrl'), draft.faults, () => resolveCompute(url))
+}
+
+/** The target that `url` names, or else the credentials file, or else the fallback. */
+async function targetOf(
+  draft: Draft,
+  targets: Map<string, Target>,
+  fallback: Setting | undefined,
+): Promise<Target | undefined> {
+  const document = await documentOf(draft)
+  // a file that cannot be read has its fault already, and may well hold the url
+  if (document === undefined && draft.values.url === null) return undefined
+  const setting = urlSettingOf(draft, document ?? null, fallback)
+  const url = setting.value
+  if (typeof url === 'string') {
+    const target = await attempt(setting, draft.faults, () => ensure(targets, url, () => resolveTarget(url)))
+    if (target && !isPublished(target)) draft.warnings.push(unpublished(setting))
+    return target
+  }
+  const isGiven = draftSetting(draft, 'url').value !== null
+  if (!isGiven)
+    draft.faults.push(
+      missing(setting, `in the environment ${tenantVariable(draft.name, 'url')}, to a stack such as app2`),
+    )
+  return undefined
+}
+
+/** The setting whose url holds. Its value is null where none is given, or the one that is given is not valid. */
+function urlSettingOf(draft: Draft, document: CredentialDocument | null, fallback: Setting | undefined): Setting {
+  const given = draftSetting(draft, 'url')
+  if (given.value !== null) return { ...given, value: draft.values.url }
+  if (document === null) return fallback ?? given
+  const inFile = { ...given, value: document.url, origin: `${draft.values.credentialsFile}` }
+  return document.url === null && fallback ? fallback : inFile
+}
+
+/** The vendor adds stacks, so a new one is served; far more often it is a slip. */
+function unpublished(setting: Setting): string {
+  const { origin, value } = setting
+  return `${pathOf(setting)} (${origin}): ${quote(`${value}`)} is not a stack that this version knows; for those it does see prismacloud-proxy stacks`
+}
+
+/** The credentials file, null where there is none, or undefined where it cannot be read. */
+async function documentOf(draft: Draft): Promise<CredentialDocument | null | undefined> {
+  const path = draft.values.credentialsFile
+  if (path === null) return null
+  return attempt(draftSetting(draft, 'credentialsFile'), draft.faults, () => readCredentialsFile(path))
+}

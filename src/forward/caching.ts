@@ -1,0 +1,99 @@
+import type { AnswerCache, Cacheable } from '../cache/answer-cache.ts'
+import type { KeptAnswer } from '../cache/flight.ts'
+import type { CacheRule } from '../config/schema/leaves.ts'
+import { headerOf, withoutNamed } from '../http/raw-headers.ts'
+import { elapsed, type Moment, momentOf } from '../kernel/instant.ts'
+import { timed } from '../request/exchange.ts'
+import { cacheableOf, isFreshWanted, isWrite, resourcesOf } from './cache-policy.ts'
+import type { GoodHead, Journey } from './forward-request.ts'
+import { acquireLease, type LeaseOptions } from './lease.ts'
+import { sendHead } from './response-head.ts'
+import type { Refusal } from './upstream-error.ts'
+
+/** Sends the request, and gives the upstream's error if that is the answer. */
+type Send = () => Promise<Refusal | undefined>
+
+export interface CachedOptions extends LeaseOptions {
+  /** The cache, and what it is for. */
+  readonly cache: () => { readonly answers: AnswerCache<GoodHead>; readonly rules: readonly CacheRule[] }
+}
+
+/** Answers requests from the cache where a rule says so, and has it learn from those that are sent. */
+export class Cached {
+  readonly #options: CachedOptions
+
+  constructor(options: CachedOptions) {
+    this.#options = options
+  }
+
+  /** Answers a request, or has it sent and gives the upstream's error if that is the answer. */
+  forward(journey: Journey, send: Send): Promise<Refusal | undefined> {
+    const { rules } = this.#cache
+    if (rules.length === 0) return send()
+    const cacheable = cacheableOf(journey, rules)
+    if (cacheable) return this.#readOfSession(journey, cacheable, send)
+    if (!isWrite(journey)) return send()
+    this.#written(journey)
+    // what is read meanwhile may be from before
+    return send().finally(() => this.#written(journey))
+  }
+
+  /** Another user may see another answer, and without a session there is none. */
+  async #readOfSession(journey: Journey, cacheable: Cacheable, send: Send): Promise<Refusal | undefined> {
+    const { session } = await acquireLease(journey, this.#options)
+    return this.#read(journey, { ...cacheable, key: `${session} ${cacheable.key}` }, send)
+  }
+
+  /** As it is now: another configuration brings another cache. */
+  get #cache() {
+    return this.#options.cache()
+  }
+
+  #written(journey: Journey): void {
+    const { answers } = this.#cache
+    for (const resource of resourcesOf(journey)) answers.written(resource)
+  }
+
+  async #read(journey: Journey, cacheable: Cacheable, send: Send): Promise<Refusal | undefined> {
+    const { exchange } = journey
+    const { clock } = this.#options
+    const { answers } = this.#cache
+    if (isFreshWanted(journey)) return this.#lead(journey, cacheable, send)
+    const now = momentOf(clock)
+    const kept = answers.get(cacheable, now)
+    if (kept) return this.#serve(journey, kept, 'hit', now)
+    const flight = answers.flight(cacheable)
+    if (!flight) return this.#lead(journey, cacheable, send)
+    const landing = await timed(clock, exchange, 'upstream', flight.wait(exchange.over))
+    // one of those who waited goes first now
+    if (landing === 'left') return this.#read(journey, cacheable, send)
+    if (landing !== 'none') return this.#serve(journey, landing, 'shared', momentOf(clock))
+    exchange.cache = 'miss'
+    return send()
+  }
+
+  async #lead(journey: Journey, cacheable: Cacheable, send: Send): Promise<Refusal | undefined> {
+    const { exchange } = journey
+    exchange.cache = 'miss'
+    const flight = this.#cache.answers.begin(cacheable)
+    journey.recorder = flight
+    const refusal = await send().catch(error => {
+      flight.land(exchange.over.aborted ? 'left' : 'none')
+      throw error
+    })
+    flight.land(refusal ? 'none' : 'complete')
+    return refusal
+  }
+
+  #serve(journey: Journey, kept: KeptAnswer<GoodHead>, how: 'hit' | 'shared', now: Moment): undefined {
+    const { head, body, at } = kept
+    const { exchange, prefix, response } = journey
+    exchange.cache = how
+    exchange.bytes = body.length
+    const before = Number(headerOf(head.headers, 'age') ?? 0) || 0
+    const age = before + Math.floor(elapsed(at, now) / 1000)
+    const headers = [...withoutNamed(head.headers, 'age'), 'age', `${age}`]
+    sendHead(journey, { ...head.home, prefix }, { status: 200, headers }, this.#options.clock)
+    response.end(body)
+  }
+}

@@ -1,0 +1,111 @@
+import type { IncomingMessage } from 'node:http'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { lingerAfter } from '../http/lingering-close.ts'
+import { headersByName } from '../http/raw-headers.ts'
+import { newRequestId } from '../http/request-id.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { Ending, type EndSignal } from '../kernel/end-signal.ts'
+import type { Log } from '../kernel/log.ts'
+import { PAGE_HEADERS } from '../problem/html.ts'
+import { type Exchange, exchangeHeaders } from '../request/exchange.ts'
+import { isForwarded } from '../request/own-path.ts'
+import { withoutQuery } from '../request/target.ts'
+import type { Audit } from '../telemetry/audit.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Connections } from './connections.ts'
+
+/** A client's request id that is taken over: it goes into logs, headers and the audit, so it is short, printable ASCII. */
+const GOOD_REQUEST_ID = /^[ -~]{1,128}$/
+
+/** From here on a request is slow enough for a log line, in milliseconds. */
+const SLOW = 10_000
+
+export interface ObserveOptions {
+  readonly clock: Clock
+  readonly log: Log
+  readonly metrics: Metrics
+  readonly connections: Connections
+  readonly audit: Audit | null
+  readonly requests: () => 'all' | 'errors' | 'off'
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    exchange: Exchange | null
+  }
+}
+
+/** The client's request id, or a new one. */
+export function requestId({ headers }: IncomingMessage): string {
+  const given = headers['x-request-id']
+  return typeof given === 'string' && GOOD_REQUEST_ID.test(given) ? given : newRequestId()
+}
+
+/** The exchange that {@link observe} opened for a request. */
+export function exchangeOf({ exchange }: FastifyRequest): Exchange {
+  if (!exchange) throw new Error('the request has no exchange')
+  return exchange
+}
+
+/** Opens an exchange for every request, tells of it in the answer, and counts and logs it once it has ended, however it does. */
+export function observe(app: FastifyInstance, options: ObserveOptions): void {
+  const { clock, metrics, connections, audit } = options
+  app.decorateRequest('exchange', null)
+  app.addHook('onRequest', (request, { raw }, done) => {
+    const over = new Ending('the client has left')
+    const exchange = open(request, clock, over)
+    request.exchange = exchange
+    metrics.started()
+    over.addEventListener('abort', () => {
+      const took = clock.monotonic() - exchange.startedAt
+      const status = raw.writableFinished ? raw.statusCode : 0
+      metrics.finished(exchange, status, took / 1000)
+      logExchange(exchange, status, took, options)
+      if (audit && isForwarded(request.raw)) audit.record(exchange, status)
+    })
+    connections.watch(raw, over)
+    done()
+  })
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    lingerAfter(reply.raw, clock)
+    reply.headers(PAGE_HEADERS).headers(headersByName(exchangeHeaders(exchangeOf(request))))
+    done()
+  })
+}
+
+/** Has the audit told of each request that was let in before it is served. To be called when all hooks are there that let in. */
+export function recordBeginnings(app: FastifyInstance, audit: Audit): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (isForwarded(request.raw)) audit.begin(exchangeOf(request))
+    done()
+  })
+}
+
+function open({ id, method, originalUrl }: FastifyRequest, clock: Clock, over: EndSignal): Exchange {
+  return {
+    requestId: id,
+    method,
+    path: withoutQuery(originalUrl),
+    over,
+    startedAt: clock.monotonic(),
+    client: null,
+    tenant: null,
+    spent: { session: 0, queue: 0, upstream: 0 },
+    bytes: 0,
+    replayed: false,
+    cache: null,
+    answeredHere: false,
+    upstreamRequestId: null,
+    failure: undefined,
+  }
+}
+
+function logExchange(exchange: Exchange, status: number, took: number, { log, requests }: ObserveOptions): void {
+  const { requestId, method, path, client, tenant, replayed, upstreamRequestId, failure } = exchange
+  const which = requests()
+  if (which === 'off' || (which === 'errors' && !failure && took < SLOW)) return
+  const facts = { requestId, method, path, client, tenant, status, ms: Math.round(took), replayed, upstreamRequestId }
+  const text = `${method} ${path} ${status || 'aborted'}`
+  if (failure) log.warn({ ...facts, problem: failure.type, err: failure.cause }, `${text}: ${failure.detail}`)
+  else log.info(facts, text)
+}

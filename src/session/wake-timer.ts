@@ -1,0 +1,32 @@
+import type { Clock, Timer } from '../kernel/clock.ts'
+import { elapsed, type Moment } from '../kernel/instant.ts'
+
+/** Calls when it is time: a timer that knows, after the machine has slept, that its time has come. */
+export class Alarm {
+  readonly #clock: Clock
+  readonly #ring: () => void
+  #timer: Timer | undefined
+  #set: { at: Moment; delay: number } | undefined
+
+  constructor(clock: Clock, ring: () => void) {
+    this.#clock = clock
+    this.#ring = ring
+  }
+
+  /** Milliseconds until it rings, or rang last; by whichever clock says less: timers stand still in a sleep. */
+  remaining(now: Moment): number {
+    return this.#set ? this.#set.delay - elapsed(this.#set.at, now) : 0
+  }
+
+  /** Rings once `delay` milliseconds after that moment, and not when it was to ring before. */
+  set(delay: number, now: Moment): void {
+    this.clear()
+    this.#set = { at: now, delay }
+    this.#timer = this.#clock.setTimeout(this.#ring, delay)
+  }
+
+  clear(): void {
+    if (this.#timer) this.#clock.clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+}

@@ -1,0 +1,39 @@
+import { type Answer, json, refusal } from '../answers.ts'
+import type { SimulatorTenant, SimulatorUser } from '../users.ts'
+import type { Vendor } from '../vendor.ts'
+import type { Route, RoutedCall } from './route.ts'
+
+const ROLES = [{ id: 'role-1', name: 'System Admin', type: 'System Admin', onlyAllowCIAccess: false }]
+
+/** Logging in and staying logged in. */
+export const authRoutes: readonly Route[] = [
+  { method: 'POST', template: '/login', auth: 'none', required: ['username', 'password'], handle: login },
+  { method: 'GET', template: '/auth_token/extend', auth: 'x-redlock-auth', handle: extend },
+]
+
+function login({ fields }: RoutedCall, vendor: Vendor): Answer {
+  const { username, password } = fields
+  const user = vendor.users.find(each => each.accessKeyId === username && each.secretKey === password)
+  if (user?.state === 'sso') return refusal(401, 'sso_enabled_password_login_attempt')
+  if (user?.state === 'expired' || user?.state === 'disabled') return refusal(401, 'invalid_credentials')
+  const [tenant, another] = user ? chosenTenants(user, fields) : []
+  if (!user || !tenant) return refusal(401, 'invalid_credentials')
+  if (another) return sessionAnswer(user.tenants, {})
+  const token = vendor.tokens.issue({ accessKeyId: user.accessKeyId, ...tenant })
+  return sessionAnswer(user.tenants, { token, roles: [] })
+}
+
+function extend({ session }: RoutedCall, vendor: Vendor): Answer {
+  return sessionAnswer([session], { token: vendor.tokens.issue(session), roles: ROLES })
+}
+
+function chosenTenants(user: SimulatorUser, { prismaId, customerName }: RoutedCall['fields']) {
+  if (typeof prismaId === 'string') return user.tenants.filter(each => each.prismaId === prismaId)
+  if (typeof customerName === 'string') return user.tenants.filter(each => each.customerName === customerName)
+  return user.tenants
+}
+
+function sessionAnswer(tenants: readonly SimulatorTenant[], more: object): Answer {
+  const customerNames = tenants.map(({ customerName, prismaId }) => ({ customerName, prismaId, tosAccepted: true }))
+  return json({ message: 'login_successful', customerNames, ...more })
+}

@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import { type Answer, answer, invalidParameter, json, springError } from '../answers.ts'
+import type { HeaderPair } from '../call.ts'
+import { errorShapes } from '../faults/error-shapes.ts'
+import type { Vendor } from '../vendor.ts'
+import type { Route, RoutedCall } from './route.ts'
+
+const BLOCK = Buffer.alloc(64 * 1024, 'simulated ')
+const MAX_DOWNLOAD_BYTES = 1024 ** 3
+const TOKEN_HEADERS = new Set(['x-redlock-auth', 'authorization'])
+const SHAPES = new Map(Object.entries(errorShapes))
+const auth = 'x-redlock-auth'
+
+/** Endpoints that the API does not have: they show what arrived, and answer with what a test asks for. */
+export const probeRoutes: readonly Route[] = [
+  { method: 'POST', template: '/upload', auth, handle: ({ body }) => json(body.digest) },
+  { method: 'GET', template: '/download', auth, handle: download },
+  { method: '*', template: '/echo', auth, handle: echo },
+  { method: 'GET', template: '/errors/{shape}', auth, handle: errorInShape },
+]
+
+function download({ query }: RoutedCall): Answer {
+  const length = Number(query.get('bytes') ?? Number.NaN)
+  if (!Number.isInteger(length) || length < 0 || length > MAX_DOWNLOAD_BYTES) return invalidParameter('bytes')
+  const hash = createHash('sha256')
+  for (const block of blocks(length)) hash.update(block)
+  const headers = { 'content-type': 'application/octet-stream', 'x-simulator-sha256': hash.digest('hex') }
+  return { status: 200, headers, length, chunks: blocks(length) }
+}
+
+/** The same bytes every time; each block begins with its own number, so that one lost or doubled changes the hash. */
+function* blocks(length: number): Generator<Buffer> {
+  for (let start = 0; start < length; start += BLOCK.length) {
+    const block = Buffer.from(BLOCK)
+    block.writeUInt32BE(start / BLOCK.length)
+    yield block.subarray(0, length - start)
+  }
+}
+
+function echo({ method, url, headers, body }: RoutedCall): Answer {
+  return json({ method, url, headers: headers.map(withoutToken), body: body.digest })
+}
+
+function withoutToken([name, value]: HeaderPair): HeaderPair {
+  if (!TOKEN_HEADERS.has(name.toLowerCase())) return [name, value]
+  return [name, `sha256:${createHash('sha256').update(value).digest('hex').slice(0, 8)}`]
+}
+
+function errorInShape({ variables: [name = ''], query, path }: RoutedCall, vendor: Vendor): Answer {
+  const shape = SHAPES.get(name)
+  if (!shape) return springError(404, path, vendor.now())
+  const status = Number(query.get('status') ?? shape.status)
+  const isError = Number.isInteger(status) && status >= 400 && status <= 599
+  return isError ? answer(status, shape.headers, shape.body) : invalidParameter('status')
+}

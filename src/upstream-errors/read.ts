@@ -1,0 +1,94 @@
+import { STATUS_CODES } from 'node:http'
+import { headerText } from '../http/header-text.ts'
+import { firstValue, type Headers } from '../http/headers.ts'
+import { MAX_RETRY_AFTER, parseRetryAfter } from '../http/retry-after.ts'
+import { Problem, type UpstreamError } from '../problem/problem.ts'
+import { isRetryable } from '../problem/retryable.ts'
+import { oneLine } from '../problem/text.ts'
+import { problemTypes } from '../problem/types.ts'
+import { readBody, type UpstreamBody } from './body.ts'
+import { describeBody, describeErrors } from './describe.ts'
+import { redlockStatus } from './redlock-status.ts'
+import { problemTitle, readErrors } from './shapes.ts'
+
+/** An upstream's answer with an error status, as it arrived. */
+export interface UpstreamAnswer {
+  /** The host that answered. */
+  readonly host: string
+  /** Whether the request may be done twice. Default: no. */
+  readonly repeatable?: boolean
+  /** 400 or above. */
+  readonly status: number
+  readonly headers: Headers
+  /** The body as on the wire: it may be compressed. */
+  readonly body: Buffer
+  /** False where the body was too large or too slow to be read to its end, or was cut. */
+  readonly complete: boolean
+}
+
+/** The longest body that is passed on, in characters of JSON. */
+const MAX_BODY = 16 * 1024
+/** The deepest body that is passed on: JSON.stringify overflows the stack at some thousand levels. */
+const MAX_DEPTH = 64
+const MAX_REQUEST_ID = 200
+
+/**
+ * The `upstream-error` problem for an upstream's answer in any of the shapes it comes in, with its status. `now` is the
+ * wall time in milliseconds. Never throws, whatever the upstream sent.
+ */
+export function readUpstream(answer: UpstreamAnswer, now: number): Problem {
+  const { host, status, headers, complete, repeatable = false } = answer
+  const body = readBody(answer.body, headers)
+  const value = jsonOf(body)
+  const errors = errorsOf(headers, value)
+  const title = problemTitle(value)
+  const passed = passedOn(body)
+  const retryAfter = parseRetryAfter(headers['retry-after'], now) ?? defaultRetryAfter(status, headers)
+  return new Problem('upstream-error', errors.length > 0 ? describeErrors(errors) : describeBody(body, complete), {
+    status,
+    title: title ?? STATUS_CODES[status] ?? problemTypes['upstream-error'].title,
+    retryable: isRetryable(status, repeatable),
+    ...(retryAfter !== undefined && { retryAfter }),
+    upstream: { host, status, requestId: requestId(headers), errors, body: passed },
+    ...(title !== null && { members: passed as Record<string, unknown> }),
+  })
+}
+
+/** The errors alone that {@link readUpstream} finds. */
+export function readUpstreamErrors({ headers, body }: Pick<UpstreamAnswer, 'headers' | 'body'>) {
+  return errorsOf(headers, jsonOf(readBody(body, headers)))
+}
+
+function jsonOf(body: UpstreamBody): unknown {
+  return body.kind === 'json' ? body.value : undefined
+}
+
+function errorsOf(headers: Headers, value: unknown): readonly UpstreamError[] {
+  const inHeader = redlockStatus(headers['x-redlock-status'])
+  return inHeader.length > 0 ? inHeader : readErrors(value)
+}
+
+// The bucket of a rate limit takes one request again after 1/rate seconds; a service that says nothing gets one second.
+function defaultRetryAfter(status: number, headers: Headers): number | undefined {
+  if (status !== 429 && status !== 503) return undefined
+  const requestsPerSecond = Number(firstValue(headers['x-ratelimit-replenish-rate']))
+  return requestsPerSecond > 0 ? Math.max(1, Math.min(MAX_RETRY_AFTER, Math.ceil(1 / requestsPerSecond))) : 1
+}
+
+function requestId(headers: Headers): string | null {
+  const ids = [headers['x-redlock-request-id'], headers['trace-id']].map(id =>
+    oneLine(headerText(firstValue(id) ?? ''), MAX_REQUEST_ID),
+  )
+  return ids.find(id => id !== '') ?? null
+}
+
+function passedOn(body: UpstreamBody): unknown {
+  if (body.kind === 'text') return body.text.length <= MAX_BODY ? body.text : null
+  if (body.kind !== 'json' || !isShallow(body.value, MAX_DEPTH)) return null
+  return JSON.stringify(body.value).length <= MAX_BODY ? body.value : null
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  return levels > 0 && Object.values(value).every(inner => isShallow(inner, levels - 1))
+}

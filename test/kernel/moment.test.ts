@@ -1,9 +1,0 @@
-import t from 'tap'
-import { elapsed } from '../../src/kernel/moment.ts'
-
-t.test('between two moments the clock that went further is believed', async t => {
-  const from = { wall: 1000, monotonic: 0 }
-  t.equal(elapsed(from, { wall: 1500, monotonic: 500 }), 500)
-  t.equal(elapsed(from, { wall: 9000, monotonic: 500 }), 8000, 'the machine slept')
-  t.equal(elapsed(from, { wall: 0, monotonic: 500 }), 500, 'wall time was set back')
-})

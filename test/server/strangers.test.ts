@@ -1,0 +1,135 @@
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import Fastify from 'fastify'
+import t, { type Test } from 'tap'
+import { Ending } from '../../src/kernel/end-signal.ts'
+import { FORWARD_ROUTE } from '../../src/request/own-path.ts'
+import { bounds } from '../../src/server/limits.ts'
+import { EARLY } from '../support/clock.ts'
+import { dial, readAll, talk } from '../support/http.ts'
+import { clientOf, startPair } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
+
+const TOKEN = 'the-token-of-the-client-ci'
+const SHOWN = { headers: { authorization: `Bearer ${TOKEN}` } }
+
+/** So many strangers may log in at one time. */
+const PLACES = 16
+
+async function start(t: Test, maxRequests = 5) {
+  const clients = [clientOf('ci', TOKEN, {}, true)]
+  const proxy = await startPair(t, { config: { clients, listen: { maxRequests } } })
+  const inFlight = async () => {
+    const { text } = await proxy.call('/_proxy/metrics', SHOWN)
+    return Number(/requests_in_flight (\d+)/.exec(text)?.[1]) - 1
+  }
+  /** Sends the beginnings of requests, of whose bodies the rest does not come. */
+  const stall = async (count: number, line = 'POST /login', ...headers: string[]) => {
+    const before = await inFlight()
+    const sockets = Array.from({ length: count }, () => {
+      const socket = dial(proxy.port)
+      const head = [`${line} HTTP/1.1`, 'host: localhost', 'content-length: 1000', ...headers]
+      socket.write(`${head.join('\r\n')}\r\n\r\n{`)
+      t.teardown(() => socket.destroy())
+      return socket
+    })
+    await until(async () => (await inFlight()) === before + count)
+    return sockets
+  }
+  return { ...proxy, stall, inFlight }
+}
+
+const login = (password: string) => ({ method: 'POST', body: JSON.stringify({ password }) })
+
+t.test('strangers that do not finish to log in take nobody’s place', async t => {
+  const { stall, call } = await start(t)
+  await stall(5)
+  t.equal((await call('/v2/policy', SHOWN)).status, 200)
+  t.equal((await call('/login', { method: 'POST', ...SHOWN })).status, 200)
+  t.equal((await call('/login', login(TOKEN))).status, 200)
+})
+
+t.test('they have few places of their own, and ten seconds', async t => {
+  const { stall, call, clock, inFlight } = await start(t)
+  const sockets = [
+    ...(await stall(PLACES - 3)),
+    ...(await stall(3, 'POST /_compute/api/v1/authenticate', 'expect: 100-continue')),
+  ]
+  const told = sockets.map(readAll)
+  const refused = await call('/login', login(TOKEN))
+  t.match(refused, { status: 503, headers: { 'retry-after': '1' } })
+  t.match(refused.json(), { type: '/_proxy/problems/overloaded', detail: '16 logins are being served already' })
+  t.equal((await call('/v2/policy', SHOWN)).status, 200)
+  t.equal((await call('/login', { method: 'POST', ...SHOWN })).status, 200, 'who shows a token is no stranger')
+  const drift = clock.drifted()
+  await clock.advance(10_000 - EARLY - drift)
+  t.equal(await inFlight(), PLACES)
+  await clock.advance(EARLY + drift)
+  await until(async () => (await inFlight()) === 0)
+  t.equal((await call('/login', login(TOKEN))).status, 200)
+  await clock.advance(5_000)
+  for (const text of await Promise.all(told)) t.match(text, /^(HTTP\/1\.1 100 .*)?HTTP\/1\.1 408 .*within 10 s/s)
+})
+
+t.test('the ten seconds are for all of the credentials, however they trickle', async t => {
+  for (const pause of [900, 2_000, 20_000]) {
+    const { stall, clock, inFlight } = await start(t)
+    const [socket] = await stall(1)
+    const told = readAll(socket as Socket)
+    const from = clock.monotonic()
+    while ((await inFlight()) > 0) {
+      socket?.write(' ')
+      await clock.advance(pause)
+    }
+    t.ok(clock.monotonic() - from - clock.drifted() <= Math.max(11_000, pause), `a byte every ${pause} ms`)
+    await clock.advance(5_000)
+    t.match(await told, /^HTTP\/1\.1 408 /)
+  }
+})
+
+t.test('where nobody needs a token, logins have ten seconds, too', async t => {
+  const { port, clock } = await startPair(t)
+  const told = talk(port, 'POST /login HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n')
+  while (clock.monotonic() < 15_000) await clock.advance(1_000)
+  t.match(await told, /^HTTP\/1\.1 408 /)
+})
+
+t.test('whatever else a stranger sends the beginning of is answered, and its connection closed', async t => {
+  const { clock, port } = await start(t)
+  const rows: [line: string, status: number][] = [
+    ['GET /_proxy/livez', 200],
+    ['POST /_proxy/livez', 404],
+    ['POST /v2/policy', 401],
+    ['GET /auth_token/extend', 401],
+    ['POST /_compute/login', 401],
+  ]
+  for (const [line, status] of rows) {
+    const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
+    socket.on('error', () => {})
+    socket.write(`${line} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\n{`)
+    const [answer] = await once(socket, 'data')
+    t.match(`${answer}`, new RegExp(`^HTTP/1\\.1 ${status} .*\r\nconnection: close\r\n`, 'is'), line)
+    await clock.advance(5_000)
+    await until(() => !socket.write(' ') || socket.destroyed)
+  }
+})
+
+t.test('whose client left before it was looked at takes no place', async t => {
+  const app = Fastify()
+  app.decorateRequest('exchange', null)
+  app.addHook('onRequest', async request => {
+    const over = new Ending('the client has left')
+    if (request.headers.left) over.abort()
+    request.exchange = Object.assign(Object.create(null), { client: null, over })
+  })
+  bounds(app, { maxRequests: () => 1, isStranger: () => false })
+  app.setErrorHandler((_error, _request, reply) => reply.code(503).send())
+  app.get(FORWARD_ROUTE, async () => '')
+  t.teardown(() => app.close())
+  const status = async (headers: Record<string, string>) =>
+    (await app.inject({ url: FORWARD_ROUTE, headers })).statusCode
+  t.equal(await status({ left: 'yes' }), 200)
+  t.equal(await status({}), 200)
+  t.equal(await status({}), 503)
+  t.equal(await status({ left: 'yes' }), 200)
+})

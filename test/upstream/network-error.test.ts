@@ -1,0 +1,153 @@
+import t from 'tap'
+import { errors } from 'undici'
+import { errorCodes } from '../../src/kernel/error-codes.ts'
+import { ConnectError, explainNetworkError, OutboundProxyError } from '../../src/upstream/network-error.ts'
+import type { NetworkFailure } from '../../src/upstream/network-failure.ts'
+
+const HOST = 'api2.prismacloud.io:443'
+
+function failed(code: string, cause?: unknown): Error {
+  return Object.assign(new Error(`MARK ${code}`, { cause }), { code })
+}
+
+const rows: [code: string, nature: NetworkFailure['nature'], says: RegExp][] = [
+  ['ENOTFOUND', 'unreachable', /name .* cannot be resolved.*upstream\.proxy/],
+  ['EAI_AGAIN', 'unreachable', /cannot be resolved/],
+  ['EAI_FAIL', 'unreachable', /cannot be resolved/],
+  ['ECONNREFUSED', 'unreachable', /refuses connections: check the host and port.*upstream\.proxy/],
+  ['ENETUNREACH', 'unreachable', /no network route/],
+  ['EHOSTUNREACH', 'unreachable', /no network route/],
+  ['ENETDOWN', 'unreachable', /no network route/],
+  ['EAI_NODATA', 'unreachable', /cannot be resolved/],
+  ['EMFILE', 'unreachable', /too many files and connections are open \(EMFILE\); raise the limit \(ulimit -n/],
+  ['ENFILE', 'unreachable', /too many files .* \(ENFILE\)/],
+  ['EADDRNOTAVAIL', 'unreachable', /no address or port left for it \(EADDRNOTAVAIL\); lower listen\.maxRequests/],
+  ['ENOBUFS', 'unreachable', /short of memory for it \(ENOBUFS\)/],
+  ['EPERM', 'unreachable', /does not allow connections to .* \(EPERM\): check its firewall/],
+  ['EAFNOSUPPORT', 'unreachable', /cannot speak to the addresses of .*: is IPv6 or IPv4 switched off/],
+  ['ECONNRESET', 'unreachable', /closed the connection before it answered/],
+  ['EPIPE', 'unreachable', /closed the connection before it answered/],
+  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'unreachable', /closed the connection before it answered/],
+  ['UND_ERR_SOCKET', 'unreachable', /closed the connection before it answered/],
+  ['UND_ERR_CONNECT_TIMEOUT', 'timeout', /upstream\.connectTimeout/],
+  ['ETIMEDOUT', 'timeout', /did not accept a connection in time/],
+  ['DEADLINE', 'timeout', /did not answer in time/],
+  ['UND_ERR_HEADERS_TIMEOUT', 'timeout', /upstream\.headersTimeout/],
+  ['UND_ERR_BODY_TIMEOUT', 'timeout', /upstream\.bodyTimeout/],
+  ['SELF_SIGNED_CERT_IN_CHAIN', 'unreachable', /upstream\.caFile/],
+  ['DEPTH_ZERO_SELF_SIGNED_CERT', 'unreachable', /upstream\.caFile/],
+  ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unreachable', /upstream\.caFile/],
+  ['UNABLE_TO_GET_ISSUER_CERT', 'unreachable', /upstream\.caFile/],
+  ['UNABLE_TO_GET_ISSUER_CERT_LOCALLY', 'unreachable', /upstream\.caFile/],
+  [
+    'CERT_HAS_EXPIRED',
+    'unreachable',
+    /certificate .* has expired: check this machine's clock, then tell whoever runs that host/,
+  ],
+  ['CERT_NOT_YET_VALID', 'unreachable', /not valid yet: check this machine's clock/],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'unreachable', /belongs to another name: check the url/],
+  ['CERT_REVOKED', 'unreachable', /certificate of .* is not accepted \(CERT_REVOKED\)/],
+  ['EPROTO', 'unreachable', /does not speak TLS as expected/],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'unreachable', /does not speak TLS as expected \(ERR_SSL_WRONG_VERSION_NUMBER\)/],
+  ['UND_ERR_HEADERS_OVERFLOW', 'invalid', /headers .* larger than this proxy takes/],
+  ['HPE_HEADER_OVERFLOW', 'invalid', /headers .* larger than this proxy takes/],
+  ['ESTRANGE', 'unreachable', /connection to .* failed \(ESTRANGE\)/],
+]
+
+for (const [code, nature, says] of rows) {
+  t.test(`${code} is told with the host and the cure, never with the error's own text`, async t => {
+    const failure = explainNetworkError(failed(code), HOST)
+    t.equal(failure.nature, nature)
+    t.match(failure.detail, says)
+    t.match(failure.detail, HOST)
+    t.notMatch(failure.detail, /MARK/)
+  })
+}
+
+t.test('it is told whether the request may have been taken', async t => {
+  const early = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'EPROTO']
+  const local = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EADDRINUSE', 'EAGAIN', 'ENOBUFS', 'ENOMEM', 'EACCES', 'EPERM']
+  for (const code of [...early, ...local, 'EAFNOSUPPORT', 'ENETDOWN', 'EHOSTDOWN', 'EAI_MEMORY']) {
+    t.equal(explainNetworkError(failed(code), HOST).maybeSent, false, code)
+  }
+  for (const code of ['ECONNRESET', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'DEADLINE', 'ESTRANGE']) {
+    t.equal(explainNetworkError(failed(code), HOST).maybeSent, true, code)
+  }
+})
+
+t.test('where there was no connection nothing was taken, whatever the code', async t => {
+  for (const code of ['ECONNRESET', 'ETIMEDOUT', 'DEADLINE', 'ESTRANGE', 'EMFILE', 'ERR_SSL_BAD_RECORD_TYPE']) {
+    const { maybeSent, detail } = explainNetworkError(new ConnectError(failed(code)), HOST)
+    t.equal(maybeSent, false, code)
+    t.notMatch(detail, /MARK/)
+  }
+  for (const code of ['ETIMEDOUT', 'DEADLINE'])
+    t.match(explainNetworkError(new ConnectError(failed(code)), HOST).detail, /in time \(upstream\.connectTimeout\)/)
+  const late = new ConnectError(new OutboundProxyError('proxy:3128', null, failed('DEADLINE')))
+  t.match(explainNetworkError(late, HOST), { nature: 'timeout', detail: /^The outbound proxy proxy:3128 did not/ })
+})
+
+t.test('it is told whether the next try will end the same way', async t => {
+  for (const code of ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'CERT_HAS_EXPIRED', 'EPROTO', 'NOT_SOCKS'])
+    t.equal(explainNetworkError(new ConnectError(failed(code)), HOST).lasting, true, code)
+  for (const code of ['ENETUNREACH', 'EMFILE', 'DEADLINE', 'ECONNRESET', 'UND_ERR_HEADERS_TIMEOUT', 'ESTRANGE'])
+    t.equal(explainNetworkError(new ConnectError(failed(code)), HOST).lasting, false, code)
+  const proxied = (status: number | null, cause?: unknown) =>
+    explainNetworkError(new ConnectError(new OutboundProxyError('proxy:3128', status, cause)), HOST).lasting
+  for (const status of [401, 403, 407, 2, 5]) t.equal(proxied(status), true, `${status}`)
+  for (const status of [502, 503, 504, 1, 3, 4]) t.equal(proxied(status), false, `${status}`)
+  t.strictSame([proxied(null, failed('ECONNREFUSED')), proxied(null, failed('ECONNRESET'))], [true, false])
+})
+
+t.test('the first code that can be explained is, however deep it lies', async t => {
+  const deep = new AggregateError([failed('ESTRANGE'), failed('ECONNREFUSED')], 'MARK')
+  t.match(explainNetworkError(new TypeError('fetch failed', { cause: deep }), HOST).detail, /refuses connections/)
+  t.match(explainNetworkError(failed('ESTRANGE', failed('ENOTFOUND')), HOST).detail, /cannot be resolved/)
+})
+
+t.test(
+  'an answer that is no HTTP is told so, though undici’s error has no code, and Node.js’s one of many',
+  async t => {
+    for (const error of [new errors.HTTPParserError('MARK'), failed('HPE_INVALID_CONSTANT')]) {
+      const { nature, detail } = explainNetworkError(error, HOST)
+      t.equal(nature, 'invalid')
+      t.match(detail, /answer of .* is not valid HTTP/)
+      t.notMatch(detail, /MARK/)
+    }
+  },
+)
+
+t.test('what has no code is told without one', async t => {
+  const expected = {
+    nature: 'unreachable',
+    maybeSent: true,
+    lasting: false,
+    detail: `The connection to ${HOST} failed`,
+  }
+  for (const error of [new Error('MARK'), failed('ESTRANGE').message, undefined, { code: 'ENOTFOUND' }]) {
+    t.strictSame(explainNetworkError(error, HOST), expected)
+  }
+})
+
+t.test('an outbound proxy that is at fault is named', async t => {
+  const explain = (status: number | null, cause?: unknown) =>
+    explainNetworkError(new OutboundProxyError('proxy:3128', status, cause), HOST)
+  for (const status of [401, 407])
+    t.match(explain(status), {
+      nature: 'unreachable',
+      maybeSent: false,
+      detail: /proxy:3128 wants a user and password/,
+    })
+  t.match(explain(403).detail, `proxy:3128 does not connect to ${HOST} (403): ask who runs it`)
+  t.match(explain(null, failed('ENOTFOUND')).detail, /^The outbound proxy: The name proxy:3128 cannot be resolved/)
+  t.match(explain(null, failed('UND_ERR_CONNECT_TIMEOUT')), {
+    nature: 'timeout',
+    detail: /^The outbound proxy proxy:3128 did not connect to .* in time/,
+  })
+})
+
+t.test('codes are listed outermost first, and only texts count as codes', async t => {
+  const inner = new AggregateError([failed('C'), failed('D', failed('E'))])
+  t.strictSame(errorCodes(failed('A', failed('B', inner))), ['A', 'B', 'C', 'D', 'E'])
+  t.strictSame(errorCodes(Object.assign(new Error('x'), { code: 7 })), [])
+})

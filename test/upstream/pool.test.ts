@@ -1,0 +1,190 @@
+import { EventEmitter, once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import t, { type Test } from 'tap'
+import { buildConnector, type Client } from 'undici'
+import { KeptConnections } from '../../src/upstream/pool.ts'
+import { type Carrier, PassingHandler } from '../../src/upstream/undici/handler.ts'
+import { until } from '../support/until.ts'
+import { type Handler, http, type RawRequest, rawUpstream } from '../support/upstream.ts'
+import { get } from './get.ts'
+
+const OK = http('200 OK', [], 'ok')
+
+function keptConnections(t: Test, options: Client.Options = {}): KeptConnections {
+  const kept = new KeptConnections(options)
+  t.teardown(() => kept.destroy())
+  return kept
+}
+
+/** An upstream whose requests wait until they are answered by the test. */
+async function patientUpstream(t: Test) {
+  const answered: RawRequest[] = []
+  const waiting: (() => void)[] = []
+  const upstream = await rawUpstream(t, async request => {
+    await new Promise<void>(resolve => waiting.push(resolve))
+    answered.push(request)
+    request.answer(OK)
+  })
+  return { ...upstream, waiting, answered }
+}
+
+class FailingHandler extends PassingHandler {
+  override onComplete(): void {
+    throw new Error('at the end')
+  }
+}
+
+const answering: Handler = request => request.answer(OK)
+
+t.test('requests at one time have a connection each, and the next goes where the last one did', async t => {
+  const { url, requests, waiting, answered } = await patientUpstream(t)
+  const kept = keptConnections(t)
+  let ended = 0
+  for (let number = 0; number < 5; number++) void get(kept, url).then(() => ended++)
+  await until(() => waiting.length === 5)
+  t.equal(new Set(requests.map(({ socket }) => socket)).size, 5)
+  for (const at of [3, 0, 4, 1, 2]) {
+    const before = ended
+    waiting[at]?.()
+    await until(() => ended > before)
+  }
+  const next = get(kept, url)
+  await until(() => waiting.length === 6)
+  waiting[5]?.()
+  t.equal(await next, 'ok')
+  t.equal(answered[5]?.socket, answered[4]?.socket)
+})
+
+t.test('a connection is free as soon as its answer is complete', async t => {
+  const { url, requests } = await rawUpstream(t, answering)
+  const kept = keptConnections(t)
+  await get(kept, url).then(() => get(kept, url))
+  t.equal(requests[1]?.socket, requests[0]?.socket)
+})
+
+t.test('each origin has connections of its own', async t => {
+  const [one, other] = [await rawUpstream(t, answering), await rawUpstream(t, answering)]
+  const kept = keptConnections(t)
+  await get(kept, one.url)
+  await get(kept, other.url)
+  await get(kept, one.url)
+  t.match([one.requests.length, other.requests.length], [2, 1])
+})
+
+t.test('a connection that the upstream closes is replaced, by a request that waits for it too', async t => {
+  const { url, requests, connections } = await rawUpstream(t, request => {
+    request.answer(http('200 OK', ['connection: close'], 'ok'))
+    request.socket.end()
+  })
+  const kept = keptConnections(t)
+  const again = () => get(kept, url)
+  t.equal(await again().then(again).then(again), 'ok')
+  await until(() => connections() === 0)
+  t.equal(await again(), 'ok')
+  t.equal(new Set(requests.map(({ socket }) => socket)).size, 4)
+})
+
+t.test('a connection that was closed is not waited for while another is there', async t => {
+  const { url, requests, waiting, connections } = await patientUpstream(t)
+  const kept = keptConnections(t)
+  const both = [get(kept, url), get(kept, url)]
+  await until(() => waiting.length === 2)
+  for (const answer of waiting) answer()
+  await Promise.all(both)
+  requests[1]?.socket.end()
+  await until(() => connections() === 1)
+  const next = get(kept, url)
+  await until(() => waiting.length === 3)
+  waiting[2]?.()
+  await next
+  t.equal(requests[2]?.socket, requests[0]?.socket)
+})
+
+t.test('an upstream that cannot be reached fails each request, and none once it can', async t => {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  const kept = keptConnections(t)
+  const url = `http://127.0.0.1:${port}`
+  await t.rejects(get(kept, url), { code: 'ECONNREFUSED' })
+  await t.rejects(get(kept, url), { code: 'ECONNREFUSED' })
+  server.listen(port, '127.0.0.1').on('connection', socket => socket.on('data', () => socket.end(OK)))
+  t.teardown(() => server.close())
+  t.equal(await get(kept, url), 'ok')
+})
+
+t.test('a connection that could not be made is not tried again while another is there', async t => {
+  const { url, waiting } = await patientUpstream(t)
+  const connect = buildConnector({})
+  const control = new EventEmitter()
+  const refusal = once(control, 'refusal')
+  const kept = keptConnections(t, {
+    connect(options, done) {
+      if (waiting.length === 0) return connect(options, done)
+      void refusal.then(() => done(new Error('refused'), null))
+    },
+  })
+  const first = get(kept, url)
+  await until(() => waiting.length === 1)
+  const failure = t.rejects(get(kept, url), { message: 'refused' })
+  waiting[0]?.()
+  await first
+  control.emit('refusal')
+  await failure
+  const next = get(kept, url)
+  await Promise.race([next, until(() => waiting.length === 2)])
+  waiting[1]?.()
+  t.equal(await next, 'ok')
+})
+
+t.test('for a request that is given up no other connection is made', async t => {
+  const { url, waiting, connections } = await patientUpstream(t)
+  const connect = buildConnector({})
+  let made = 0
+  const kept = keptConnections(t, {
+    connect(options, done) {
+      made++
+      connect(options, done)
+    },
+  })
+  const running = get(kept, url)
+  await until(() => waiting.length === 1)
+  const over = new AbortController()
+  const givenUp = t.rejects(get(kept, url, { signal: over.signal }), { message: 'the client has left' })
+  await until(() => waiting.length === 2)
+  over.abort(new Error('the client has left'))
+  await givenUp
+  await until(() => connections() === 1)
+  waiting[0]?.()
+  await running
+  t.equal(made, 2)
+})
+
+t.test('a request that cannot be sent, or whose end fails, gives its connection back once', async t => {
+  const { url, requests } = await rawUpstream(t, answering)
+  const kept = keptConnections(t)
+  await t.rejects(get(kept, url, { headers: ['a b', 'c'] }), { code: 'UND_ERR_INVALID_ARG' })
+  const failing: Carrier = {
+    dispatch: (options, handler) => kept.dispatch(options, new FailingHandler(handler)),
+    destroy: async () => {},
+  }
+  await t.rejects(get(failing, url), { message: 'at the end' })
+  await Promise.all([get(kept, url), get(kept, url)])
+  t.equal(new Set(requests.map(({ socket }) => socket)).size, 2)
+})
+
+t.test('when it is destroyed, what runs fails, nothing stays open, and nothing is sent any more', async t => {
+  const { url, waiting, connections } = await patientUpstream(t)
+  const kept = keptConnections(t)
+  const failure = t.rejects(get(kept, url), { code: 'UND_ERR_DESTROYED' })
+  await until(() => waiting.length === 1)
+  const idle = get(kept, url)
+  await until(() => waiting.length === 2)
+  waiting[1]?.()
+  await idle
+  await kept.destroy()
+  await failure
+  await until(() => connections() === 0)
+  await t.rejects(get(kept, url), { code: 'UND_ERR_DESTROYED' })
+})
