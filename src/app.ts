@@ -7,27 +7,27 @@ import { AuthApi } from './auth/auth-api.ts'
 import { AnswerCache } from './cache/answer-cache.ts'
 import type { Config } from './config/config.ts'
 import { serveConnect } from './connect/connect.ts'
-import { Consoles } from './forward/compute-consoles.ts'
+import { ComputeConsoles } from './forward/compute-consoles.ts'
 import type { GoodHead } from './forward/forward-request.ts'
 import { Forwarder } from './forward/forwarder.ts'
 import { forwardPlugin, leaveBodiesAlone } from './forward/route.ts'
 import { admissionOf } from './guard/admission.ts'
+import { authorize } from './guard/authorize.ts'
 import { guard } from './guard/guard.ts'
-import { permit } from './guard/permit.ts'
 import { SignedTokens } from './guard/signed-tokens.ts'
 import { Budget } from './kernel/budget.ts'
 import type { Clock } from './kernel/clock.ts'
-import { FurtherAddress, type Place } from './kernel/further-address.ts'
+import { type ListenAddress, SecondListener } from './kernel/further-address.ts'
 import type { Log } from './kernel/log.ts'
 import { Pacer } from './pacing/pacer.ts'
 import { routeOf } from './request/own-path.ts'
 import { takeAbsoluteForm } from './request/proxy-form.ts'
 import { isServedHost } from './request/tenant.ts'
-import { refuseMalformed } from './server/client-error.ts'
+import { answerClientError } from './server/client-error.ts'
 import { Connections } from './server/connections.ts'
 import { drainable } from './server/drain.ts'
-import { failures } from './server/error-handler.ts'
-import { bounds, HEAD_TIMEOUT } from './server/limits.ts'
+import { handleErrors } from './server/error-handler.ts'
+import { HEAD_TIMEOUT, limits } from './server/limits.ts'
 import { exchangeOf, observe, recordBeginnings, requestId } from './server/observe.ts'
 import type { CreateSession } from './session/rotation.ts'
 import { Session } from './session/session.ts'
@@ -89,7 +89,7 @@ export interface AppDeps {
 export interface App {
   readonly server: FastifyInstance
   /** Listens, and gives a URL with the port in use. Rejects as `net.Server` does. */
-  listen(place: Place | { readonly path: string }): Promise<string>
+  listen(place: ListenAddress | { readonly path: string }): Promise<string>
   /** What listens for https, if anything does. */
   readonly front: TlsFront | null
   /** What speaks TLS in the name of API hosts, if anything does; it may be the same. */
@@ -132,10 +132,10 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     kept,
     collected: new Budget(() => MAX_COLLECTED),
     secrets: tenant => [...sessions.secrets(tenant), ...current.clients.map(({ token }) => token)],
-    consoles: new Consoles({ carrier: agents.fresh, clock, callTimeout }),
+    consoles: new ComputeConsoles({ carrier: agents.oneShot, clock, callTimeout }),
     config,
     tokens,
-    permit: journey => permit(current, journey),
+    permit: journey => authorize(current, journey),
     cache: () => ({ answers, rules: current.cache.rules }),
   })
   const isServed = (host: string) => isServedHost(host, current.tenants)
@@ -148,7 +148,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     // the own paths have short names, but a router's own answer to a long one would be no problem document
     routerOptions: { maxParamLength: MAX_HEADER_SIZE },
     http: HTTP,
-    clientErrorHandler: (error, socket) => refuseMalformed(error, socket, connections.latest(socket), clock),
+    clientErrorHandler: (error, socket) => answerClientError(error, socket, connections.latest(socket), clock),
   })
   server.server.prependListener('request', takeAbsoluteForm)
   // an expectation that is not known is the upstream's to judge; Node would answer 417 by itself
@@ -159,7 +159,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     new TlsFront(server.server, { certificates, clock, log, maxConnections })
   const front = certificates && frontWith(certificates)
   const interceptor = authority && (authority === certificates ? front : frontWith(authority))
-  const further = new FurtherAddress(server.server, { ...HTTP, noDelay: true, allowHalfOpen: true })
+  const further = new SecondListener(server.server, { ...HTTP, noDelay: true, allowHalfOpen: true })
   const doors = [front, interceptor, further].filter(each => each !== null)
   // they accept no more when the server does not, and have closed when it has
   server.addHook('preClose', done => {
@@ -179,9 +179,9 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     done()
   })
   const isStranger = (client: string | null) => client === null && current.clients.length > 0
-  bounds(server, { maxRequests: () => current.listen.maxRequests, isStranger })
+  limits(server, { maxRequests: () => current.listen.maxRequests, isStranger })
   if (audit) recordBeginnings(server, audit)
-  failures(server)
+  handleErrors(server)
   await server.register(admin, { version, clock, sessions, metrics, pacer, config, quit })
   await server.register(homePage, { version })
   await server.register(problemPages)
@@ -220,9 +220,9 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
 function sessionsOf(config: () => Config, { clock, agents }: AppDeps): CreateSession {
   const settings = () => config().session
   const callTimeout = () => settings().callTimeout
-  return ({ target, prismaId, customerName, credentials }, options) => {
+  return ({ api, prismaId, customerName, credentials }, options) => {
     const choice = { prismaId, customerName }
-    const auth = new AuthApi({ carrier: agents.fresh, target, choice, clock, callTimeout })
-    return new Session({ auth, target, credentials, clock, settings, ...options })
+    const auth = new AuthApi({ carrier: agents.oneShot, api, choice, clock, callTimeout })
+    return new Session({ auth, api, credentials, clock, settings, ...options })
   }
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
-import { isAdmin, permitAdmin, permitQuit } from '../guard/rights.ts'
+import { authorizeAdmin, authorizeQuit, isAdmin } from '../guard/rights.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Pacer } from '../pacing/pacer.ts'
 import { exchangeOf } from '../server/observe.ts'
@@ -55,26 +55,26 @@ export async function admin(
   })
 
   app.get('/_proxy/metrics', async (request, reply) => {
-    permitAdmin(config(), exchangeOf(request).client)
+    authorizeAdmin(config(), exchangeOf(request).client)
     return reply.type(EXPOSITION_TYPE).send(metrics.render())
   })
 
   app.post('/_proxy/quit', async (request, reply) => {
-    permitQuit(config(), exchangeOf(request).client)
+    authorizeQuit(config(), exchangeOf(request).client)
     quit()
     return reply.code(202).send({ status: 'draining' })
   })
 }
 
-function tenantStatus({ tenant, session, successor }: TenantEntry, counters: TenantCounts) {
-  const { stack, api } = tenant.target
+function tenantStatus({ tenant, session, candidate }: TenantEntry, counters: TenantCounts) {
+  const { stack, origin: api } = tenant.api
   return {
     stack,
     api,
     lazy: tenant.lazy,
     session: session?.status() ?? null,
     // what is to take its place, once it has a token
-    ...(successor && { successor: successor.status() }),
+    ...(candidate && { successor: candidate.status() }),
     counters,
   }
 }

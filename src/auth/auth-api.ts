@@ -2,7 +2,7 @@ import type { Credentials } from '../config/config.ts'
 import { headersByName } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Secret } from '../kernel/secret.ts'
-import type { Target } from '../stacks/resolve.ts'
+import type { Api } from '../stacks/resolve.ts'
 import { ask, type Reply } from '../upstream/ask.ts'
 import { explainNetworkError } from '../upstream/network-error.ts'
 import type { Carrier } from '../upstream/undici/handler.ts'
@@ -26,7 +26,7 @@ export interface TenantChoice {
 
 export interface AuthApiOptions {
   readonly carrier: Carrier
-  readonly target: Target
+  readonly api: Api
   readonly choice: TenantChoice
   readonly clock: Clock
   /** Milliseconds that one call may take in all, asked for anew each time. */
@@ -51,7 +51,7 @@ export class AuthApi {
 
   constructor(options: AuthApiOptions) {
     this.#options = options
-    this.#host = new URL(options.target.api).host
+    this.#host = new URL(options.api.origin).host
   }
 
   /** `POST /login`: a token for an access key. */
@@ -94,9 +94,9 @@ export class AuthApi {
   }
 
   async #send({ method, path, headers: own, body }: Call, signal?: AbortSignal): Promise<Reply> {
-    const { carrier, target, clock, callTimeout } = this.#options
+    const { carrier, api, clock, callTimeout } = this.#options
     const headers = ['accept', 'application/json', ...own]
-    const request = { origin: target.api, path: target.basePath + path, method, headers, body }
+    const request = { origin: api.origin, path: api.basePath + path, method, headers, body }
     try {
       return await ask(carrier, request, { clock, timeout: callTimeout(), signal })
     } catch (cause) {

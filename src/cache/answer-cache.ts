@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { elapsed, type Moment } from '../kernel/instant.ts'
+import { elapsed, type Instant } from '../kernel/instant.ts'
 import { Flight, type KeptAnswer } from './flight.ts'
 
 /** The part of its size that a cache leaves to answers that are still coming. */
@@ -55,7 +55,7 @@ export class AnswerCache<Head> {
   }
 
   /** The answer that is kept for a request, if it is fresh at that moment. */
-  get(request: Cacheable, now: Moment): KeptAnswer<Head> | undefined {
+  get(request: Cacheable, now: Instant): KeptAnswer<Head> | undefined {
     const kept = this.#kept.get(this.#keyOf(request))
     return kept && elapsed(kept.at, now) < request.keepFor ? kept : undefined
   }

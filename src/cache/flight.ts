@@ -1,7 +1,7 @@
 import type { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
-import { type Moment, momentOf } from '../kernel/instant.ts'
+import { type Instant, instantOf } from '../kernel/instant.ts'
 import { type Waiter, waitIn } from '../kernel/waiter.ts'
 
 /** For how long another's answer is waited for, in milliseconds. */
@@ -14,7 +14,7 @@ export interface KeptAnswer<Head> {
   /** Bytes of both. */
   readonly size: number
   /** When all of it was there. */
-  readonly at: Moment
+  readonly at: Instant
 }
 
 /** What became of a request that others wait for: an answer that can be kept, none that can, or its client has left it. */
@@ -79,7 +79,7 @@ export class Flight<Head> {
 
   #recorded(): KeptAnswer<Head> | undefined {
     if (this.#head === undefined) return undefined
-    return { head: this.#head, body: Buffer.concat(this.#chunks), size: this.#size, at: momentOf(this.#clock) }
+    return { head: this.#head, body: Buffer.concat(this.#chunks), size: this.#size, at: instantOf(this.#clock) }
   }
 
   #take(size: number): void {

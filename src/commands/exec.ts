@@ -141,10 +141,10 @@ async function serveFor(command: readonly string[], serving: Serving, host: Host
     }
     await readWaitingKeys(config.tenants.values())
     // the default tenant is one of them
-    const { target } = config.tenants.get(config.defaultTenant) as TenantConfig
+    const { api } = config.tenants.get(config.defaultTenant) as TenantConfig
     const bundle = join(folder, 'trust.pem')
     await writeTrustBundle(bundle, `${listening.trust}`, host)
-    const env = commandEnvironment(host.env, { listening, token, target, bundle, isSecret: keys.finder() })
+    const env = commandEnvironment(host.env, { listening, token, api, bundle, isSecret: keys.finder() })
     const withheld = withheldVariables(host.env, env)
     if (withheld.length > 0) log.warn(`not passed on, as they hold an access key or token: ${withheld.join(', ')}`)
     return (await Promise.race([asked, now()])) ?? (await runCommand(command, env, host))

@@ -7,7 +7,7 @@ import { systemClock } from '../kernel/clock.ts'
 import { escapeUnprintable } from '../kernel/printable.ts'
 import { oneLine } from '../problem/text.ts'
 import { chooseTenant } from '../request/tenant.ts'
-import { resolveTarget, type Target } from '../stacks/resolve.ts'
+import { type Api, resolveApi } from '../stacks/resolve.ts'
 import { stacks as table } from '../stacks/stacks.ts'
 import { createAgents } from '../upstream/agent.ts'
 import type { Carrier } from '../upstream/undici/handler.ts'
@@ -24,7 +24,7 @@ const LONGEST_REASON = 160
 /** A stack whose login may know an access key. */
 export interface Candidate {
   readonly stack: string
-  readonly target: Target
+  readonly api: Api
 }
 
 /** What a login said of an access key: nothing when it could not be asked. */
@@ -39,7 +39,7 @@ export interface Reply {
 export type AskLogin = (candidate: Candidate, signal: AbortSignal) => Promise<Reply>
 
 /** The table of stacks, and the search for the one that knows an access key. */
-export const stacks: Command = stacksCommand(table.map(({ name }) => ({ stack: name, target: resolveTarget(name) })))
+export const stacks: Command = stacksCommand(table.map(({ name }) => ({ stack: name, api: resolveApi(name) })))
 
 /** The command, with the stacks that its search asks. */
 export function stacksCommand(candidates: readonly Candidate[]): Command {
@@ -95,13 +95,13 @@ function renderJson(): string {
 async function find(host: Host, candidates: readonly Candidate[]): Promise<number> {
   const config = await loadConfig({ ...host, args: searchOptions(host.args) })
   if (!(await isAgreed(host, candidates))) return fail(host, new Error('Nothing was sent.'))
-  const noName = { header: undefined, host: undefined, target: '/' }
+  const noName = { header: undefined, host: undefined, rawTarget: '/' }
   const { tenant } = chooseTenant(noName, config.tenants, config.defaultTenant)
   const key = await tenant.credentials.read().catch((error: Error) => error)
   if (key instanceof Error) return fail(host, new Error(`The access key cannot be read: ${key.message}`))
   const agents = createAgents(config.upstream)
   try {
-    return report(host, await findStack(candidates, askLogin(key, agents.fresh, config.session.callTimeout)))
+    return report(host, await findStack(candidates, askLogin(key, agents.oneShot, config.session.callTimeout)))
   } finally {
     await agents.destroy()
   }
@@ -114,7 +114,7 @@ function searchOptions(args: readonly string[]): string[] {
 }
 
 async function isAgreed(host: Host, candidates: readonly Candidate[]): Promise<boolean> {
-  const hosts = candidates.map(({ target }) => `  ${new URL(target.api).host}`)
+  const hosts = candidates.map(({ api }) => `  ${new URL(api.origin).host}`)
   const plan = `This sends the access key to login hosts of Palo Alto Networks, until one of these ${hosts.length} knows it:`
   print(host, [plan, ...hosts].join('\n'))
   if (host.args.includes('--yes')) return true
@@ -123,9 +123,9 @@ async function isAgreed(host: Host, candidates: readonly Candidate[]): Promise<b
 }
 
 function askLogin(key: Credentials, carrier: Carrier, callTimeout: number): AskLogin {
-  return ({ stack, target }, signal) => {
+  return ({ stack, api }, signal) => {
     const choice = { prismaId: null, customerName: null }
-    const auth = new AuthApi({ carrier, target, choice, clock: systemClock, callTimeout: () => callTimeout })
+    const auth = new AuthApi({ carrier, api, choice, clock: systemClock, callTimeout: () => callTimeout })
     return auth.login(key, signal).then(
       () => ({ stack, verdict: 'known', reason: '' }),
       (error: Error) => ({ stack, verdict: verdictOf(error), reason: error.message }),

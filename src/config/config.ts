@@ -1,5 +1,5 @@
 import type { Secret } from '../kernel/secret.ts'
-import type { Target } from '../stacks/resolve.ts'
+import type { Api } from '../stacks/resolve.ts'
 import type { OutboundProxy } from './network/outbound.ts'
 import type { Policy } from './policy.ts'
 import type { Settings } from './schema/schema.ts'
@@ -31,7 +31,7 @@ export interface CredentialSource {
 /** One tenant, ready to log in. */
 export interface TenantConfig {
   readonly name: string
-  readonly target: Target
+  readonly api: Api
   readonly credentials: CredentialSource
   readonly prismaId: string | null
   readonly customerName: string | null

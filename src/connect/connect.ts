@@ -8,7 +8,7 @@ import { linger } from '../http/lingering-close.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import { Problem } from '../problem/problem.ts'
-import { type Passage, passageOf, setPassage } from '../request/proxy-form.ts'
+import { type ConnectTunnel, connectTunnelOf, setConnectTunnel } from '../request/proxy-form.ts'
 import { isServedHost } from '../request/tenant.ts'
 import type { Connections } from '../server/connections.ts'
 import { asProblem } from '../server/error-handler.ts'
@@ -106,7 +106,7 @@ async function connect(server: Server, asked: Asked, options: ConnectOptions): P
   const { config, front, connections, clock, open, audit } = options
   if (!front) throw notEnabled()
   // one in the other would go as deep as the stack does
-  if (passageOf(request)) throw new Problem('invalid-request', 'This connection was made by CONNECT already')
+  if (connectTunnelOf(request)) throw new Problem('invalid-request', 'This connection was made by CONNECT already')
   if (!server.listening) throw new Problem('draining', 'The proxy is shutting down')
   const token = shownToken(request.headers['proxy-authorization'])
   const { way, authority } = judge(asked, token, front, options)
@@ -123,10 +123,10 @@ async function connect(server: Server, asked: Asked, options: ConnectOptions): P
     return
   }
   record.verdict = 'served'
-  const passage: Passage = { host: httpsHost(authority), token }
+  const passage: ConnectTunnel = { host: httpsHost(authority), token }
   front.terminate(socket, authority.host, secure => {
     connections.release(socket)
-    setPassage(secure, passage)
+    setConnectTunnel(secure, passage)
   })
 }
 

@@ -1,5 +1,5 @@
 /** Where a client wants a connection to be made to. */
-export interface Authority {
+export interface HostPort {
   /** In canonical form (WHATWG URL, "host parsing"): lower case, `127.0.0.1` for `127.1`; an IPv6 address in brackets. */
   readonly host: string
   readonly port: number
@@ -8,7 +8,7 @@ export interface Authority {
 const AUTHORITY = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]{1,253}):(\d{1,5})$/i
 
 /** Reads the target of a CONNECT request (RFC 9112, 3.2.3); `undefined` for any other. */
-export function parseAuthority(target: string): Authority | undefined {
+export function parseAuthority(target: string): HostPort | undefined {
   const [, host, digits] = AUTHORITY.exec(target) ?? []
   const port = Number(digits)
   if (host === undefined || port < 1 || port > 65_535 || !URL.canParse(`https://${host}`)) return undefined
@@ -16,6 +16,6 @@ export function parseAuthority(target: string): Authority | undefined {
 }
 
 /** As it stands in an https URL: without the port where that is 443. */
-export function httpsHost({ host, port }: Authority): string {
+export function httpsHost({ host, port }: HostPort): string {
   return port === 443 ? host : `${host}:${port}`
 }

@@ -8,7 +8,7 @@ import { Problem } from '../problem/problem.ts'
 import type { Agents } from '../upstream/agent.ts'
 import type { Lookup } from '../upstream/dial.ts'
 import { explainNetworkError } from '../upstream/network-error.ts'
-import { type Authority, httpsHost } from './host-port.ts'
+import { type HostPort, httpsHost } from './host-port.ts'
 
 /**
  * How long it may take to find out whether a name leads here where an outbound proxy on this machine leads there, in
@@ -32,7 +32,7 @@ export interface TunnelOptions {
  * Opens a connection to a host, by way of the outbound proxy if one leads there.
  * @throws {Problem} `host-not-allowed` for this machine itself; `upstream-unreachable` and the like
  */
-export async function openTunnel(authority: Authority, options: TunnelOptions): Promise<Duplex> {
+export async function openTunnel(authority: HostPort, options: TunnelOptions): Promise<Duplex> {
   const { outbound, open, isOwn } = options
   const host = bareHost(authority.host)
   // whatever the way, which an outbound proxy on this machine may be

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts'
 import { Problem } from '../problem/problem.ts'
-import { type Authority, httpsHost, parseAuthority } from './host-port.ts'
+import { type HostPort, httpsHost, parseAuthority } from './host-port.ts'
 
 /** What is known of a request for a connection. */
 export interface ConnectFacts {
@@ -23,7 +23,7 @@ export interface ConnectPolicy extends Pick<Config['connect'], 'others'> {
 /** Where a connection leads: to this proxy in the host's name, or to the host itself, of which nothing is seen. */
 export interface ConnectVerdict {
   readonly way: 'serve' | 'tunnel'
-  readonly authority: Authority
+  readonly authority: HostPort
 }
 
 /**
@@ -57,6 +57,6 @@ function unauthorized(): Problem {
   return new Problem('client-unauthorized', detail, { status: 407, title: 'Proxy Authentication Required' })
 }
 
-function refused(authority: Authority, reason: string): Problem {
+function refused(authority: HostPort, reason: string): Problem {
   return new Problem('host-not-allowed', `No connection is made to ${httpsHost(authority)}: ${reason}`)
 }

@@ -2,19 +2,19 @@ import type { Dispatcher } from 'undici'
 import { headerOf, type RawHeaders } from '../http/raw-headers.ts'
 import type { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Turn } from '../pacing/gate.ts'
+import type { Permit } from '../pacing/gate.ts'
 import type { Pacer } from '../pacing/pacer.ts'
 import { noteRequestId } from '../request/exchange.ts'
 import type { Retry } from '../session/evidence.ts'
 import type { Lease } from '../session/lease.ts'
-import type { Place } from '../stacks/base.ts'
+import type { BaseUrl } from '../stacks/base.ts'
 import type { Carrier } from '../upstream/undici/handler.ts'
 import { isKeepable } from './cache-policy.ts'
-import type { Journey } from './forward-request.ts'
+import type { ForwardRequest } from './forward-request.ts'
 import { upstreamHeaders } from './headers.ts'
-import type { Home } from './location.ts'
-import { type Answer, collecting, type Sink, Streaming } from './response-body.ts'
-import { Receiver } from './response-handler.ts'
+import type { UpstreamBase } from './location.ts'
+import { type BodySink, collectingSink, type ResponseOutcome, StreamingSink } from './response-body.ts'
+import { ResponseHandler } from './response-handler.ts'
 import { sendHead } from './response-head.ts'
 import { acceptsToken } from './unauthorized.ts'
 
@@ -36,27 +36,27 @@ export interface Renewed {
 }
 
 /** One of the times that a request is let through to the upstream. */
-export interface Attempt {
+export interface Sending {
   /** From 0. */
   readonly number: number
   /** Where its endpoint has a limit: the one under way. */
-  turn: Turn | undefined
+  turn: Permit | undefined
   /** The session, where it was renewed for this attempt. */
   readonly renewed: Renewed | undefined
 }
 
 /** Whether the session may be renewed for the next attempt. */
-export function mayRenew({ renewed }: Attempt): boolean {
+export function mayRenew({ renewed }: Sending): boolean {
   return renewed === undefined || renewed.count < MAX_RENEWALS
 }
 
 /** What a request carries, and where to. */
-export interface Way {
+export interface UpstreamRoute {
   readonly lease: Lease
-  readonly home: Home
+  readonly home: UpstreamBase
 }
 
-export interface TripOptions {
+export interface AttemptOptions {
   readonly clock: Clock
   readonly pacer: Pacer
   /** For the bodies of all errors that are collected. */
@@ -64,16 +64,16 @@ export interface TripOptions {
 }
 
 /** Sends a request to the upstream once. The answer goes to the client, unless it is an error to be told or spared it. */
-export class Trip extends Receiver {
-  readonly #way: Way
-  readonly #journey: Journey
-  readonly #attempt: Attempt
+export class Attempt extends ResponseHandler {
+  readonly #way: UpstreamRoute
+  readonly #journey: ForwardRequest
+  readonly #attempt: Sending
   /** As it is when the request is sent: a second sending has another. */
-  readonly #turn: Turn | undefined
-  readonly #options: TripOptions
+  readonly #turn: Permit | undefined
+  readonly #options: AttemptOptions
   readonly #sentAt: number
 
-  constructor(way: Way, journey: Journey, attempt: Attempt, options: TripOptions) {
+  constructor(way: UpstreamRoute, journey: ForwardRequest, attempt: Sending, options: AttemptOptions) {
     super({ signal: journey.exchange.over, token: way.lease.token })
     this.#way = way
     this.#journey = journey
@@ -83,8 +83,8 @@ export class Trip extends Receiver {
     this.#sentAt = options.clock.monotonic()
   }
 
-  /** Goes on its way, once. Settles as {@link Receiver.send}. */
-  go(carrier: Carrier): Promise<Answer> {
+  /** Goes on its way, once. Settles as {@link ResponseHandler.send}. */
+  go(carrier: Carrier): Promise<ResponseOutcome> {
     return this.send(carrier, requestOf(this.#way, this.#journey))
   }
 
@@ -95,17 +95,17 @@ export class Trip extends Receiver {
     return super.onData(chunk)
   }
 
-  protected begin(status: number, headers: RawHeaders): Sink {
+  protected begin(status: number, headers: RawHeaders): BodySink {
     const { clock, collected } = this.#options
     const { home } = this.#way
     const { exchange, response, recorder, passthrough, body } = this.#journey
     this.#note(status, headers)
     // errors are to be told, to be spared the client, or to be searched for what it may not see
     if (status >= 400)
-      return collecting({ status, headers }, this, { clock, passthrough, memory: collected, over: exchange.over })
+      return collectingSink({ status, headers }, this, { clock, passthrough, memory: collected, over: exchange.over })
     body?.release()
     if (recorder && isKeepable(status, headers)) recorder.begin({ headers, home }, sizeOf(headers))
-    return new Streaming(headers, response, this, () => sendHead(this.#journey, home, { status, headers }, clock))
+    return new StreamingSink(headers, response, this, () => sendHead(this.#journey, home, { status, headers }, clock))
   }
 
   #note(status: number, headers: RawHeaders): void {
@@ -123,18 +123,18 @@ export class Trip extends Receiver {
 }
 
 /** The same place, and how the client reaches it here. */
-export function homeAt({ api, basePath }: Place, { prefix, target }: Journey): Home {
-  return { api, basePath, prefix, target }
+export function upstreamBase({ origin, basePath }: BaseUrl, { prefix, apiTarget }: ForwardRequest): UpstreamBase {
+  return { origin, basePath, prefix, apiTarget }
 }
 
 /** The request as the upstream gets it, with its body from the beginning. */
 function requestOf(
-  { lease, home }: Way,
-  { request, target, readings, exchange, body, bodyType }: Journey,
+  { lease, home }: UpstreamRoute,
+  { request, apiTarget, readings, exchange, body, bodyType }: ForwardRequest,
 ): Dispatcher.DispatchOptions {
   return {
-    origin: home.api,
-    path: home.basePath + target,
+    origin: home.origin,
+    path: home.basePath + apiTarget,
     method: exchange.method,
     headers: upstreamHeaders(request.rawHeaders, {
       token: lease.token,

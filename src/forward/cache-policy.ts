@@ -1,8 +1,8 @@
 import type { Cacheable } from '../cache/answer-cache.ts'
 import type { CacheRule } from '../config/schema/leaves.ts'
 import { headersByName, type RawHeaders } from '../http/raw-headers.ts'
-import { isRead } from '../request/read-only.ts'
-import type { Journey } from './forward-request.ts'
+import { onlyReads } from '../request/read-only.ts'
+import type { ForwardRequest } from './forward-request.ts'
 import { selectingHeaders } from './headers.ts'
 
 /** Ask for a part, or for nothing where that is what the client has (RFC 9110, 13 and 14). */
@@ -18,8 +18,8 @@ const OLDER_NAME = /^bridgecrew$/
 const SUFFIX = /\..*/s
 
 /** The request as one whose answer may be kept, if a rule says so and nothing speaks against it. */
-export function cacheableOf(journey: Journey, rules: readonly CacheRule[]): Cacheable | undefined {
-  const { request, exchange, tenant, target, compute, readings, console: asked, body } = journey
+export function cacheableOf(journey: ForwardRequest, rules: readonly CacheRule[]): Cacheable | undefined {
+  const { request, exchange, tenant, apiTarget, compute, readings, computeConsole: asked, body } = journey
   const { headers, rawHeaders } = request
   if (exchange.method !== 'GET' || body || CONDITIONS.some(name => headers[name] !== undefined)) return undefined
   if (isWrite(journey) || directives(headers['cache-control']).includes('no-store')) return undefined
@@ -27,8 +27,8 @@ export function cacheableOf(journey: Journey, rules: readonly CacheRule[]): Cach
   const [resource, ...others] = resourcesOf(journey)
   if (!rule || resource === undefined || others.length > 0) return undefined
   // who names a console by its own address may have meant another
-  const at = asked ? asked.api + asked.basePath : ''
-  const key = [tenant, at, `${compute}`, target, ...selectingHeaders(rawHeaders)].join('\n')
+  const at = asked ? asked.origin + asked.basePath : ''
+  const key = [tenant, at, `${compute}`, apiTarget, ...selectingHeaders(rawHeaders)].join('\n')
   return { key, resource, keepFor: rule.keepFor }
 }
 
@@ -44,22 +44,22 @@ export function isKeepable(status: number, headers: RawHeaders): boolean {
 }
 
 /** Whether a client asks for an answer that is not older than its request (RFC 9111, 5.2.1.4 and 5.4). */
-export function isFreshWanted({ request }: Journey): boolean {
+export function isFreshWanted({ request }: ForwardRequest): boolean {
   const { 'cache-control': control, pragma } = request.headers
   const asked = directives(control ?? pragma?.toString())
   return asked.includes('no-cache') || asked.includes('max-age=0')
 }
 
 /** Whether a request may change something. */
-export function isWrite({ exchange, readings }: Journey): boolean {
-  return !readings.all.every(path => isRead(exchange.method, path))
+export function isWrite({ exchange, readings }: ForwardRequest): boolean {
+  return !readings.all.every(path => onlyReads(exchange.method, path))
 }
 
 /**
  * What a request reads or writes: the first segment of its path, because what is below it belongs together (a policy and
  * the list of them); several where servers may take its path for different ones.
  */
-export function resourcesOf({ tenant, readings }: Journey): string[] {
+export function resourcesOf({ tenant, readings }: ForwardRequest): string[] {
   return [...new Set(readings.all.map(path => `${tenant} ${resourceAt(path)}`))]
 }
 

@@ -2,32 +2,32 @@ import type { AnswerCache, Cacheable } from '../cache/answer-cache.ts'
 import type { KeptAnswer } from '../cache/flight.ts'
 import type { CacheRule } from '../config/schema/leaves.ts'
 import { headerOf, withoutNamed } from '../http/raw-headers.ts'
-import { elapsed, type Moment, momentOf } from '../kernel/instant.ts'
+import { elapsed, type Instant, instantOf } from '../kernel/instant.ts'
 import { timed } from '../request/exchange.ts'
 import { cacheableOf, isFreshWanted, isWrite, resourcesOf } from './cache-policy.ts'
-import type { GoodHead, Journey } from './forward-request.ts'
+import type { ForwardRequest, GoodHead } from './forward-request.ts'
 import { acquireLease, type LeaseOptions } from './lease.ts'
 import { sendHead } from './response-head.ts'
-import type { Refusal } from './upstream-error.ts'
+import type { ErrorResponse } from './upstream-error.ts'
 
 /** Sends the request, and gives the upstream's error if that is the answer. */
-type Send = () => Promise<Refusal | undefined>
+type Send = () => Promise<ErrorResponse | undefined>
 
-export interface CachedOptions extends LeaseOptions {
+export interface CachingOptions extends LeaseOptions {
   /** The cache, and what it is for. */
   readonly cache: () => { readonly answers: AnswerCache<GoodHead>; readonly rules: readonly CacheRule[] }
 }
 
 /** Answers requests from the cache where a rule says so, and has it learn from those that are sent. */
-export class Cached {
-  readonly #options: CachedOptions
+export class Caching {
+  readonly #options: CachingOptions
 
-  constructor(options: CachedOptions) {
+  constructor(options: CachingOptions) {
     this.#options = options
   }
 
   /** Answers a request, or has it sent and gives the upstream's error if that is the answer. */
-  forward(journey: Journey, send: Send): Promise<Refusal | undefined> {
+  forward(journey: ForwardRequest, send: Send): Promise<ErrorResponse | undefined> {
     const { rules } = this.#cache
     if (rules.length === 0) return send()
     const cacheable = cacheableOf(journey, rules)
@@ -39,7 +39,7 @@ export class Cached {
   }
 
   /** Another user may see another answer, and without a session there is none. */
-  async #readOfSession(journey: Journey, cacheable: Cacheable, send: Send): Promise<Refusal | undefined> {
+  async #readOfSession(journey: ForwardRequest, cacheable: Cacheable, send: Send): Promise<ErrorResponse | undefined> {
     const { session } = await acquireLease(journey, this.#options)
     return this.#read(journey, { ...cacheable, key: `${session} ${cacheable.key}` }, send)
   }
@@ -49,17 +49,17 @@ export class Cached {
     return this.#options.cache()
   }
 
-  #written(journey: Journey): void {
+  #written(journey: ForwardRequest): void {
     const { answers } = this.#cache
     for (const resource of resourcesOf(journey)) answers.written(resource)
   }
 
-  async #read(journey: Journey, cacheable: Cacheable, send: Send): Promise<Refusal | undefined> {
+  async #read(journey: ForwardRequest, cacheable: Cacheable, send: Send): Promise<ErrorResponse | undefined> {
     const { exchange } = journey
     const { clock } = this.#options
     const { answers } = this.#cache
     if (isFreshWanted(journey)) return this.#lead(journey, cacheable, send)
-    const now = momentOf(clock)
+    const now = instantOf(clock)
     const kept = answers.get(cacheable, now)
     if (kept) return this.#serve(journey, kept, 'hit', now)
     const flight = answers.flight(cacheable)
@@ -67,12 +67,12 @@ export class Cached {
     const landing = await timed(clock, exchange, 'upstream', flight.wait(exchange.over))
     // one of those who waited goes first now
     if (landing === 'left') return this.#read(journey, cacheable, send)
-    if (landing !== 'none') return this.#serve(journey, landing, 'shared', momentOf(clock))
+    if (landing !== 'none') return this.#serve(journey, landing, 'shared', instantOf(clock))
     exchange.cache = 'miss'
     return send()
   }
 
-  async #lead(journey: Journey, cacheable: Cacheable, send: Send): Promise<Refusal | undefined> {
+  async #lead(journey: ForwardRequest, cacheable: Cacheable, send: Send): Promise<ErrorResponse | undefined> {
     const { exchange } = journey
     exchange.cache = 'miss'
     const flight = this.#cache.answers.begin(cacheable)
@@ -85,7 +85,7 @@ export class Cached {
     return refusal
   }
 
-  #serve(journey: Journey, kept: KeptAnswer<GoodHead>, how: 'hit' | 'shared', now: Moment): undefined {
+  #serve(journey: ForwardRequest, kept: KeptAnswer<GoodHead>, how: 'hit' | 'shared', now: Instant): undefined {
     const { head, body, at } = kept
     const { exchange, prefix, response } = journey
     exchange.cache = how

@@ -2,17 +2,17 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Lease } from '../session/lease.ts'
-import type { Place } from '../stacks/base.ts'
+import type { BaseUrl } from '../stacks/base.ts'
 import { resolveCompute } from '../stacks/compute.ts'
 import type { StackError } from '../stacks/error.ts'
 import { ask } from '../upstream/ask.ts'
 import type { Carrier } from '../upstream/undici/handler.ts'
 import { upstreamHeaders } from './headers.ts'
-import type { Collected } from './response-body.ts'
+import type { CollectedResponse } from './response-body.ts'
 
 const META_INFO = '/meta_info'
 
-export interface ConsolesOptions {
+export interface ComputeConsolesOptions {
   readonly carrier: Carrier
   readonly clock: Clock
   /** Milliseconds that the API has to say where a console is, asked for anew each time. */
@@ -20,11 +20,11 @@ export interface ConsolesOptions {
 }
 
 /** Finds the Compute consoles of tenants: as configured, else by asking the API once for each of a session's tokens. */
-export class Consoles {
-  readonly #options: ConsolesOptions
-  readonly #asked = new WeakMap<Lease, Promise<Place | Collected>>()
+export class ComputeConsoles {
+  readonly #options: ComputeConsolesOptions
+  readonly #asked = new WeakMap<Lease, Promise<BaseUrl | CollectedResponse>>()
 
-  constructor(options: ConsolesOptions) {
+  constructor(options: ComputeConsolesOptions) {
     this.#options = options
   }
 
@@ -32,11 +32,11 @@ export class Consoles {
    * Where the Compute console is that a lease may be used at, or the error with which the API answered the question.
    * @throws {Problem} `upstream-invalid` where the API names none; else an error of the network
    */
-  async find(lease: Lease): Promise<Place | Collected> {
-    return lease.target.compute ?? this.#asked.get(lease) ?? this.#ask(lease)
+  async find(lease: Lease): Promise<BaseUrl | CollectedResponse> {
+    return lease.api.compute ?? this.#asked.get(lease) ?? this.#ask(lease)
   }
 
-  #ask(lease: Lease): Promise<Place | Collected> {
+  #ask(lease: Lease): Promise<BaseUrl | CollectedResponse> {
     const asked = this.#metaInfo(lease).then(answer => (answer.status < 400 ? consoleIn(answer, lease.token) : answer))
     this.#asked.set(lease, asked)
     const forget = () => this.#asked.delete(lease)
@@ -45,16 +45,16 @@ export class Consoles {
   }
 
   /** `GET /meta_info`, in whose answer `twistlockUrl` is the console's address (pan.dev, "Access the Compute APIs"). */
-  async #metaInfo({ target, token }: Lease): Promise<Collected> {
+  async #metaInfo({ api, token }: Lease): Promise<CollectedResponse> {
     const { carrier, clock, callTimeout } = this.#options
     const headers = upstreamHeaders(['accept', 'application/json'], { token, paths: [META_INFO], isJson: false })
-    const request = { origin: target.api, path: target.basePath + META_INFO, method: 'GET', headers } as const
+    const request = { origin: api.origin, path: api.basePath + META_INFO, method: 'GET', headers } as const
     const answer = await ask(carrier, request, { clock, timeout: callTimeout() })
     return { kind: 'collected', ...answer }
   }
 }
 
-function consoleIn({ body }: Collected, token: Secret): Place {
+function consoleIn({ body }: CollectedResponse, token: Secret): BaseUrl {
   const url = twistlockUrl(body)
   if (url === undefined) throw none(`${META_INFO} names none (twistlockUrl)`)
   try {

@@ -12,7 +12,7 @@ import { Problem } from '../problem/problem.ts'
 import { authCallOf } from '../request/auth-call.ts'
 import type { Exchange } from '../request/exchange.ts'
 import { judgeMethod } from '../request/method-override.ts'
-import { proxiedHost } from '../request/proxy-form.ts'
+import { proxyFormHost } from '../request/proxy-form.ts'
 import type { Readings } from '../request/readings.ts'
 import { judgePath, withoutQuery } from '../request/target.ts'
 import {
@@ -24,22 +24,22 @@ import {
   type TenantFacts,
 } from '../request/tenant.ts'
 import { type BodyType, bodyTypeOf } from './content-type.ts'
-import type { Home } from './location.ts'
+import type { UpstreamBase } from './location.ts'
 import { RequestBody } from './request-body.ts'
 
 /** A request that came in, and where its answer goes. */
-export interface Incoming {
+export interface IncomingRequest {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   /** The request target as sent. */
-  readonly target: string
+  readonly rawTarget: string
   readonly exchange: Exchange
   /** Called once the head of an answer has been written to `response`. */
   takeOver(): void
 }
 
 /** The same once it is known where it goes. */
-export interface Journey extends Incoming, Destination {
+export interface ForwardRequest extends IncomingRequest, Destination {
   readonly tenant: string
   /** What its path may be taken for, behind `/_compute` where it is Compute's, however the client said so. */
   readonly readings: Readings
@@ -63,16 +63,16 @@ export interface Journey extends Incoming, Destination {
 /** The head of an answer that is kept. */
 export interface GoodHead {
   readonly headers: RawHeaders
-  readonly home: Home
+  readonly home: UpstreamBase
 }
 
 /** What of the configuration a journey depends on. */
-export type JourneySettings = Pick<
+export type ForwardSettings = Pick<
   Config,
   'tenants' | 'clients' | 'defaultTenant' | 'errors' | 'assumeJson' | 'pacing' | 'replay' | 'retry'
 >
 
-export interface JourneyOptions {
+export interface ForwardRequestOptions {
   readonly clock: Clock
   /** For the bodies of all requests that are kept. */
   readonly kept: Budget
@@ -82,17 +82,21 @@ export interface JourneyOptions {
  * For whom a request is, and what it takes along.
  * @throws {Problem} `unknown-tenant` or `invalid-request`
  */
-export function planJourney(incoming: Incoming, config: JourneySettings, options: JourneyOptions): Journey {
+export function planForwardRequest(
+  incoming: IncomingRequest,
+  config: ForwardSettings,
+  options: ForwardRequestOptions,
+): ForwardRequest {
   const { request, response, exchange, takeOver } = incoming
   const named = request.headers['x-prismacloud-tenant']?.toString()
   const facts = {
     header: named && headerText(named),
     host: request.headers.host,
-    target: incoming.target,
+    rawTarget: incoming.rawTarget,
   }
-  const { tenant, compute, target, prefix, console } = chosen(proxiedHost(request), facts, config)
+  const { tenant, compute, apiTarget, prefix, computeConsole } = chosen(proxyFormHost(request), facts, config)
   exchange.tenant = tenant.name
-  const path = withoutQuery(target)
+  const path = withoutQuery(apiTarget)
   const authCall = authCallOf(exchange.method, path, compute)
   const readings = authCall ? { usual: path, all: [path] } : judgePath(path, compute)
   judgeMethod(exchange.method, request.rawHeaders)
@@ -108,12 +112,13 @@ export function planJourney(incoming: Incoming, config: JourneySettings, options
     exchange,
     takeOver,
     compute,
-    target,
+    rawTarget: incoming.rawTarget,
+    apiTarget,
     readings,
     tenant: tenant.name,
     authCall,
     prefix,
-    console,
+    computeConsole,
     body,
     passthrough: (request.headers['x-prismacloud-proxy-errors'] ?? config.errors) === 'passthrough',
     bodyType: body && config.assumeJson ? bodyTypeOf(request.rawHeaders) : 'as-sent',
@@ -125,7 +130,11 @@ export function planJourney(incoming: Incoming, config: JourneySettings, options
 }
 
 /** The body of a request, which is not kept for longer than that takes. */
-function bodyOf({ request, exchange }: Incoming, { replay }: JourneySettings, { clock, kept }: JourneyOptions) {
+function bodyOf(
+  { request, exchange }: IncomingRequest,
+  { replay }: ForwardSettings,
+  { clock, kept }: ForwardRequestOptions,
+) {
   const body = new RequestBody(request, { clock, keep: replay.maxBody, memory: kept })
   exchange.over.addEventListener('abort', () => body.release())
   return body

@@ -1,33 +1,33 @@
-import { Cached, type CachedOptions } from './caching.ts'
+import { Caching, type CachingOptions } from './caching.ts'
 import {
-  type Incoming,
-  type Journey,
-  type JourneyOptions,
-  type JourneySettings,
-  planJourney,
+  type ForwardRequest,
+  type ForwardRequestOptions,
+  type ForwardSettings,
+  type IncomingRequest,
+  planForwardRequest,
 } from './forward-request.ts'
 import { LocalLogin, type LocalLoginOptions } from './local-login.ts'
-import { Sender, type SenderOptions } from './send.ts'
-import type { Refusal } from './upstream-error.ts'
+import { RequestSender, type SenderOptions } from './send.ts'
+import type { ErrorResponse } from './upstream-error.ts'
 
-export interface ForwarderOptions extends SenderOptions, CachedOptions, LocalLoginOptions, JourneyOptions {
+export interface ForwarderOptions extends SenderOptions, CachingOptions, LocalLoginOptions, ForwardRequestOptions {
   /** Throws the problem of a request that no policy allows. */
-  readonly permit: (journey: Journey) => void
+  readonly permit: (journey: ForwardRequest) => void
   /** As it is now: it may be read again while the proxy runs. */
-  readonly config: () => JourneySettings
+  readonly config: () => ForwardSettings
 }
 
 /** The way of a request: tenant, policies, cache, upstream, client. */
 export class Forwarder {
   readonly #options: ForwarderOptions
-  readonly #sender: Sender
-  readonly #cached: Cached
+  readonly #sender: RequestSender
+  readonly #cached: Caching
   readonly #login: LocalLogin
 
   constructor(options: ForwarderOptions) {
     this.#options = options
-    this.#sender = new Sender(options)
-    this.#cached = new Cached(options)
+    this.#sender = new RequestSender(options)
+    this.#cached = new Caching(options)
     this.#login = new LocalLogin(options)
   }
 
@@ -35,7 +35,7 @@ export class Forwarder {
    * Forwards one request and streams the answer to the client, or gives the upstream's error to be told.
    * @throws {Problem} when no answer could be had. If `takeOver` was called by then, the client's connection is closed.
    */
-  forward(incoming: Incoming): Promise<Refusal | undefined> {
+  forward(incoming: IncomingRequest): Promise<ErrorResponse | undefined> {
     try {
       return this.#send(incoming)
     } catch (error) {
@@ -44,9 +44,9 @@ export class Forwarder {
     }
   }
 
-  #send(incoming: Incoming): Promise<Refusal | undefined> {
+  #send(incoming: IncomingRequest): Promise<ErrorResponse | undefined> {
     const { config, permit } = this.#options
-    const journey = planJourney(incoming, config(), this.#options)
+    const journey = planForwardRequest(incoming, config(), this.#options)
     if (journey.authCall) return this.#login.answer(journey)
     permit(journey)
     return this.#cached.forward(journey, () => this.#sender.send(journey))

@@ -1,7 +1,7 @@
 import { isNamed, type Pair, pairsOf, type RawHeaders, withoutNamed } from '../http/raw-headers.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { withJsonType } from './content-type.ts'
-import { type Home, localLinks, localLocation } from './location.ts'
+import { localLinks, localLocation, type UpstreamBase } from './location.ts'
 
 /** Meant for one connection alone (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = [
@@ -143,7 +143,7 @@ export function selectingHeaders(headers: RawHeaders): string[] {
 }
 
 /** The headers that go to the client, of which a `location` and the like bring it back here, and a browser makes no more. */
-export function clientHeaders(headers: RawHeaders, home: Home): string[] {
+export function clientHeaders(headers: RawHeaders, home: UpstreamBase): string[] {
   const kept = filtered(headers, toTheClient)
   for (let at = 0; at < kept.length; at += 2) {
     const name = kept[at]

@@ -2,7 +2,7 @@ import type { Clock } from '../kernel/clock.ts'
 import { timed } from '../request/exchange.ts'
 import type { Lease } from '../session/lease.ts'
 import type { Sessions } from '../session/sessions.ts'
-import type { Journey } from './forward-request.ts'
+import type { ForwardRequest } from './forward-request.ts'
 
 export interface LeaseOptions {
   readonly clock: Clock
@@ -13,6 +13,9 @@ export interface LeaseOptions {
  * A lease for a journey, at once where there is one; else the wait for it is noted in its exchange.
  * @throws {Problem} as {@link Sessions.acquire}
  */
-export function acquireLease({ exchange, tenant }: Journey, { clock, sessions }: LeaseOptions): Lease | Promise<Lease> {
+export function acquireLease(
+  { exchange, tenant }: ForwardRequest,
+  { clock, sessions }: LeaseOptions,
+): Lease | Promise<Lease> {
   return sessions.use(tenant) ?? timed(clock, exchange, 'session', sessions.acquire(tenant, exchange.over))
 }

@@ -3,7 +3,7 @@ import type { SignedTokens } from '../guard/signed-tokens.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { PAGE_HEADERS } from '../problem/html.ts'
 import { Problem } from '../problem/problem.ts'
-import type { Journey } from './forward-request.ts'
+import type { ForwardRequest } from './forward-request.ts'
 import { writeHead } from './response-head.ts'
 
 /** Credentials are no longer, in bytes. */
@@ -30,7 +30,7 @@ export class LocalLogin {
   }
 
   /** @throws {Problem} `client-unauthorized` where clients need a token and the password is none */
-  async answer(journey: Journey): Promise<undefined> {
+  async answer(journey: ForwardRequest): Promise<undefined> {
     const { clock, tokens, config } = this.#options
     const { exchange, response, authCall, tenant, compute } = journey
     if (authCall === 'login') exchange.client = this.#clientBy(await passwordIn(journey, clock), exchange.client)
@@ -73,7 +73,7 @@ function loginOf(tenant: string, { tenants }: Pick<Config, 'tenants'>) {
   return { message: 'login_successful', customerNames: [{ ...names, tosAccepted: true }] }
 }
 
-async function passwordIn({ body }: Journey, clock: Clock): Promise<string> {
+async function passwordIn({ body }: ForwardRequest, clock: Clock): Promise<string> {
   const sending = body?.send()
   const timer = clock.setTimeout(() => sending?.destroy(tooSlow()), LONGEST_BODY)
   try {

@@ -17,37 +17,37 @@ const MAX_COLLECTING = 2_000
 const MAX_JOINED = 16 * 1024
 
 /** Where an answer goes, its head excepted. */
-export interface Sink {
+export interface BodySink {
   data(chunk: Buffer): void
   end(trailers: RawHeaders): void
   fail(error: Error): void
 }
 
 /** What became of an answer. */
-export type Answer = { readonly kind: 'relayed' } | Collected
+export type ResponseOutcome = { readonly kind: 'relayed' } | CollectedResponse
 
 /** The head of an answer. */
-export interface Head {
+export interface ResponseHead {
   readonly status: number
   readonly headers: RawHeaders
 }
 
 /** An answer that was kept. */
-export interface Collected extends Head {
+export interface CollectedResponse extends ResponseHead {
   readonly kind: 'collected'
   readonly body: Buffer
   /** False when the body was cut off, by the bounds or by the upstream. */
   readonly complete: boolean
 }
 
-const RELAYED: Answer = { kind: 'relayed' }
+const RELAYED: ResponseOutcome = { kind: 'relayed' }
 
 /** Where an answer comes from, and who is told what became of it. */
-export interface Source {
+export interface ResponseSource {
   pause(): void
   resume(): void
   abort(reason: Error): void
-  resolve(answer: Answer): void
+  resolve(answer: ResponseOutcome): void
   reject(error: unknown): void
 }
 
@@ -56,24 +56,24 @@ export interface Source {
  * connection is broken off too, so that it never looks complete. The head goes out with the first of the body, so that both
  * are one write, or alone where that does not follow at once; until then the client may still be told of a failure.
  */
-export class Streaming implements Sink {
+export class StreamingSink implements BodySink {
   readonly #headers: RawHeaders
   readonly #length: number
   readonly #response: ServerResponse
-  readonly #source: Source
+  readonly #source: ResponseSource
   #sendHead: (() => void) | undefined
   #headAlone: NodeJS.Immediate
   #whole: Buffer | undefined
   #onDrain: (() => void) | undefined
 
   /** `sendHead` writes the head of the answer, which has these headers. */
-  constructor(headers: RawHeaders, response: ServerResponse, source: Source, sendHead: () => void) {
+  constructor(headers: RawHeaders, response: ServerResponse, source: ResponseSource, sendHead: () => void) {
     this.#headers = headers
     this.#length = Number(headerOf(headers, 'content-length'))
     this.#response = response
     this.#source = source
     this.#sendHead = sendHead
-    this.#headAlone = setImmediate(Streaming.#flushLater, this)
+    this.#headAlone = setImmediate(StreamingSink.#flushLater, this)
   }
 
   data(chunk: Buffer): void {
@@ -113,7 +113,7 @@ export class Streaming implements Sink {
   }
 
   /** In the turn of the event loop after this one: in this one undici still tells of a fault found behind the head. */
-  static #flushLater(streaming: Streaming): void {
+  static #flushLater(streaming: StreamingSink): void {
     streaming.#headAlone = setImmediate(() => streaming.#flushHead())
   }
 
@@ -184,7 +184,11 @@ export interface CollectingOptions {
 }
 
 /** Keeps the body for the caller, as far as the bounds go. */
-export function collecting({ status, headers }: Head, source: Source, options: CollectingOptions): Sink {
+export function collectingSink(
+  { status, headers }: ResponseHead,
+  source: ResponseSource,
+  options: CollectingOptions,
+): BodySink {
   const { clock, passthrough, memory, over } = options
   const max = passthrough ? MAX_PASSED : MAX_TOLD
   const chunks: Buffer[] = []

@@ -3,9 +3,9 @@ import type { RawHeaders } from '../http/raw-headers.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Carrier, OlderHandler } from '../upstream/undici/handler.ts'
-import type { Answer, Sink, Source } from './response-body.ts'
+import type { BodySink, ResponseOutcome, ResponseSource } from './response-body.ts'
 
-export interface ReceiverOptions {
+export interface ResponseHandlerOptions {
   /** Aborts when nobody waits for the answer any more. */
   readonly signal: EndSignal
   /** Taken out of headers and trailers, as no client may see it. */
@@ -13,18 +13,18 @@ export interface ReceiverOptions {
 }
 
 /** Receives the answer to one request from undici. What extends it says where that goes. */
-export abstract class Receiver implements OlderHandler, Source {
+export abstract class ResponseHandler implements OlderHandler, ResponseSource {
   readonly #signal: EndSignal
   readonly #token: Secret
-  #resolve: ((answer: Answer) => void) | undefined
+  #resolve: ((answer: ResponseOutcome) => void) | undefined
   #reject: ((error: unknown) => void) | undefined
   #abort: ((reason: Error) => void) | undefined
   #resume: (() => void) | undefined
   #paused = false
   #isAnswered = false
-  #sink: Sink | undefined
+  #sink: BodySink | undefined
 
-  constructor({ signal, token }: ReceiverOptions) {
+  constructor({ signal, token }: ResponseHandlerOptions) {
     this.#signal = signal
     this.#token = token
   }
@@ -35,7 +35,7 @@ export abstract class Receiver implements OlderHandler, Source {
   }
 
   /** Sends the request, which is done once. Rejects when no answer came, or not all of one that was not kept. */
-  send(carrier: Carrier, request: Dispatcher.DispatchOptions): Promise<Answer> {
+  send(carrier: Carrier, request: Dispatcher.DispatchOptions): Promise<ResponseOutcome> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
@@ -44,7 +44,7 @@ export abstract class Receiver implements OlderHandler, Source {
   }
 
   /** Says where an answer goes, once its headers are there. */
-  protected abstract begin(status: number, headers: RawHeaders): Sink
+  protected abstract begin(status: number, headers: RawHeaders): BodySink
 
   onConnect(abort: (reason?: Error) => void): void {
     this.#abort = abort
@@ -91,7 +91,7 @@ export abstract class Receiver implements OlderHandler, Source {
     this.#abort?.(reason)
   }
 
-  resolve(answer: Answer): void {
+  resolve(answer: ResponseOutcome): void {
     this.#resolve?.(answer)
   }
 

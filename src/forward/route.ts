@@ -9,7 +9,7 @@ import type { Exchange } from '../request/exchange.ts'
 import { FORWARD_ROUTE } from '../request/own-path.ts'
 import type { Forwarder } from './forwarder.ts'
 import { clientHeaders } from './headers.ts'
-import { type Refusal, readRefusal } from './upstream-error.ts'
+import { type ErrorResponse, readErrorResponse } from './upstream-error.ts'
 
 /** Describes a body that a problem document takes the place of; a 416's `content-range` is of what was asked for. */
 const OF_THE_BODY = /^(content-(?!range$)|etag$|last-modified$|accept-ranges$|date$)/
@@ -68,21 +68,21 @@ function forward(
   const incoming = {
     request: request.raw,
     response: reply.raw,
-    target: request.originalUrl,
+    rawTarget: request.originalUrl,
     exchange,
     takeOver: () => void reply.hijack(),
   }
-  const tell = (refusal: Refusal | undefined) => {
+  const tell = (refusal: ErrorResponse | undefined) => {
     if (refusal) done(upstreamProblem(refusal, reply, clock.now()))
   }
   forwarder.forward(incoming).then(tell).catch(fail)
 }
 
 /** The upstream's error as a problem; its headers still reach the client, less those of the body that is replaced. */
-function upstreamProblem(refusal: Refusal, reply: FastifyReply, now: number): Problem {
+function upstreamProblem(refusal: ErrorResponse, reply: FastifyReply, now: number): Problem {
   const { home, answer } = refusal
   for (const [name, value] of Object.entries(headersByName(clientHeaders(answer.headers, home)))) {
     if (!OF_THE_BODY.test(name)) reply.header(name, value)
   }
-  return readRefusal(refusal, now)
+  return readErrorResponse(refusal, now)
 }

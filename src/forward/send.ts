@@ -1,39 +1,47 @@
 import { headersByName } from '../http/raw-headers.ts'
 import type { Secret } from '../kernel/secret.ts'
-import type { Turn } from '../pacing/gate.ts'
+import type { Permit } from '../pacing/gate.ts'
 import { Problem } from '../problem/problem.ts'
 import { noteRequestId, timed } from '../request/exchange.ts'
 import { UNINFORMATIVE } from '../session/evidence.ts'
 import type { Lease } from '../session/lease.ts'
-import { isSamePlace, type Place } from '../stacks/base.ts'
+import { type BaseUrl, isSameBase } from '../stacks/base.ts'
 import type { Agents } from '../upstream/agent.ts'
 import { explainNetworkError } from '../upstream/network-error.ts'
 import { withoutSecrets } from '../upstream-errors/masked.ts'
 import { readUpstreamErrors } from '../upstream-errors/read.ts'
-import { type Attempt, homeAt, mayRenew, Trip, type TripOptions, UNAUTHORIZED, type Way } from './attempt.ts'
-import type { Consoles } from './compute-consoles.ts'
+import {
+  Attempt,
+  type AttemptOptions,
+  mayRenew,
+  type Sending,
+  UNAUTHORIZED,
+  type UpstreamRoute,
+  upstreamBase,
+} from './attempt.ts'
+import type { ComputeConsoles } from './compute-consoles.ts'
 import { lookAt } from './content-type.ts'
-import type { Journey } from './forward-request.ts'
+import type { ForwardRequest } from './forward-request.ts'
 import { acquireLease, type LeaseOptions } from './lease.ts'
-import type { Home } from './location.ts'
-import type { Answer, Collected } from './response-body.ts'
-import { tell } from './response-head.ts'
+import type { UpstreamBase } from './location.ts'
+import type { CollectedResponse, ResponseOutcome } from './response-body.ts'
+import { respondWithError } from './response-head.ts'
 import { canResend, isRepeatable, mayComeAgain, mayRetry } from './retry-policy.ts'
 import { meaningOf401 } from './unauthorized.ts'
-import type { Refusal } from './upstream-error.ts'
+import type { ErrorResponse } from './upstream-error.ts'
 
 /** What the meaning of a 401 says of the token. */
 const WORD = { token: 'bad', permission: 'good', unknown: 'none' } as const
 
-export interface SenderOptions extends TripOptions, LeaseOptions {
+export interface SenderOptions extends AttemptOptions, LeaseOptions {
   readonly agents: Agents
-  readonly consoles: Consoles
+  readonly consoles: ComputeConsoles
   /** What no error may show of a tenant and the clients, beside the tokens that its request carried. */
   readonly secrets: (tenant: string) => readonly Secret[]
 }
 
 /** Sends requests in their turn, with a session, and again where only the connection, the session or the moment was wrong. */
-export class Sender {
+export class RequestSender {
   readonly #options: SenderOptions
 
   constructor(options: SenderOptions) {
@@ -45,16 +53,16 @@ export class Sender {
    * microtask: what is wrong with the rest of what came with its head is found before.
    * @throws {Problem} when no answer could be had
    */
-  async send(journey: Journey): Promise<Refusal | undefined> {
+  async send(journey: ForwardRequest): Promise<ErrorResponse | undefined> {
     const { body, bodyType } = journey
     if (body && bodyType === 'as-it-looks') journey.bodyType = await lookAt(body)
-    let attempt: Attempt = { number: 0, turn: await this.#turn(journey, false), renewed: undefined }
+    let attempt: Sending = { number: 0, turn: await this.#turn(journey, false), renewed: undefined }
     const carried: Secret[] = []
     for (;;) {
       const acquired = attempt.renewed?.lease ?? this.#lease(journey, attempt)
       // each wait costs a hundredth of all that a request does
       const lease = acquired instanceof Promise ? await acquired : acquired
-      const home = journey.compute ? await this.#console(lease, journey, attempt) : homeAt(lease.target, journey)
+      const home = journey.compute ? await this.#console(lease, journey, attempt) : upstreamBase(lease.api, journey)
       const refusal = 'answer' in home ? home : await this.#relay({ lease, home }, journey, attempt)
       if (!refusal) return undefined
       const next = await this.#next(lease, journey, attempt, refusal)
@@ -65,16 +73,16 @@ export class Sender {
     }
   }
 
-  #tell(refusal: Refusal, journey: Journey, carried: readonly Secret[]): Refusal | undefined {
+  #tell(refusal: ErrorResponse, journey: ForwardRequest, carried: readonly Secret[]): ErrorResponse | undefined {
     const { clock, secrets } = this.#options
     journey.body?.release()
     const shown = withoutSecrets(refusal.answer, [...carried, ...secrets(journey.tenant)])
     noteRequestId(journey.exchange, shown.headers)
-    return tell(journey, { ...refusal, answer: shown }, clock)
+    return respondWithError(journey, { ...refusal, answer: shown }, clock)
   }
 
   /** Waits for a request's turn; `returned` says that it had one before. */
-  #turn(journey: Journey, returned: boolean): Promise<Turn> | Turn | undefined {
+  #turn(journey: ForwardRequest, returned: boolean): Promise<Permit> | Permit | undefined {
     const { exchange, request, paced, endpoint } = journey
     const { pacer, clock } = this.#options
     if (!paced) return pacer.pass(endpoint)
@@ -84,7 +92,7 @@ export class Sender {
     return turn instanceof Promise ? timed(clock, exchange, 'queue', turn) : turn
   }
 
-  #lease(journey: Journey, { turn }: Attempt): Lease | Promise<Lease> {
+  #lease(journey: ForwardRequest, { turn }: Sending): Lease | Promise<Lease> {
     const lease = acquireLease(journey, this.#options)
     if (!(lease instanceof Promise)) return lease
     return lease.catch(error => {
@@ -94,12 +102,12 @@ export class Sender {
   }
 
   /** Where the Compute console is, or the error with which the API answered the question. */
-  async #console(lease: Lease, journey: Journey, { turn }: Attempt): Promise<Home | Refusal> {
+  async #console(lease: Lease, journey: ForwardRequest, { turn }: Sending): Promise<UpstreamBase | ErrorResponse> {
     const { clock, consoles } = this.#options
-    const api = homeAt(lease.target, journey)
+    const api = upstreamBase(lease.api, journey)
     try {
       const found = await timed(clock, journey.exchange, 'session', consoles.find(lease))
-      if (!('status' in found)) return homeAt(asAsked(found, journey), journey)
+      if (!('status' in found)) return upstreamBase(asAsked(found, journey), journey)
       turn?.unused()
       return { home: api, answer: found, repeatable: true }
     } catch (error) {
@@ -109,22 +117,22 @@ export class Sender {
   }
 
   /** Sends the request, and once more on a connection of its own where a kept one turned out to be closed. */
-  #relay(way: Way, journey: Journey, attempt: Attempt): Promise<Refusal | undefined> {
-    const told = (answer: Answer) =>
+  #relay(way: UpstreamRoute, journey: ForwardRequest, attempt: Sending): Promise<ErrorResponse | undefined> {
+    const told = (answer: ResponseOutcome) =>
       answer.kind === 'relayed' ? undefined : { home: way.home, answer, repeatable: isRepeatable(journey) }
-    const trip = new Trip(way, journey, attempt, this.#options)
+    const trip = new Attempt(way, journey, attempt, this.#options)
     return trip
-      .go(this.#options.agents.kept)
+      .go(this.#options.agents.pool)
       .then(told, error => this.#tripAfter(trip, error, way, journey, attempt).then(told))
   }
 
   async #tripAfter(
-    { isAnswered }: Trip,
+    { isAnswered }: Attempt,
     error: unknown,
-    way: Way,
-    journey: Journey,
-    attempt: Attempt,
-  ): Promise<Answer> {
+    way: UpstreamRoute,
+    journey: ForwardRequest,
+    attempt: Sending,
+  ): Promise<ResponseOutcome> {
     const { agents, pacer } = this.#options
     try {
       if (isAnswered || !mayRetry(error, journey)) throw error
@@ -132,7 +140,7 @@ export class Sender {
       // the upstream counts a request as often as it is sent
       attempt.turn?.lost()
       attempt.turn = pacer.pass(journey.endpoint)
-      return await new Trip(way, journey, attempt, this.#options).go(agents.fresh)
+      return await new Attempt(way, journey, attempt, this.#options).go(agents.oneShot)
     } catch (error) {
       attempt.turn?.lost()
       throw problemOf(error, journey, { host: way.home, repeatable: isRepeatable(journey) })
@@ -140,7 +148,7 @@ export class Sender {
   }
 
   /** The next attempt at a request that was refused; `undefined` where there is none. */
-  #next(lease: Lease, journey: Journey, attempt: Attempt, refusal: Refusal): Promise<Attempt | undefined> {
+  #next(lease: Lease, journey: ForwardRequest, attempt: Sending, refusal: ErrorResponse): Promise<Sending | undefined> {
     return refusal.answer.status === UNAUTHORIZED
       ? this.#withNewSession(lease, journey, attempt, refusal.answer)
       : this.#inItsTurn(journey, attempt, refusal)
@@ -149,10 +157,10 @@ export class Sender {
   /** At once, with a renewed session, where the token may have been at fault. */
   async #withNewSession(
     lease: Lease,
-    journey: Journey,
-    attempt: Attempt,
-    answer: Collected,
-  ): Promise<Attempt | undefined> {
+    journey: ForwardRequest,
+    attempt: Sending,
+    answer: CollectedResponse,
+  ): Promise<Sending | undefined> {
     const { number, renewed } = attempt
     const meaning = meaningOf401(readUpstreamErrors({ headers: headersByName(answer.headers), body: answer.body }))
     renewed?.retry.answered(WORD[meaning])
@@ -170,7 +178,7 @@ export class Sender {
   }
 
   /** Once its turn has come, where it was refused for now. */
-  async #inItsTurn(journey: Journey, { number }: Attempt, refusal: Refusal): Promise<Attempt | undefined> {
+  async #inItsTurn(journey: ForwardRequest, { number }: Sending, refusal: ErrorResponse): Promise<Sending | undefined> {
     if (!mayComeAgain(refusal, journey, number)) return undefined
     try {
       const turn = await this.#turn(journey, true)
@@ -185,9 +193,9 @@ export class Sender {
 }
 
 /** Who asks for a console by its own address gets no other. */
-function asAsked(found: Place, { console, tenant }: Journey): Place {
-  if (!console || isSamePlace(console, found)) return found
-  const detail = `The Compute console of the tenant ${tenant} is another, at ${found.api}${found.basePath}`
+function asAsked(found: BaseUrl, { computeConsole, tenant }: ForwardRequest): BaseUrl {
+  if (!computeConsole || isSameBase(computeConsole, found)) return found
+  const detail = `The Compute console of the tenant ${tenant} is another, at ${found.origin}${found.basePath}`
   throw new Problem(
     'invalid-request',
     `${detail}: name the tenant in x-prismacloud-tenant, or give each its computeUrl`,
@@ -197,10 +205,10 @@ function asAsked(found: Place, { console, tenant }: Journey): Place {
 /** What the client is told of an error on the way to a host; once it has left, the error as it is. */
 function problemOf(
   error: unknown,
-  { exchange }: Journey,
-  { host, repeatable }: { readonly host: Home; readonly repeatable: boolean },
+  { exchange }: ForwardRequest,
+  { host, repeatable }: { readonly host: UpstreamBase; readonly repeatable: boolean },
 ): unknown {
   if (exchange.over.aborted || error instanceof Problem) return error
-  const { nature, maybeSent, detail } = explainNetworkError(error, new URL(host.api).host)
+  const { nature, maybeSent, detail } = explainNetworkError(error, new URL(host.origin).host)
   return new Problem(`upstream-${nature}`, detail, { cause: error, retryable: !maybeSent || repeatable })
 }

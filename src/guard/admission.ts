@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Config } from '../config/config.ts'
 import { authCallOf } from '../request/auth-call.ts'
-import { proxiedHost } from '../request/proxy-form.ts'
+import { proxyFormHost } from '../request/proxy-form.ts'
 import { withoutQuery } from '../request/target.ts'
 import { isServedHost, readDestination } from '../request/tenant.ts'
 import type { Admission } from './admit.ts'
@@ -23,9 +23,9 @@ export function admissionOf(
   loggedIn: Admission['loggedIn'],
 ): Admission {
   const isLogin = () => {
-    const host = proxiedHost(raw) ?? raw.headers.host
-    const { target, compute } = readDestination({ host, target: originalUrl })
-    return authCallOf(method, withoutQuery(target), compute) === 'login'
+    const host = proxyFormHost(raw) ?? raw.headers.host
+    const { apiTarget, compute } = readDestination({ host, rawTarget: originalUrl })
+    return authCallOf(method, withoutQuery(apiTarget), compute) === 'login'
   }
   return {
     trustedHosts: listen.trustedHosts,

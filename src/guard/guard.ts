@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { Problem } from '../problem/problem.ts'
-import { passageOf, proxiedHost } from '../request/proxy-form.ts'
+import { connectTunnelOf, proxyFormHost } from '../request/proxy-form.ts'
 import { type Admission, admit, type Facts, isBlindRequest } from './admit.ts'
 
 /** Gives the client that asks, by its name; null where clients have none. Throws the problem of whom it does not let in. */
@@ -23,7 +23,7 @@ function factsOf(request: IncomingMessage, token?: string): Facts {
   const { headers, rawHeaders, socket } = request
   return {
     hosts: hostsIn(rawHeaders),
-    proxiedHost: proxiedHost(request),
+    proxiedHost: proxyFormHost(request),
     localAddress: socket.localAddress,
     isSecure: socket instanceof TLSSocket,
     headers,
@@ -36,7 +36,7 @@ function tokenIn(request: IncomingMessage): string | undefined {
   const { headers } = request
   return (
     headers['x-prismacloud-proxy-token']?.toString() ??
-    passageOf(request)?.token ??
+    connectTunnelOf(request)?.token ??
     proxyTokenIn(request) ??
     shownToken(headers.authorization) ??
     headers['x-redlock-auth']?.toString()

@@ -1,5 +1,5 @@
 import type { Policy, Rule } from '../config/policy.ts'
-import { isRead } from '../request/read-only.ts'
+import { onlyReads } from '../request/read-only.ts'
 
 /**
  * Says why a request is refused, where one of the policies does not allow it. `paths` are all for which the upstream may
@@ -20,7 +20,7 @@ function refusalOf(
 ): string | undefined {
   const denied = deny.find(({ methods, suffixed }) => isOf(methods, method) && paths.some(path => suffixed.test(path)))
   if (denied) return denied.why ?? `${name}.deny has ${denied.text}`
-  if (access === 'read-only' && !paths.every(path => isRead(method, path)))
+  if (access === 'read-only' && !paths.every(path => onlyReads(method, path)))
     return `${name}.access is read-only, and this request is not known to only read`
   const isAllowed = (path: string) => allow.some(rule => isOf(rule.methods, method) && rule.path.test(path))
   return allow.length === 0 || paths.every(isAllowed) ? undefined : `nothing in ${name}.allow matches`

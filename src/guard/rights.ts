@@ -11,7 +11,7 @@ export function isAdmin({ clients }: Pick<Config, 'clients'>, client: string | n
  * Lets a client see what others do.
  * @throws {Problem} `policy-denied` for one that is no admin
  */
-export function permitAdmin(config: Pick<Config, 'clients'>, client: string | null): void {
+export function authorizeAdmin(config: Pick<Config, 'clients'>, client: string | null): void {
   if (isAdmin(config, client)) return
   throw new Problem('policy-denied', `This tells what other clients do: it takes clients.${client}.admin`)
 }
@@ -21,7 +21,7 @@ export function permitAdmin(config: Pick<Config, 'clients'>, client: string | nu
  * clients and of some tenant too.
  * @throws {Problem} `policy-denied`, naming what denies it
  */
-export function permitQuit(config: Config, client: string | null): void {
+export function authorizeQuit(config: Config, client: string | null): void {
   const { admin, clients, policy, tenants } = config
   if (!admin.quit) throw new Problem('policy-denied', 'The proxy cannot be ended so: admin.quit is off')
   const own = clients.find(({ name }) => name === client)

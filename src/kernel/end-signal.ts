@@ -10,7 +10,7 @@ export interface EndSignal {
  * An end that everybody concerned is told of once, for what there is one of for each request: an AbortController with its
  * signal and event costs ten times as much.
  */
-export class Ending implements EndSignal {
+export class EndController implements EndSignal {
   readonly #why: string
   #listeners: (() => void)[] = []
   #aborted = false

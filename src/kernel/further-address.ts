@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type ServerOpts } from 'node:net'
 
 /** Where a server listens. */
-export interface Place {
+export interface ListenAddress {
   readonly host: string
   /** 0 means any free one. */
   readonly port: number
@@ -11,7 +11,7 @@ export interface Place {
 }
 
 /** One of the addresses. */
-type At = Pick<Place, 'host' | 'port'>
+type At = Pick<ListenAddress, 'host' | 'port'>
 
 /** How often another free port is tried that is free at one of the addresses alone. */
 const MOST_TRIES = 10
@@ -20,7 +20,7 @@ const MOST_TRIES = 10
 const NO_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
 /** Accepts connections at a further address for a server, which has them as if they had come to its own. */
-export class FurtherAddress {
+export class SecondListener {
   readonly #server: Server
 
   /** `options` are those of the server. */
@@ -36,11 +36,11 @@ export class FurtherAddress {
    * Has `listen` listen at a place's first address, and listens at the other before: what `listen` gives is given. Neither
    * listens where one of the two is taken.
    */
-  async beside<T>({ host, port, also }: Place, listen: (at: At) => Promise<T>): Promise<T> {
+  async beside<T>({ host, port, also }: ListenAddress, listen: (at: At) => Promise<T>): Promise<T> {
     return also === undefined ? listen({ host, port }) : this.#listenAtBoth({ host, port, also }, listen, MOST_TRIES)
   }
 
-  async #listenAtBoth<T>(place: Required<Place>, listen: (at: At) => Promise<T>, tries: number): Promise<T> {
+  async #listenAtBoth<T>(place: Required<ListenAddress>, listen: (at: At) => Promise<T>, tries: number): Promise<T> {
     const { host, port, also } = place
     const same = await this.#listen(also, port)
     try {

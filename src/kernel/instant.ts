@@ -1,18 +1,18 @@
 import type { Clock } from './clock.ts'
 
 /** A moment on both clocks. */
-export interface Moment {
+export interface Instant {
   readonly wall: number
   readonly monotonic: number
 }
 
 /** The moment that it is. */
-export function momentOf(clock: Clock): Moment {
+export function instantOf(clock: Clock): Instant {
   return { wall: clock.now(), monotonic: clock.monotonic() }
 }
 
 /** The moment that is so many milliseconds later. */
-export function later({ wall, monotonic }: Moment, milliseconds: number): Moment {
+export function later({ wall, monotonic }: Instant, milliseconds: number): Instant {
   return { wall: wall + milliseconds, monotonic: monotonic + milliseconds }
 }
 
@@ -21,6 +21,6 @@ export function later({ wall, monotonic }: Moment, milliseconds: number): Moment
  * sleeps and wall time does not; when they disagree the longer one is believed, which costs a login or a request at worst,
  * where the shorter one would send a dead token, or serve an old answer.
  */
-export function elapsed(from: Moment, to: Moment): number {
+export function elapsed(from: Instant, to: Instant): number {
   return Math.max(to.monotonic - from.monotonic, to.wall - from.wall)
 }

@@ -1,5 +1,5 @@
 /** Lets calls through one at a time, in their order. */
-export class Turnstile {
+export class Mutex {
   #last: Promise<unknown> = Promise.resolve()
 
   /** Makes a call once all before it have ended, however they did. */

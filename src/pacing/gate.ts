@@ -35,7 +35,7 @@ export interface GateCounts {
 }
 
 /** A request that was let through. What became of it is told once; the first word counts. */
-export class Turn {
+export class Permit {
   readonly #gate: Gate
   /** By which its answer is compared with the bucket, if that was known. */
   readonly level: number | undefined
@@ -77,7 +77,7 @@ const FEW = 4
  */
 export class Gate {
   readonly #clock: Clock
-  readonly #queue = new FairQueue<unknown, Waiter<Turn>>()
+  readonly #queue = new FairQueue<unknown, Waiter<Permit>>()
   #bucket: Bucket | undefined
   #underWay = 0
   #mostUnderWay = Number.POSITIVE_INFINITY
@@ -111,16 +111,16 @@ export class Gate {
   }
 
   /** Lets a request through at once, whoever waits. */
-  pass(now: number): Turn {
+  pass(now: number): Permit {
     this.#underWay++
-    return new Turn(this, this.#bucket?.draw(now))
+    return new Permit(this, this.#bucket?.draw(now))
   }
 
   /** Waits for somebody's turn. */
-  async wait({ client, returned }: Applicant, patience: Patience<Turn>, now: number): Promise<Turn> {
+  async wait({ client, returned }: Applicant, patience: Patience<Permit>, now: number): Promise<Permit> {
     const line = {
-      add: (waiter: Waiter<Turn>) => (returned ? this.#queue.pushReturned(waiter) : this.#queue.push(client, waiter)),
-      delete: (waiter: Waiter<Turn>) => {
+      add: (waiter: Waiter<Permit>) => (returned ? this.#queue.pushReturned(waiter) : this.#queue.push(client, waiter)),
+      delete: (waiter: Waiter<Permit>) => {
         this.#queue.delete(client, waiter)
         if (this.#queue.size === 0) this.#forgetTimer()
       },
@@ -136,7 +136,7 @@ export class Gate {
   }
 
   /** A request was answered. Without its `turn` it was sent before this gate was there. */
-  answered({ kind, limit, pause }: Outcome, turn?: Turn): void {
+  answered({ kind, limit, pause }: Outcome, turn?: Permit): void {
     const now = this.#clock.monotonic()
     if (turn) this.#underWay--
     if (kind === 'served') this.#served(limit, turn, now)
@@ -154,7 +154,7 @@ export class Gate {
   }
 
   /** A request was not sent. */
-  unused({ level }: Turn): void {
+  unused({ level }: Permit): void {
     if (level !== undefined) this.#bucket?.giveBack()
     this.lost()
   }
@@ -165,7 +165,7 @@ export class Gate {
     this.#forgetTimer()
   }
 
-  #served(limit: Limit | undefined, turn: Turn | undefined, now: number): void {
+  #served(limit: Limit | undefined, turn: Permit | undefined, now: number): void {
     this.#mostUnderWay = this.#queue.size === 0 ? Number.POSITIVE_INFINITY : this.#mostUnderWay + 1
     if (!limit) return
     // what was sent before this gate was there is not known

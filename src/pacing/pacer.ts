@@ -4,7 +4,7 @@ import type { EndSignal } from '../kernel/end-signal.ts'
 import { ensure } from '../kernel/ensure.ts'
 import type { Waiter } from '../kernel/waiter.ts'
 import { Problem } from '../problem/problem.ts'
-import { type Applicant, Gate, type GateStatus, type Turn } from './gate.ts'
+import { type Applicant, Gate, type GateStatus, type Permit } from './gate.ts'
 import type { Rate } from './limit.ts'
 import { type Answer, readOutcome } from './outcome.ts'
 
@@ -84,7 +84,7 @@ export class Pacer {
    * the queue than are left to the others.
    * @throws {Problem} `rate-limited` at once when its turn is too far off, or there is no place
    */
-  admit(endpoint: PacedEndpoint, asking: Asking): Promise<Turn> | Turn | undefined {
+  admit(endpoint: PacedEndpoint, asking: Asking): Promise<Permit> | Permit | undefined {
     const { clock, settings } = this.#options
     const { maxWait, maxQueue } = settings()
     const gate = this.#gate(endpoint)
@@ -97,18 +97,18 @@ export class Pacer {
     if (delay > patience) throw refusal(delay - patience, `its turn would come in ${seconds(delay)} s`)
     const own = this.#waitingBy.get(asking.client) ?? 0
     if (own >= maxQueue - this.#waiting) throw refusal(delay, `${this.#waiting} requests wait already`)
-    const timedOut = (waiter: Waiter<Turn>) => waiter.reject(notInTime(gate, asking, patience, clock.monotonic()))
+    const timedOut = (waiter: Waiter<Permit>) => waiter.reject(notInTime(gate, asking, patience, clock.monotonic()))
     const wait = gate.wait(asking, { ms: patience + GRACE, timedOut, signal: asking.signal }, now)
     return this.#counted(asking.client, wait)
   }
 
   /** Lets a request through at once. */
-  pass(endpoint: PacedEndpoint): Turn | undefined {
+  pass(endpoint: PacedEndpoint): Permit | undefined {
     return this.#gate(endpoint)?.pass(this.#options.clock.monotonic())
   }
 
   /** Notes what an answer says of its endpoint. */
-  answered({ key }: PacedEndpoint, turn: Turn | undefined, answer: Answer): void {
+  answered({ key }: PacedEndpoint, turn: Permit | undefined, answer: Answer): void {
     const { clock, settings, random = Math.random } = this.#options
     const { enabled, maxWait } = settings()
     if (!enabled) {
@@ -130,7 +130,7 @@ export class Pacer {
     this.#gates.clear()
   }
 
-  async #counted(client: unknown, turn: Promise<Turn>): Promise<Turn> {
+  async #counted(client: unknown, turn: Promise<Permit>): Promise<Permit> {
     this.#count(client, 1)
     try {
       return await turn

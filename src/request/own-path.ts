@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { preferred } from '../http/accept.ts'
-import { proxiedHost } from './proxy-form.ts'
+import { proxyFormHost } from './proxy-form.ts'
 
 /**
  * The one route that everything forwarded is served by. Requests are sent to it by `rewriteUrl` whatever their path, so
@@ -28,7 +28,7 @@ export function routeOf(request: IncomingMessage, isServedHost: (host: string) =
   if (OWN_PATH.test(url)) return url
   const isForPeople = ICON.test(url) || (ROOT.test(url) && wantsHtml(headers.accept))
   if (!isForPeople || (method !== 'GET' && method !== 'HEAD')) return FORWARD_ROUTE
-  const host = proxiedHost(request)
+  const host = proxyFormHost(request)
   if (host !== undefined && isServedHost(host)) return FORWARD_ROUTE
   return ICON.test(url) ? ICON_ROUTE : HOME_ROUTE
 }

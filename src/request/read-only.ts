@@ -37,7 +37,7 @@ const READING_POSTS = [
 const OF_COMPUTE = /^\/_compute\//
 
 /** Whether a request for a path as rules see it only reads. What is not known to is taken to write. */
-export function isRead(method: string, path: string): boolean {
+export function onlyReads(method: string, path: string): boolean {
   if (READING_METHODS.has(method)) return true
   return method === 'POST' && !OF_COMPUTE.test(path) && READING_POSTS.some(pattern => pattern.test(path))
 }

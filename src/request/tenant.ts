@@ -1,7 +1,7 @@
 import type { TenantConfig } from '../config/config.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { Problem } from '../problem/problem.ts'
-import { isSamePlace, type Place } from '../stacks/base.ts'
+import { type BaseUrl, isSameBase } from '../stacks/base.ts'
 import { isConsoleHost } from '../stacks/compute.ts'
 import { below, rooted } from './target.ts'
 
@@ -12,7 +12,7 @@ export interface TenantFacts {
   /** The `Host` header. */
   readonly host: string | undefined
   /** The request target as sent. */
-  readonly target: string
+  readonly rawTarget: string
 }
 
 /** Which of a tenant's APIs a request is for. */
@@ -20,11 +20,11 @@ export interface Destination {
   /** Whether it is that of its Compute console. */
   readonly compute: boolean
   /** The request target there. */
-  readonly target: string
+  readonly apiTarget: string
   /** What the client put before it: `/_tenant/<tenant>`, `/_compute`, both, the API's or console's own path, or nothing. */
   readonly prefix: string
   /** The console that it is, where the client said so by its own address. */
-  readonly console: Place | undefined
+  readonly computeConsole: BaseUrl | undefined
 }
 
 const HOST = /^(.+)\.localhost\.?(:\d+)?$/i
@@ -33,18 +33,18 @@ const CONSOLE_PATH = /^((?:\/[^/?]+)*?)(\/api\/.*)$/s
 const PREFIX = /^(?:\/_tenant\/([^/?]*)(\/_compute(?=[/?]|$))?|(\/_compute)(?=[/?]|$))/
 
 /** What the host and the target of a request say, and the names that they give its tenant. */
-export function readDestination({ host = '', target }: Pick<TenantFacts, 'host' | 'target'>): Destination & {
+export function readDestination({ host = '', rawTarget }: Pick<TenantFacts, 'host' | 'rawTarget'>): Destination & {
   readonly names: readonly string[]
 } {
-  if (isConsoleHost(host)) return { ...readConsole(host, target), names: [] }
+  if (isConsoleHost(host)) return { ...readConsole(host, rawTarget), names: [] }
   const label = HOST.exec(host)?.[1]?.toLowerCase()
   const [isConsole, tenant] = (label && COMPUTE_LABEL.exec(label)) || [undefined, label]
-  const [prefix = '', named, behindTenant, alone] = PREFIX.exec(target) ?? []
+  const [prefix = '', named, behindTenant, alone] = PREFIX.exec(rawTarget) ?? []
   return {
     compute: (isConsole ?? behindTenant ?? alone) !== undefined,
-    target: prefix === '' ? target : rooted(target.slice(prefix.length)),
+    apiTarget: prefix === '' ? rawTarget : rooted(rawTarget.slice(prefix.length)),
     prefix,
-    console: undefined,
+    computeConsole: undefined,
     names: [tenant, named].filter(name => name !== undefined),
   }
 }
@@ -52,7 +52,7 @@ export function readDestination({ host = '', target }: Pick<TenantFacts, 'host' 
 /** What a target says that is for the host of a Compute console, behind whose own path its API is. */
 function readConsole(host: string, target: string): Destination {
   const [, basePath = '', path = target] = CONSOLE_PATH.exec(target) ?? []
-  return { compute: true, target: path, prefix: basePath, console: { api: `https://${host}`, basePath } }
+  return { compute: true, apiTarget: path, prefix: basePath, computeConsole: { origin: `https://${host}`, basePath } }
 }
 
 /**
@@ -65,14 +65,14 @@ export function chooseTenant<T>(
   tenants: ReadonlyMap<string, T>,
   defaultTenant: string,
 ): Destination & { tenant: T } {
-  const { names: given, compute, target, prefix, console } = readDestination(facts)
+  const { names: given, compute, apiTarget, prefix, computeConsole } = readDestination(facts)
   const names = facts.header === undefined ? given : [facts.header, ...given]
   const [name = defaultTenant] = names
   if (names.some(other => other !== name))
     throw new Problem('invalid-request', `The request names several tenants: ${[...new Set(names)].join(', ')}`)
   const tenant = tenants.get(name)
   if (tenant === undefined) throw unknownTenant(name, tenants)
-  return { tenant, compute, target, prefix, console }
+  return { tenant, compute, apiTarget, prefix, computeConsole }
 }
 
 function unknownTenant(name: string, tenants: ReadonlyMap<string, unknown>): Problem {
@@ -82,13 +82,15 @@ function unknownTenant(name: string, tenants: ReadonlyMap<string, unknown>): Pro
 }
 
 /** The same for one that is for a Compute console by its own address, which no tenant may be known to have. */
-export function chooseConsoleOwner<T extends Pick<TenantConfig, 'name' | 'target'>>(
+export function chooseConsoleOwner<T extends Pick<TenantConfig, 'name' | 'api'>>(
   facts: TenantFacts,
   tenants: ReadonlyMap<string, T>,
   defaultTenant: string,
 ): Destination & { tenant: T } {
-  const { console } = readDestination(facts)
-  const owners = new Map([...tenants].filter(([, { target }]) => console && isSamePlace(console, target.compute)))
+  const { computeConsole } = readDestination(facts)
+  const owners = new Map(
+    [...tenants].filter(([, { api }]) => computeConsole && isSameBase(computeConsole, api.compute)),
+  )
   const fallback = owners.size > 0 ? preferred(owners, facts, defaultTenant) : defaultTenant
   return chooseTenant(facts, tenants, fallback)
 }
@@ -110,7 +112,7 @@ function preferred(
 }
 
 /** Whether requests in absolute form, or connections, may be for a host. */
-export function isServedHost<T extends Pick<TenantConfig, 'target'>>(
+export function isServedHost<T extends Pick<TenantConfig, 'api'>>(
   host: string,
   tenants: ReadonlyMap<string, T>,
 ): boolean {
@@ -121,12 +123,12 @@ export function isServedHost<T extends Pick<TenantConfig, 'target'>>(
  * The tenants whose API is at a host, with its port if that is not the one of http or https. Empty where the host is
  * nobody's.
  */
-export function ownersOf<T extends Pick<TenantConfig, 'target'>>(
+export function ownersOf<T extends Pick<TenantConfig, 'api'>>(
   host: string,
   tenants: ReadonlyMap<string, T>,
 ): Map<string, T> {
   const plain = host.replace(/:(80|443)$/, '')
-  return new Map([...tenants].filter(([, { target }]) => new URL(target.api).host === plain))
+  return new Map([...tenants].filter(([, { api }]) => new URL(api.origin).host === plain))
 }
 
 /**
@@ -134,15 +136,15 @@ export function ownersOf<T extends Pick<TenantConfig, 'target'>>(
  * else the only one.
  * @throws {Problem} also `invalid-request` where several come into question
  */
-export function chooseOwner<T extends Pick<TenantConfig, 'name' | 'target'>>(
+export function chooseOwner<T extends Pick<TenantConfig, 'name' | 'api'>>(
   facts: TenantFacts,
   owners: ReadonlyMap<string, T>,
   defaultTenant: string,
 ): Destination & { tenant: T } {
   const fallback = preferred(owners, facts, defaultTenant)
-  const { tenant } = chooseTenant({ ...facts, target: '/', host: undefined }, owners, fallback)
-  const { basePath } = tenant.target
-  const target = below(facts.target, basePath)
+  const { tenant } = chooseTenant({ ...facts, rawTarget: '/', host: undefined }, owners, fallback)
+  const { basePath } = tenant.api
+  const target = below(facts.rawTarget, basePath)
   if (target === undefined) throw new Problem('invalid-request', `The API of that host is below ${basePath}`)
-  return { tenant, compute: false, target: rooted(target), prefix: basePath, console: undefined }
+  return { tenant, compute: false, apiTarget: rooted(target), prefix: basePath, computeConsole: undefined }
 }

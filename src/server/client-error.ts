@@ -30,7 +30,7 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
  * Answers what is not HTTP as it should be with a problem, and closes its connection: where the next request begins is
  * unknown. `last` is the latest answer on that connection; what would come in its middle, or be taken for it, is not sent.
  */
-export function refuseMalformed(
+export function answerClientError(
   error: ParseError,
   socket: Socket,
   last: ServerResponse | undefined,

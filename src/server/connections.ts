@@ -2,7 +2,7 @@ import type { Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { linger } from '../http/lingering-close.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Ending } from '../kernel/end-signal.ts'
+import type { EndController } from '../kernel/end-signal.ts'
 import { Problem } from '../problem/problem.ts'
 import { endIfLeft } from './half-closed.ts'
 import { answerOnSocket } from './socket-response.ts'
@@ -11,7 +11,7 @@ import { answerOnSocket } from './socket-response.ts'
 export interface RunningAnswer {
   readonly response: ServerResponse
   /** Aborts when the answer is complete, or the client has left. */
-  readonly over: Ending
+  readonly over: EndController
 }
 
 export interface ConnectionsOptions {
@@ -66,7 +66,7 @@ export class Connections {
   }
 
   /** Has `over` abort when an answer is complete, or its client has left. */
-  watch(response: ServerResponse, over: Ending): void {
+  watch(response: ServerResponse, over: EndController): void {
     const running = this.#open.get(response.req.socket)
     if (!running) {
       over.abort()

@@ -3,14 +3,14 @@ import { challengeTo } from '../guard/guard.ts'
 import { FORWARDED_METHODS } from '../http/methods.ts'
 import { Problem, problemDocument } from '../problem/problem.ts'
 import { renderProblem } from '../problem/render.ts'
-import { proxiedHost } from '../request/proxy-form.ts'
+import { proxyFormHost } from '../request/proxy-form.ts'
 import { withoutQuery } from '../request/target.ts'
 import { readDestination } from '../request/tenant.ts'
 import { asRedlockStatus } from '../upstream-errors/redlock-status.ts'
 import { exchangeOf } from './observe.ts'
 
 /** Gives every failure the one shape that failures have, and refuses the methods that are not forwarded. */
-export function failures(app: FastifyInstance): void {
+export function handleErrors(app: FastifyInstance): void {
   app.addHook('onRequest', ({ method }, reply, done) => {
     if (FORWARDED_METHODS.includes(method)) return done()
     reply.header('allow', FORWARDED_METHODS.join(', '))
@@ -39,7 +39,7 @@ function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply):
 
 /** Known of requests too that were refused before anybody asked where they go. */
 function isForCompute({ raw, originalUrl }: FastifyRequest): boolean {
-  return readDestination({ host: proxiedHost(raw) ?? raw.headers.host, target: originalUrl }).compute
+  return readDestination({ host: proxyFormHost(raw) ?? raw.headers.host, rawTarget: originalUrl }).compute
 }
 
 /** What a client is told of an error. Anything but a problem is a fault of the proxy's own, whose text is for the log alone. */

@@ -16,7 +16,7 @@ export const HEAD_TIMEOUT = 20_000
 /** So many requests of strangers are served at one time: those are logins, which are short. */
 const MOST_STRANGERS = 16
 
-export interface BoundsOptions {
+export interface LimitsOptions {
   /** Requests that are served at one time at most, but for the proxy's own paths. */
   readonly maxRequests: () => number
   /** Whether a client, by its name, was let in though it has yet to show a token: what such clients ask takes nobody's place. */
@@ -27,7 +27,7 @@ export interface BoundsOptions {
 const FRAGMENT = '#'
 
 /** Refuses what no request may be, what is too large, and what is too much at one time, at once. */
-export function bounds(app: FastifyInstance, { maxRequests, isStranger }: BoundsOptions): void {
+export function limits(app: FastifyInstance, { maxRequests, isStranger }: LimitsOptions): void {
   const [requests, logins] = [new Places('requests'), new Places('logins')]
   app.addHook('onRequest', (request, _reply, done) => {
     const { raw, originalUrl } = request

@@ -4,7 +4,7 @@ import { lingerAfter } from '../http/lingering-close.ts'
 import { headersByName } from '../http/raw-headers.ts'
 import { newRequestId } from '../http/request-id.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { Ending, type EndSignal } from '../kernel/end-signal.ts'
+import { EndController, type EndSignal } from '../kernel/end-signal.ts'
 import type { Log } from '../kernel/log.ts'
 import { PAGE_HEADERS } from '../problem/html.ts'
 import { type Exchange, exchangeHeaders } from '../request/exchange.ts'
@@ -52,7 +52,7 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
   const { clock, metrics, connections, audit } = options
   app.decorateRequest('exchange', null)
   app.addHook('onRequest', (request, { raw }, done) => {
-    const over = new Ending('the client has left')
+    const over = new EndController('the client has left')
     const exchange = open(request, clock, over)
     request.exchange = exchange
     metrics.started()

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { IssuedToken } from '../auth/auth-api.ts'
-import type { Moment } from '../kernel/instant.ts'
-import type { Target } from '../stacks/resolve.ts'
+import type { Instant } from '../kernel/instant.ts'
+import type { Api } from '../stacks/resolve.ts'
 import type { Evidence } from './evidence.ts'
 import type { Lease } from './lease.ts'
 import { endOf, timeLeft } from './schedule.ts'
 
 /** The token that a session has, and whether it may be sent. */
-export class Holding {
+export class HeldToken {
   readonly #evidence: Evidence
   readonly #session = randomUUID()
   #lease: Lease | undefined
@@ -31,27 +31,27 @@ export class Holding {
   }
 
   /** The lease that may be sent. */
-  live(now: Moment): Lease | undefined {
+  live(now: Instant): Lease | undefined {
     return this.#inDoubt ? undefined : this.unexpired(now)
   }
 
   /** The same, in doubt or not: the auth calls can tell. */
-  unexpired(now: Moment): Lease | undefined {
+  unexpired(now: Instant): Lease | undefined {
     return this.millisecondsLeft(now) > 0 ? this.#lease : undefined
   }
 
-  millisecondsLeft(now: Moment): number {
+  millisecondsLeft(now: Instant): number {
     return this.#lease ? timeLeft(this.#lease.end, now) : 0
   }
 
   /** Takes a new token in the place of the one before. */
-  replace({ token, lifetime }: IssuedToken, target: Target, asked: Moment): Lease {
+  replace({ token, lifetime }: IssuedToken, api: Api, asked: Instant): Lease {
     const end = endOf(lifetime, asked)
     const evidence = this.#evidence
     const number = evidence.replaceToken()
     const served = (operation: string) => evidence.served(operation, number)
     this.#generation++
-    const lease = { token, target, end, session: this.#session, generation: this.#generation, served }
+    const lease = { token, api, end, session: this.#session, generation: this.#generation, served }
     this.#lease = lease
     this.#inDoubt = false
     this.#refused = false
@@ -59,8 +59,8 @@ export class Holding {
   }
 
   /**
-   * Notes that the upstream refused the token, which is kept back until {@link Holding.trust}, {@link Holding.replace} or
-   * {@link Holding.drop}.
+   * Notes that the upstream refused the token, which is kept back until {@link HeldToken.trust}, {@link HeldToken.replace} or
+   * {@link HeldToken.drop}.
    */
   doubt(): void {
     this.#inDoubt = true

@@ -1,4 +1,4 @@
-import type { Moment } from '../kernel/instant.ts'
+import type { Instant } from '../kernel/instant.ts'
 import { Problem } from '../problem/problem.ts'
 
 /** What a session remembers of its calls, for people. */
@@ -7,12 +7,12 @@ export class History {
   #lastError: { readonly at: number; readonly reason: string } | undefined
 
   /** A call gave a token. */
-  refreshed({ wall }: Moment): void {
+  refreshed({ wall }: Instant): void {
     this.#lastRefresh = wall
   }
 
   /** Something went wrong; the reason holds no secret. */
-  failed(reason: string, { wall }: Moment): void {
+  failed(reason: string, { wall }: Instant): void {
     this.#lastError = { at: wall, reason }
   }
 

@@ -1,14 +1,14 @@
-import type { Moment } from '../kernel/instant.ts'
+import type { Instant } from '../kernel/instant.ts'
 import type { Secret } from '../kernel/secret.ts'
-import type { Target } from '../stacks/resolve.ts'
+import type { Api } from '../stacks/resolve.ts'
 
 /** What a request carries: the token, and where alone it may be sent. */
 export interface Lease {
   readonly token: Secret
   /** The API that issued the token. */
-  readonly target: Target
+  readonly api: Api
   /** Until when it may be sent. */
-  readonly end: Moment
+  readonly end: Instant
   /** The session that it is of, which is that of one user. */
   readonly session: string
   /** Counts the tokens of one session from 1. */

@@ -2,7 +2,7 @@ import type { AuthApi, IssuedToken } from '../auth/auth-api.ts'
 import { AuthFailure, asFailure } from '../auth/auth-failure.ts'
 import type { CredentialSource, Credentials } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Turnstile } from '../kernel/mutex.ts'
+import type { Mutex } from '../kernel/mutex.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { isSameKey, readKey } from './key.ts'
 import type { Lease } from './lease.ts'
@@ -15,7 +15,7 @@ export interface RenewalOptions {
   readonly key?: Credentials
   readonly clock: Clock
   /** Shared by those whose calls must not run at the same time. */
-  readonly turnstile: Turnstile
+  readonly mutex: Mutex
   readonly events?: SessionEvents
 }
 
@@ -77,9 +77,9 @@ export class Renewal {
   }
 
   async #call(call: AuthCall, work: () => Promise<IssuedToken>): Promise<IssuedToken> {
-    const { events, turnstile } = this.#options
+    const { events, mutex } = this.#options
     try {
-      const issued = await turnstile.pass(work)
+      const issued = await mutex.pass(work)
       events?.called?.(call, 'ok')
       return issued
     } catch (error) {

@@ -1,5 +1,5 @@
 import type { Credentials, TenantConfig } from '../config/config.ts'
-import { Turnstile } from '../kernel/mutex.ts'
+import { Mutex } from '../kernel/mutex.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { Evidence } from './evidence.ts'
 import type { RenewalOptions } from './renewal.ts'
@@ -10,11 +10,11 @@ import type { SessionState } from './states.ts'
 /** Makes the session of a tenant. */
 export type CreateSession = (
   tenant: TenantConfig,
-  options: Required<Pick<SessionOptions, 'events' | 'turnstile' | 'evidence'>> & Pick<RenewalOptions, 'key'>,
+  options: Required<Pick<SessionOptions, 'events' | 'mutex' | 'evidence'>> & Pick<RenewalOptions, 'key'>,
 ) => Session
 
 /** What is told of a tenant's sessions. */
-export interface SuccessionEvents extends Required<SessionEvents> {
+export interface RotationEvents extends Required<SessionEvents> {
   /** Other credentials have proved good: their session has taken over. */
   succeeded(): void
   /** Other credentials gave no session, so the one in use stays; without a next call only a person can help. */
@@ -25,15 +25,15 @@ export interface SuccessionEvents extends Required<SessionEvents> {
  * The session of a tenant and, while other credentials are tried, the one that is to succeed it: it takes over once it
  * has a token. Until then, and if it never gets one, the session in use goes on. At one time one of them calls.
  */
-export class Succession {
+export class Rotation {
   readonly #create: CreateSession
-  readonly #events: SuccessionEvents
-  readonly #turnstile = new Turnstile()
+  readonly #events: RotationEvents
+  readonly #mutex = new Mutex()
   readonly #evidence = new Evidence()
   #session: Session
-  #successor: Session | undefined
+  #candidate: Session | undefined
 
-  constructor(tenant: TenantConfig, create: CreateSession, events: SuccessionEvents) {
+  constructor(tenant: TenantConfig, create: CreateSession, events: RotationEvents) {
     this.#create = create
     this.#events = events
     this.#session = this.#make(tenant)
@@ -44,18 +44,18 @@ export class Succession {
     return this.#session
   }
 
-  get successor(): Session | undefined {
-    return this.#successor
+  get candidate(): Session | undefined {
+    return this.#candidate
   }
 
   /** The tokens and secret keys of both. */
   get secrets(): Secret[] {
-    return [...this.#session.secrets, ...(this.#successor?.secrets ?? [])]
+    return [...this.#session.secrets, ...(this.#candidate?.secrets ?? [])]
   }
 
   /** Has a tenant's key tried, unless it is the one in use, or is tried already. */
   offer(tenant: TenantConfig, key: Credentials): void {
-    if ((this.#successor ?? this.#session).uses(key)) return
+    if ((this.#candidate ?? this.#session).uses(key)) return
     if (this.#session.uses(key)) this.#dismiss()
     else this.replace(tenant, key)
   }
@@ -63,11 +63,11 @@ export class Succession {
   /** Has a tenant's key tried, whatever was before. */
   replace(tenant: TenantConfig, key: Credentials): void {
     this.#dismiss()
-    const successor = this.#make(tenant, key)
-    this.#successor = successor
+    const candidate = this.#make(tenant, key)
+    this.#candidate = candidate
     // without a live token there is nothing to keep
-    if (this.#session.peek() === undefined) this.#takeOver(successor)
-    successor.start()
+    if (this.#session.peek() === undefined) this.#takeOver(candidate)
+    candidate.start()
   }
 
   close(): void {
@@ -80,35 +80,35 @@ export class Succession {
       called: this.#events.called,
       changed: (from, to, reason, next) => {
         if (session === this.#session) this.#events.changed(from, to, reason, next)
-        if (session === this.#successor) this.#tried(session, to, reason, next)
+        if (session === this.#candidate) this.#tried(session, to, reason, next)
       },
     }
     const session = this.#create(tenant, {
       events,
-      turnstile: this.#turnstile,
+      mutex: this.#mutex,
       evidence: this.#evidence,
       ...(key && { key }),
     })
     return session
   }
 
-  #tried(successor: Session, to: SessionState, reason: string, next: NextCall | undefined): void {
+  #tried(candidate: Session, to: SessionState, reason: string, next: NextCall | undefined): void {
     if (to === 'rejected' || to === 'backing-off') this.#events.kept(reason, next)
     if (to !== 'ready') return
-    this.#takeOver(successor)
+    this.#takeOver(candidate)
     this.#events.succeeded()
   }
 
-  #takeOver(successor: Session): void {
+  #takeOver(candidate: Session): void {
     const former = this.#session
-    this.#session = successor
-    this.#successor = undefined
+    this.#session = candidate
+    this.#candidate = undefined
     former.close()
   }
 
   #dismiss(): void {
-    const dismissed = this.#successor
-    this.#successor = undefined
+    const dismissed = this.#candidate
+    this.#candidate = undefined
     dismissed?.close()
   }
 }

@@ -1,6 +1,6 @@
 import type { AuthFailure } from '../auth/auth-failure.ts'
 import { fullJitter } from '../kernel/backoff.ts'
-import { elapsed, later, type Moment } from '../kernel/instant.ts'
+import { elapsed, type Instant, later } from '../kernel/instant.ts'
 
 /** A token is extended this long before its end, in milliseconds, unless half its life is later than that. */
 const LEAD = 3 * 60_000
@@ -39,11 +39,11 @@ export function usableLife(lifetime: number): number {
 }
 
 /** When a token dies. It was issued after it was asked for, so it lives for `lifetime` from then at the least. */
-export function endOf(lifetime: number, asked: Moment): Moment {
+export function endOf(lifetime: number, asked: Instant): Instant {
   return later(asked, usableLife(lifetime))
 }
 
 /** Milliseconds for which a token may still be sent, 0 when it is dead. */
-export function timeLeft(end: Moment, now: Moment): number {
+export function timeLeft(end: Instant, now: Instant): number {
   return Math.max(0, -elapsed(end, now))
 }

@@ -3,11 +3,11 @@ import { AuthFailure, asFailure, closed } from '../auth/auth-failure.ts'
 import type { Credentials } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
-import { type Moment, momentOf } from '../kernel/instant.ts'
+import { type Instant, instantOf } from '../kernel/instant.ts'
 import type { Secret } from '../kernel/secret.ts'
-import type { Target } from '../stacks/resolve.ts'
+import type { Api } from '../stacks/resolve.ts'
 import { Evidence, type Grounds, type Retry, UNINFORMATIVE, type Unauthorized } from './evidence.ts'
-import { Holding } from './held-token.ts'
+import { HeldToken } from './held-token.ts'
 import { History } from './history.ts'
 import { judgeInvalidation } from './invalidation.ts'
 import type { Lease } from './lease.ts'
@@ -16,7 +16,7 @@ import type { NextCall, SessionStatus } from './report.ts'
 import { extensionDelay, retryDelay } from './schedule.ts'
 import { next, type SessionEvent, type SessionState } from './states.ts'
 import { Waiters } from './waiters.ts'
-import { Alarm } from './wake-timer.ts'
+import { WakeTimer } from './wake-timer.ts'
 
 /** Milliseconds, asked for anew each time. */
 export interface SessionSettings {
@@ -28,7 +28,7 @@ export interface SessionSettings {
 
 export interface SessionOptions extends RenewalOptions {
   /** The API that its tokens are for. */
-  readonly target: Target
+  readonly api: Api
   readonly settings: () => SessionSettings
   readonly random?: () => number
   /** Shared by the sessions of a tenant, so that it outlives a change of its key. */
@@ -42,7 +42,7 @@ export interface SessionOptions extends RenewalOptions {
 export class Session {
   // what each request needs stands first: where there are many tenants, it is far from the processor
   readonly #clock: Clock
-  readonly #holding: Holding
+  readonly #heldToken: HeldToken
   #lastUse: number
   #state: SessionState = 'idle'
   readonly #options: SessionOptions
@@ -50,7 +50,7 @@ export class Session {
   readonly #waiters: Waiters<Lease>
   readonly #closing = new AbortController()
   readonly #renewal: Renewal
-  readonly #alarm: Alarm
+  readonly #wakeTimer: WakeTimer
   readonly #evidence: Evidence
   readonly #history = new History()
   #attempt = 0
@@ -60,13 +60,13 @@ export class Session {
     const { clock, random = Math.random, evidence = new Evidence() } = options
     this.#clock = clock
     this.#evidence = evidence
-    this.#holding = new Holding(evidence)
+    this.#heldToken = new HeldToken(evidence)
     this.#lastUse = clock.monotonic()
     this.#options = options
     this.#random = random
     this.#waiters = new Waiters(clock)
     this.#renewal = new Renewal(options, this.#closing.signal)
-    this.#alarm = new Alarm(clock, () => this.#due())
+    this.#wakeTimer = new WakeTimer(clock, () => this.#due())
   }
 
   get state(): SessionState {
@@ -78,12 +78,12 @@ export class Session {
    * now: a token that died unnoticed is renewed, and a call that was due is made.
    */
   peek(): Lease | undefined {
-    return this.#look(momentOf(this.#clock))
+    return this.#look(instantOf(this.#clock))
   }
 
   /** The same for a request, which counts as use. */
   use(): Lease | undefined {
-    const now = momentOf(this.#clock)
+    const now = instantOf(this.#clock)
     this.#lastUse = now.monotonic
     return this.#look(now)
   }
@@ -98,15 +98,15 @@ export class Session {
     if (lease) return lease
     if (this.#state === 'closed') throw closed()
     if (this.#state === 'rejected') throw this.#history.rejection()
-    if (this.#state === 'backing-off' && this.#isHopeless) throw this.#unavailable(momentOf(this.#clock))
+    if (this.#state === 'backing-off' && this.#isHopeless) throw this.#unavailable(instantOf(this.#clock))
     this.start()
-    const unavailable = () => this.#unavailable(momentOf(this.#clock))
+    const unavailable = () => this.#unavailable(instantOf(this.#clock))
     return this.#waiters.wait(this.#options.settings().waitTimeout, unavailable, signal)
   }
 
   /** Logs in, unless that was done before. */
   start(): void {
-    if (this.#state === 'idle') void this.#renew(momentOf(this.#clock))
+    if (this.#state === 'idle') void this.#renew(instantOf(this.#clock))
   }
 
   /**
@@ -115,18 +115,18 @@ export class Session {
    * of 401s costs one call.
    */
   invalidate(lease: Lease, refusal: Unauthorized): Retry | undefined {
-    const now = momentOf(this.#clock)
+    const now = instantOf(this.#clock)
     const { named, again } = refusal
-    const { isInDoubt } = this.#holding
-    if (lease !== this.#holding.unexpired(now) || (isInDoubt && !named))
+    const { isInDoubt } = this.#heldToken
+    if (lease !== this.#heldToken.unexpired(now) || (isInDoubt && !named))
       return this.#state === 'closed' ? undefined : UNINFORMATIVE
     const grounds = this.#evidence.weigh(refusal, now.monotonic)
     const callable = this.#state === 'ready' || this.#state === 'authenticating'
     const grounded = grounds.open !== undefined
     const verdict = judgeInvalidation({ named, again, grounded, proven: this.#evidence.isProven, callable })
     if (verdict === 'keep') return isInDoubt ? UNINFORMATIVE : undefined
-    if (verdict === 'drop') this.#holding.drop()
-    else this.#holding.doubt()
+    if (verdict === 'drop') this.#heldToken.drop()
+    else this.#heldToken.doubt()
     // else a call is under way or due that no 401 caused
     return this.#state === 'ready' ? this.#raise(grounds, now) : UNINFORMATIVE
   }
@@ -138,15 +138,15 @@ export class Session {
 
   /** The token and the secret key that it has now. */
   get secrets(): Secret[] {
-    const token = this.#holding.unexpired(momentOf(this.#clock))?.token
+    const token = this.#heldToken.unexpired(instantOf(this.#clock))?.token
     return [token, this.#renewal.secretKey].filter(secret => secret !== undefined)
   }
 
   /** Stops the timers and calls, and refuses whoever waits. */
   close(): void {
     if (this.#state === 'closed') return
-    this.#holding.drop()
-    this.#alarm.clear()
+    this.#heldToken.drop()
+    this.#wakeTimer.clear()
     this.#move('closed', 'no longer needed')
     const reason = closed()
     this.#closing.abort(reason)
@@ -154,20 +154,20 @@ export class Session {
   }
 
   status(): SessionStatus {
-    const { generation } = this.#holding
-    const secondsLeft = Math.floor(this.#holding.millisecondsLeft(momentOf(this.#clock)) / 1000)
+    const { generation } = this.#heldToken
+    const secondsLeft = Math.floor(this.#heldToken.millisecondsLeft(instantOf(this.#clock)) / 1000)
     return { state: this.#state, generation, secondsLeft, ...this.#history.status() }
   }
 
-  #look(now: Moment): Lease | undefined {
-    const lease = this.#holding.live(now)
-    if (!lease && (this.#state === 'ready' || (this.#state === 'backing-off' && this.#alarm.remaining(now) <= 0)))
+  #look(now: Instant): Lease | undefined {
+    const lease = this.#heldToken.live(now)
+    if (!lease && (this.#state === 'ready' || (this.#state === 'backing-off' && this.#wakeTimer.remaining(now) <= 0)))
       void this.#renew(now)
     return lease
   }
 
   /** Has a call made because of a 401, at once or when one may be made without grounds. */
-  #raise(grounds: Grounds, now: Moment): Retry {
+  #raise(grounds: Grounds, now: Instant): Retry {
     const due = grounds.open ? now.monotonic : this.#evidence.earliest(grounds, now.monotonic)
     const retry = this.#evidence.raise(grounds, due)
     const wait = due - now.monotonic
@@ -176,27 +176,27 @@ export class Session {
     return retry
   }
 
-  #postpone(wait: number, now: Moment): void {
+  #postpone(wait: number, now: Instant): void {
     const reason = 'the upstream refused one token after another'
     this.#history.failed(reason, now)
-    this.#alarm.set(wait, now)
+    this.#wakeTimer.set(wait, now)
     this.#move('postponed', reason)
   }
 
-  async #renew(asked: Moment): Promise<void> {
-    this.#alarm.clear()
-    const token = this.#holding.unexpired(asked)
+  async #renew(asked: Instant): Promise<void> {
+    this.#wakeTimer.clear()
+    const token = this.#heldToken.unexpired(asked)
     this.#move('called', token ? 'extending the session' : 'logging in')
-    const outcome = await this.#renewal.obtain(token, () => this.#holding.refuse()).catch(asFailure)
+    const outcome = await this.#renewal.obtain(token, () => this.#heldToken.refuse()).catch(asFailure)
     if (this.#state === 'closed') return
-    const now = momentOf(this.#clock)
+    const now = instantOf(this.#clock)
     if (outcome instanceof AuthFailure) this.#fail(outcome, now)
     else this.#accept(outcome, asked, now)
   }
 
-  #accept(issued: IssuedToken, asked: Moment, now: Moment): void {
-    const lease = this.#holding.replace(issued, this.#options.target, asked)
-    if (this.#holding.live(now) === undefined) {
+  #accept(issued: IssuedToken, asked: Instant, now: Instant): void {
+    const lease = this.#heldToken.replace(issued, this.#options.api, asked)
+    if (this.#heldToken.live(now) === undefined) {
       // the machine slept during the call, or it took longer than the token lives
       this.#fail(new AuthFailure('transient', 'the token had expired by the time it arrived'), now)
       return
@@ -204,19 +204,19 @@ export class Session {
     this.#attempt = 0
     this.#isHopeless = false
     this.#history.refreshed(now)
-    this.#alarm.set(extensionDelay(issued.lifetime, this.#random()), now)
+    this.#wakeTimer.set(extensionDelay(issued.lifetime, this.#random()), now)
     this.#move('issued', `live for ${Math.round(issued.lifetime / 1000)} s`)
     this.#waiters.resolve(lease)
   }
 
-  #fail(failure: AuthFailure, now: Moment): void {
-    this.#holding.trust()
+  #fail(failure: AuthFailure, now: Instant): void {
+    this.#heldToken.trust()
     this.#history.failed(failure.message, now)
     this.#isHopeless = failure.lasting
     const rejected = failure.nature === 'rejected'
     const delay = retryDelay(failure, rejected ? 0 : this.#attempt++, this.#random)
-    this.#alarm.set(delay, now)
-    const lease = this.#holding.live(now)
+    this.#wakeTimer.set(delay, now)
+    const lease = this.#heldToken.live(now)
     if (rejected) this.#move('refused', failure.message)
     else this.#move('failed', failure.message, { attempt: this.#attempt, delay, isServing: lease !== undefined })
     if (lease) this.#waiters.resolve(lease)
@@ -224,18 +224,18 @@ export class Session {
     else if (failure.lasting) this.#waiters.reject(this.#unavailable(now))
   }
 
-  readonly #unavailable = (now: Moment) => this.#history.unavailable(this.#alarm.remaining(now))
+  readonly #unavailable = (now: Instant) => this.#history.unavailable(this.#wakeTimer.remaining(now))
 
   #due(): void {
-    const now = momentOf(this.#clock)
+    const now = instantOf(this.#clock)
     const unused = now.monotonic - this.#lastUse
     if (this.#state === 'ready' && unused >= this.#options.settings().idleAfter) this.#rest(unused)
     else void this.#renew(now)
   }
 
   #rest(unused: number): void {
-    this.#holding.drop()
-    this.#alarm.clear()
+    this.#heldToken.drop()
+    this.#wakeTimer.clear()
     this.#move('rested', `no request for ${Math.round(unused / 1000)} s`)
   }
 

@@ -8,7 +8,7 @@ import { type Retry, UNINFORMATIVE, type Unauthorized } from './evidence.ts'
 import { readKey } from './key.ts'
 import type { Lease } from './lease.ts'
 import type { SessionEvents } from './report.ts'
-import { type CreateSession, Succession, type SuccessionEvents } from './rotation.ts'
+import { type CreateSession, Rotation, type RotationEvents } from './rotation.ts'
 import type { Session } from './session.ts'
 
 /** How many tenants log in at a time when the proxy starts. */
@@ -24,7 +24,7 @@ export interface SessionsEvents {
   changed(tenant: string, ...change: Parameters<Required<SessionEvents>['changed']>): void
   called(tenant: string, ...call: Parameters<Required<SessionEvents>['called']>): void
   succeeded(tenant: string): void
-  kept(tenant: string, ...tried: Parameters<SuccessionEvents['kept']>): void
+  kept(tenant: string, ...tried: Parameters<RotationEvents['kept']>): void
 }
 
 export interface SessionsOptions {
@@ -39,7 +39,7 @@ export interface TenantEntry {
   readonly tenant: TenantConfig
   readonly session: Session | undefined
   /** What is to take its place, where other credentials are being tried. */
-  readonly successor: Session | undefined
+  readonly candidate: Session | undefined
   /** Whether it had a session that nobody needed any more, and none failed since. */
   readonly rests: boolean
 }
@@ -50,7 +50,7 @@ export class Sessions {
   readonly #closing = new AbortController()
   readonly #resting = new Set<string>()
   #tenants: Tenants
-  #live: LRUCache<string, Succession>
+  #live: LRUCache<string, Rotation>
   #watch: Timer | undefined
 
   constructor(options: SessionsOptions) {
@@ -103,9 +103,9 @@ export class Sessions {
   /** Every configured tenant. Looking does not count as use. */
   *all(): Generator<TenantEntry> {
     for (const [name, tenant] of this.#tenants) {
-      const succession = this.#live.peek(name)
-      const { session, successor } = succession ?? { session: undefined, successor: undefined }
-      yield { tenant, session, successor, rests: this.#resting.has(name) }
+      const rotation = this.#live.peek(name)
+      const { session, candidate } = rotation ?? { session: undefined, candidate: undefined }
+      yield { tenant, session, candidate, rests: this.#resting.has(name) }
     }
   }
 
@@ -119,14 +119,14 @@ export class Sessions {
     const live = [...this.#live]
     this.#live = cacheFor(tenants)
     const staying: Promise<void>[] = []
-    for (const [name, succession] of live) {
+    for (const [name, rotation] of live) {
       const [was, is] = [before.get(name), tenants.get(name)]
       if (!was || !is) {
-        succession.close()
+        rotation.close()
         continue
       }
-      this.#live.set(name, succession)
-      staying.push(this.#reconsider(succession, was, is))
+      this.#live.set(name, rotation)
+      staying.push(this.#reconsider(rotation, was, is))
     }
     await Promise.all(staying)
   }
@@ -138,20 +138,20 @@ export class Sessions {
     this.#live.clear()
   }
 
-  #of(name: string): Succession {
+  #of(name: string): Rotation {
     const tenant = this.#tenants.get(name)
     if (this.#closing.signal.aborted) throw new Problem('draining', 'The proxy is shutting down')
     if (!tenant) throw new Problem('unknown-tenant', `The tenant "${name}" is no longer configured`)
     const live = this.#live.peek(name)
     if (live) return live
-    const succession = new Succession(tenant, this.#options.create, this.#eventsOf(name))
-    this.#live.set(name, succession)
+    const rotation = new Rotation(tenant, this.#options.create, this.#eventsOf(name))
+    this.#live.set(name, rotation)
     this.#resting.delete(name)
     if (tenant.credentials.kind === 'file') this.#watchLater()
-    return succession
+    return rotation
   }
 
-  #eventsOf(name: string): SuccessionEvents {
+  #eventsOf(name: string): RotationEvents {
     const { events } = this.#options
     return {
       called: (...call) => events.called(name, ...call),
@@ -169,15 +169,15 @@ export class Sessions {
     this.#live.delete(name)
   }
 
-  async #reconsider(succession: Succession, was: TenantConfig, is: TenantConfig): Promise<void> {
+  async #reconsider(rotation: Rotation, was: TenantConfig, is: TenantConfig): Promise<void> {
     const key = await this.#keyOf(is).catch((error: Error) => error)
-    if (this.#live.peek(is.name) !== succession) return
+    if (this.#live.peek(is.name) !== rotation) return
     if (key instanceof Error) return this.#options.events.kept(is.name, key.message)
-    const newest = succession.successor ?? succession.session
+    const newest = rotation.candidate ?? rotation.session
     // whoever waits for the next try has just been told of what may make it a better one
     const isStuck = newest.state === 'rejected' || (newest.state === 'backing-off' && !newest.peek())
-    if (isStuck || !isSameUser(was, is)) succession.replace(is, key)
-    else succession.offer(is, key)
+    if (isStuck || !isSameUser(was, is)) rotation.replace(is, key)
+    else rotation.offer(is, key)
   }
 
   /**
@@ -207,13 +207,13 @@ export class Sessions {
 }
 
 /** It is never full, so nobody need be moved up in it as used. */
-function cacheFor(tenants: Tenants): LRUCache<string, Succession> {
-  return new LRUCache({ max: Math.max(1, tenants.size), dispose: succession => succession.close() })
+function cacheFor(tenants: Tenants): LRUCache<string, Rotation> {
+  return new LRUCache({ max: Math.max(1, tenants.size), dispose: rotation => rotation.close() })
 }
 
 /** Whether two configurations of a tenant log in to the same place for the same customer, by a key from the same source. */
 function isSameUser(one: TenantConfig, other: TenantConfig): boolean {
-  const user = ({ target, prismaId, customerName, credentials }: TenantConfig) =>
-    JSON.stringify([target.api, target.basePath, target.compute, prismaId, customerName, credentials.origin])
+  const user = ({ api, prismaId, customerName, credentials }: TenantConfig) =>
+    JSON.stringify([api.origin, api.basePath, api.compute, prismaId, customerName, credentials.origin])
   return user(one) === user(other)
 }

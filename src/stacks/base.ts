@@ -3,16 +3,16 @@ import { StackError } from './error.ts'
 import { isLoopback } from './loopback.ts'
 
 /** Where an API is. */
-export interface Place {
+export interface BaseUrl {
   /** Its origin, without a trailing slash. */
-  readonly api: string
+  readonly origin: string
   /** What every path is put behind: `''`, or `/x` without a trailing slash. */
   readonly basePath: string
 }
 
 /** Whether two are the same. */
-export function isSamePlace(one: Place, other: Place | undefined): boolean {
-  return other !== undefined && one.api === other.api && one.basePath === other.basePath
+export function isSameBase(one: BaseUrl, other: BaseUrl | undefined): boolean {
+  return other !== undefined && one.origin === other.origin && one.basePath === other.basePath
 }
 
 /** An address as it was typed. */

@@ -1,4 +1,4 @@
-import { basePathOf, type Place, parseBase } from './base.ts'
+import { type BaseUrl, basePathOf, parseBase } from './base.ts'
 import { StackError } from './error.ts'
 
 /** The domain of the vendor's Compute consoles, each of which is in a region's host below it. */
@@ -18,7 +18,7 @@ const API_PATH = /\/api(\/v[\d.]+)?$/
  * Where a Compute console is, of its address as `GET /meta_info` names it (`twistlockUrl`) or a user typed it:
  * `https://us-east1.cloud.twistlock.com/us-1-123456789`. Throws a {@link StackError}.
  */
-export function resolveCompute(text: string): Place {
+export function resolveCompute(text: string): BaseUrl {
   const { url, host } = parseBase(text)
   if (/^app.*\.prismacloud\.(io|cn)$/.test(host))
     throw new StackError(
@@ -28,5 +28,5 @@ export function resolveCompute(text: string): Place {
   const basePath = basePathOf(url).replace(API_PATH, '')
   if (isConsoleHost(host) && basePath === '')
     throw new StackError('holds no id of a console', 'Write all of it: https://<region>.cloud.twistlock.com/<id>.')
-  return { api: url.origin, basePath }
+  return { origin: url.origin, basePath }
 }

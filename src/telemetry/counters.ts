@@ -26,7 +26,7 @@ const SIZE = REQUESTS + METHODS.length * CLASSES.length
  * What each request counts, in a row for each tenant. All are in one array, because where there are many tenants, what is
  * apart is far from the processor.
  */
-export class Rows {
+export class CounterRows {
   #cells = new Float64Array(SIZE)
   #used = 0
 
@@ -67,7 +67,7 @@ export interface TenantCounts {
  * up by its labels, which took a twentieth of all that a request costs.
  */
 export class Tally {
-  readonly #rows: Rows
+  readonly #rows: CounterRows
   readonly #row: number
   readonly #failures = new Map<string, number>()
   readonly #calls: Record<AuthCall, Map<string, number>> = { login: new Map(), extend: new Map() }
@@ -75,7 +75,7 @@ export class Tally {
   readonly #cache = new Map<string, number>()
   #replays = 0
 
-  constructor(rows: Rows) {
+  constructor(rows: CounterRows) {
     this.#rows = rows
     this.#row = rows.begin()
   }

@@ -4,7 +4,7 @@ import type { EndpointStatus, Pacer } from '../pacing/pacer.ts'
 import type { Exchange } from '../request/exchange.ts'
 import type { Sessions, SessionsEvents, TenantEntry } from '../session/sessions.ts'
 import { transitions } from '../session/states.ts'
-import { Rows, Tally, type TenantCounts } from './counters.ts'
+import { CounterRows, Tally, type TenantCounts } from './counters.ts'
 import { expose, type Family, type Sample } from './exposition.ts'
 
 const STATES = Object.keys(transitions)
@@ -24,7 +24,7 @@ export class Metrics {
   readonly #kept: Budget
   readonly #auditLinesLost: () => number
   readonly #tallies = new Map<string, Tally>()
-  readonly #rows = new Rows()
+  readonly #rows = new CounterRows()
   #inFlight = 0
 
   constructor(sessions: () => Sessions, { pacer, kept, auditLinesLost }: MetricsSources) {

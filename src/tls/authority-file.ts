@@ -2,14 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { link, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { accessOfOthers } from '../kernel/file-access.ts'
-import { type Authority, authorityText, isLasting, makeAuthority, readAuthority } from './authority.ts'
+import { authorityText, type CertificateAuthority, isLasting, makeAuthority, readAuthority } from './authority.ts'
 import { TlsError } from './identity.ts'
 import { makeFolder } from './make-folder.ts'
 
 const REPLACE = 'replace it by prismacloud-proxy ca rotate'
 
 /** An authority that is kept in files. */
-export interface StoredAuthority extends Authority {
+export interface StoredAuthority extends CertificateAuthority {
   /** The file with the root, for clients to trust. */
   readonly rootFile: string
 }
@@ -48,7 +48,7 @@ async function refuseUnsafe(folder: string): Promise<void> {
   if (reason) throw new TlsError(`The local CA is not kept in ${folder}: ${reason}`)
 }
 
-async function makeFirst(folder: string, now: number): Promise<Authority> {
+async function makeFirst(folder: string, now: number): Promise<CertificateAuthority> {
   const made = makeAuthority(now)
   if (await keep(folder, made, link)) return made
   const other = await read(folder)
@@ -56,7 +56,7 @@ async function makeFirst(folder: string, now: number): Promise<Authority> {
   throw new TlsError(`${keyFile(folder)} is a link that leads nowhere: remove it`)
 }
 
-async function read(folder: string): Promise<Authority | undefined> {
+async function read(folder: string): Promise<CertificateAuthority | undefined> {
   const path = keyFile(folder)
   const text = await readFile(path, 'utf8').catch(unlessMissing)
   if (text === undefined) return undefined
@@ -71,7 +71,7 @@ async function read(folder: string): Promise<Authority | undefined> {
 }
 
 /** Keeps key and certificates in one file, so that none is ever beside another's. Gives false where `put` finds one. */
-async function keep(folder: string, authority: Authority, put: typeof link): Promise<boolean> {
+async function keep(folder: string, authority: CertificateAuthority, put: typeof link): Promise<boolean> {
   await makeFolder(folder, 0o700)
   const written = await writeAside(keyFile(folder), authorityText(authority), 0o600)
   const failure = await put(written, keyFile(folder)).catch((error: NodeJS.ErrnoException) => error)
@@ -80,7 +80,7 @@ async function keep(folder: string, authority: Authority, put: typeof link): Pro
   return failure === undefined
 }
 
-async function publish(folder: string, authority: Authority): Promise<StoredAuthority> {
+async function publish(folder: string, authority: CertificateAuthority): Promise<StoredAuthority> {
   const rootFile = join(folder, 'ca.pem')
   const published = await readFile(rootFile, 'utf8').catch(unlessMissing)
   if (published !== authority.root) await rename(await writeAside(rootFile, authority.root, 0o644), rootFile)

@@ -43,7 +43,7 @@ export function hasOwnCertificate(host: string): boolean {
  * A certificate authority of this machine: a root for clients to trust, whose key nobody has any more, and the one
  * authority that it vouches for. Some clients (Java's) do not hold the root itself to the names that it is for.
  */
-export interface Authority {
+export interface CertificateAuthority {
   /** The certificate of the root, in PEM. */
   readonly root: string
   /** The certificate of the authority below it, in PEM. */
@@ -53,7 +53,7 @@ export interface Authority {
 }
 
 /** Makes an authority that is valid from now on, for ten years. */
-export function makeAuthority(now: number): Authority {
+export function makeAuthority(now: number): CertificateAuthority {
   const [top, below] = [generateKeyPairSync('ec', CURVE), generateKeyPairSync('ec', CURVE)]
   const id = identifierOf(top.publicKey)
   const subject = `prismacloud-proxy local CA ${id.toString('hex', 0, 4)}`
@@ -83,7 +83,7 @@ export function makeAuthority(now: number): Authority {
 }
 
 /** Reads an authority from the text that {@link authorityText} gave. Throws an Error for any other. */
-export function readAuthority(text: string): Authority {
+export function readAuthority(text: string): CertificateAuthority {
   const [cert = '', root = ''] = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? []
   const [key, facts] = [createPrivateKey(text), new X509Certificate(cert)]
   if (!facts.checkPrivateKey(key) || !facts.checkIssued(new X509Certificate(root))) throw new Error('no authority')
@@ -91,18 +91,18 @@ export function readAuthority(text: string): Authority {
 }
 
 /** The key and the certificates, in PEM. */
-export function authorityText({ key, cert, root }: Authority): string {
+export function authorityText({ key, cert, root }: CertificateAuthority): string {
   return `${key.export({ type: 'pkcs8', format: 'pem' })}${cert}${root}`
 }
 
 /** Whether what the authority signs now is good for as long as it lives. */
-export function isLasting({ cert }: Authority, now: number): boolean {
+export function isLasting({ cert }: CertificateAuthority, now: number): boolean {
   return Date.parse(new X509Certificate(cert).validTo) - now > SERVER_LIFETIME
 }
 
 /** Certifies a server of host names and addresses, from now on for {@link SERVER_LIFETIME}. */
 export function certify(
-  { cert, key }: Authority,
+  { cert, key }: CertificateAuthority,
   hosts: readonly string[],
   addresses: readonly string[],
   now: number,

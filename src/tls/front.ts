@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createSecureContext, createServer, type SecureContext, TLSSocket } from 'node:tls'
 import { LRUCache } from 'lru-cache'
 import type { Clock, Timer } from '../kernel/clock.ts'
-import { FurtherAddress, type Place } from '../kernel/further-address.ts'
+import { type ListenAddress, SecondListener } from '../kernel/further-address.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Certificates } from './certificates.ts'
 import { contextOptions, type Identity } from './identity.ts'
@@ -31,7 +31,7 @@ export class TlsFront {
   readonly #http: Server
   readonly #options: TlsFrontOptions
   readonly #server
-  readonly #further: FurtherAddress
+  readonly #further: SecondListener
   readonly #contexts = new LRUCache<string, SecureContext>({ max: MOST_HOSTS })
   /** By what tells them when they are done: where it listens the client's address and port, which both ends show. */
   readonly #shakingHands = new Map<unknown, Socket>()
@@ -48,7 +48,7 @@ export class TlsFront {
       ALPNProtocols: ['http/1.1'],
       SNICallback: (host, done) => done(null, this.#contextFor(host)),
     })
-    this.#further = new FurtherAddress(this.#server, { noDelay: true })
+    this.#further = new SecondListener(this.#server, { noDelay: true })
     this.#server.on('connection', socket => this.#watchHandshake(clientOf(socket), socket))
     this.#server.on('secureConnection', socket => {
       this.#shakingHands.delete(clientOf(socket))
@@ -62,7 +62,7 @@ export class TlsFront {
   }
 
   /** Listens, and gives a URL with the port in use. Rejects as `net.Server` does, or with a `TlsError`. */
-  async listen(place: Place): Promise<string> {
+  async listen(place: ListenAddress): Promise<string> {
     await this.open()
     await this.#further.beside(place, at => once(this.#server.listen(at), 'listening'))
     return `https://localhost:${(this.#server.address() as AddressInfo).port}`

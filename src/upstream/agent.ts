@@ -4,8 +4,8 @@ import type { Config } from '../config/config.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { Connector, type ConnectorDeps } from './connector.ts'
 import { systemLookup } from './dial.ts'
-import { FreshConnections } from './one-shot.ts'
-import { KeptConnections } from './pool.ts'
+import { OneShotConnections } from './one-shot.ts'
+import { ConnectionPool } from './pool.ts'
 import type { Carrier } from './undici/handler.ts'
 
 /**
@@ -20,9 +20,9 @@ const MAX_HEADER_SIZE = 64 * 1024
 /** The connections to the upstreams. */
 export interface Agents extends Pick<Connector, 'open'> {
   /** Keeps its connections for the requests to come. */
-  readonly kept: Carrier
+  readonly pool: Carrier
   /** Opens a connection for each request. */
-  readonly fresh: Carrier
+  readonly oneShot: Carrier
   /** Has connections made from now on be as configured now. Those in use may finish what they do, and nothing else. */
   reload(upstream: Config['upstream']): void
   /** Has the requests that run fail. */
@@ -45,18 +45,18 @@ export function createAgents(upstream: Config['upstream'], deps = SYSTEM): Agent
     keepAliveMaxTimeout: KEEP_ALIVE,
     maxHeaderSize: MAX_HEADER_SIZE,
   })
-  const [kept, fresh] = [new KeptConnections(options()), new FreshConnections(options())]
+  const [pool, oneShot] = [new ConnectionPool(options()), new OneShotConnections(options())]
   return {
-    kept,
-    fresh,
+    pool,
+    oneShot,
     open: (...args) => connector.open(...args),
     reload(upstream) {
       if (isDeepStrictEqual(upstream, current)) return
       connector = new Connector(upstream, deps)
       current = upstream
-      kept.renew(options())
-      fresh.renew(options())
+      pool.renew(options())
+      oneShot.renew(options())
     },
-    destroy: async () => void (await Promise.all([kept.destroy(), fresh.destroy()])),
+    destroy: async () => void (await Promise.all([pool.destroy(), oneShot.destroy()])),
   }
 }

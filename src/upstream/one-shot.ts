@@ -3,7 +3,7 @@ import { CheckedHandler } from './undici/checked-handler.ts'
 import type { OlderHandler } from './undici/handler.ts'
 
 /** A new connection for each request, so that none meets one that the upstream is just closing. */
-export class FreshConnections {
+export class OneShotConnections {
   #options: Client.Options
   readonly #clients = new Set<Client>()
   #destroyed = false

@@ -10,7 +10,7 @@ import type { OlderHandler } from './undici/handler.ts'
  * fourteenth of all that a request does. undici's client sees to it in either case that what came behind an answer is read
  * before the next request goes out, unless that was sent from within the handler of the first.
  */
-export class KeptConnections {
+export class ConnectionPool {
   #options: Client.Options
   readonly #clients = new Set<Client>()
   /** By origin. The next request goes where the last one did, so that those that are not needed time out. */

@@ -132,8 +132,8 @@ t.test('a host that is no HTTP server is a transient failure', async t => {
 })
 
 t.test('a host that refuses connections is a transient failure', async t => {
-  const target = { stack: null, console: null, api: await deadOrigin(), basePath: '', from: 'custom' } as const
-  const { auth } = await upstream(t, response => response.end(), { target })
+  const api = { stack: null, console: null, origin: await deadOrigin(), basePath: '', from: 'custom' } as const
+  const { auth } = await upstream(t, response => response.end(), { api })
   t.match(await failureOf(auth.login(KEY)), { nature: 'transient', message: /refuses connections/ })
 })
 

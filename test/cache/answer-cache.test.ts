@@ -1,7 +1,7 @@
 import t from 'tap'
 import { AnswerCache, type Cacheable } from '../../src/cache/answer-cache.ts'
-import { Ending } from '../../src/kernel/end-signal.ts'
-import { momentOf } from '../../src/kernel/instant.ts'
+import { EndController } from '../../src/kernel/end-signal.ts'
+import { instantOf } from '../../src/kernel/instant.ts'
 import { countedClock } from '../kernel/counted-clock.ts'
 
 const POLICIES = { key: 'default /v2/policy', resource: 'default policy', keepFor: 1000 }
@@ -18,7 +18,7 @@ function rig(maxSize = 1024 * KIB) {
     flight.data(Buffer.from(body))
     flight.land('complete')
   }
-  const get = (request: Cacheable) => cache.get(request, momentOf(clock))
+  const get = (request: Cacheable) => cache.get(request, instantOf(clock))
   return { clock, cache, keep, get }
 }
 
@@ -26,9 +26,9 @@ t.test('an answer is kept for as long as it may be', async t => {
   const { clock, keep, get } = rig()
   t.equal(get(POLICIES), undefined)
   await clock.advance(5)
-  const before = momentOf(clock)
+  const before = instantOf(clock)
   keep()
-  const after = momentOf(clock)
+  const after = instantOf(clock)
   const kept = get(POLICIES)
   t.match(kept, { head: 'head', body: Buffer.from('body'), size: 8 })
   t.ok(kept && before.monotonic < kept.at.monotonic && kept.at.monotonic < after.monotonic)
@@ -75,7 +75,7 @@ t.test('whoever asks for what is on its way gets the same answer', async t => {
   const flight = cache.begin(POLICIES)
   t.equal(cache.flight(POLICIES), flight)
   t.equal(cache.flight(ALERTS), undefined)
-  const over = new Ending('the client has left')
+  const over = new EndController('the client has left')
   const waiting = [flight.wait(over), flight.wait(over)]
   flight.begin('head', 4)
   flight.data(Buffer.from('body'))
@@ -89,7 +89,7 @@ t.test('where there is no answer to share those who wait are told why', async t 
   const { cache } = rig()
   for (const how of ['none', 'left'] as const) {
     const flight = cache.begin(POLICIES)
-    const waiting = flight.wait(new Ending('the client has left'))
+    const waiting = flight.wait(new EndController('the client has left'))
     flight.land(how)
     t.equal(await waiting, how)
   }
@@ -98,11 +98,11 @@ t.test('where there is no answer to share those who wait are told why', async t 
 t.test('nobody waits for ever, nor after having left', async t => {
   const { clock, cache } = rig()
   const flight = cache.begin(POLICIES)
-  const over = new Ending('the client has left')
+  const over = new EndController('the client has left')
   const left = t.rejects(flight.wait(over), { message: 'the client has left' })
   over.abort()
   await left
-  const waiting = flight.wait(new Ending('the client has left'))
+  const waiting = flight.wait(new EndController('the client has left'))
   await clock.advance(30_000)
   t.equal(await waiting, 'left')
   t.equal(cache.flight(POLICIES), undefined, 'and who comes later does not wait again')

@@ -1,14 +1,14 @@
 import type { PeerCertificate } from 'node:tls'
 import t from 'tap'
+import { describeApi } from '../../src/commands/check/api.ts'
 import { judgeClock } from '../../src/commands/check/clock.ts'
 import { lookUp, systemResolve } from '../../src/commands/check/names.ts'
 import { findWay } from '../../src/commands/check/outbound.ts'
 import { judgePeer, reach } from '../../src/commands/check/reach.ts'
-import { describeTarget } from '../../src/commands/check/target.ts'
 import { loadConfig } from '../../src/config/load.ts'
 import type { OutboundProxy } from '../../src/config/network/outbound.ts'
 import { startSimulator } from '../../src/simulator/index.ts'
-import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { resolveApi } from '../../src/stacks/resolve.ts'
 import { settle, testClock } from '../support/clock.ts'
 import { makeConfig } from '../support/proxy.ts'
 
@@ -44,7 +44,7 @@ t.test('the url is told as it was understood', async t => {
     ['https://gateway.corp/prisma/', 'a base of your own: https://gateway.corp/prisma'],
   ] as const
   for (const [typed, text] of rows) {
-    t.same(describeTarget(resolveTarget(typed)), { label: 'url', mark: 'good', text })
+    t.same(describeApi(resolveApi(typed)), { label: 'url', mark: 'good', text })
   }
 })
 
@@ -53,7 +53,7 @@ function way(outbound: Partial<OutboundProxy> | null, url = 'app2') {
   const upstream = {
     outbound: outbound && { url: 'http://proxy:3128', origin: 'HTTPS_PROXY', noProxy: '', ...outbound },
   }
-  return findWay(resolveTarget(url), makeConfig({ upstream: url, config: { upstream } }).upstream)
+  return findWay(resolveApi(url), makeConfig({ upstream: url, config: { upstream } }).upstream)
 }
 
 t.test('the way to an API leads by the outbound proxy, whose password is not shown', async t => {
@@ -94,7 +94,7 @@ t.test('NO_PROXY exempts hosts, with all below them', async t => {
 t.test('a lookup tells every address, of an IPv6 one without its brackets', async t => {
   const resolve = async (name: string) => [name, '192.0.2.1']
   const how = { resolve, clock: testClock(), timeout: SECOND }
-  const { finding } = await lookUp(resolveTarget('https://[::1]'), DIRECT, how)
+  const { finding } = await lookUp(resolveApi('https://[::1]'), DIRECT, how)
   t.same(finding, { label: 'DNS', mark: 'good', text: '::1 is ::1, 192.0.2.1' })
   t.same(await systemResolve('127.0.0.1'), ['127.0.0.1'])
 })
@@ -102,7 +102,7 @@ t.test('a lookup tells every address, of an IPv6 one without its brackets', asyn
 t.test('a lookup that takes too long is given up', async t => {
   const clock = testClock()
   const never = () => new Promise<never>(() => {})
-  const step = lookUp(resolveTarget('app2'), DIRECT, { resolve: never, clock, timeout: SECOND })
+  const step = lookUp(resolveApi('app2'), DIRECT, { resolve: never, clock, timeout: SECOND })
   await clock.advance(SECOND)
   t.match((await step).finding, { mark: 'bad', text: /^No DNS server answered for api2\.prismacloud\.io in time/ })
 })
@@ -114,7 +114,7 @@ t.test('a host that takes the request and never answers is given up', async t =>
   simulator.fault({ kind: 'hang' })
   const env = { PC_URL: simulator.url, PC_IDENTITY: 'id', PC_SECRET: 'secret' }
   const config = await loadConfig({ args: [], env, homeDirectory: '/nonexistent' })
-  const step = reach(resolveTarget(simulator.url), config, clock)
+  const step = reach(resolveApi(simulator.url), config, clock)
   while (simulator.requests.length === 0) await settle()
   await clock.advance(config.session.callTimeout)
   t.match((await step).finding, { label: 'TLS', mark: 'bad', text: /did not answer in time$/ })
@@ -127,7 +127,7 @@ t.test('a certificate is told with who vouches for it, and whether that is upstr
     valid_to: 'Dec 31 23:59:59 2199 GMT',
   } as PeerCertificate
   const peer = { authorized: true, protocol: 'TLSv1.3', certificate }
-  const [secure, plain] = [resolveTarget('https://api.test'), resolveTarget('http://localhost:1')]
+  const [secure, plain] = [resolveApi('https://api.test'), resolveApi('http://localhost:1')]
   const verified = 'verified, TLSv1.3: certificate of api.test by Tests, Root, valid until 2199-12-31'
   const good = { finding: { label: 'TLS', mark: 'good', text: verified }, value: 1 }
   t.same(judgePeer(secure, peer, null, 1), good)
@@ -139,7 +139,7 @@ t.test('a certificate is told with who vouches for it, and whether that is upstr
 })
 
 t.test('what the connection does not say to be verified is not told as verified', async t => {
-  const target = resolveTarget('https://api.test:8443')
+  const target = resolveApi('https://api.test:8443')
   const peer = { authorized: false, protocol: 'TLSv1.3', certificate: {} as PeerCertificate }
   for (const seen of [peer, undefined]) {
     const { finding, value } = judgePeer(target, seen, null, 1)

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { commandEnvironment, withheldVariables } from '../../src/commands/exec/command-environment.ts'
-import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { resolveApi } from '../../src/stacks/resolve.ts'
 
 const PLACES = {
   listening: { address: 'http://127.0.0.1:9080', secure: 'https://localhost:9443' },
@@ -9,7 +9,7 @@ const PLACES = {
   isSecret: (text: string) => text.includes('marked'),
 }
 const environment = (env: Record<string, string>, url = 'app2') =>
-  commandEnvironment(env, { ...PLACES, target: resolveTarget(url) })
+  commandEnvironment(env, { ...PLACES, api: resolveApi(url) })
 
 t.test("the vendor's clients, and others, are led to the proxy and know what to trust", async t => {
   const proxy = 'http://prismacloud-proxy:the-token@127.0.0.1:9080'

@@ -4,7 +4,7 @@ import { type Candidate, findStack, type Reply, stacks, stacksCommand } from '..
 import { ConfigError } from '../../src/config/fault.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { DEMO_USER, type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
-import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { resolveApi } from '../../src/stacks/resolve.ts'
 import { stacks as table } from '../../src/stacks/stacks.ts'
 import { type FakeHostOptions, fakeHost } from '../support/host.ts'
 
@@ -19,7 +19,7 @@ async function simulate(t: Test, ...options: Partial<SimulatorOptions>[]) {
 }
 
 function candidateOf({ url }: Pick<Simulator, 'url'>, index: number): Candidate {
-  return { stack: `s${index + 1}`, target: resolveTarget(url) }
+  return { stack: `s${index + 1}`, api: resolveApi(url) }
 }
 
 /** Runs `stacks find`. Whatever it finds, it shows neither key nor token. */

@@ -50,7 +50,7 @@ t.test('an access key is all that must be given', async t => {
   })
   t.match(
     [...tenants],
-    [['default', { name: 'default', target: { stack: 'app2' }, prismaId: null, customerName: null, lazy: false }]],
+    [['default', { name: 'default', api: { stack: 'app2' }, prismaId: null, customerName: null, lazy: false }]],
   )
 })
 
@@ -69,7 +69,7 @@ t.test('flags win over the environment, the environment over the file, the file 
   }
   const config = await load({ args: ['--log-level', 'error', '--url', 'app.eu'], env })
   t.strictSame(config.log, { level: 'error', format: 'pretty', requests: 'all' })
-  t.match(config.tenants.get('default'), { target: { stack: 'app.eu' }, prismaId: '2', customerName: 'a' })
+  t.match(config.tenants.get('default'), { api: { stack: 'app.eu' }, prismaId: '2', customerName: 'a' })
   t.match(await faultsOf({ args: ['--config', `${file}.no`], env }), [
     { key: 'config', origin: '--config', problem: /does not exist/ },
   ])

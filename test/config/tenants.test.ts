@@ -112,9 +112,9 @@ t.test('the default tenant is the one that is named, or the only one', async t =
 
 t.test('the Compute console is found by the API, or as configured', async t => {
   const url = 'PRISMACLOUD_PROXY_TENANTS_A_COMPUTE_URL'
-  t.equal((await load({ env: TENANT })).tenants.get('a')?.target.compute, undefined)
+  t.equal((await load({ env: TENANT })).tenants.get('a')?.api.compute, undefined)
   const { tenants } = await load({ env: { ...TENANT, [url]: 'console.example/us-1/' } })
-  t.strictSame(tenants.get('a')?.target.compute, { api: 'https://console.example', basePath: '/us-1' })
+  t.strictSame(tenants.get('a')?.api.compute, { origin: 'https://console.example', basePath: '/us-1' })
   t.match(await faultsOf({ env: { ...TENANT, [url]: 'http://console.example' } }), [
     { key: 'tenants.a.computeUrl', origin: url, problem: /is http, which/ },
   ])

@@ -21,7 +21,7 @@ t.test('every kind of value is read from text, and from a file', async t => {
   })
   t.match(config.tenants.get('a'), {
     lazy: true,
-    target: { api: 'http://localhost:1', basePath: '/x' },
+    api: { origin: 'http://localhost:1', basePath: '/x' },
     credentials: { origin: 'command op' },
   })
   const env = {

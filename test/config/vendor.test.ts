@@ -14,7 +14,7 @@ const GO = {
 const SDK = { '.prismacloud': { 'credentials.json': '{"url": "app4", "identity": "sdk-id", "secret": "sdk-key"}' } }
 
 async function summary({ tenants }: Config) {
-  const all = [...tenants.values()].map(async ({ name, target, credentials, customerName }) => {
+  const all = [...tenants.values()].map(async ({ name, api: target, credentials, customerName }) => {
     const { accessKeyId, secretKey } = await credentials.read()
     return { name, stack: target.stack, key: [accessKeyId.reveal(), secretKey.reveal()], customerName }
   })
@@ -138,7 +138,7 @@ t.test('quotes that no shell has taken off are told, and never with the value', 
 t.test('a stack that this version does not know is served, and told', async t => {
   for (const PC_URL of ['app99', 'https://app99.prismacloud.io', 'api.xx.prismacloud.io/login']) {
     const { tenants, warnings } = await load({ env: { ...PC, PC_URL } })
-    t.ok(tenants.get('default')?.target.stack)
+    t.ok(tenants.get('default')?.api.stack)
     t.match(warnings, [
       /^tenants\.default\.url \(PC_URL\): ".*" is not a stack that this version knows.*prismacloud-proxy stacks$/,
     ])

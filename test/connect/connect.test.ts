@@ -7,7 +7,7 @@ import { Duplex } from 'node:stream'
 import { connect as connectSecurely } from 'node:tls'
 import t, { type Test } from 'tap'
 import { parseRule } from '../../src/config/policy.ts'
-import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { resolveApi } from '../../src/stacks/resolve.ts'
 import { certify, makeAuthority } from '../../src/tls/authority.ts'
 import { LocalCertificates } from '../../src/tls/local-certificates.ts'
 import { settle, testClock } from '../support/clock.ts'
@@ -120,8 +120,8 @@ t.test('a Compute console is served by its own address, too', async t => {
 })
 
 t.test('of several tenants the one is meant whose console it is', async t => {
-  const compute = (basePath: string) => ({ ...resolveTarget('app2'), compute: { api: `https://${CONSOLE}`, basePath } })
-  const tenants = { default: { target: compute('/us-1-1') }, other: { target: compute('/us-1-2') } }
+  const compute = (basePath: string) => ({ ...resolveApi('app2'), compute: { origin: `https://${CONSOLE}`, basePath } })
+  const tenants = { default: { api: compute('/us-1-1') }, other: { api: compute('/us-1-2') } }
   const audit: string[] = []
   const { enterAt } = await start(t, { tenants, audit: { write: line => void audit.push(line) } })
   for (const id of ['us-1-1', 'us-1-2'])

@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { parseRule } from '../../src/config/policy.ts'
-import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { resolveApi } from '../../src/stacks/resolve.ts'
 import { passTime, settle, testClock } from '../support/clock.ts'
 import { makeConfig, type ProxyOptions, startPair, startProxy } from '../support/proxy.ts'
 import { http, type RawUpstream, rawUpstream } from '../support/upstream.ts'
@@ -170,13 +170,13 @@ t.test('an API that is silent, or gone, is waited for no longer than an auth cal
 t.test('computeUrl is taken as it is, and the API not asked', async t => {
   const compute = await rawUpstream(t, request => request.answer(http('200 OK', [], 'fine')))
   const api = await rawUpstream(t, request => request.answer(http('200 OK')))
-  const target = { ...resolveTarget(api.url), compute: { api: compute.url, basePath: '/own' } }
-  const { call, app } = await startProxy(t, { upstream: api.url, tenants: { default: { target } } })
+  const target = { ...resolveApi(api.url), compute: { origin: compute.url, basePath: '/own' } }
+  const { call, app } = await startProxy(t, { upstream: api.url, tenants: { default: { api: target } } })
   t.equal((await call(HOSTS)).text, 'fine')
   t.strictSame(targets(compute), ['/own/api/v1/hosts'])
   t.equal(api.requests.length, 0)
   const other = { ...target, compute: { ...target.compute, basePath: '/other' } }
-  await app.reload(makeConfig({ upstream: api.url, tenants: { default: { target: other } } }))
+  await app.reload(makeConfig({ upstream: api.url, tenants: { default: { api: other } } }))
   while ((await call(HOSTS)) && targets(compute).at(-1) !== '/other/api/v1/hosts') await settle()
   t.equal(api.logins.length, 2, 'a token goes where it was meant to when it was issued')
 })
@@ -185,8 +185,8 @@ t.test('redirects lead back through the proxy, in the way that the client came',
   const compute: RawUpstream = await rawUpstream(t, request =>
     request.answer(http('302 Found', [`location: ${compute.url}/base/api/v1/next?x`])),
   )
-  const target = { ...resolveTarget(compute.url), compute: { api: compute.url, basePath: '/base' } }
-  const { call } = await startProxy(t, { upstream: compute.url, tenants: { default: { target } } })
+  const target = { ...resolveApi(compute.url), compute: { origin: compute.url, basePath: '/base' } }
+  const { call } = await startProxy(t, { upstream: compute.url, tenants: { default: { api: target } } })
   const location = async (path: string, host: string) => (await call(path, { headers: { host } })).headers.location
   t.equal(await location(HOSTS, 'localhost'), '/_compute/api/v1/next?x')
   t.equal(await location('/api/v1/hosts', 'compute.localhost'), '/api/v1/next?x')

@@ -1,13 +1,13 @@
 import t from 'tap'
-import { type Home, localLinks, localLocation } from '../../src/forward/location.ts'
+import { localLinks, localLocation, type UpstreamBase } from '../../src/forward/location.ts'
 import { talk } from '../support/http.ts'
 import { startProxy } from '../support/proxy.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
 const api = 'https://api2.prismacloud.io'
-const PLAIN: Home = { api, basePath: '', prefix: '', target: '/v2/alert?x' }
-const BASED: Home = { ...PLAIN, basePath: '/base' }
-const PREFIXED: Home = { ...BASED, prefix: '/_tenant/two' }
+const PLAIN: UpstreamBase = { origin: api, basePath: '', prefix: '', apiTarget: '/v2/alert?x' }
+const BASED: UpstreamBase = { ...PLAIN, basePath: '/base' }
+const PREFIXED: UpstreamBase = { ...BASED, prefix: '/_tenant/two' }
 
 t.test('a location of the tenant’s own leads back through the proxy to the same tenant', async t => {
   const rows = [
@@ -49,7 +49,7 @@ t.test('a location that climbs out of what is the tenant’s leads where it was 
     [PLAIN, '/_tenant/two/v2/policy', `${api}/_tenant/two/v2/policy`],
     [PLAIN, '/_proxy/quit', `${api}/_proxy/quit`],
     [PLAIN, '../_compute?x', `${api}/_compute?x`],
-    [{ ...PLAIN, target: '/x' }, '_tenant/two/x', `${api}/_tenant/two/x`],
+    [{ ...PLAIN, apiTarget: '/x' }, '_tenant/two/x', `${api}/_tenant/two/x`],
     [PREFIXED, '/base/_compute/x', `${api}/base/_compute/x`],
     [PLAIN, '/_proxyx', '/_proxyx'],
   ] as const
@@ -156,23 +156,23 @@ t.test('whatever a browser makes of it, a location leads to this proxy or where 
     BASED,
     PREFIXED,
     { ...PLAIN, prefix: '/_compute' },
-    { ...PLAIN, target: '//x//y' },
+    { ...PLAIN, apiTarget: '//x//y' },
     { ...BASED, prefix: '/base' },
   ]
-  const plain = homes.map(home => ({ ...home, api: 'http://127.0.0.1:8080' }))
+  const plain = homes.map(home => ({ ...home, origin: 'http://127.0.0.1:8080' }))
   const origin = (text: string, base: string) => (URL.canParse(text, base) ? new URL(text, base).origin : 'none')
   for (const home of [...homes, ...plain]) {
     for (const each of locations) {
-      const location = each.replaceAll(api, home.api)
+      const location = each.replaceAll(api, home.origin)
       const local = localLocation(location, home)
-      const meant = origin(location, home.api + home.basePath + home.target)
+      const meant = origin(location, home.origin + home.basePath + home.apiTarget)
       for (const here of ['http://127.0.0.1:9080', 'https://localhost:9443', 'http://prod.localhost:9080']) {
-        for (const path of [home.prefix + home.target, '/some/path']) {
+        for (const path of [home.prefix + home.apiTarget, '/some/path']) {
           const leads = origin(local, here + path)
           const facts = `${JSON.stringify(location)} → ${JSON.stringify(local)} leads to ${leads}, not ${meant}`
           if (leads !== meant && leads !== here) t.fail(facts)
           // nor to it where another was meant
-          if (leads === here && meant !== home.api && meant !== 'none') t.fail(facts)
+          if (leads === here && meant !== home.origin && meant !== 'none') t.fail(facts)
         }
       }
       if (meant !== 'none') t.notMatch(local, /^[/\\]{2}|[\\\0-\x20]/, `${JSON.stringify(location)} is plain to all`)

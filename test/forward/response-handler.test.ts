@@ -3,8 +3,8 @@ import { createServer, IncomingMessage, ServerResponse } from 'node:http'
 import { type AddressInfo, Socket } from 'node:net'
 import t, { type Test } from 'tap'
 import { Dispatcher } from 'undici'
-import { type Answer, collecting, type Sink, Streaming } from '../../src/forward/response-body.ts'
-import { Receiver, type ReceiverOptions } from '../../src/forward/response-handler.ts'
+import { type BodySink, collectingSink, type ResponseOutcome, StreamingSink } from '../../src/forward/response-body.ts'
+import { ResponseHandler, type ResponseHandlerOptions } from '../../src/forward/response-handler.ts'
 import type { RawHeaders } from '../../src/http/raw-headers.ts'
 import { Budget } from '../../src/kernel/budget.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
@@ -50,7 +50,7 @@ class Stage extends Dispatcher {
   }
 }
 
-interface PlayOptions extends ReceiverOptions {
+interface PlayOptions extends ResponseHandlerOptions {
   /** Whether the answer is kept. */
   collected: boolean
   response: ServerResponse
@@ -59,7 +59,7 @@ interface PlayOptions extends ReceiverOptions {
   sendHead(status: number, headers: RawHeaders): void
 }
 
-class Player extends Receiver {
+class Player extends ResponseHandler {
   readonly options: PlayOptions
 
   constructor(options: PlayOptions) {
@@ -67,16 +67,16 @@ class Player extends Receiver {
     this.options = options
   }
 
-  protected begin(status: number, headers: RawHeaders): Sink {
+  protected begin(status: number, headers: RawHeaders): BodySink {
     const { collected, clock, response, sendHead, memory, signal: over } = this.options
-    if (collected) return collecting({ status, headers }, this, { clock, passthrough: false, memory, over })
-    return new Streaming(headers, response, this, () => sendHead(status, headers))
+    if (collected) return collectingSink({ status, headers }, this, { clock, passthrough: false, memory, over })
+    return new StreamingSink(headers, response, this, () => sendHead(status, headers))
   }
 }
 
 interface Playing {
   readonly response: ServerResponse
-  readonly answer: Promise<Answer>
+  readonly answer: Promise<ResponseOutcome>
   readonly player: Player
 }
 

@@ -1,7 +1,7 @@
 import t from 'tap'
 import type { ClientConfig } from '../../src/config/config.ts'
 import { type Policy, parseRule, policyOf } from '../../src/config/policy.ts'
-import { isAdmin, permitAdmin, permitQuit } from '../../src/guard/rights.ts'
+import { authorizeAdmin, authorizeQuit, isAdmin } from '../../src/guard/rights.ts'
 import { ANYTHING, clientOf, makeConfig } from '../support/proxy.ts'
 
 const READ_ONLY: Partial<Policy> = { access: 'read-only' }
@@ -14,13 +14,13 @@ t.test('an admin is whoever is named one, and everybody where there are no clien
   t.ok(isAdmin({ clients }, 'ci'))
   for (const name of ['other', 'nobody', null]) {
     t.notOk(isAdmin({ clients }, name), `${name}`)
-    t.throws(() => permitAdmin({ clients }, name), {
+    t.throws(() => authorizeAdmin({ clients }, name), {
       name: 'Problem',
       type: 'policy-denied',
       detail: `clients.${name}.admin`,
     })
   }
-  t.doesNotThrow(() => permitAdmin({ clients }, 'ci'))
+  t.doesNotThrow(() => authorizeAdmin({ clients }, 'ci'))
 })
 
 interface Setting {
@@ -65,16 +65,16 @@ function configOf({ clients = [], policy = {}, tenants = [{}] }: Setting, quit =
 
 t.test('who may write may end the proxy', async t => {
   const asking = ({ clients = [] }: Setting) => clients[0]?.name ?? null
-  for (const [title, setting] of allowed) t.doesNotThrow(() => permitQuit(configOf(setting), asking(setting)), title)
+  for (const [title, setting] of allowed) t.doesNotThrow(() => authorizeQuit(configOf(setting), asking(setting)), title)
   for (const [title, setting, detail] of denied)
     t.throws(
-      () => permitQuit(configOf(setting), asking(setting)),
+      () => authorizeQuit(configOf(setting), asking(setting)),
       { name: 'Problem', type: 'policy-denied', detail },
       title,
     )
   for (const [title, setting] of allowed)
     t.throws(
-      () => permitQuit(configOf(setting, false), asking(setting)),
+      () => authorizeQuit(configOf(setting, false), asking(setting)),
       { name: 'Problem', detail: /admin\.quit is off/ },
       title,
     )

@@ -1,8 +1,8 @@
 import t from 'tap'
-import { Ending } from '../../src/kernel/end-signal.ts'
+import { EndController } from '../../src/kernel/end-signal.ts'
 
 t.test('everybody is told of the end, once', async t => {
-  const ending = new Ending('over')
+  const ending = new EndController('over')
   const told: string[] = []
   ending.addEventListener('abort', () => told.push('first'))
   ending.addEventListener('abort', () => told.push('second'))
@@ -15,7 +15,7 @@ t.test('everybody is told of the end, once', async t => {
 })
 
 t.test('who listens no more is not told', async t => {
-  const ending = new Ending('over')
+  const ending = new EndController('over')
   const told: string[] = []
   const listener = () => told.push('left')
   ending.addEventListener('abort', listener)
@@ -27,7 +27,7 @@ t.test('who listens no more is not told', async t => {
 })
 
 t.test('who listens may leave while all are told', async t => {
-  const ending = new Ending('over')
+  const ending = new EndController('over')
   const told: string[] = []
   const leaving = () => {
     told.push('leaving')

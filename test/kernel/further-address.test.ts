@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import t, { type Test } from 'tap'
-import { FurtherAddress } from '../../src/kernel/further-address.ts'
+import { SecondListener } from '../../src/kernel/further-address.ts'
 import { failureOf } from './failure-of.ts'
 
 /** One that no machine has (RFC 3849). */
@@ -12,7 +12,7 @@ const [HOST, ALSO] = ['127.0.0.1', '127.0.0.2']
 /** A server that sends back what it is told, and its further address. */
 function twoDoors(t: Test) {
   const server = createServer({ allowHalfOpen: true }, socket => socket.on('error', () => {}).pipe(socket))
-  const further = new FurtherAddress(server, { allowHalfOpen: true })
+  const further = new SecondListener(server, { allowHalfOpen: true })
   t.teardown(() => {
     server.close()
     return further.close()

@@ -1,15 +1,15 @@
 import t from 'tap'
-import { Turnstile } from '../../src/kernel/mutex.ts'
+import { Mutex } from '../../src/kernel/mutex.ts'
 import { settle } from '../support/clock.ts'
 import { failureOf } from './failure-of.ts'
 
-/** A turnstile, and calls through it that the test ends itself. */
+/** A mutex, and calls through it that the test ends itself. */
 function rig() {
-  const turnstile = new Turnstile()
+  const mutex = new Mutex()
   const begun: string[] = []
   const ends = new Map<string, { resolve(result: string): void; reject(error: unknown): void }>()
   const pass = (name: string) =>
-    turnstile.pass(() => {
+    mutex.pass(() => {
       begun.push(name)
       return new Promise<string>((resolve, reject) => ends.set(name, { resolve, reject }))
     })
@@ -21,7 +21,7 @@ function rig() {
     ends.get(name)?.reject(error)
     await settle()
   }
-  return { begun, pass, end, fail, turnstile }
+  return { begun, pass, end, fail, mutex }
 }
 
 t.test('calls are made one at a time, in their order, and each has its own result', async t => {
@@ -62,16 +62,16 @@ t.test('a call that fails fails for its caller alone, and does not hold up those
 })
 
 t.test('a call that throws before it begins does not hold up those behind either', async t => {
-  const { turnstile } = rig()
-  const first = turnstile.pass(() => {
+  const { mutex } = rig()
+  const first = mutex.pass(() => {
     throw new RangeError('broken')
   })
-  const second = turnstile.pass(async () => 'done')
+  const second = mutex.pass(async () => 'done')
   await t.rejects(first, new RangeError('broken'))
   t.equal(await second, 'done')
 })
 
-t.test('calls of one turnstile do not wait for those of another', async t => {
+t.test('calls of one mutex do not wait for those of another', async t => {
   const [one, other] = [rig(), rig()]
   const waiting = one.pass('a')
   const passed = other.pass('b')

@@ -1,5 +1,5 @@
 import t from 'tap'
-import type { Turn } from '../../src/pacing/gate.ts'
+import type { Permit } from '../../src/pacing/gate.ts'
 import { type EndpointStatus, Pacer, type PacerSettings } from '../../src/pacing/pacer.ts'
 import { countedClock } from '../kernel/counted-clock.ts'
 import { failureOf } from '../kernel/failure-of.ts'
@@ -39,7 +39,7 @@ function rig(options: Partial<PacerSettings> = {}) {
   const admit = async (name: string, asking: AskOptions = {}) => {
     const turn = await ask(ENDPOINT, { client: name.slice(0, 1), ...asking })
     admitted.push(name)
-    return turn as Turn
+    return turn as Permit
   }
   return { clock, pacer, ask, admit, admitted }
 }
@@ -329,7 +329,7 @@ t.test('after a pause few requests go at one time, and more with each answer', a
   await clock.advance(500)
   t.equal(admitted.length, 4)
   t.equal(clock.pending, 3, 'there is nothing to come back for but the deadlines')
-  const turn = (at: number) => turns[at] as Promise<Turn>
+  const turn = (at: number) => turns[at] as Promise<Permit>
   const served = { kind: 'served', limit: undefined, pause: 0 } as const
   const first = await turn(0)
   first.answered(served)

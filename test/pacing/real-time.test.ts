@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Clock, systemClock } from '../../src/kernel/clock.ts'
-import { Ending } from '../../src/kernel/end-signal.ts'
+import { EndController } from '../../src/kernel/end-signal.ts'
 import { Pacer } from '../../src/pacing/pacer.ts'
 
 /** Limits that are used up by requests that come at once, and how many wait at each: five hundred in all. */
@@ -28,7 +28,7 @@ const badClock: Clock = {
 t.test('in real time, too, everybody who waits has a turn, though nothing else ever happens', async t => {
   const settings = () => ({ enabled: true, maxWait: 3 * TOO_LONG, maxQueue: 2 * RATES.length * WAITS })
   const pacer = new Pacer({ clock: badClock, settings })
-  const signal = new Ending('left')
+  const signal = new EndController('left')
   let served = 0
   const ask = async (rate: number) => {
     const endpoint = { key: `default GET /${rate}`, declared: { rate, burst: BURST } }

@@ -1,5 +1,5 @@
-import { Ending } from '../../src/kernel/end-signal.ts'
-import type { Turn } from '../../src/pacing/gate.ts'
+import { EndController } from '../../src/kernel/end-signal.ts'
+import type { Permit } from '../../src/pacing/gate.ts'
 import { Pacer } from '../../src/pacing/pacer.ts'
 import { RateLimiter } from '../../src/simulator/rate-limits.ts'
 import { testClock } from '../support/clock.ts'
@@ -46,9 +46,9 @@ export async function live(options: WorldOptions): Promise<History> {
   const bySecond = Array.from({ length: seconds }, () => 0)
   let [refused, failed, othersServed, isOver] = [0, 0, 0, false]
   const pause = (ms: number) => new Promise<void>(resolve => clock.setTimeout(resolve, ms))
-  const signal = new Ending('the client has left')
+  const signal = new EndController('the client has left')
 
-  async function send(turn: Turn | undefined, attempt: number): Promise<boolean> {
+  async function send(turn: Permit | undefined, attempt: number): Promise<boolean> {
     const [there, back] = way()
     await pause(there)
     const permit = limiter.take('user', 'x')

@@ -5,38 +5,38 @@ import { http, rawUpstream } from '../support/upstream.ts'
 
 const tenants = new Map(['default', 'team-a', 'team-b'].map(name => [name, name]))
 
-const API = { compute: false, prefix: '', console: undefined }
+const API = { compute: false, prefix: '', computeConsole: undefined }
 
-const choose = (target: string, facts: { header?: string; host?: string } = {}) =>
-  chooseTenant({ header: facts.header, host: facts.host, target }, tenants, 'default')
+const choose = (rawTarget: string, facts: { header?: string; host?: string } = {}) =>
+  chooseTenant({ header: facts.header, host: facts.host, rawTarget }, tenants, 'default')
 
 t.test('a request names its tenant by header, host or path, else it is for the default', async t => {
-  t.strictSame(choose('/x'), { tenant: 'default', target: '/x', ...API })
-  t.strictSame(choose('/x', { host: 'localhost:9080' }), { tenant: 'default', target: '/x', ...API })
-  t.strictSame(choose('/x', { host: '127.0.0.1' }), { tenant: 'default', target: '/x', ...API })
-  t.strictSame(choose('/x', { header: 'team-a' }), { tenant: 'team-a', target: '/x', ...API })
-  t.strictSame(choose('/x', { host: 'team-b.localhost' }), { tenant: 'team-b', target: '/x', ...API })
+  t.strictSame(choose('/x'), { tenant: 'default', apiTarget: '/x', ...API })
+  t.strictSame(choose('/x', { host: 'localhost:9080' }), { tenant: 'default', apiTarget: '/x', ...API })
+  t.strictSame(choose('/x', { host: '127.0.0.1' }), { tenant: 'default', apiTarget: '/x', ...API })
+  t.strictSame(choose('/x', { header: 'team-a' }), { tenant: 'team-a', apiTarget: '/x', ...API })
+  t.strictSame(choose('/x', { host: 'team-b.localhost' }), { tenant: 'team-b', apiTarget: '/x', ...API })
   t.equal(choose('/x', { host: 'team-b.localhost.:9080' }).tenant, 'team-b')
-  t.strictSame(choose('/x', { host: 'Team-B.LocalHost:9080' }), { tenant: 'team-b', target: '/x', ...API })
+  t.strictSame(choose('/x', { host: 'Team-B.LocalHost:9080' }), { tenant: 'team-b', apiTarget: '/x', ...API })
   t.strictSame(choose('/_tenant/team-a/x?y=1'), {
     tenant: 'team-a',
-    target: '/x?y=1',
+    apiTarget: '/x?y=1',
     ...API,
     prefix: '/_tenant/team-a',
   })
 })
 
 t.test('the prefix is taken off and what remains is a path', async t => {
-  t.equal(choose('/_tenant/team-a').target, '/')
-  t.equal(choose('/_tenant/team-a?x=1').target, '/?x=1')
-  t.equal(choose('/_tenant/team-a/').target, '/')
-  t.equal(choose('/_tenant/team-a//x').target, '//x')
-  t.equal(choose('/_tenant/team-a/_tenant/team-b/x').target, '/_tenant/team-b/x', 'it is taken off once')
-  t.equal(choose('/_tenantx/y').target, '/_tenantx/y')
+  t.equal(choose('/_tenant/team-a').apiTarget, '/')
+  t.equal(choose('/_tenant/team-a?x=1').apiTarget, '/?x=1')
+  t.equal(choose('/_tenant/team-a/').apiTarget, '/')
+  t.equal(choose('/_tenant/team-a//x').apiTarget, '//x')
+  t.equal(choose('/_tenant/team-a/_tenant/team-b/x').apiTarget, '/_tenant/team-b/x', 'it is taken off once')
+  t.equal(choose('/_tenantx/y').apiTarget, '/_tenantx/y')
 })
 
 t.test('Compute is named by host or path, alone or with the tenant', async t => {
-  const compute = { ...API, tenant: 'default', compute: true, target: '/api/v1/hosts' }
+  const compute = { ...API, tenant: 'default', compute: true, apiTarget: '/api/v1/hosts' }
   const path = '/api/v1/hosts'
   t.strictSame(choose(`/_compute${path}`), { ...compute, prefix: '/_compute' })
   t.strictSame(choose(path, { host: 'compute.localhost:9080' }), compute)
@@ -46,8 +46,8 @@ t.test('Compute is named by host or path, alone or with the tenant', async t => 
   t.strictSame(choose(path, { host: 'Team-A--Compute.localhost' }), { ...compute, tenant: 'team-a' })
   const both = '/_tenant/team-a/_compute'
   t.strictSame(choose(`${both}${path}`), { ...compute, tenant: 'team-a', prefix: both })
-  t.strictSame(choose(`${both}?x`), { ...compute, tenant: 'team-a', prefix: both, target: '/?x' })
-  t.equal(choose('/_compute').target, '/')
+  t.strictSame(choose(`${both}?x`), { ...compute, tenant: 'team-a', prefix: both, apiTarget: '/?x' })
+  t.equal(choose('/_compute').apiTarget, '/')
   for (const other of [
     '/_computer/x',
     '/_Compute/x',
@@ -56,7 +56,7 @@ t.test('Compute is named by host or path, alone or with the tenant', async t => 
     '/_compute%2Fx',
     '/%5fcompute/x',
   ])
-    t.strictSame(choose(other), { tenant: 'default', ...API, target: other })
+    t.strictSame(choose(other), { tenant: 'default', ...API, apiTarget: other })
   t.throws(() => choose(path, { host: 'nobody--compute.localhost' }), { name: 'Problem', type: 'unknown-tenant' })
   t.throws(() => choose(path, { host: 'team-a--compute.localhost', header: 'team-b' }), {
     name: 'Problem',
@@ -66,7 +66,7 @@ t.test('Compute is named by host or path, alone or with the tenant', async t => 
 
 t.test('a Compute console is known by its own address', async t => {
   const at = (target: string) => choose(target, { host: 'us-east1.cloud.twistlock.com' })
-  const console = (basePath: string) => ({ api: 'https://us-east1.cloud.twistlock.com', basePath })
+  const console = (basePath: string) => ({ origin: 'https://us-east1.cloud.twistlock.com', basePath })
   const base = { tenant: 'default', compute: true }
   for (const [target, path, prefix] of [
     ['/us-1-1/api/v1/hosts?x=/api/', '/api/v1/hosts?x=/api/', '/us-1-1'],
@@ -75,7 +75,7 @@ t.test('a Compute console is known by its own address', async t => {
     ['/us-1-1/other', '/us-1-1/other', ''],
     ['/us-1-1?/api/', '/us-1-1?/api/', ''],
   ] as const)
-    t.strictSame(at(target), { ...base, target: path, prefix, console: console(prefix) }, target)
+    t.strictSame(at(target), { ...base, apiTarget: path, prefix, computeConsole: console(prefix) }, target)
   t.notOk(choose('/x', { host: 'cloud.twistlock.com' }).compute)
   t.notOk(choose('/x', { host: 'a.b.cloud.twistlock.com' }).compute)
 })

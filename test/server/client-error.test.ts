@@ -1,6 +1,6 @@
 import { Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { refuseMalformed } from '../../src/server/client-error.ts'
+import { answerClientError } from '../../src/server/client-error.ts'
 import { testClock } from '../support/clock.ts'
 import { dial, readAll, talk } from '../support/http.ts'
 import { startProxy } from '../support/proxy.ts'
@@ -93,7 +93,7 @@ t.test('a connection that is gone is only let go', async t => {
   await until(() => (server?.bytesRead ?? 0) > 0)
   socket.resetAndDestroy()
   await until(() => server?.destroyed === true)
-  t.doesNotThrow(() => refuseMalformed(new Error('x'), new Socket().destroy(), undefined, testClock()))
+  t.doesNotThrow(() => answerClientError(new Error('x'), new Socket().destroy(), undefined, testClock()))
 })
 
 t.test('a request that takes too long to come is 408, and an error without a code is still a 400', async t => {
@@ -108,7 +108,7 @@ t.test('a request that takes too long to come is 408, and an error without a cod
       written += text
       return true
     }
-    refuseMalformed(Object.assign(new Error('x'), code && { code }), socket, undefined, testClock())
+    answerClientError(Object.assign(new Error('x'), code && { code }), socket, undefined, testClock())
     t.match(written, new RegExp(`^HTTP/1\\.1 ${status} `))
   }
 })

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { Ending } from '../../src/kernel/end-signal.ts'
+import { EndController } from '../../src/kernel/end-signal.ts'
 import { Connections } from '../../src/server/connections.ts'
 import { testClock } from '../support/clock.ts'
 import { dial } from '../support/http.ts'
@@ -13,9 +13,9 @@ const GET = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n'
 /** A server that answers when the test does, and a client's connection to it. */
 async function start(t: Test, watched: (server: Server) => Server = server => server) {
   const responses: ServerResponse[] = []
-  const endings: Ending[] = []
+  const endings: EndController[] = []
   const server = createServer((_request, response) => {
-    const ending = new Ending('over')
+    const ending = new EndController('over')
     responses.push(response)
     endings.push(ending)
     connections.watch(response, ending)

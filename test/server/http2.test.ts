@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { connect as dialTcp, Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { refuseMalformed } from '../../src/server/client-error.ts'
+import { answerClientError } from '../../src/server/client-error.ts'
 import { testClock } from '../support/clock.ts'
 import { startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
@@ -94,6 +94,6 @@ t.test('a preface is refused although nothing is known of what came with it', as
     return true
   }
   const error = Object.assign(new Error('x'), { code: 'HPE_PAUSED_H2_UPGRADE' })
-  refuseMalformed(error, socket, undefined, testClock())
+  answerClientError(error, socket, undefined, testClock())
   t.equal(written.toString('hex'), '000000040000000000')
 })

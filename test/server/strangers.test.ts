@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import Fastify from 'fastify'
 import t, { type Test } from 'tap'
-import { Ending } from '../../src/kernel/end-signal.ts'
+import { EndController } from '../../src/kernel/end-signal.ts'
 import { FORWARD_ROUTE } from '../../src/request/own-path.ts'
-import { bounds } from '../../src/server/limits.ts'
+import { limits } from '../../src/server/limits.ts'
 import { EARLY } from '../support/clock.ts'
 import { dial, readAll, talk } from '../support/http.ts'
 import { clientOf, startPair } from '../support/proxy.ts'
@@ -118,11 +118,11 @@ t.test('whose client left before it was looked at takes no place', async t => {
   const app = Fastify()
   app.decorateRequest('exchange', null)
   app.addHook('onRequest', async request => {
-    const over = new Ending('the client has left')
+    const over = new EndController('the client has left')
     if (request.headers.left) over.abort()
     request.exchange = Object.assign(Object.create(null), { client: null, over })
   })
-  bounds(app, { maxRequests: () => 1, isStranger: () => false })
+  limits(app, { maxRequests: () => 1, isStranger: () => false })
   app.setErrorHandler((_error, _request, reply) => reply.code(503).send())
   app.get(FORWARD_ROUTE, async () => '')
   t.teardown(() => app.close())

@@ -1,13 +1,13 @@
 import type { Test } from 'tap'
 import type { IssuedToken } from '../../src/auth/auth-api.ts'
 import { AuthFailure, type FailureNature } from '../../src/auth/auth-failure.ts'
-import { Turnstile } from '../../src/kernel/mutex.ts'
+import { Mutex } from '../../src/kernel/mutex.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import type { Unauthorized } from '../../src/session/evidence.ts'
 import type { Lease } from '../../src/session/lease.ts'
 import type { AuthCall, SessionEvents } from '../../src/session/report.ts'
 import { Session, type SessionOptions } from '../../src/session/session.ts'
-import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { resolveApi } from '../../src/stacks/resolve.ts'
 import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { settle } from '../support/clock.ts'
@@ -34,7 +34,7 @@ export const NAMED: Unauthorized = { operation: 'default GET /policy', named: tr
 export const PLAIN: Unauthorized = { ...NAMED, named: false }
 
 /** Where its tokens may be sent. */
-export const TARGET = resolveTarget('app2')
+export const API = resolveApi('app2')
 
 /** An auth call that the session made. */
 interface MadeCall {
@@ -82,10 +82,10 @@ export function rig(t: Test, options: Partial<SessionOptions> = {}): Rig {
       login: ({ secretKey }, signal) => make('login', secretKey, signal),
       extend: (token, signal) => make('extend', token, signal),
     },
-    target: TARGET,
+    api: API,
     credentials: { origin: 'test', kind: 'fixed', read: async () => credentials },
     clock,
-    turnstile: new Turnstile(),
+    mutex: new Mutex(),
     settings: () => ({ waitTimeout: WAIT_TIMEOUT, idleAfter: IDLE_AFTER }),
     random: () => 0.5,
     events,

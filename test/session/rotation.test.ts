@@ -1,5 +1,5 @@
 import t from 'tap'
-import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { resolveApi } from '../../src/stacks/resolve.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { settle } from '../support/clock.ts'
 import { EXTENSION, LIFETIME, NAMED } from './rig.ts'
@@ -33,7 +33,7 @@ async function withFile(t: Parameters<typeof sessionsRig>[0], idleAfter?: number
   return { ...at, file, tenant }
 }
 
-const successorOf = ({ sessions }: SessionsRig) => [...sessions.all()][0]?.successor
+const candidateOf = ({ sessions }: SessionsRig) => [...sessions.all()][0]?.candidate
 
 t.test('a key that changes in its file is tried beside the session in use, which it then takes over from', async t => {
   const at = await withFile(t)
@@ -45,7 +45,7 @@ t.test('a key that changes in its file is tried beside the session in use, which
   await at.newest('a').grant(LIFETIME / 2)
   t.equal(await tokenOf(at, 'a'), 'MARK-1')
   t.equal(at.made[0]?.session.state, 'closed')
-  t.equal(successorOf(at), undefined)
+  t.equal(candidateOf(at), undefined)
   t.equal(at.told.at(-1), 'a succeeded')
   await at.clock.advance(WATCH * 2)
   t.equal(at.made.length, 2, 'and the file is looked at further')
@@ -75,7 +75,7 @@ t.test('a new key that is refused leaves the old session in use, loudly, and is 
   await at.clock.advance(WATCH)
   await at.newest('a').refuse('rejected', { message: 'the key is unknown' })
   t.equal(at.told.at(-1), 'a kept for good: the key is unknown')
-  t.equal(successorOf(at)?.state, 'rejected')
+  t.equal(candidateOf(at)?.state, 'rejected')
   t.equal(await tokenOf(at, 'a'), 'MARK-1')
   await at.clock.advance(EXTENSION - WATCH)
   t.match(at.made[0]?.calls, [{ call: 'login' }, { call: 'extend' }], 'the old session is extended as ever')
@@ -103,7 +103,7 @@ t.test('the old key put back ends the trial of the new one', async t => {
   await at.clock.advance(WATCH)
   at.file.key = 'MARK-old'
   await at.clock.advance(WATCH)
-  t.equal(successorOf(at), undefined)
+  t.equal(candidateOf(at), undefined)
   t.equal(at.newest('a').session.state, 'closed')
   t.equal(await tokenOf(at, 'a'), 'MARK-1')
 })
@@ -188,7 +188,7 @@ t.test('reading the configuration again', async t => {
 
   await t.test('has another place, customer or source of the key tried beside the session in use', async t => {
     const changes = [
-      { target: resolveTarget('app3') },
+      { api: resolveApi('app3') },
       { prismaId: '1' },
       { customerName: 'Acme' },
       { origin: 'file /elsewhere' },
@@ -200,8 +200,8 @@ t.test('reading the configuration again', async t => {
       await at.sessions.reload(tenantsOf(tenantOf('a', change)))
       t.equal(await at.sessions.acquire('a'), await lease)
       await at.newest('a').grant()
-      const { target } = await at.sessions.acquire('a')
-      t.equal(target, change.target ?? (await lease).target, 'a token goes where it came from')
+      const { api } = await at.sessions.acquire('a')
+      t.equal(api, change.api ?? (await lease).api, 'a token goes where it came from')
       t.equal(at.made.length, 2)
     }
   })

@@ -1,9 +1,9 @@
 import t from 'tap'
 import { CredentialsError } from '../../src/config/fault.ts'
-import { Turnstile } from '../../src/kernel/mutex.ts'
+import { Mutex } from '../../src/kernel/mutex.ts'
 import { Session } from '../../src/session/session.ts'
 import { settle, testClock } from '../support/clock.ts'
-import { EXTENSION, LIFETIME, offered, rig, SECONDS_LEFT, TARGET } from './rig.ts'
+import { API, EXTENSION, LIFETIME, offered, rig, SECONDS_LEFT } from './rig.ts'
 
 t.test('nothing is asked for until the first request', async t => {
   const { session, calls, clock } = rig(t)
@@ -141,7 +141,7 @@ t.test('chance comes from the machine and events go nowhere unless told otherwis
   const read = async () => ({ accessKeyId: issued.token, secretKey: issued.token })
   const credentials = { origin: 'test', kind: 'fixed', read } as const
   const settings = () => ({ waitTimeout: 1, idleAfter: LIFETIME })
-  const session = new Session({ auth, target: TARGET, credentials, clock, turnstile: new Turnstile(), settings })
+  const session = new Session({ auth, api: API, credentials, clock, mutex: new Mutex(), settings })
   t.teardown(() => session.close())
   t.equal((await session.acquire()).token, issued.token)
   await clock.advance(359_999)

@@ -4,7 +4,7 @@ import { Secret } from '../../src/kernel/secret.ts'
 import { Sessions } from '../../src/session/sessions.ts'
 import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
 import { settle } from '../support/clock.ts'
-import { type Rig, rig, TARGET } from './rig.ts'
+import { API, type Rig, rig } from './rig.ts'
 
 /** An access key. */
 export const keyOf = (secretKey: string) => ({ accessKeyId: new Secret('MARK-id'), secretKey: new Secret(secretKey) })
@@ -28,7 +28,7 @@ export function tenantOf(name: string, options: Partial<TenantConfig> & Partial<
   const { origin = 'test', kind = 'fixed', read = async () => keyOf('MARK-key'), ...rest } = options
   return {
     name,
-    target: TARGET,
+    api: API,
     credentials: { origin, kind, read },
     prismaId: null,
     customerName: null,
@@ -48,9 +48,9 @@ export function sessionsRig(t: Test, tenants: readonly TenantConfig[], idleAfter
   const sessions = new Sessions({
     tenants: tenantsOf(...tenants),
     clock,
-    create({ name, target, credentials }, options) {
+    create({ name, api, credentials }, options) {
       const settings = () => ({ waitTimeout: 30_000, idleAfter })
-      const one = rig(t, { ...options, clock, target, credentials, settings })
+      const one = rig(t, { ...options, clock, api, credentials, settings })
       made.push({ ...one, clock, tenant: name })
       return one.session
     },

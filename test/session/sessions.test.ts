@@ -22,8 +22,8 @@ t.test('every configured tenant is listed, with its session if it has one, and n
   t.match(
     [...sessions.all()],
     [
-      { tenant: { name: 'a' }, session: undefined, successor: undefined, rests: false },
-      { tenant: { name: 'b' }, session: made[0]?.session, successor: undefined, rests: false },
+      { tenant: { name: 'a' }, session: undefined, candidate: undefined, rests: false },
+      { tenant: { name: 'b' }, session: made[0]?.session, candidate: undefined, rests: false },
     ],
   )
   t.equal(made.length, 1)

@@ -1,14 +1,14 @@
 import t, { type Test } from 'tap'
 import { request } from 'undici'
 import { AuthApi } from '../../src/auth/auth-api.ts'
-import { Turnstile } from '../../src/kernel/mutex.ts'
+import { Mutex } from '../../src/kernel/mutex.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import type { Lease } from '../../src/session/lease.ts'
 import { Session } from '../../src/session/session.ts'
 import type { SessionState } from '../../src/session/states.ts'
 import { DEMO_USER, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
-import { resolveTarget } from '../../src/stacks/resolve.ts'
-import { FreshConnections } from '../../src/upstream/one-shot.ts'
+import { resolveApi } from '../../src/stacks/resolve.ts'
+import { OneShotConnections } from '../../src/upstream/one-shot.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { testClock } from '../support/clock.ts'
 import { EXTENSION, LIFETIME, SECONDS_LEFT } from './rig.ts'
@@ -19,12 +19,12 @@ const MINUTE = 60_000
 async function rig(t: Test, options: Partial<SimulatorOptions> = {}) {
   const clock = testClock()
   const simulator = await startSimulator({ clock, ...options })
-  const carrier = new FreshConnections({})
-  const target = resolveTarget(simulator.url)
+  const carrier = new OneShotConnections({})
+  const api = resolveApi(simulator.url)
   let renewed = (_state: SessionState) => {}
   const auth = new AuthApi({
     carrier,
-    target,
+    api,
     choice: { prismaId: null, customerName: null },
     clock,
     callTimeout: () => 15_000,
@@ -32,8 +32,8 @@ async function rig(t: Test, options: Partial<SimulatorOptions> = {}) {
   const key = { accessKeyId: new Secret(DEMO_USER.accessKeyId), secretKey: new Secret(DEMO_USER.secretKey) }
   const session = new Session({
     auth,
-    target,
-    turnstile: new Turnstile(),
+    api,
+    mutex: new Mutex(),
     credentials: { origin: 'test', kind: 'fixed', read: async () => key },
     clock,
     settings: () => ({ waitTimeout: 30_000, idleAfter: 30 * 24 * 60 * MINUTE }),

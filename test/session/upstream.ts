@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { Test } from 'tap'
 import { AuthApi, type AuthApiOptions } from '../../src/auth/auth-api.ts'
 import { Secret } from '../../src/kernel/secret.ts'
-import { FreshConnections } from '../../src/upstream/one-shot.ts'
+import { OneShotConnections } from '../../src/upstream/one-shot.ts'
 import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
 
 export const CALL_TIMEOUT = 15_000
@@ -39,12 +39,12 @@ export async function upstream(
     arrived = resolve
   })
   const clock = countedClock()
-  const carrier = new FreshConnections({})
+  const carrier = new OneShotConnections({})
   t.teardown(() => carrier.destroy())
   const { basePath = '', ...rest } = options
   const auth = new AuthApi({
     carrier,
-    target: { stack: null, console: null, api: origin, basePath, from: 'custom' },
+    api: { stack: null, console: null, origin, basePath, from: 'custom' },
     choice: { prismaId: null, customerName: null },
     clock,
     callTimeout: () => CALL_TIMEOUT,

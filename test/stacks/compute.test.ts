@@ -1,9 +1,9 @@
 import t from 'tap'
-import { isSamePlace } from '../../src/stacks/base.ts'
+import { isSameBase } from '../../src/stacks/base.ts'
 import { isConsoleHost, resolveCompute } from '../../src/stacks/compute.ts'
 import { StackError } from '../../src/stacks/error.ts'
 
-const CONSOLE = { api: 'https://us-east1.cloud.twistlock.com', basePath: '/us-1-123456789' }
+const CONSOLE = { origin: 'https://us-east1.cloud.twistlock.com', basePath: '/us-1-123456789' }
 
 t.test('a Compute console is known by its address, as people copy it', async t => {
   for (const typed of [
@@ -14,7 +14,7 @@ t.test('a Compute console is known by its address, as people copy it', async t =
     'https://us-east1.cloud.twistlock.com/us-1-123456789/api',
   ])
     t.strictSame(resolveCompute(typed), CONSOLE, typed)
-  t.strictSame(resolveCompute('http://localhost:8083'), { api: 'http://localhost:8083', basePath: '' })
+  t.strictSame(resolveCompute('http://localhost:8083'), { origin: 'http://localhost:8083', basePath: '' })
 })
 
 t.test('the hosts of consoles are known', async t => {
@@ -31,10 +31,10 @@ t.test('the hosts of consoles are known', async t => {
 })
 
 t.test('two places are the same where origin and path are', async t => {
-  t.ok(isSamePlace(CONSOLE, { ...CONSOLE }))
-  t.notOk(isSamePlace(CONSOLE, { ...CONSOLE, basePath: '' }))
-  t.notOk(isSamePlace(CONSOLE, { ...CONSOLE, api: 'https://x' }))
-  t.notOk(isSamePlace(CONSOLE, undefined))
+  t.ok(isSameBase(CONSOLE, { ...CONSOLE }))
+  t.notOk(isSameBase(CONSOLE, { ...CONSOLE, basePath: '' }))
+  t.notOk(isSameBase(CONSOLE, { ...CONSOLE, origin: 'https://x' }))
+  t.notOk(isSameBase(CONSOLE, undefined))
 })
 
 t.test('what no token may be sent to is refused with a cure, and without a password', async t => {

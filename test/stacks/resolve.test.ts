@@ -1,15 +1,20 @@
 import t from 'tap'
 import { StackError } from '../../src/stacks/error.ts'
-import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { resolveApi } from '../../src/stacks/resolve.ts'
 
-const APP2 = { stack: 'app2', console: 'https://app2.prismacloud.io', api: 'https://api2.prismacloud.io', basePath: '' }
+const APP2 = {
+  stack: 'app2',
+  console: 'https://app2.prismacloud.io',
+  origin: 'https://api2.prismacloud.io',
+  basePath: '',
+}
 const EU = {
   stack: 'app2.eu',
   console: 'https://app2.eu.prismacloud.io',
-  api: 'https://api2.eu.prismacloud.io',
+  origin: 'https://api2.eu.prismacloud.io',
   basePath: '',
 }
-const CHINA = { stack: 'app.cn', console: 'https://app.prismacloud.cn', api: 'https://api.prismacloud.cn' }
+const CHINA = { stack: 'app.cn', console: 'https://app.prismacloud.cn', origin: 'https://api.prismacloud.cn' }
 
 const vendor = [
   { typed: 'app2', meant: { ...APP2, from: 'stack' } },
@@ -26,36 +31,36 @@ const vendor = [
   { typed: 'app.cn', meant: { ...CHINA, from: 'stack' } },
   { typed: 'app.prismacloud.cn', meant: { ...CHINA, from: 'console' } },
   { typed: 'api.prismacloud.cn', meant: { ...CHINA, from: 'api' } },
-  { typed: 'app7', meant: { stack: 'app7', api: 'https://api7.prismacloud.io', from: 'stack' } },
-  { typed: 'app3.br', meant: { stack: 'app3.br', api: 'https://api3.br.prismacloud.io', from: 'stack' } },
-  { typed: 'app9.za.prismacloud.io', meant: { stack: 'app9.za', api: 'https://api9.za.prismacloud.io' } },
+  { typed: 'app7', meant: { stack: 'app7', origin: 'https://api7.prismacloud.io', from: 'stack' } },
+  { typed: 'app3.br', meant: { stack: 'app3.br', origin: 'https://api3.br.prismacloud.io', from: 'stack' } },
+  { typed: 'app9.za.prismacloud.io', meant: { stack: 'app9.za', origin: 'https://api9.za.prismacloud.io' } },
   { typed: 'api2.prismacloud.cn', meant: { stack: 'app2.cn', console: 'https://app2.prismacloud.cn' } },
 ]
 
 t.test('a stack is found by its name, console or API, however it is written', async t => {
-  for (const { typed, meant } of vendor) t.match(resolveTarget(typed), meant, typed)
+  for (const { typed, meant } of vendor) t.match(resolveApi(typed), meant, typed)
 })
 
 const custom = [
-  { typed: 'https://gateway.corp.example', api: 'https://gateway.corp.example', basePath: '' },
+  { typed: 'https://gateway.corp.example', origin: 'https://gateway.corp.example', basePath: '' },
   {
     typed: 'https://gateway.corp.example:8443/Prisma/v1//',
-    api: 'https://gateway.corp.example:8443',
+    origin: 'https://gateway.corp.example:8443',
     basePath: '/Prisma/v1',
   },
-  { typed: 'gateway.corp.example/x', api: 'https://gateway.corp.example', basePath: '/x' },
-  { typed: 'https://gateway', api: 'https://gateway', basePath: '' },
-  { typed: 'https://app.corp', api: 'https://app.corp', basePath: '' },
-  { typed: 'localhost:8443', api: 'https://localhost:8443', basePath: '' },
-  { typed: 'http://localhost:8080', api: 'http://localhost:8080', basePath: '' },
-  { typed: 'http://sim.localhost:8080/x', api: 'http://sim.localhost:8080', basePath: '/x' },
-  { typed: 'http://127.8.9.1', api: 'http://127.8.9.1', basePath: '' },
-  { typed: 'http://[::1]:8080', api: 'http://[::1]:8080', basePath: '' },
+  { typed: 'gateway.corp.example/x', origin: 'https://gateway.corp.example', basePath: '/x' },
+  { typed: 'https://gateway', origin: 'https://gateway', basePath: '' },
+  { typed: 'https://app.corp', origin: 'https://app.corp', basePath: '' },
+  { typed: 'localhost:8443', origin: 'https://localhost:8443', basePath: '' },
+  { typed: 'http://localhost:8080', origin: 'http://localhost:8080', basePath: '' },
+  { typed: 'http://sim.localhost:8080/x', origin: 'http://sim.localhost:8080', basePath: '/x' },
+  { typed: 'http://127.8.9.1', origin: 'http://127.8.9.1', basePath: '' },
+  { typed: 'http://[::1]:8080', origin: 'http://[::1]:8080', basePath: '' },
 ]
 
 t.test('another base is kept, without its trailing slash', async t => {
-  for (const { typed, api, basePath } of custom)
-    t.strictSame(resolveTarget(typed), { stack: null, console: null, api, basePath, from: 'custom' }, typed)
+  for (const { typed, origin, basePath } of custom)
+    t.strictSame(resolveApi(typed), { stack: null, console: null, origin, basePath, from: 'custom' }, typed)
 })
 
 const refused = [
@@ -86,7 +91,7 @@ const refused = [
 
 t.test('what leads to no API is refused with a cure, and without a password', async t => {
   for (const { typed, says } of refused) {
-    const error = t.throws(() => resolveTarget(typed), typed)
+    const error = t.throws(() => resolveApi(typed), typed)
     t.ok(error instanceof StackError, typed)
     t.match(`${error}`, says, typed)
     t.notMatch(`${error}`, 'hunter22')

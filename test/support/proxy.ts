@@ -8,7 +8,7 @@ import type { Clock } from '../../src/kernel/clock.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { DEMO_USER, type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
-import { resolveTarget } from '../../src/stacks/resolve.ts'
+import { resolveApi } from '../../src/stacks/resolve.ts'
 import type { AuditOutput } from '../../src/telemetry/audit.ts'
 import type { Certificates } from '../../src/tls/certificates.ts'
 import { createAgents } from '../../src/upstream/agent.ts'
@@ -74,11 +74,11 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   })
   const clock = options.clock ?? testClock()
   const log = createLog(config.log.level, destination, clock)
-  const { kept, fresh, ...rest } = createAgents(config.upstream)
+  const { pool, oneShot, ...rest } = createAgents(config.upstream)
   const { upstreamAt, loginAt } = options
   const agents = {
-    kept: diverted(kept, upstreamAt),
-    fresh: diverted(diverted(fresh, upstreamAt), loginAt, '/login'),
+    pool: diverted(pool, upstreamAt),
+    oneShot: diverted(diverted(oneShot, upstreamAt), loginAt, '/login'),
     ...rest,
   }
   const app = await buildApp(config, {
@@ -191,7 +191,7 @@ function makeTenant(
   const { accessKeyId, secretKey } = DEMO_USER
   return {
     name,
-    target: resolveTarget(url),
+    api: resolveApi(url),
     credentials: {
       origin: 'test',
       kind: 'fixed',

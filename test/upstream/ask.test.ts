@@ -1,6 +1,6 @@
 import t from 'tap'
 import { ask } from '../../src/upstream/ask.ts'
-import { FreshConnections } from '../../src/upstream/one-shot.ts'
+import { OneShotConnections } from '../../src/upstream/one-shot.ts'
 import { testClock } from '../support/clock.ts'
 import { until } from '../support/until.ts'
 import { type Handler, http, rawUpstream } from '../support/upstream.ts'
@@ -9,7 +9,7 @@ const MIB = 1024 * 1024
 
 async function asking(t: Parameters<typeof rawUpstream>[0], handler: Handler, signal?: AbortSignal) {
   const upstream = await rawUpstream(t, handler)
-  const carrier = new FreshConnections({})
+  const carrier = new OneShotConnections({})
   t.teardown(() => carrier.destroy())
   const clock = testClock()
   const request = { origin: upstream.url, path: '/x', method: 'GET' as const, headers: ['a', 'b'] }

@@ -108,8 +108,8 @@ t.test('an API with a dead address is reached by the other, for requests, auth c
   t.teardown(() => agents.destroy())
   const origin = `http://api.test:${port}`
   const got = Promise.all([
-    get(agents.kept, origin),
-    get(agents.fresh, origin),
+    get(agents.pool, origin),
+    get(agents.oneShot, origin),
     agents.open({ host: 'api.test', port }),
   ])
   await settle()
@@ -143,7 +143,7 @@ t.test('connections made before another configuration came finish what they do, 
   const agents = createAgents(config)
   t.teardown(() => agents.destroy())
   const send = async () => {
-    const [before, answered] = [upstream.requests.length, get(agents.kept, upstream.url)]
+    const [before, answered] = [upstream.requests.length, get(agents.pool, upstream.url)]
     await until(() => upstream.requests.length > before)
     return { answered, socket: upstream.requests[before]?.socket, answer: held.at(-1) }
   }

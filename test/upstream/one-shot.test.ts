@@ -2,7 +2,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import t, { type Test } from 'tap'
 import { buildConnector, Client } from 'undici'
-import { FreshConnections } from '../../src/upstream/one-shot.ts'
+import { OneShotConnections } from '../../src/upstream/one-shot.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 import { get } from './get.ts'
@@ -12,7 +12,7 @@ const OK = http('200 OK', [], 'ok')
 /** Connections that are counted as they are tried. */
 function freshConnections(t: Test, connect: buildConnector.connector = buildConnector({})) {
   const tried: buildConnector.Options[] = []
-  const fresh = new FreshConnections({
+  const fresh = new OneShotConnections({
     connect(options, done) {
       tried.push(options)
       connect(options, done)

@@ -135,9 +135,9 @@ t.test('TLS goes through either, and connections are kept', async t => {
     const agents = createAgents(config.upstream)
     t.teardown(() => agents.destroy())
     for (const [carrier, made] of [
-      [agents.kept, 1],
-      [agents.kept, 1],
-      [agents.fresh, 2],
+      [agents.pool, 1],
+      [agents.pool, 1],
+      [agents.oneShot, 2],
     ] as const) {
       t.equal(await get(carrier, `https://localhost:${port}`), 'ok')
       t.equal(connections, made)
@@ -153,11 +153,11 @@ t.test('a proxy that closes instead of connecting is asked once for each request
   })
   const outbound = { url: `http://127.0.0.1:${await listen(t, closing)}`, origin: 'test', noProxy: '' }
   const config = makeConfig({ upstream: 'https://localhost', config: { upstream: { outbound } } })
-  const { kept, fresh, destroy } = createAgents(config.upstream)
+  const { pool, oneShot, destroy } = createAgents(config.upstream)
   t.teardown(destroy)
-  await t.rejects(get(kept, 'https://localhost'), { name: 'ConnectError', cause: { name: 'OutboundProxyError' } })
+  await t.rejects(get(pool, 'https://localhost'), { name: 'ConnectError', cause: { name: 'OutboundProxyError' } })
   t.equal(connections, 1)
-  await t.rejects(get(fresh, 'https://localhost'), { name: 'ConnectError', cause: { name: 'OutboundProxyError' } })
+  await t.rejects(get(oneShot, 'https://localhost'), { name: 'ConnectError', cause: { name: 'OutboundProxyError' } })
   t.equal(connections, 2)
 })
 

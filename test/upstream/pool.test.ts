@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { buildConnector, type Client } from 'undici'
-import { KeptConnections } from '../../src/upstream/pool.ts'
+import { ConnectionPool } from '../../src/upstream/pool.ts'
 import { type Carrier, PassingHandler } from '../../src/upstream/undici/handler.ts'
 import { until } from '../support/until.ts'
 import { type Handler, http, type RawRequest, rawUpstream } from '../support/upstream.ts'
@@ -10,8 +10,8 @@ import { get } from './get.ts'
 
 const OK = http('200 OK', [], 'ok')
 
-function keptConnections(t: Test, options: Client.Options = {}): KeptConnections {
-  const kept = new KeptConnections(options)
+function keptConnections(t: Test, options: Client.Options = {}): ConnectionPool {
+  const kept = new ConnectionPool(options)
   t.teardown(() => kept.destroy())
   return kept
 }

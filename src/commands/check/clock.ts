@@ -1,5 +1,5 @@
 import { bad, good, type Step } from './finding.ts'
-import type { Moment } from './reach.ts'
+import type { ClockReadings } from './reach.ts'
 
 const LABEL = 'clock'
 
@@ -21,7 +21,7 @@ const CURE =
   'set it by a time server (Linux: timedatectl set-ntp true; macOS: sntp -sS time.apple.com; Windows: w32tm /resync)'
 
 /** Judges this machine's clock by the API host's. */
-export function judgeClock({ here, there }: Moment, host: string): Step<true> {
+export function judgeClock({ here, there }: ClockReadings, host: string): Step<true> {
   const ahead = here - there
   if (Number.isNaN(ahead)) {
     return { finding: { label: LABEL, mark: 'skipped', text: `${host} does not tell its time` }, value: true }

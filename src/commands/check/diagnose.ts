@@ -2,13 +2,13 @@ import { AuthApi } from '../../auth/auth-api.ts'
 import type { Config, TenantConfig } from '../../config/config.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { createAgents } from '../../upstream/agent.ts'
+import { describeApi } from './api.ts'
 import { judgeClock } from './clock.ts'
 import { type Finding, needing, type Step } from './finding.ts'
 import { lookUp, type Resolve } from './names.ts'
 import { findWay } from './outbound.ts'
-import { type Moment, reach } from './reach.ts'
+import { type ClockReadings, reach } from './reach.ts'
 import { advise, extend, logIn, readKey } from './session.ts'
-import { describeTarget } from './target.ts'
 
 /** What a diagnosis takes from its surroundings. */
 export interface Surroundings {
@@ -20,9 +20,9 @@ export interface Surroundings {
 export async function* diagnose(tenant: TenantConfig, config: Config, around: Surroundings): AsyncGenerator<Finding> {
   const key = await readKey(tenant.credentials)
   yield key.finding
-  yield describeTarget(tenant.target)
+  yield describeApi(tenant.api)
   const reached = yield* diagnoseNetwork(tenant, config, around)
-  yield (await needing('clock', reached, moment => judgeClock(moment, new URL(tenant.target.api).host))).finding
+  yield (await needing('clock', reached, moment => judgeClock(moment, new URL(tenant.api.origin).host))).finding
   const token = await needing('login', reached, () =>
     needing('login', key, key => withAuth(tenant, config, around, auth => logIn(auth, key, advise(tenant, config)))),
   )
@@ -31,23 +31,23 @@ export async function* diagnose(tenant: TenantConfig, config: Config, around: Su
 }
 
 async function* diagnoseNetwork(
-  { target }: TenantConfig,
+  { api }: TenantConfig,
   config: Config,
   { clock, resolve }: Surroundings,
-): AsyncGenerator<Finding, Step<Moment>> {
+): AsyncGenerator<Finding, Step<ClockReadings>> {
   const { connectTimeout } = config.upstream
-  const way = findWay(target, config.upstream)
+  const way = findWay(api, config.upstream)
   yield way.finding
-  const named = await needing('DNS', way, way => lookUp(target, way, { resolve, clock, timeout: connectTimeout }))
+  const named = await needing('DNS', way, way => lookUp(api, way, { resolve, clock, timeout: connectTimeout }))
   yield named.finding
-  const reached = await needing('TLS', named, () => reach(target, config, clock))
+  const reached = await needing('TLS', named, () => reach(api, config, clock))
   yield reached.finding
   return reached
 }
 
 /** Makes the auth calls' connection only once it is known that there can be one. */
 async function withAuth<T>(
-  { target, prismaId, customerName }: TenantConfig,
+  { api, prismaId, customerName }: TenantConfig,
   { upstream, session }: Config,
   { clock }: Surroundings,
   work: (auth: AuthApi) => Promise<T>,
@@ -56,8 +56,8 @@ async function withAuth<T>(
   try {
     return await work(
       new AuthApi({
-        carrier: agents.fresh,
-        target,
+        carrier: agents.oneShot,
+        api,
         choice: { prismaId, customerName },
         clock,
         callTimeout: () => session.callTimeout,

@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises'
 import { bareHost } from '../../http/host.ts'
 import { type Clock, DeadlineError, withDeadline } from '../../kernel/clock.ts'
-import type { Target } from '../../stacks/resolve.ts'
+import type { Api } from '../../stacks/resolve.ts'
 import { explainNetworkError } from '../../upstream/network-error.ts'
 import { bad, good, type Step } from './finding.ts'
 import type { Way } from './outbound.ts'
@@ -23,8 +23,8 @@ export interface Resolving {
 }
 
 /** Looks up the API's host, for the same way on; an outbound proxy does it by itself. */
-export async function lookUp({ api }: Target, way: Way, { resolve, clock, timeout }: Resolving): Promise<Step<Way>> {
-  const name = bareHost(new URL(api).hostname)
+export async function lookUp({ origin }: Api, way: Way, { resolve, clock, timeout }: Resolving): Promise<Step<Way>> {
+  const name = bareHost(new URL(origin).hostname)
   if (way.proxy) {
     return { finding: { label: LABEL, mark: 'skipped', text: `the outbound proxy resolves ${name}` }, value: way }
   }

@@ -1,6 +1,6 @@
 import type { Config } from '../../config/config.ts'
 import { proxyFor } from '../../config/network/outbound.ts'
-import type { Target } from '../../stacks/resolve.ts'
+import type { Api } from '../../stacks/resolve.ts'
 import { good, type Step } from './finding.ts'
 
 /** How the API is reached: by an outbound proxy, or directly. */
@@ -15,8 +15,8 @@ const DIRECT: Way = { proxy: null }
  * The way to an API: by the outbound proxy, unless `NO_PROXY` exempts the host; the same that the agent takes. An http API
  * is on this machine, and no proxy leads to it.
  */
-export function findWay({ api }: Target, { outbound }: Config['upstream']): Step<Way> {
-  const url = new URL(api)
+export function findWay({ origin }: Api, { outbound }: Config['upstream']): Step<Way> {
+  const url = new URL(origin)
   if (url.protocol === 'http:') return good(LABEL, 'none: the API is on this machine', DIRECT)
   if (outbound === null) return good(LABEL, 'none: direct connections', DIRECT)
   const shown = `${masked(new URL(outbound.url))}, from ${outbound.origin}`

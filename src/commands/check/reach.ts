@@ -1,7 +1,7 @@
 import type { Config } from '../../config/config.ts'
 import { headerOf } from '../../http/raw-headers.ts'
 import type { Clock } from '../../kernel/clock.ts'
-import type { Target } from '../../stacks/resolve.ts'
+import type { Api } from '../../stacks/resolve.ts'
 import { createAgents } from '../../upstream/agent.ts'
 import { ask } from '../../upstream/ask.ts'
 import { explainNetworkError } from '../../upstream/network-error.ts'
@@ -11,7 +11,7 @@ import { type Peer, witness } from './witness.ts'
 const LABEL = 'TLS'
 
 /** The same moment on two clocks, in milliseconds since the epoch. */
-export interface Moment {
+export interface ClockReadings {
   readonly here: number
   /** By the `Date` header, in whole seconds; NaN without one. */
   readonly there: number
@@ -19,29 +19,29 @@ export interface Moment {
 
 /** Sends one request as the proxy sends its own. Any answer will do, from a host that TLS has verified. */
 export async function reach(
-  target: Target,
+  api: Api,
   { upstream, session }: Pick<Config, 'upstream' | 'session'>,
   clock: Clock,
-): Promise<Step<Moment>> {
+): Promise<Step<ClockReadings>> {
   const agents = createAgents(upstream)
-  const request = { origin: target.api, path: `${target.basePath}/`, method: 'HEAD' } as const
-  return witness(() => ask(agents.fresh, request, { clock, timeout: session.callTimeout }))
+  const request = { origin: api.origin, path: `${api.basePath}/`, method: 'HEAD' } as const
+  return witness(() => ask(agents.oneShot, request, { clock, timeout: session.callTimeout }))
     .then(
       ({ result: { headers }, peer }) =>
-        judgePeer(target, peer, upstream.caFile, {
+        judgePeer(api, peer, upstream.caFile, {
           here: clock.now(),
           there: Date.parse(`${headerOf(headers, 'date')}`),
         }),
-      error => bad(LABEL, explainNetworkError(error, new URL(target.api).host).detail),
+      error => bad(LABEL, explainNetworkError(error, new URL(api.origin).host).detail),
     )
     .finally(() => agents.destroy())
 }
 
 /** Tells what vouches for the API by what its connection says, and gains `value` where that is enough. */
-export function judgePeer<T>({ api }: Target, peer: Peer | undefined, caFile: string | null, value: T): Step<T> {
-  if (new URL(api).protocol === 'http:') return good(LABEL, 'none: plain http to this machine', value)
+export function judgePeer<T>({ origin }: Api, peer: Peer | undefined, caFile: string | null, value: T): Step<T> {
+  if (new URL(origin).protocol === 'http:') return good(LABEL, 'none: plain http to this machine', value)
   if (!peer?.authorized)
-    return bad(LABEL, `the connection to ${new URL(api).host} was not verified: this is a bug, tell of it`)
+    return bad(LABEL, `the connection to ${new URL(origin).host} was not verified: this is a bug, tell of it`)
   return good(LABEL, describePeer(peer, caFile), value)
 }
 

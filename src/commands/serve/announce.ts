@@ -36,10 +36,10 @@ export function announcer(config: Config, host: Host, log: Log): Announcer {
 }
 
 function forMachines(config: Config, log: Log): Announcer {
-  const tenants = [...config.tenants.values()].map(({ name, target, credentials }) => ({
+  const tenants = [...config.tenants.values()].map(({ name, api, credentials }) => ({
     tenant: name,
-    stack: target.stack,
-    api: target.api,
+    stack: api.stack,
+    api: api.origin,
     credentials: credentials.origin,
   }))
   for (const warning of config.warnings) log.warn(warning)
@@ -87,8 +87,8 @@ function tryOut(address: string, clientTokenFile: string | null): string {
   return `curl ${token}${base}/v2/policy`
 }
 
-function describe({ name, target, credentials }: TenantConfig): string {
-  const place = target.stack === null ? target.api + target.basePath : `${target.stack} (${new URL(target.api).host})`
+function describe({ name, api, credentials }: TenantConfig): string {
+  const place = api.stack === null ? api.origin + api.basePath : `${api.stack} (${new URL(api.origin).host})`
   return `${name} → ${place}, key from ${credentials.origin}`
 }
 

@@ -2,7 +2,7 @@ import { lstat, rm } from 'node:fs/promises'
 import { connect, isIP } from 'node:net'
 import { platform } from 'node:os'
 import { type Address, isLoopback, parseAddress } from '../../config/network/address.ts'
-import type { Place } from '../../kernel/further-address.ts'
+import type { ListenAddress } from '../../kernel/further-address.ts'
 import { TlsError } from '../../tls/identity.ts'
 
 /**
@@ -16,7 +16,7 @@ export const ANY_PORT = '127.0.0.1:0'
 
 /** What can listen, and gives a URL with the port in use. */
 export interface Listener {
-  listen(where: Place | { readonly path: string }): Promise<string>
+  listen(where: ListenAddress | { readonly path: string }): Promise<string>
 }
 
 /** What localhost stands for, whichever of the two a client tries first. */

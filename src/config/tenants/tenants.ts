@@ -1,7 +1,7 @@
 import { ensure } from '../../kernel/ensure.ts'
-import type { Place } from '../../stacks/base.ts'
+import type { BaseUrl } from '../../stacks/base.ts'
 import { resolveCompute } from '../../stacks/compute.ts'
-import { isPublished, resolveTarget, type Target } from '../../stacks/resolve.ts'
+import { type Api, isPublished, resolveApi } from '../../stacks/resolve.ts'
 import type { TenantConfig } from '../config.ts'
 import { type Fault, quote } from '../fault.ts'
 import { policyOf } from '../policy.ts'
@@ -68,7 +68,7 @@ export async function readTenants(
   }
   if (!names().includes(defaultTenant)) faults.push(unknownDefault(groups, defaultTenant))
   const tenants: TenantConfig[] = []
-  const targets = new Map<string, Target>()
+  const targets = new Map<string, Api>()
   for (const name of names()) {
     const given = groups.of(`tenants.${name}`)
     const fallback = name === defaultTenant ? vendorUrl(env, `tenants.${name}`) : undefined
@@ -87,7 +87,7 @@ function unknownDefault(groups: Groups, defaultTenant: string): Fault {
 interface TenantParts {
   readonly given: Given
   /** Tenants at the same one share it: there may be a thousand. */
-  readonly targets: Map<string, Target>
+  readonly targets: Map<string, Api>
   /** The url that holds where none is given. */
   readonly fallback: Setting | undefined
 }
@@ -101,13 +101,13 @@ async function buildTenant(
   const draft: Draft = { name, given, values: await readTenant(name, given, faults), faults, warnings }
   if (COMPUTE_NAME.test(name)) faults.push(computeName(name))
   warnings.push(...[...given.values()].filter(({ value }) => isQuoted(value)).map(quotedWarning))
-  const target = await targetOf(draft, targets, fallback)
+  const api = await targetOf(draft, targets, fallback)
   const compute = await computeOf(draft)
   const credentials = await credentialsOf(draft)
   const { prismaId, customerName, lazy, access, allow, deny } = draft.values
   const policy = policyOf({ name: `tenants.${name}`, access, allow, deny })
-  if (!target || !credentials) return undefined
-  return { name, target: compute ? { ...target, compute } : target, credentials, prismaId, customerName, lazy, policy }
+  if (!api || !credentials) return undefined
+  return { name, api: compute ? { ...api, compute } : api, credentials, prismaId, customerName, lazy, policy }
 }
 
 function computeName(name: string): Fault {
@@ -116,27 +116,27 @@ function computeName(name: string): Fault {
 }
 
 /** The Compute console that `computeUrl` names. */
-async function computeOf(draft: Draft): Promise<Place | undefined> {
+async function computeOf(draft: Draft): Promise<BaseUrl | undefined> {
   const url = draft.values.computeUrl
   if (url === null) return undefined
   return attempt(draftSetting(draft, 'computeUrl'), draft.faults, () => resolveCompute(url))
 }
 
-/** The target that `url` names, or else the credentials file, or else the fallback. */
+/** The api that `url` names, or else the credentials file, or else the fallback. */
 async function targetOf(
   draft: Draft,
-  targets: Map<string, Target>,
+  targets: Map<string, Api>,
   fallback: Setting | undefined,
-): Promise<Target | undefined> {
+): Promise<Api | undefined> {
   const document = await documentOf(draft)
   // a file that cannot be read has its fault already, and may well hold the url
   if (document === undefined && draft.values.url === null) return undefined
   const setting = urlSettingOf(draft, document ?? null, fallback)
   const url = setting.value
   if (typeof url === 'string') {
-    const target = await attempt(setting, draft.faults, () => ensure(targets, url, () => resolveTarget(url)))
-    if (target && !isPublished(target)) draft.warnings.push(unpublished(setting))
-    return target
+    const api = await attempt(setting, draft.faults, () => ensure(targets, url, () => resolveApi(url)))
+    if (api && !isPublished(api)) draft.warnings.push(unpublished(setting))
+    return api
   }
   const isGiven = draftSetting(draft, 'url').value !== null
   if (!isGiven)

@@ -1,7 +1,7 @@
-import { Turnstile } from '../../../src/kernel/mutex.ts'
+import { Mutex } from '../../../src/kernel/mutex.ts'
 import { Secret } from '../../../src/kernel/secret.ts'
 import { Session } from '../../../src/session/session.ts'
-import { resolveTarget } from '../../../src/stacks/resolve.ts'
+import { resolveApi } from '../../../src/stacks/resolve.ts'
 import { Random } from '../../support/random.ts'
 import { CallWatch } from './call-watch.ts'
 import { Clients } from './clients.ts'
@@ -13,7 +13,7 @@ import { DAY, HOUR, SECOND, WorldTime } from './time.ts'
 import { Vendor } from './vendor.ts'
 import { Weather } from './weather.ts'
 
-const TARGET = resolveTarget('app2')
+const API = resolveApi('app2')
 
 const KEY = { accessKeyId: new Secret('the key id'), secretKey: new Secret('the secret key') }
 
@@ -92,10 +92,10 @@ class Life {
     const chance = this.#random.fork()
     return new Session({
       auth: this.#vendor,
-      target: TARGET,
+      api: API,
       credentials: { origin: 'a seed', kind: chance.pick(['fixed', 'changing']), read: async () => KEY },
       clock: this.#time,
-      turnstile: new Turnstile(),
+      mutex: new Mutex(),
       settings: () => ({ waitTimeout: WAIT_TIMEOUT, idleAfter: IDLE_AFTER }),
       random: () => chance.next(),
       events: {

@@ -67,14 +67,14 @@ class World {
     this.#sessions = new Sessions({
       tenants: this.#tenants,
       clock: this.#time,
-      create: ({ target, credentials }, rest) => {
+      create: ({ api, credentials }, rest) => {
         const auth = {
           login: () => this.#call(undefined),
           extend: (token: Secret) => this.#call(token),
         }
         const settings = () => ({ waitTimeout: 15 * SECOND, idleAfter: 24 * HOUR })
         const random = () => this.#random.next()
-        return new Session({ auth, target, credentials, clock: this.#time, settings, random, ...rest })
+        return new Session({ auth, api, credentials, clock: this.#time, settings, random, ...rest })
       },
       events: { changed() {}, called() {}, succeeded() {}, kept() {} },
     })

@@ -6,7 +6,7 @@ import type { Readings } from '../request/readings.ts'
 import { refusalBy } from './policy.ts'
 
 /** A request that was let in, once it is known which tenant it is for. */
-export interface PermitRequest {
+export interface AuthorizeRequest {
   readonly exchange: Pick<Exchange, 'client' | 'method'>
   readonly tenant: string
   readonly readings: Readings
@@ -16,7 +16,7 @@ export interface PermitRequest {
  * Lets a request pass that all policies which concern it allow.
  * @throws {Problem} `policy-denied`, naming what denies it; `client-unauthorized` where clients need a token
  */
-export function permit(config: Config, { readings, tenant, exchange }: PermitRequest): void {
+export function authorize(config: Config, { readings, tenant, exchange }: AuthorizeRequest): void {
   // who shows none is let in to log in, and for nothing else
   if (exchange.client === null && config.clients.length > 0)
     throw new Problem('client-unauthorized', 'Show the client token')
