@@ -9,7 +9,7 @@ const SOURCE = join(ROOT, 'src')
 const FLOORS = [
   'cli.ts',
   'commands',
-  'app.ts',
+  'app',
   'connect',
   'admin',
   'server',
@@ -129,7 +129,7 @@ t.test('the process is touched only at the top', async t => {
 })
 
 t.test('a secret is revealed to the auth calls and the header, and nowhere else', async t => {
-  t.same(filesWith(/\.reveal\(/, ['auth/auth-api.ts', 'forward/headers.ts']), [])
+  t.same(filesWith(/\.reveal\(/, ['auth/auth-api.ts', 'forward/headers/headers.ts']), [])
 })
 
 t.test('connections to others are opened in one place, and have TLS in one', async t => {

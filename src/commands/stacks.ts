@@ -95,8 +95,7 @@ function renderJson(): string {
 async function find(host: Host, candidates: readonly Candidate[]): Promise<number> {
   const config = await loadConfig({ ...host, args: searchOptions(host.args) })
   if (!(await isAgreed(host, candidates))) return fail(host, new Error('Nothing was sent.'))
-  const noName = { header: undefined, host: undefined, rawTarget: '/' }
-  const { tenant } = chooseTenant(noName, config.tenants, config.defaultTenant)
+  const tenant = chooseTenant([], config)
   const key = await tenant.credentials.read().catch((error: Error) => error)
   if (key instanceof Error) return fail(host, new Error(`The access key cannot be read: ${key.message}`))
   const agents = createAgents(config.upstream)

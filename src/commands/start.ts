@@ -1,5 +1,5 @@
 import { readiness } from '../admin/readiness.ts'
-import type { App } from '../app.ts'
+import type { App } from '../app/app.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { renderHelp } from '../config/schema/help.ts'

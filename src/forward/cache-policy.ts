@@ -1,9 +1,8 @@
 import type { Cacheable } from '../cache/answer-cache.ts'
 import type { CacheRule } from '../config/schema/leaves.ts'
 import { headersByName, type RawHeaders } from '../http/raw-headers.ts'
-import { onlyReads } from '../request/read-only.ts'
-import type { ForwardRequest } from './forward-request.ts'
-import { selectingHeaders } from './headers.ts'
+import type { ForwardPlan, ForwardRequest } from './forward-request.ts'
+import { selectingHeaders } from './headers/headers.ts'
 
 /** Ask for a part, or for nothing where that is what the client has (RFC 9110, 13 and 14). */
 const CONDITIONS = ['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
@@ -18,13 +17,14 @@ const OLDER_NAME = /^bridgecrew$/
 const SUFFIX = /\..*/s
 
 /** The request as one whose answer may be kept, if a rule says so and nothing speaks against it. */
-export function cacheableOf(journey: ForwardRequest, rules: readonly CacheRule[]): Cacheable | undefined {
-  const { request, exchange, tenant, apiTarget, compute, readings, computeConsole: asked, body } = journey
+export function cacheableOf(forwarded: ForwardRequest, rules: readonly CacheRule[]): Cacheable | undefined {
+  const { request, exchange, plan, body } = forwarded
+  const { tenant, apiTarget, compute, readings, computeConsole: asked } = plan
   const { headers, rawHeaders } = request
   if (exchange.method !== 'GET' || body || CONDITIONS.some(name => headers[name] !== undefined)) return undefined
-  if (isWrite(journey) || directives(headers['cache-control']).includes('no-store')) return undefined
+  if (directives(headers['cache-control']).includes('no-store')) return undefined
   const rule = rules.find(({ path }) => readings.all.every(reading => path.test(reading)))
-  const [resource, ...others] = resourcesOf(journey)
+  const [resource, ...others] = resourcesOf(plan)
   if (!rule || resource === undefined || others.length > 0) return undefined
   // who names a console by its own address may have meant another
   const at = asked ? asked.origin + asked.basePath : ''
@@ -50,16 +50,11 @@ export function isFreshWanted({ request }: ForwardRequest): boolean {
   return asked.includes('no-cache') || asked.includes('max-age=0')
 }
 
-/** Whether a request may change something. */
-export function isWrite({ exchange, readings }: ForwardRequest): boolean {
-  return !readings.all.every(path => onlyReads(exchange.method, path))
-}
-
 /**
  * What a request reads or writes: the first segment of its path, because what is below it belongs together (a policy and
  * the list of them); several where servers may take its path for different ones.
  */
-export function resourcesOf({ tenant, readings }: ForwardRequest): string[] {
+export function resourcesOf({ tenant, readings }: ForwardPlan): string[] {
   return [...new Set(readings.all.map(path => `${tenant} ${resourceAt(path)}`))]
 }
 

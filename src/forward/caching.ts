@@ -4,16 +4,16 @@ import type { CacheRule } from '../config/schema/leaves.ts'
 import { headerOf, withoutNamed } from '../http/raw-headers.ts'
 import { elapsed, type Instant, instantOf } from '../kernel/instant.ts'
 import { timed } from '../request/exchange.ts'
-import { cacheableOf, isFreshWanted, isWrite, resourcesOf } from './cache-policy.ts'
-import type { ForwardRequest, GoodHead } from './forward-request.ts'
-import { acquireLease, type LeaseOptions } from './lease.ts'
+import { type AcquireOptions, acquireLease } from './acquire.ts'
+import { cacheableOf, isFreshWanted, resourcesOf } from './cache-policy.ts'
+import { type ForwardRequest, type GoodHead, repeatingOf } from './forward-request.ts'
 import { sendHead } from './response-head.ts'
 import type { ErrorResponse } from './upstream-error.ts'
 
 /** Sends the request, and gives the upstream's error if that is the answer. */
 type Send = () => Promise<ErrorResponse | undefined>
 
-export interface CachingOptions extends LeaseOptions {
+export interface CachingOptions extends AcquireOptions {
   /** The cache, and what it is for. */
   readonly cache: () => { readonly answers: AnswerCache<GoodHead>; readonly rules: readonly CacheRule[] }
 }
@@ -27,21 +27,21 @@ export class Caching {
   }
 
   /** Answers a request, or has it sent and gives the upstream's error if that is the answer. */
-  forward(journey: ForwardRequest, send: Send): Promise<ErrorResponse | undefined> {
+  forward(request: ForwardRequest, send: Send): Promise<ErrorResponse | undefined> {
     const { rules } = this.#cache
     if (rules.length === 0) return send()
-    const cacheable = cacheableOf(journey, rules)
-    if (cacheable) return this.#readOfSession(journey, cacheable, send)
-    if (!isWrite(journey)) return send()
-    this.#written(journey)
+    const cacheable = cacheableOf(request, rules)
+    if (cacheable) return this.#readOfSession(request, cacheable, send)
+    if (repeatingOf(request) === 'reads') return send()
+    this.#written(request)
     // what is read meanwhile may be from before
-    return send().finally(() => this.#written(journey))
+    return send().finally(() => this.#written(request))
   }
 
   /** Another user may see another answer, and without a session there is none. */
-  async #readOfSession(journey: ForwardRequest, cacheable: Cacheable, send: Send): Promise<ErrorResponse | undefined> {
-    const { session } = await acquireLease(journey, this.#options)
-    return this.#read(journey, { ...cacheable, key: `${session} ${cacheable.key}` }, send)
+  async #readOfSession(request: ForwardRequest, cacheable: Cacheable, send: Send): Promise<ErrorResponse | undefined> {
+    const { session } = await acquireLease(request, this.#options)
+    return this.#read(request, { ...cacheable, key: `${session} ${cacheable.key}` }, send)
   }
 
   /** As it is now: another configuration brings another cache. */
@@ -49,34 +49,34 @@ export class Caching {
     return this.#options.cache()
   }
 
-  #written(journey: ForwardRequest): void {
+  #written(request: ForwardRequest): void {
     const { answers } = this.#cache
-    for (const resource of resourcesOf(journey)) answers.written(resource)
+    for (const resource of resourcesOf(request.plan)) answers.written(resource)
   }
 
-  async #read(journey: ForwardRequest, cacheable: Cacheable, send: Send): Promise<ErrorResponse | undefined> {
-    const { exchange } = journey
+  async #read(request: ForwardRequest, cacheable: Cacheable, send: Send): Promise<ErrorResponse | undefined> {
+    const { exchange } = request
     const { clock } = this.#options
     const { answers } = this.#cache
-    if (isFreshWanted(journey)) return this.#lead(journey, cacheable, send)
+    if (isFreshWanted(request)) return this.#lead(request, cacheable, send)
     const now = instantOf(clock)
     const kept = answers.get(cacheable, now)
-    if (kept) return this.#serve(journey, kept, 'hit', now)
+    if (kept) return this.#serve(request, kept, 'hit', now)
     const flight = answers.flight(cacheable)
-    if (!flight) return this.#lead(journey, cacheable, send)
+    if (!flight) return this.#lead(request, cacheable, send)
     const landing = await timed(clock, exchange, 'upstream', flight.wait(exchange.over))
     // one of those who waited goes first now
-    if (landing === 'left') return this.#read(journey, cacheable, send)
-    if (landing !== 'none') return this.#serve(journey, landing, 'shared', instantOf(clock))
+    if (landing === 'left') return this.#read(request, cacheable, send)
+    if (landing !== 'none') return this.#serve(request, landing, 'shared', instantOf(clock))
     exchange.cache = 'miss'
     return send()
   }
 
-  async #lead(journey: ForwardRequest, cacheable: Cacheable, send: Send): Promise<ErrorResponse | undefined> {
-    const { exchange } = journey
+  async #lead(request: ForwardRequest, cacheable: Cacheable, send: Send): Promise<ErrorResponse | undefined> {
+    const { exchange } = request
     exchange.cache = 'miss'
     const flight = this.#cache.answers.begin(cacheable)
-    journey.recorder = flight
+    request.recorder = flight
     const refusal = await send().catch(error => {
       flight.land(exchange.over.aborted ? 'left' : 'none')
       throw error
@@ -85,15 +85,15 @@ export class Caching {
     return refusal
   }
 
-  #serve(journey: ForwardRequest, kept: KeptAnswer<GoodHead>, how: 'hit' | 'shared', now: Instant): undefined {
+  #serve(request: ForwardRequest, kept: KeptAnswer<GoodHead>, how: 'hit' | 'shared', now: Instant): undefined {
     const { head, body, at } = kept
-    const { exchange, prefix, response } = journey
+    const { exchange, plan, response } = request
     exchange.cache = how
     exchange.bytes = body.length
     const before = Number(headerOf(head.headers, 'age') ?? 0) || 0
     const age = before + Math.floor(elapsed(at, now) / 1000)
     const headers = [...withoutNamed(head.headers, 'age'), 'age', `${age}`]
-    sendHead(journey, { ...head.home, prefix }, { status: 200, headers }, this.#options.clock)
+    sendHead(request, { ...head.base, prefix: plan.prefix }, { status: 200, headers }, this.#options.clock)
     response.end(body)
   }
 }

@@ -2,12 +2,12 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Secret } from '../kernel/secret.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Lease } from '../session/lease.ts'
-import type { BaseUrl } from '../stacks/base.ts'
+import { type BaseUrl, isSameBase } from '../stacks/base.ts'
 import { resolveCompute } from '../stacks/compute.ts'
 import type { StackError } from '../stacks/error.ts'
 import { ask } from '../upstream/ask.ts'
 import type { Carrier } from '../upstream/undici/handler.ts'
-import { upstreamHeaders } from './headers.ts'
+import { upstreamHeaders } from './headers/headers.ts'
 import type { CollectedResponse } from './response-body.ts'
 
 const META_INFO = '/meta_info'
@@ -17,6 +17,12 @@ export interface ComputeConsolesOptions {
   readonly clock: Clock
   /** Milliseconds that the API has to say where a console is, asked for anew each time. */
   readonly callTimeout: () => number
+}
+
+/** Whose Compute console is asked for, and the one that the client named by its own address, if it did. */
+interface ConsoleRequest {
+  readonly tenant: string
+  readonly computeConsole: BaseUrl | undefined
 }
 
 /** Finds the Compute consoles of tenants: as configured, else by asking the API once for each of a session's tokens. */
@@ -29,11 +35,14 @@ export class ComputeConsoles {
   }
 
   /**
-   * Where the Compute console is that a lease may be used at, or the error with which the API answered the question.
-   * @throws {Problem} `upstream-invalid` where the API names none; else an error of the network
+   * Where the Compute console is for a request with this lease, or the error with which the API responded to that question.
+   * @throws {Problem} `upstream-invalid` where the API names none; `invalid-request` where the client named another by its
+   *   own address; else an error of the network
    */
-  async find(lease: Lease): Promise<BaseUrl | CollectedResponse> {
-    return lease.api.compute ?? this.#asked.get(lease) ?? this.#ask(lease)
+  async find({ tenant, computeConsole }: ConsoleRequest, lease: Lease): Promise<BaseUrl | CollectedResponse> {
+    const found = lease.api.compute ?? (await (this.#asked.get(lease) ?? this.#ask(lease)))
+    if (computeConsole && 'origin' in found && !isSameBase(computeConsole, found)) throw otherConsole(tenant, found)
+    return found
   }
 
   #ask(lease: Lease): Promise<BaseUrl | CollectedResponse> {
@@ -77,4 +86,13 @@ function twistlockUrl(body: Buffer): string | undefined {
 function none(reason: string): Problem {
   const detail = `The tenant's Compute console is not known: ${reason}. If it has one, set its computeUrl`
   return new Problem('upstream-invalid', detail, { retryable: false })
+}
+
+/** Whoever names a console by its own address gets no other. */
+function otherConsole(tenant: string, { origin, basePath }: BaseUrl): Problem {
+  const detail = `The Compute console of the tenant ${tenant} is another, at ${origin}${basePath}`
+  return new Problem(
+    'invalid-request',
+    `${detail}: name the tenant in x-prismacloud-tenant, or set each tenant's computeUrl`,
+  )
 }

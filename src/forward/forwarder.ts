@@ -1,54 +1,94 @@
+import type { Config } from '../config/config.ts'
+import { hasBody } from '../http/framing.ts'
+import { headerText } from '../http/header-text.ts'
+import type { Budget } from '../kernel/budget.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Exchange } from '../request/exchange.ts'
+import { chooseDestination } from '../request/tenant.ts'
 import { Caching, type CachingOptions } from './caching.ts'
 import {
+  type ClientRequest,
+  type ForwardPlan,
   type ForwardRequest,
-  type ForwardRequestOptions,
-  type ForwardSettings,
-  type IncomingRequest,
-  planForwardRequest,
+  type PlanSettings,
+  planForward,
 } from './forward-request.ts'
 import { LocalLogin, type LocalLoginOptions } from './local-login.ts'
+import { RequestBody } from './request-body.ts'
 import { RequestSender, type SenderOptions } from './send.ts'
 import type { ErrorResponse } from './upstream-error.ts'
 
-export interface ForwarderOptions extends SenderOptions, CachingOptions, LocalLoginOptions, ForwardRequestOptions {
-  /** Throws the problem of a request that no policy allows. */
-  readonly permit: (journey: ForwardRequest) => void
-  /** As it is now: it may be read again while the proxy runs. */
+/** What of the configuration the forwarder depends on. */
+export type ForwardSettings = PlanSettings & Pick<Config, 'tenants' | 'clients' | 'defaultTenant' | 'replay'>
+
+export interface ForwarderOptions extends SenderOptions, CachingOptions, LocalLoginOptions {
+  readonly clock: Clock
+  /** For the kept bodies of all requests. */
+  readonly kept: Budget
+  /** Throws the problem of a request that a policy does not allow. */
+  readonly authorize: (exchange: Exchange, plan: ForwardPlan) => void
+  /** Asked for anew each time: the configuration may be reloaded. */
   readonly config: () => ForwardSettings
 }
 
-/** The way of a request: tenant, policies, cache, upstream, client. */
+/** Forwards requests: chooses the tenant, plans, applies the policies, asks the cache, then the API. */
 export class Forwarder {
   readonly #options: ForwarderOptions
   readonly #sender: RequestSender
-  readonly #cached: Caching
+  readonly #caching: Caching
   readonly #login: LocalLogin
 
   constructor(options: ForwarderOptions) {
     this.#options = options
     this.#sender = new RequestSender(options)
-    this.#cached = new Caching(options)
+    this.#caching = new Caching(options)
     this.#login = new LocalLogin(options)
   }
 
   /**
-   * Forwards one request and streams the answer to the client, or gives the upstream's error to be told.
-   * @throws {Problem} when no answer could be had. If `takeOver` was called by then, the client's connection is closed.
+   * Forwards one request and streams the response to the client, or gives the error response that the client is to be told
+   * of. Rejects with a {@link Problem} when there is no response; if `takeOver` was called by then, the client's connection
+   * is closed.
    */
-  forward(incoming: IncomingRequest): Promise<ErrorResponse | undefined> {
+  forward(client: ClientRequest): Promise<ErrorResponse | undefined> {
     try {
-      return this.#send(incoming)
+      return this.#forward(client)
     } catch (error) {
       // not thrown: what is wrong with the rest of what came with the head is told first
       return Promise.reject(error)
     }
   }
 
-  #send(incoming: IncomingRequest): Promise<ErrorResponse | undefined> {
-    const { config, permit } = this.#options
-    const journey = planForwardRequest(incoming, config(), this.#options)
-    if (journey.authCall) return this.#login.answer(journey)
-    permit(journey)
-    return this.#cached.forward(journey, () => this.#sender.send(journey))
+  #forward(client: ClientRequest): Promise<ErrorResponse | undefined> {
+    const { config, authorize } = this.#options
+    const { request, exchange } = client
+    const settings = config()
+    const chosen = chooseDestination(exchange, tenantHeader(client), settings)
+    exchange.tenant = chosen.tenant.name
+    const plan = planForward(request, exchange.method, chosen, settings)
+    const forwarded = this.#begin(client, plan, settings)
+    if (plan.authCall) return this.#login.answer(forwarded)
+    authorize(exchange, plan)
+    return this.#caching.forward(forwarded, () => this.#sender.send(forwarded))
   }
+
+  #begin(client: ClientRequest, plan: ForwardPlan, { replay }: ForwardSettings): ForwardRequest {
+    const { request, response, exchange } = client
+    const body = hasBody(request) ? this.#bodyOf(client, replay.maxBody) : undefined
+    const { takeOver } = client
+    return { request, response, exchange, takeOver, plan, body, bodyType: plan.bodyType, recorder: undefined }
+  }
+
+  /** The body is kept for no longer than the exchange lasts. */
+  #bodyOf({ request, exchange }: ClientRequest, keep: number): RequestBody {
+    const { clock, kept } = this.#options
+    const body = new RequestBody(request, { clock, keep, memory: kept })
+    exchange.over.addEventListener('abort', () => body.release())
+    return body
+  }
+}
+
+function tenantHeader({ request }: ClientRequest): string | undefined {
+  const name = request.headers['x-prismacloud-tenant']?.toString()
+  return name && headerText(name)
 }

@@ -30,14 +30,14 @@ export class LocalLogin {
   }
 
   /** @throws {Problem} `client-unauthorized` where clients need a token and the password is none */
-  async answer(journey: ForwardRequest): Promise<undefined> {
+  async answer(request: ForwardRequest): Promise<undefined> {
     const { clock, tokens, config } = this.#options
-    const { exchange, response, authCall, tenant, compute } = journey
-    if (authCall === 'login') exchange.client = this.#clientBy(await passwordIn(journey, clock), exchange.client)
+    const { exchange, response, plan } = request
+    if (plan.authCall === 'login') exchange.client = this.#clientBy(await passwordIn(request, clock), exchange.client)
     const client = config().clients.find(({ name }) => name === exchange.client)
     // good for as long as the client's own
     const token = tokens.issue(client ? client.token.fingerprint : '')
-    const body = JSON.stringify(compute ? { token } : { token, ...loginOf(tenant, config()) })
+    const body = JSON.stringify(plan.compute ? { token } : { token, ...loginOf(plan.tenant, config()) })
     exchange.answeredHere = true
     exchange.bytes = Buffer.byteLength(body)
     const headers = [
@@ -49,7 +49,7 @@ export class LocalLogin {
       'no-store',
       ...Object.entries(PAGE_HEADERS).flat(),
     ]
-    writeHead(journey, { status: 200, headers }, clock)
+    writeHead(request, { status: 200, headers }, clock)
     response.end(body)
   }
 

@@ -5,7 +5,8 @@ import { headerOf, type RawHeaders } from '../http/raw-headers.ts'
 import type { Budget } from '../kernel/budget.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
-import { clientTrailers } from './headers.ts'
+import { clientTrailers } from './headers/headers.ts'
+import type { ResponseHead } from './response-head.ts'
 
 /** An error's body is not read beyond so many bytes where it is told, and so many where it is passed on. */
 const [MAX_TOLD, MAX_PASSED] = [64 * 1024, 256 * 1024]
@@ -25,12 +26,6 @@ export interface BodySink {
 
 /** What became of an answer. */
 export type ResponseOutcome = { readonly kind: 'relayed' } | CollectedResponse
-
-/** The head of an answer. */
-export interface ResponseHead {
-  readonly status: number
-  readonly headers: RawHeaders
-}
 
 /** An answer that was kept. */
 export interface CollectedResponse extends ResponseHead {

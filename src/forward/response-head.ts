@@ -1,15 +1,20 @@
 import { lingerAfter } from '../http/lingering-close.ts'
+import type { RawHeaders } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { exchangeHeaders } from '../request/exchange.ts'
-import type { ForwardRequest } from './forward-request.ts'
-import { clientHeaders } from './headers.ts'
-import type { UpstreamBase } from './location.ts'
-import { breakOff, type ResponseHead } from './response-body.ts'
-import { type ErrorResponse, isReadable } from './upstream-error.ts'
+import type { ClientRequest } from './forward-request.ts'
+import { clientHeaders } from './headers/headers.ts'
+import type { UpstreamBase } from './headers/location.ts'
 
-/** Sends the client the head of an answer, with what every answer carries. */
+/** The head of a response. */
+export interface ResponseHead {
+  readonly status: number
+  readonly headers: RawHeaders
+}
+
+/** Sends the client the head of a response, with the headers that every response carries: request id, timing and so on. */
 export function writeHead(
-  { response, exchange, takeOver }: ForwardRequest,
+  { response, exchange, takeOver }: ClientRequest,
   { status, headers }: ResponseHead,
   clock: Clock,
 ): void {
@@ -18,29 +23,12 @@ export function writeHead(
   takeOver()
 }
 
-/** The same of the upstream's answer. */
+/** Sends the client the head of the upstream's response, less what is not for it, and with locations that lead back here. */
 export function sendHead(
-  journey: ForwardRequest,
-  home: UpstreamBase,
+  client: ClientRequest,
+  base: UpstreamBase,
   { status, headers }: ResponseHead,
   clock: Clock,
 ): void {
-  writeHead(journey, { status, headers: clientHeaders(headers, home) }, clock)
-}
-
-/** Gives an error to be told, or passes it on as it came where that is asked for and it is sure to hold no secret. */
-export function respondWithError(
-  journey: ForwardRequest,
-  refusal: ErrorResponse,
-  clock: Clock,
-): ErrorResponse | undefined {
-  if (!journey.passthrough || !isReadable(refusal.answer)) return refusal
-  const { response, exchange } = journey
-  const { headers, body, complete } = refusal.answer
-  exchange.bytes = body.length
-  sendHead(journey, refusal.home, refusal.answer, clock)
-  response.write(body)
-  if (complete) response.end()
-  else breakOff(response, headers)
-  return undefined
+  writeHead(client, { status, headers: clientHeaders(headers, base) }, clock)
 }

@@ -2,17 +2,12 @@ import httpProxy from '@fastify/http-proxy'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { hasBody } from '../http/framing.ts'
 import { FORWARDED_METHODS } from '../http/methods.ts'
-import { headersByName } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Exchange } from '../request/exchange.ts'
 import { FORWARD_ROUTE } from '../request/own-path.ts'
 import type { Forwarder } from './forwarder.ts'
-import { clientHeaders } from './headers.ts'
-import { type ErrorResponse, readErrorResponse } from './upstream-error.ts'
-
-/** Describes a body that a problem document takes the place of; a 416's `content-range` is of what was asked for. */
-const OF_THE_BODY = /^(content-(?!range$)|etag$|last-modified$|accept-ranges$|date$)/
+import { type ErrorResponse, problemHeaders, problemOfError } from './upstream-error.ts'
 
 export interface ForwardPluginOptions {
   readonly forwarder: Forwarder
@@ -51,7 +46,7 @@ export function leaveBodiesAlone(app: FastifyInstance): void {
   })
 }
 
-/** Calls `done` with what is to be told to the client, if anything is. */
+/** Calls `done` with the problem that the client is to be told of, if there is one. */
 function forward(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -65,24 +60,11 @@ function forward(
     reply.hijack()
     reply.raw.destroy()
   }
-  const incoming = {
-    request: request.raw,
-    response: reply.raw,
-    rawTarget: request.originalUrl,
-    exchange,
-    takeOver: () => void reply.hijack(),
+  const tell = (error: ErrorResponse | undefined) => {
+    if (!error) return
+    for (const [name, value] of problemHeaders(error)) reply.header(name, value)
+    done(problemOfError(error, clock.now()))
   }
-  const tell = (refusal: ErrorResponse | undefined) => {
-    if (refusal) done(upstreamProblem(refusal, reply, clock.now()))
-  }
-  forwarder.forward(incoming).then(tell).catch(fail)
-}
-
-/** The upstream's error as a problem; its headers still reach the client, less those of the body that is replaced. */
-function upstreamProblem(refusal: ErrorResponse, reply: FastifyReply, now: number): Problem {
-  const { home, answer } = refusal
-  for (const [name, value] of Object.entries(headersByName(clientHeaders(answer.headers, home)))) {
-    if (!OF_THE_BODY.test(name)) reply.header(name, value)
-  }
-  return readErrorResponse(refusal, now)
+  const takeOver = () => void reply.hijack()
+  forwarder.forward({ request: request.raw, response: reply.raw, exchange, takeOver }).then(tell).catch(fail)
 }

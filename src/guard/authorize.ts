@@ -5,9 +5,8 @@ import type { Exchange } from '../request/exchange.ts'
 import type { Readings } from '../request/readings.ts'
 import { refusalBy } from './policy.ts'
 
-/** A request that was let in, once it is known which tenant it is for. */
-export interface AuthorizeRequest {
-  readonly exchange: Pick<Exchange, 'client' | 'method'>
+/** Whom a request is for, and the paths that the API may take its path for. */
+export interface AuthorizedTarget {
   readonly tenant: string
   readonly readings: Readings
 }
@@ -16,12 +15,15 @@ export interface AuthorizeRequest {
  * Lets a request pass that all policies which concern it allow.
  * @throws {Problem} `policy-denied`, naming what denies it; `client-unauthorized` where clients need a token
  */
-export function authorize(config: Config, { readings, tenant, exchange }: AuthorizeRequest): void {
+export function authorize(
+  config: Config,
+  { client, method }: Pick<Exchange, 'client' | 'method'>,
+  { tenant, readings }: AuthorizedTarget,
+): void {
   // who shows none is let in to log in, and for nothing else
-  if (exchange.client === null && config.clients.length > 0)
-    throw new Problem('client-unauthorized', 'Show the client token')
-  const policies = policiesFor(config, tenant, exchange.client)
-  const refusal = refusalBy(policies, exchange.method, readings.all)
+  if (client === null && config.clients.length > 0) throw new Problem('client-unauthorized', 'Show the client token')
+  const policies = policiesFor(config, tenant, client)
+  const refusal = refusalBy(policies, method, readings.all)
   if (refusal !== undefined) throw new Problem('policy-denied', `The proxy does not forward this: ${refusal}`)
 }
 

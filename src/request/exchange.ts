@@ -3,16 +3,14 @@ import { headerOf, type RawHeaders } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
 import type { Problem } from '../problem/problem.ts'
+import type { ParsedRequest } from './parse.ts'
 
-/** One request as it went, for its answer, the log and the metrics. Times are milliseconds. */
-export interface Exchange {
+/**
+ * One request and what became of it so far: what its head says, who sent it, and the facts for its response headers, the
+ * log, the metrics and the audit. Times are in milliseconds.
+ */
+export interface Exchange extends ParsedRequest {
   readonly requestId: string
-  readonly method: string
-  /**
-   * The path as the client sent it, without its query, which may hold what is private; with `/_compute` before it where
-   * the host said so.
-   */
-  path: string
   /** Aborts when it is over: the answer is complete, or the client has left. */
   readonly over: EndSignal
   /** Of the monotonic clock. */

@@ -1,128 +1,102 @@
 import type { TenantConfig } from '../config/config.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { Problem } from '../problem/problem.ts'
-import { type BaseUrl, isSameBase } from '../stacks/base.ts'
+import { isSameBase } from '../stacks/base.ts'
 import { isConsoleHost } from '../stacks/compute.ts'
+import type { Destination } from './destination.ts'
+import type { ParsedRequest } from './parse.ts'
 import { below, rooted } from './target.ts'
 
-/** What a request says of the tenant that it is for. */
-export interface TenantFacts {
-  /** The value of `x-prismacloud-tenant`. */
-  readonly header: string | undefined
-  /** The `Host` header. */
-  readonly host: string | undefined
-  /** The request target as sent. */
-  readonly rawTarget: string
+/** An unknown tenant's error lists at most this many of those that exist. */
+const MOST_LISTED = 20
+
+/** An unknown tenant's name is quoted up to this many characters. */
+const LONGEST_QUOTED = 64
+
+/** What is needed to know of a tenant to tell which requests are for it. */
+type TenantAddress = Pick<TenantConfig, 'name' | 'api'>
+
+/** The tenants to choose from, by name. */
+export interface TenantChoice<T> {
+  readonly tenants: ReadonlyMap<string, T>
+  /** The tenant of a request that names none. */
+  readonly defaultTenant: string
 }
 
-/** Which of a tenant's APIs a request is for. */
-export interface Destination {
-  /** Whether it is that of its Compute console. */
-  readonly compute: boolean
-  /** The request target there. */
-  readonly apiTarget: string
-  /** What the client put before it: `/_tenant/<tenant>`, `/_compute`, both, the API's or console's own path, or nothing. */
-  readonly prefix: string
-  /** The console that it is, where the client said so by its own address. */
-  readonly computeConsole: BaseUrl | undefined
-}
-
-const HOST = /^(.+)\.localhost\.?(:\d+)?$/i
-const COMPUTE_LABEL = /^(?:(.+)--)?compute$/
-const CONSOLE_PATH = /^((?:\/[^/?]+)*?)(\/api\/.*)$/s
-const PREFIX = /^(?:\/_tenant\/([^/?]*)(\/_compute(?=[/?]|$))?|(\/_compute)(?=[/?]|$))/
-
-/** What the host and the target of a request say, and the names that they give its tenant. */
-export function readDestination({ host = '', rawTarget }: Pick<TenantFacts, 'host' | 'rawTarget'>): Destination & {
-  readonly names: readonly string[]
-} {
-  if (isConsoleHost(host)) return { ...readConsole(host, rawTarget), names: [] }
-  const label = HOST.exec(host)?.[1]?.toLowerCase()
-  const [isConsole, tenant] = (label && COMPUTE_LABEL.exec(label)) || [undefined, label]
-  const [prefix = '', named, behindTenant, alone] = PREFIX.exec(rawTarget) ?? []
-  return {
-    compute: (isConsole ?? behindTenant ?? alone) !== undefined,
-    apiTarget: prefix === '' ? rawTarget : rooted(rawTarget.slice(prefix.length)),
-    prefix,
-    computeConsole: undefined,
-    names: [tenant, named].filter(name => name !== undefined),
-  }
-}
-
-/** What a target says that is for the host of a Compute console, behind whose own path its API is. */
-function readConsole(host: string, target: string): Destination {
-  const [, basePath = '', path = target] = CONSOLE_PATH.exec(target) ?? []
-  return { compute: true, apiTarget: path, prefix: basePath, computeConsole: { origin: `https://${host}`, basePath } }
+/** The tenant that a request is for, and which of its APIs. */
+export interface TenantDestination<T> {
+  readonly tenant: T
+  readonly destination: Destination
 }
 
 /**
- * The tenant that a request is for, and its target with what names the tenant and Compute taken off.
- * @throws {Problem} `unknown-tenant` for a name that is not configured, which never means the default;
- *   `invalid-request` when a request names two.
+ * Chooses the tenant of a request: by `header` (the value of `x-prismacloud-tenant`), host or path; else, in proxy form, by
+ * whose API or Compute console the host is; else the default.
+ * @throws {Problem} `unknown-tenant` for a name that is not configured, which never means the default; `invalid-request` for
+ *   two different names, for a host that several tenants share, or for a path outside the API's base path
  */
-export function chooseTenant<T>(
-  facts: TenantFacts,
-  tenants: ReadonlyMap<string, T>,
-  defaultTenant: string,
-): Destination & { tenant: T } {
-  const { names: given, compute, apiTarget, prefix, computeConsole } = readDestination(facts)
-  const names = facts.header === undefined ? given : [facts.header, ...given]
+export function chooseDestination<T extends TenantAddress>(
+  { proxyHost, rawTarget, destination }: ParsedRequest,
+  header: string | undefined,
+  { tenants, defaultTenant }: TenantChoice<T>,
+): TenantDestination<T> {
+  const names = header === undefined ? destination.names : [header, ...destination.names]
+  if (proxyHost === undefined) return { tenant: chooseTenant(names, { tenants, defaultTenant }), destination }
+  const given = header === undefined ? [] : [header]
+  const owners = ownersOf(proxyHost, tenants)
+  if (owners.size > 0) {
+    const tenant = chooseTenant(given, { tenants: owners, defaultTenant: preferredOf(owners, given, defaultTenant) })
+    return { tenant, destination: destinationAt(tenant.api.basePath, rawTarget) }
+  }
+  const consoleOwners = consoleOwnersOf(destination, tenants)
+  const fallback = consoleOwners.size > 0 ? preferredOf(consoleOwners, given, defaultTenant) : defaultTenant
+  return { tenant: chooseTenant(names, { tenants, defaultTenant: fallback }), destination }
+}
+
+/**
+ * Chooses a tenant by the names that were given for it, which must agree; the default one where there are none.
+ * @throws {Problem} `unknown-tenant` or `invalid-request`
+ */
+export function chooseTenant<T>(names: readonly string[], { tenants, defaultTenant }: TenantChoice<T>): T {
   const [name = defaultTenant] = names
   if (names.some(other => other !== name))
     throw new Problem('invalid-request', `The request names several tenants: ${[...new Set(names)].join(', ')}`)
   const tenant = tenants.get(name)
   if (tenant === undefined) throw unknownTenant(name, tenants)
-  return { tenant, compute, apiTarget, prefix, computeConsole }
+  return tenant
 }
 
 function unknownTenant(name: string, tenants: ReadonlyMap<string, unknown>): Problem {
   const meant = nearest(name, tenants.keys())
-  const hint = meant ? `did you mean "${meant}"?` : `configured: ${[...tenants.keys()].slice(0, 20).join(', ')}`
-  return new Problem('unknown-tenant', `There is no tenant "${name.slice(0, 64)}"; ${hint}`)
+  const known = [...tenants.keys()].slice(0, MOST_LISTED).join(', ')
+  const hint = meant ? `did you mean "${meant}"?` : `configured: ${known}`
+  return new Problem('unknown-tenant', `There is no tenant "${name.slice(0, LONGEST_QUOTED)}"; ${hint}`)
 }
 
-/** The same for one that is for a Compute console by its own address, which no tenant may be known to have. */
-export function chooseConsoleOwner<T extends Pick<TenantConfig, 'name' | 'api'>>(
-  facts: TenantFacts,
-  tenants: ReadonlyMap<string, T>,
-  defaultTenant: string,
-): Destination & { tenant: T } {
-  const { computeConsole } = readDestination(facts)
-  const owners = new Map(
-    [...tenants].filter(([, { api }]) => computeConsole && isSameBase(computeConsole, api.compute)),
-  )
-  const fallback = owners.size > 0 ? preferred(owners, facts, defaultTenant) : defaultTenant
-  return chooseTenant(facts, tenants, fallback)
-}
-
-/** Of the tenants that come into question the default one, else the only one. */
-function preferred(
-  owners: ReadonlyMap<string, unknown>,
-  { header }: Pick<TenantFacts, 'header'>,
-  defaultTenant: string,
-): string {
+/** The default tenant if it is among the owners of a host, else the only owner. `given` names settle it later. */
+function preferredOf(owners: ReadonlyMap<string, unknown>, given: readonly string[], defaultTenant: string): string {
   const [first, ...others] = owners.keys()
   if (owners.has(defaultTenant)) return defaultTenant
-  if (others.length === 0 || header !== undefined) return String(first)
-  const names = [...owners.keys()].join(', ')
+  if (others.length === 0 || given.length > 0) return String(first)
   throw new Problem(
     'invalid-request',
-    `Several tenants have their API there: say which in x-prismacloud-tenant: ${names}`,
+    `Several tenants have their API there: say which in x-prismacloud-tenant: ${[...owners.keys()].join(', ')}`,
   )
 }
 
-/** Whether requests in absolute form, or connections, may be for a host. */
-export function isServedHost<T extends Pick<TenantConfig, 'api'>>(
-  host: string,
-  tenants: ReadonlyMap<string, T>,
-): boolean {
+/** The destination of a request in proxy form at an API host, whose own base path the target begins with. */
+function destinationAt(basePath: string, rawTarget: string): Destination {
+  const rest = below(rawTarget, basePath)
+  if (rest === undefined) throw new Problem('invalid-request', `The API of that host is below ${basePath}`)
+  return { compute: false, apiTarget: rooted(rest), prefix: basePath, computeConsole: undefined }
+}
+
+/** Whether a request in proxy form, or a tunnel, may be for a host: an API of a tenant, or a Compute console. */
+export function isServedHost(host: string, tenants: ReadonlyMap<string, Pick<TenantConfig, 'api'>>): boolean {
   return ownersOf(host, tenants).size > 0 || isConsoleHost(host)
 }
 
-/**
- * The tenants whose API is at a host, with its port if that is not the one of http or https. Empty where the host is
- * nobody's.
- */
+/** The tenants whose API is at a host, which has a port unless it is the one of http or https. */
 export function ownersOf<T extends Pick<TenantConfig, 'api'>>(
   host: string,
   tenants: ReadonlyMap<string, T>,
@@ -131,20 +105,10 @@ export function ownersOf<T extends Pick<TenantConfig, 'api'>>(
   return new Map([...tenants].filter(([, { api }]) => new URL(api.origin).host === plain))
 }
 
-/**
- * The tenant that a request in absolute form for an API host is for: one of its `owners`, by name, else the default one,
- * else the only one.
- * @throws {Problem} also `invalid-request` where several come into question
- */
-export function chooseOwner<T extends Pick<TenantConfig, 'name' | 'api'>>(
-  facts: TenantFacts,
-  owners: ReadonlyMap<string, T>,
-  defaultTenant: string,
-): Destination & { tenant: T } {
-  const fallback = preferred(owners, facts, defaultTenant)
-  const { tenant } = chooseTenant({ ...facts, rawTarget: '/', host: undefined }, owners, fallback)
-  const { basePath } = tenant.api
-  const target = below(facts.rawTarget, basePath)
-  if (target === undefined) throw new Problem('invalid-request', `The API of that host is below ${basePath}`)
-  return { tenant, compute: false, apiTarget: rooted(target), prefix: basePath, computeConsole: undefined }
+/** The tenants that are configured with the Compute console that a request names by its address. */
+function consoleOwnersOf<T extends TenantAddress>(
+  { computeConsole }: Destination,
+  tenants: ReadonlyMap<string, T>,
+): Map<string, T> {
+  return new Map([...tenants].filter(([, { api }]) => computeConsole && isSameBase(computeConsole, api.compute)))
 }

@@ -13,35 +13,37 @@ const HALF_SENT = 1_000
 const WAITING_PART = 0.8
 
 export interface DrainOptions {
+  readonly clock: Clock
   readonly connections: Connections
-  /** Refuses the requests that wait for their turn. */
+  /** Refuses the requests that wait for a permit. */
   refuseWaiting(reason: Problem): void
 }
 
-/** Gives whether all running requests could finish within `timeout` milliseconds. */
-type Drain = (clock: Clock, timeout: number) => Promise<boolean>
+/** Shuts an observed server down: it accepts nothing new, lets running requests finish, and cuts off what takes too long. */
+export class Drain {
+  readonly #app: FastifyInstance
+  readonly #options: DrainOptions
+  #isDraining = false
 
-/**
- * Makes an observed server one that can be drained; the function given back does it. What is not finished in time has its
- * connection cut.
- */
-export function drainable(app: FastifyInstance, { connections, refuseWaiting }: DrainOptions): Drain {
-  let draining = false
-  const makeLast = (response: ServerResponse, over: EndSignal) => {
-    response.shouldKeepAlive = false
-    // its head may have promised to keep the connection, on which nobody waits any more
-    over.addEventListener('abort', () => app.server.closeIdleConnections())
+  constructor(app: FastifyInstance, options: DrainOptions) {
+    this.#app = app
+    this.#options = options
   }
-  app.addHook('onRequest', (request, { raw }, done) => {
-    if (!draining) return done()
-    makeLast(raw, exchangeOf(request).over)
+
+  /** Refuses a request that comes too late. @throws {Problem} `draining`, once the server is shutting down */
+  refuseLate(response: ServerResponse, over: EndSignal): void {
+    if (!this.#isDraining) return
+    this.#makeLast(response, over)
     throw shuttingDown()
-  })
-  return async (clock, timeout) => {
+  }
+
+  /** Shuts down. Gives whether all running requests could finish within `timeout` milliseconds. */
+  async run(timeout: number): Promise<boolean> {
+    const { clock, connections, refuseWaiting } = this.#options
     let finished = true
-    draining = true
-    for (const { response, over } of connections.running()) makeLast(response, over)
-    // opened ahead of need; Node counts a connection as idle only after its first request
+    this.#isDraining = true
+    for (const { response, over } of connections.running()) this.#makeLast(response, over)
+    // opened ahead of need; Node.js counts a connection as idle only after its first request
     for (const socket of connections.quiet()) if (socket.bytesRead === 0) socket.destroy()
     const timers = [
       clock.setTimeout(() => {
@@ -50,13 +52,27 @@ export function drainable(app: FastifyInstance, { connections, refuseWaiting }: 
       clock.setTimeout(() => refuseWaiting(shuttingDown()), timeout * WAITING_PART),
       clock.setTimeout(() => {
         finished = connections.running().next().done === true
-        app.server.closeAllConnections()
+        this.#app.server.closeAllConnections()
       }, timeout),
     ]
-    await app.close()
+    await this.#app.close()
     for (const timer of timers) clock.clearTimeout(timer)
     return finished
   }
+
+  #makeLast(response: ServerResponse, over: EndSignal): void {
+    response.shouldKeepAlive = false
+    // its head may have promised to keep the connection, on which nobody waits any more
+    over.addEventListener('abort', () => this.#app.server.closeIdleConnections())
+  }
+}
+
+/** Refuses requests that come while the server is shutting down. */
+export function refuseWhileDraining(app: FastifyInstance, drain: Drain): void {
+  app.addHook('onRequest', (request, { raw }, done) => {
+    drain.refuseLate(raw, exchangeOf(request).over)
+    done()
+  })
 }
 
 function shuttingDown(): Problem {

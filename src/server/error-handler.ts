@@ -3,19 +3,21 @@ import { challengeTo } from '../guard/guard.ts'
 import { FORWARDED_METHODS } from '../http/methods.ts'
 import { Problem, problemDocument } from '../problem/problem.ts'
 import { renderProblem } from '../problem/render.ts'
-import { proxyFormHost } from '../request/proxy-form.ts'
 import { withoutQuery } from '../request/target.ts'
-import { readDestination } from '../request/tenant.ts'
 import { asRedlockStatus } from '../upstream-errors/redlock-status.ts'
 import { exchangeOf } from './observe.ts'
 
-/** Gives every failure the one shape that failures have, and refuses the methods that are not forwarded. */
-export function handleErrors(app: FastifyInstance): void {
+/** Refuses requests with a method that the API does not know. */
+export function refuseOtherMethods(app: FastifyInstance): void {
   app.addHook('onRequest', ({ method }, reply, done) => {
     if (FORWARDED_METHODS.includes(method)) return done()
     reply.header('allow', FORWARDED_METHODS.join(', '))
     throw notForwarded(method)
   })
+}
+
+/** Gives every failure the one shape that failures have: a problem document. */
+export function handleErrors(app: FastifyInstance): void {
   app.setErrorHandler((error, request, reply) => refuse(asProblem(error), request, reply))
   app.setNotFoundHandler((request, reply) => refuse(notServed(request), request, reply))
 }
@@ -25,7 +27,9 @@ function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply):
   exchange.failure = problem
   const { requestId } = exchange
   const instance = withoutQuery(request.originalUrl)
-  const document = problemDocument(problem, { instance, requestId, compute: isForCompute(request) })
+  // known even of a request that was refused before its tenant was chosen
+  const { compute } = exchange.destination
+  const document = problemDocument(problem, { instance, requestId, compute })
   const { contentType, body } = renderProblem(document, request.headers.accept)
   if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter)
   // what the upstream says in it reaches the client as it is
@@ -35,11 +39,6 @@ function refuse(problem: Problem, request: FastifyRequest, reply: FastifyReply):
   const bytes = Buffer.from(body)
   exchange.bytes = bytes.length
   return reply.code(problem.status).header('vary', 'accept').type(contentType).send(bytes)
-}
-
-/** Known of requests too that were refused before anybody asked where they go. */
-function isForCompute({ raw, originalUrl }: FastifyRequest): boolean {
-  return readDestination({ host: proxyFormHost(raw) ?? raw.headers.host, rawTarget: originalUrl }).compute
 }
 
 /** What a client is told of an error. Anything but a problem is a fault of the proxy's own, whose text is for the log alone. */

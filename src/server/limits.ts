@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config/config.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
 import { Problem } from '../problem/problem.ts'
 import { isForwarded } from '../request/own-path.ts'
@@ -17,17 +18,15 @@ export const HEAD_TIMEOUT = 20_000
 const MOST_STRANGERS = 16
 
 export interface LimitsOptions {
-  /** Requests that are served at one time at most, but for the proxy's own paths. */
-  readonly maxRequests: () => number
-  /** Whether a client, by its name, was let in though it has yet to show a token: what such clients ask takes nobody's place. */
-  readonly isStranger: (client: string | null) => boolean
+  /** Asked for anew each time: the configuration may be reloaded. */
+  readonly config: () => Config
 }
 
 /** What no request target has (RFC 9112, 3.2): some servers go by what stands before it. */
 const FRAGMENT = '#'
 
 /** Refuses what no request may be, what is too large, and what is too much at one time, at once. */
-export function limits(app: FastifyInstance, { maxRequests, isStranger }: LimitsOptions): void {
+export function limits(app: FastifyInstance, { config }: LimitsOptions): void {
   const [requests, logins] = [new Places('requests'), new Places('logins')]
   app.addHook('onRequest', (request, _reply, done) => {
     const { raw, originalUrl } = request
@@ -44,8 +43,10 @@ export function limits(app: FastifyInstance, { maxRequests, isStranger }: Limits
     const { client, over } = exchangeOf(request)
     // whose client has left by now is never told to be over
     if (!over.aborted) {
-      if (isStranger(client)) logins.take(MOST_STRANGERS, over)
-      else requests.take(maxRequests(), over)
+      const { listen, clients } = config()
+      // who was let in without a token is about to log in, and must take nobody's place
+      if (client === null && clients.length > 0) logins.take(MOST_STRANGERS, over)
+      else requests.take(listen.maxRequests, over)
     }
     done()
   })

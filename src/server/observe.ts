@@ -9,16 +9,15 @@ import type { Log } from '../kernel/log.ts'
 import { PAGE_HEADERS } from '../problem/html.ts'
 import { type Exchange, exchangeHeaders } from '../request/exchange.ts'
 import { isForwarded } from '../request/own-path.ts'
-import { withoutQuery } from '../request/target.ts'
+import { parseRequest } from '../request/parse.ts'
+import { proxyFormHost } from '../request/proxy-form.ts'
 import type { Audit } from '../telemetry/audit.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { type LoggedRequests, logRequest } from '../telemetry/request-log.ts'
 import type { Connections } from './connections.ts'
 
 /** A client's request id that is taken over: it goes into logs, headers and the audit, so it is short, printable ASCII. */
 const GOOD_REQUEST_ID = /^[ -~]{1,128}$/
-
-/** From here on a request is slow enough for a log line, in milliseconds. */
-const SLOW = 10_000
 
 export interface ObserveOptions {
   readonly clock: Clock
@@ -26,7 +25,7 @@ export interface ObserveOptions {
   readonly metrics: Metrics
   readonly connections: Connections
   readonly audit: Audit | null
-  readonly requests: () => 'all' | 'errors' | 'off'
+  readonly loggedRequests: () => LoggedRequests
 }
 
 declare module 'fastify' {
@@ -49,7 +48,7 @@ export function exchangeOf({ exchange }: FastifyRequest): Exchange {
 
 /** Opens an exchange for every request, tells of it in the answer, and counts and logs it once it has ended, however it does. */
 export function observe(app: FastifyInstance, options: ObserveOptions): void {
-  const { clock, metrics, connections, audit } = options
+  const { clock, log, metrics, connections, audit, loggedRequests } = options
   app.decorateRequest('exchange', null)
   app.addHook('onRequest', (request, { raw }, done) => {
     const over = new EndController('the client has left')
@@ -60,7 +59,7 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
       const took = clock.monotonic() - exchange.startedAt
       const status = raw.writableFinished ? raw.statusCode : 0
       metrics.finished(exchange, status, took / 1000)
-      logExchange(exchange, status, took, options)
+      logRequest(log, loggedRequests(), exchange, status, took)
       if (audit && isForwarded(request.raw)) audit.record(exchange, status)
     })
     connections.watch(raw, over)
@@ -73,19 +72,26 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
   })
 }
 
-/** Has the audit told of each request that was let in before it is served. To be called when all hooks are there that let in. */
-export function recordBeginnings(app: FastifyInstance, audit: Audit): void {
+/** Records the beginning of each request in the audit, if there is one, before anything is done for it. */
+export function recordBeginnings(app: FastifyInstance, { audit }: Pick<ObserveOptions, 'audit'>): void {
+  if (!audit) return
   app.addHook('onRequest', (request, _reply, done) => {
     if (isForwarded(request.raw)) audit.begin(exchangeOf(request))
     done()
   })
 }
 
-function open({ id, method, originalUrl }: FastifyRequest, clock: Clock, over: EndSignal): Exchange {
+function open({ id, method, originalUrl, raw }: FastifyRequest, clock: Clock, over: EndSignal): Exchange {
+  const head = { method, rawTarget: originalUrl, proxyHost: proxyFormHost(raw), host: raw.headers.host }
+  const parsed = parseRequest(head)
   return {
+    // each by name: spreading into an object that goes on growing costs microseconds
+    method: parsed.method,
+    rawTarget: parsed.rawTarget,
+    proxyHost: parsed.proxyHost,
+    destination: parsed.destination,
+    path: parsed.path,
     requestId: id,
-    method,
-    path: withoutQuery(originalUrl),
     over,
     startedAt: clock.monotonic(),
     client: null,
@@ -98,14 +104,4 @@ function open({ id, method, originalUrl }: FastifyRequest, clock: Clock, over: E
     upstreamRequestId: null,
     failure: undefined,
   }
-}
-
-function logExchange(exchange: Exchange, status: number, took: number, { log, requests }: ObserveOptions): void {
-  const { requestId, method, path, client, tenant, replayed, upstreamRequestId, failure } = exchange
-  const which = requests()
-  if (which === 'off' || (which === 'errors' && !failure && took < SLOW)) return
-  const facts = { requestId, method, path, client, tenant, status, ms: Math.round(took), replayed, upstreamRequestId }
-  const text = `${method} ${path} ${status || 'aborted'}`
-  if (failure) log.warn({ ...facts, problem: failure.type, err: failure.cause }, `${text}: ${failure.detail}`)
-  else log.info(facts, text)
 }

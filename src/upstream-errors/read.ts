@@ -3,7 +3,6 @@ import { headerText } from '../http/header-text.ts'
 import { firstValue, type Headers } from '../http/headers.ts'
 import { MAX_RETRY_AFTER, parseRetryAfter } from '../http/retry-after.ts'
 import { Problem, type UpstreamError } from '../problem/problem.ts'
-import { isRetryable } from '../problem/retryable.ts'
 import { oneLine } from '../problem/text.ts'
 import { problemTypes } from '../problem/types.ts'
 import { readBody, type UpstreamBody } from './body.ts'
@@ -15,8 +14,8 @@ import { problemTitle, readErrors } from './shapes.ts'
 export interface UpstreamAnswer {
   /** The host that answered. */
   readonly host: string
-  /** Whether the request may be done twice. Default: no. */
-  readonly repeatable?: boolean
+  /** Whether a client may send its request again as it is. Default: no. */
+  readonly retryable?: boolean
   /** 400 or above. */
   readonly status: number
   readonly headers: Headers
@@ -37,7 +36,7 @@ const MAX_REQUEST_ID = 200
  * wall time in milliseconds. Never throws, whatever the upstream sent.
  */
 export function readUpstream(answer: UpstreamAnswer, now: number): Problem {
-  const { host, status, headers, complete, repeatable = false } = answer
+  const { host, status, headers, complete, retryable = false } = answer
   const body = readBody(answer.body, headers)
   const value = jsonOf(body)
   const errors = errorsOf(headers, value)
@@ -47,7 +46,7 @@ export function readUpstream(answer: UpstreamAnswer, now: number): Problem {
   return new Problem('upstream-error', errors.length > 0 ? describeErrors(errors) : describeBody(body, complete), {
     status,
     title: title ?? STATUS_CODES[status] ?? problemTypes['upstream-error'].title,
-    retryable: isRetryable(status, repeatable),
+    retryable,
     ...(retryAfter !== undefined && { retryAfter }),
     upstream: { host, status, requestId: requestId(headers), errors, body: passed },
     ...(title !== null && { members: passed as Record<string, unknown> }),

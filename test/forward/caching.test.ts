@@ -215,7 +215,7 @@ t.test('who waited for an answer that cannot be shared asks for one', async t =>
   const held: (() => void)[] = []
   const { call, upstream, serving } = await rig(t, async request => {
     await new Promise<void>(resolve => held.push(resolve))
-    request.answer(http('500 Internal Server Error'))
+    request.answer(http('404 Not Found'))
   })
   const calls = Array.from({ length: 3 }, () => call('/v2/policy'))
   await serving(3)
@@ -224,7 +224,7 @@ t.test('who waited for an answer that cannot be shared asks for one', async t =>
   await until(() => held.length === 3)
   for (const release of held) release()
   for (const reply of await Promise.all(calls))
-    t.match(reply, { status: 500, headers: { 'x-prismacloud-proxy-cache': 'miss' } })
+    t.match(reply, { status: 404, headers: { 'x-prismacloud-proxy-cache': 'miss' } })
   t.equal(upstream.requests.length, 3)
 })
 

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { localLinks, localLocation, type UpstreamBase } from '../../src/forward/location.ts'
+import { localLinks, localLocation, type UpstreamBase } from '../../src/forward/headers/location.ts'
 import { talk } from '../support/http.ts'
 import { startProxy } from '../support/proxy.ts'
 import { http, rawUpstream } from '../support/upstream.ts'

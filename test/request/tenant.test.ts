@@ -1,14 +1,20 @@
 import t from 'tap'
-import { chooseTenant } from '../../src/request/tenant.ts'
+import { parseRequest } from '../../src/request/parse.ts'
+import { chooseDestination } from '../../src/request/tenant.ts'
+import { resolveApi } from '../../src/stacks/resolve.ts'
 import { startProxy } from '../support/proxy.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
-const tenants = new Map(['default', 'team-a', 'team-b'].map(name => [name, name]))
+const tenants = new Map(['default', 'team-a', 'team-b'].map(name => [name, { name, api: resolveApi('app2') }]))
 
 const API = { compute: false, prefix: '', computeConsole: undefined }
 
-const choose = (rawTarget: string, facts: { header?: string; host?: string } = {}) =>
-  chooseTenant({ header: facts.header, host: facts.host, rawTarget }, tenants, 'default')
+function choose(rawTarget: string, { header, host }: { header?: string; host?: string } = {}) {
+  const parsed = parseRequest({ method: 'GET', rawTarget, host, proxyHost: undefined })
+  const { tenant, destination } = chooseDestination(parsed, header, { tenants, defaultTenant: 'default' })
+  const { compute, apiTarget, prefix, computeConsole } = destination
+  return { tenant: tenant.name, compute, apiTarget, prefix, computeConsole }
+}
 
 t.test('a request names its tenant by header, host or path, else it is for the default', async t => {
   t.strictSame(choose('/x'), { tenant: 'default', apiTarget: '/x', ...API })

@@ -7,7 +7,7 @@ import { FORWARD_ROUTE } from '../../src/request/own-path.ts'
 import { limits } from '../../src/server/limits.ts'
 import { EARLY } from '../support/clock.ts'
 import { dial, readAll, talk } from '../support/http.ts'
-import { clientOf, startPair } from '../support/proxy.ts'
+import { clientOf, makeConfig, startPair } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 
 const TOKEN = 'the-token-of-the-client-ci'
@@ -122,7 +122,8 @@ t.test('whose client left before it was looked at takes no place', async t => {
     if (request.headers.left) over.abort()
     request.exchange = Object.assign(Object.create(null), { client: null, over })
   })
-  limits(app, { maxRequests: () => 1, isStranger: () => false })
+  const config = makeConfig({ upstream: 'app2', config: { listen: { maxRequests: 1 } } })
+  limits(app, { config: () => config })
   app.setErrorHandler((_error, _request, reply) => reply.code(503).send())
   app.get(FORWARD_ROUTE, async () => '')
   t.teardown(() => app.close())

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import type { Test } from 'tap'
-import { type App, buildApp } from '../../src/app.ts'
+import { type App, buildApp } from '../../src/app/app.ts'
 import type { ClientConfig, Config, TenantConfig } from '../../src/config/config.ts'
 import { type Policy, policyOf } from '../../src/config/policy.ts'
 import type { Clock } from '../../src/kernel/clock.ts'

@@ -56,7 +56,7 @@ function generator(random: () => number) {
 
   return (): UpstreamAnswer => ({
     host: 'api.prismacloud.io',
-    repeatable: random() < 0.5,
+    retryable: random() < 0.5,
     status: 400 + int(600),
     headers: headers(),
     body: body(),

@@ -1,4 +1,4 @@
-import type { App } from '../../app.ts'
+import type { App } from '../../app/app.ts'
 import type { Config } from '../../config/config.ts'
 import { ConfigError } from '../../config/fault.ts'
 import { loadConfig } from '../../config/load.ts'

@@ -1,6 +1,6 @@
 import type { DestinationStream } from 'pino'
 import { readiness } from '../../admin/readiness.ts'
-import { type App, type AppDeps, buildApp } from '../../app.ts'
+import { type App, type AppDeps, buildApp } from '../../app/app.ts'
 import type { Config } from '../../config/config.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { createLog, createPrettyLog, type Log } from '../../kernel/log.ts'

@@ -1,5 +1,5 @@
 import { closeSync, openSync } from 'node:fs'
-import type { App } from '../../app.ts'
+import type { App } from '../../app/app.ts'
 import { ExitCode, type Host } from '../host.ts'
 import { ENDING } from './take-signals.ts'
 

@@ -1,5 +1,5 @@
-import { isNamed, type RawHeaders } from '../http/raw-headers.ts'
-import type { RequestBody } from './request-body.ts'
+import { isNamed, type RawHeaders } from '../../http/raw-headers.ts'
+import type { RequestBody } from '../request-body.ts'
 
 /** Types that clients put on a body of which they know nothing: the form of `curl -d`, the plain text of `fetch`. */
 const DEFAULT_TYPE = /^(?:application\/x-www-form-urlencoded|text\/plain)\s*(?:;|$)/i

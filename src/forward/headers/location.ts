@@ -1,5 +1,5 @@
-import { below, OWN_PATH, rooted, withoutQuery } from '../request/target.ts'
-import type { BaseUrl } from '../stacks/base.ts'
+import { below, OWN_PATH, rooted, withoutQuery } from '../../request/target.ts'
+import type { BaseUrl } from '../../stacks/base.ts'
 
 /** Where a request of a tenant went, and by which path the client reaches that here. */
 export interface UpstreamBase extends BaseUrl {

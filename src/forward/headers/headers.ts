@@ -1,5 +1,5 @@
-import { isNamed, type Pair, pairsOf, type RawHeaders, withoutNamed } from '../http/raw-headers.ts'
-import type { Secret } from '../kernel/secret.ts'
+import { isNamed, type Pair, pairsOf, type RawHeaders, withoutNamed } from '../../http/raw-headers.ts'
+import type { Secret } from '../../kernel/secret.ts'
 import { withJsonType } from './content-type.ts'
 import { localLinks, localLocation, type UpstreamBase } from './location.ts'
 

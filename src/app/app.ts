@@ -1,0 +1,133 @@
+import type { FastifyInstance } from 'fastify'
+import type { Config } from '../config/config.ts'
+import { serveConnect } from '../connect/connect.ts'
+import { SignedTokens } from '../guard/signed-tokens.ts'
+import { Budget } from '../kernel/budget.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { ListenAddress } from '../kernel/further-address.ts'
+import type { Log } from '../kernel/log.ts'
+import { Pacer } from '../pacing/pacer.ts'
+import { routeOf } from '../request/own-path.ts'
+import { isServedHost } from '../request/tenant.ts'
+import { answerClientError } from '../server/client-error.ts'
+import { Connections } from '../server/connections.ts'
+import { Drain } from '../server/drain.ts'
+import { Sessions } from '../session/sessions.ts'
+import type { AuditOutput } from '../telemetry/audit.ts'
+import { Audit } from '../telemetry/audit.ts'
+import { firstLogin } from '../telemetry/first-login.ts'
+import { Metrics } from '../telemetry/metrics.ts'
+import { sessionLog } from '../telemetry/session-log.ts'
+import type { Certificates } from '../tls/certificates.ts'
+import type { TlsFront } from '../tls/front.ts'
+import type { Agents } from '../upstream/agent.ts'
+import { makeForwarder, makeSession } from './forwarding.ts'
+import { makeListeners } from './listeners.ts'
+import { LiveConfig } from './live-config.ts'
+import { createServer } from './server.ts'
+import { addSteps } from './steps.ts'
+
+/** Seconds for which who logs in here may go on without extending it: as long as at the vendor. */
+const LOCAL_TOKEN_LIFETIME = 600
+
+/** What {@link buildApp} does not make itself. */
+export interface AppDeps {
+  readonly version: string
+  readonly clock: Clock
+  readonly log: Log
+  /** The app closes their connections. */
+  readonly agents: Agents
+  /** Where the audit goes, if there is one. */
+  readonly audit: AuditOutput | null
+  /** What clients that speak https are shown, if any may. */
+  readonly certificates: Certificates | null
+  /** What clients are shown that take the proxy for that of their https, if any may. */
+  readonly authority: Certificates | null
+  /** Ends the process, as SIGTERM does. */
+  quit(): void
+}
+
+/** The proxy, not listening yet. */
+export interface App {
+  readonly server: FastifyInstance
+  /** Listens, and gives a URL with the port in use. Rejects as `net.Server` does. */
+  listen(place: ListenAddress | { readonly path: string }): Promise<string>
+  /** What listens for https, if anything does. */
+  readonly front: TlsFront | null
+  /** What speaks TLS in the name of API hosts, if anything does; it may be the same. */
+  readonly interceptor: TlsFront | null
+  readonly sessions: Sessions
+  /**
+   * Logs in every tenant that is not lazy, and waits until each has a session or is known to have none. Keys that are
+   * rejected meanwhile are the caller's to tell.
+   */
+  login(): Promise<void>
+  /** Goes on with another configuration; running requests are not disturbed. Addresses stay. */
+  reload(config: Config): Promise<void>
+  /**
+   * Stops accepting, lets running requests finish for `listen.drainTimeout`, then cuts them off; closes everything.
+   * Gives whether all could finish.
+   */
+  close(): Promise<boolean>
+}
+
+/** Puts the proxy together. */
+export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
+  const { clock, log, agents, certificates, authority } = deps
+  const live = new LiveConfig(initial, clock)
+  const config = () => live.config
+  const maxConnections = () => live.config.listen.maxConnections
+
+  const pacer = new Pacer({ clock, settings: () => live.config.pacing })
+  const kept = new Budget(() => live.config.replay.maxMemory)
+  const metrics: Metrics = new Metrics(() => sessions, { pacer, kept, auditLinesLost: () => deps.audit?.lost ?? 0 })
+  const first = firstLogin(sessionLog(log, clock), tenant => live.config.tenants.get(tenant)?.lazy === false)
+  const events = { ...first.events, called: metrics.sessionCalled }
+  const sessions = new Sessions({ tenants: initial.tenants, clock, create: makeSession(live, deps), events })
+  const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
+  const forwarder = makeForwarder({ live, clock, agents, sessions, pacer, kept, tokens })
+
+  const server = createServer({
+    route: request => routeOf(request, host => isServedHost(host, live.config.tenants)),
+    onClientError: (error, socket) => answerClientError(error, socket, connections.latest(socket), clock),
+  })
+  const connections = new Connections(server.server, { clock, max: maxConnections })
+  const { front, interceptor, second } = makeListeners(server, { clock, log, certificates, authority, maxConnections })
+  const audit = deps.audit && new Audit({ output: deps.audit, clock, required: initial.audit.required })
+  const loggedIn = (token: string) => tokens.subjectOf(token)
+  const connect = { config, front: interceptor, connections, clock, open: agents.open, log, audit, loggedIn }
+  const connects = serveConnect(server.server, connect)
+  const drain = new Drain(server, { clock, connections, refuseWaiting: reason => pacer.refuse(reason) })
+  const loggedRequests = () => live.config.log.requests
+  await addSteps(server, {
+    ...deps,
+    ...{ audit, config, connections, drain, forwarder, loggedRequests, metrics, pacer, sessions, tokens },
+  })
+  return {
+    server,
+    async listen(place) {
+      await server.ready()
+      return 'path' in place ? server.listen(place) : second.beside(place, at => server.listen(at))
+    },
+    front,
+    interceptor,
+    sessions,
+    login: () => first.waitFor(sessions.start()),
+    async reload(config) {
+      agents.reload(config.upstream)
+      live.replace(config)
+      log.level = config.log.level
+      pacer.forget()
+      await sessions.reload(config.tenants)
+      // a login may take its time; the next reload does not wait for it
+      void sessions.start()
+    },
+    async close() {
+      const finished = await drain.run(live.config.listen.drainTimeout)
+      await connects.recorded()
+      sessions.close()
+      await agents.destroy()
+      return finished
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import { AuthApi } from '../auth/auth-api.ts'
+import { ComputeConsoles } from '../forward/compute-consoles.ts'
+import { Forwarder } from '../forward/forwarder.ts'
+import { RetryBudget } from '../forward/retry-budget.ts'
+import { authorize } from '../guard/authorize.ts'
+import type { SignedTokens } from '../guard/signed-tokens.ts'
+import { Budget } from '../kernel/budget.ts'
+import type { Clock } from '../kernel/clock.ts'
+import type { Pacer } from '../pacing/pacer.ts'
+import type { CreateSession } from '../session/rotation.ts'
+import { Session } from '../session/session.ts'
+import type { Sessions } from '../session/sessions.ts'
+import type { Agents } from '../upstream/agent.ts'
+import type { LiveConfig } from './live-config.ts'
+
+/** Bytes of the bodies of upstream errors that are held at one time, all together. */
+const MAX_COLLECTED = 64 * 1024 * 1024
+
+/** What a forwarder is made of. */
+export interface ForwardingParts {
+  readonly live: LiveConfig
+  readonly clock: Clock
+  readonly agents: Agents
+  readonly sessions: Sessions
+  readonly pacer: Pacer
+  /** For the kept bodies of all requests. */
+  readonly kept: Budget
+  readonly tokens: SignedTokens
+}
+
+/** Makes the forwarder, which goes by the configuration in force at each request. */
+export function makeForwarder({ live, clock, agents, sessions, pacer, kept, tokens }: ForwardingParts): Forwarder {
+  const callTimeout = () => live.config.session.callTimeout
+  return new Forwarder({
+    clock,
+    agents,
+    sessions,
+    pacer,
+    kept,
+    tokens,
+    collected: new Budget(() => MAX_COLLECTED),
+    retryBudget: new RetryBudget(),
+    consoles: new ComputeConsoles({ carrier: agents.oneShot, clock, callTimeout }),
+    config: () => live.config,
+    secrets: tenant => [...sessions.secrets(tenant), ...live.config.clients.map(({ token }) => token)],
+    authorize: (exchange, plan) => authorize(live.config, exchange, plan),
+    cache: () => ({ answers: live.answers, rules: live.config.cache.rules }),
+  })
+}
+
+/** Makes what creates the session of a tenant. */
+export function makeSession(
+  live: LiveConfig,
+  { clock, agents }: Pick<ForwardingParts, 'clock' | 'agents'>,
+): CreateSession {
+  const settings = () => live.config.session
+  const callTimeout = () => settings().callTimeout
+  return ({ api, prismaId, customerName, credentials }, options) => {
+    const choice = { prismaId, customerName }
+    const auth = new AuthApi({ carrier: agents.oneShot, api, choice, clock, callTimeout })
+    return new Session({ auth, api, credentials, clock, settings, ...options })
+  }
+}

@@ -1,0 +1,21 @@
+import type { Log } from '../kernel/log.ts'
+import type { Exchange } from '../request/exchange.ts'
+
+/** From here on a request is slow enough for a log line, in milliseconds. */
+const SLOW = 10_000
+
+/** Which requests get a log line: all of them, those that failed or took over 10 s, or none. */
+export type LoggedRequests = 'all' | 'errors' | 'off'
+
+/**
+ * Logs a request that has ended, if `which` says so. `status` is 0 where the client left before the response was complete;
+ * `took` is in milliseconds.
+ */
+export function logRequest(log: Log, which: LoggedRequests, exchange: Exchange, status: number, took: number): void {
+  const { requestId, method, path, client, tenant, replayed, upstreamRequestId, failure } = exchange
+  if (which === 'off' || (which === 'errors' && !failure && took < SLOW)) return
+  const facts = { requestId, method, path, client, tenant, status, ms: Math.round(took), replayed, upstreamRequestId }
+  const text = `${method} ${path} ${status || 'aborted'}`
+  if (failure) log.warn({ ...facts, problem: failure.type, err: failure.cause }, `${text}: ${failure.detail}`)
+  else log.info(facts, text)
+}
