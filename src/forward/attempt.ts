@@ -9,7 +9,7 @@ import { noteRequestId } from '../request/exchange.ts'
 import type { Retry } from '../session/evidence.ts'
 import type { Lease } from '../session/lease.ts'
 import type { BaseUrl } from '../stacks/base.ts'
-import type { Carrier } from '../upstream/undici/handler.ts'
+import type { Carrier, DispatchController } from '../upstream/undici/handler.ts'
 import { acceptsToken } from '../upstream-errors/token-verdict.ts'
 import { isKeepable } from './cache-policy.ts'
 import type { ForwardRequest } from './forward-request.ts'
@@ -61,11 +61,11 @@ export class Attempt extends ResponseHandler {
     return this.send(carrier, upstreamRequest(this.#request, this.#context))
   }
 
-  override onData(chunk: Buffer): boolean {
+  override onResponseData(controller: DispatchController, chunk: Buffer): void {
     const { exchange, recorder } = this.#request
     exchange.bytes += chunk.length
     recorder?.data(chunk)
-    return super.onData(chunk)
+    super.onResponseData(controller, chunk)
   }
 
   protected begin(status: number, headers: RawHeaders): BodySink {

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { RawHeaders } from '../http/raw-headers.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
 import type { Secret } from '../kernel/secret.ts'
-import type { Carrier, OlderHandler } from '../upstream/undici/handler.ts'
+import { type Carrier, type DispatchController, type DispatchHandler, rawText } from '../upstream/undici/handler.ts'
 import type { BodySink, ResponseOutcome, ResponseSource } from './response-body.ts'
 
 export interface ResponseHandlerOptions {
@@ -13,14 +13,12 @@ export interface ResponseHandlerOptions {
 }
 
 /** Receives the answer to one request from undici. What extends it says where that goes. */
-export abstract class ResponseHandler implements OlderHandler, ResponseSource {
+export abstract class ResponseHandler implements DispatchHandler, ResponseSource {
   readonly #signal: EndSignal
   readonly #token: Secret
   #resolve: ((answer: ResponseOutcome) => void) | undefined
   #reject: ((error: unknown) => void) | undefined
-  #abort: ((reason: Error) => void) | undefined
-  #resume: (() => void) | undefined
-  #paused = false
+  #controller: DispatchController | undefined
   #isAnswered = false
   #sink: BodySink | undefined
 
@@ -46,9 +44,9 @@ export abstract class ResponseHandler implements OlderHandler, ResponseSource {
   /** Says where an answer goes, once its headers are there. */
   protected abstract begin(status: number, headers: RawHeaders): BodySink
 
-  onConnect(abort: (reason?: Error) => void): void {
-    this.#abort = abort
-    if (this.#signal.aborted) abort(this.#signal.reason)
+  onRequestStart(controller: DispatchController): void {
+    this.#controller = controller
+    if (this.#signal.aborted) controller.abort(this.#signal.reason)
     else this.#signal.addEventListener('abort', this.#onLeave)
   }
 
@@ -56,39 +54,35 @@ export abstract class ResponseHandler implements OlderHandler, ResponseSource {
     this.#isAnswered = true
   }
 
-  onHeaders(status: number, headers: Buffer[], resume: () => void): boolean {
-    this.#resume = resume
-    this.#sink = this.begin(status, this.#textOf(headers))
-    return !this.#paused
+  onResponseStart({ rawHeaders }: DispatchController, status: number): void {
+    this.#sink = this.begin(status, this.#masked(rawHeaders))
   }
 
-  onData(chunk: Buffer): boolean {
+  onResponseData(_controller: DispatchController, chunk: Buffer): void {
     this.#sink?.data(chunk)
-    return !this.#paused
   }
 
-  onComplete(trailers: (string | Buffer)[] | null): void {
+  onResponseEnd({ rawTrailers }: DispatchController): void {
     this.#release()
-    this.#sink?.end(this.#textOf(trailers ?? []))
+    this.#sink?.end(this.#masked(rawTrailers))
   }
 
-  onError(error: Error): void {
+  onResponseError(_controller: DispatchController | null | undefined, error: Error): void {
     this.#release()
     if (this.#sink) this.#sink.fail(error)
     else this.reject(error)
   }
 
   pause(): void {
-    this.#paused = true
+    this.#controller?.pause()
   }
 
   resume(): void {
-    this.#paused = false
-    this.#resume?.()
+    this.#controller?.resume()
   }
 
   abort(reason: Error): void {
-    this.#abort?.(reason)
+    this.#controller?.abort(reason)
   }
 
   resolve(answer: ResponseOutcome): void {
@@ -105,11 +99,7 @@ export abstract class ResponseHandler implements OlderHandler, ResponseSource {
     this.#signal.removeEventListener('abort', this.#onLeave)
   }
 
-  /** Header bytes are no particular encoding (RFC 9110, 5.5); latin1 carries every byte there and back. */
-  #textOf(raw: readonly (string | Buffer)[]): RawHeaders {
-    return raw.map(part => {
-      const text = typeof part === 'string' ? part : part.toString('latin1')
-      return this.#token.fitsIn(text) ? this.#token.maskIn(text) : text
-    })
+  #masked(raw: DispatchController['rawHeaders']): RawHeaders {
+    return rawText(raw).map(text => (this.#token.fitsIn(text) ? this.#token.maskIn(text) : text))
   }
 }

@@ -2,7 +2,7 @@ import type { Dispatcher } from 'undici'
 import type { RawHeaders } from '../http/raw-headers.ts'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
 import { USER_AGENT } from '../kernel/product.ts'
-import type { Carrier, OlderHandler } from './undici/handler.ts'
+import { type Carrier, type DispatchController, type DispatchHandler, rawText } from './undici/handler.ts'
 
 /** No answer is read beyond this many bytes; a token is a few KB, a list of tenants a few hundred. */
 const MAX_BODY = 1024 * 1024
@@ -48,7 +48,7 @@ export function ask(carrier: Carrier, request: OwnRequest, { clock, timeout, sig
  * Receives the answer. undici's `request` would do for less code, but is a way of its own through undici and Node's streams:
  * once V8 has met both it makes slower code of what they share, which every client's request then pays for.
  */
-class Asking implements OlderHandler {
+class Asking implements DispatchHandler {
   readonly #signal: AbortSignal
   readonly #resolve: (reply: Reply) => void
   readonly #reject: (error: unknown) => void
@@ -56,7 +56,6 @@ class Asking implements OlderHandler {
   #size = 0
   #status = 0
   #headers: RawHeaders = []
-  #abort: ((reason: Error) => void) | undefined
 
   constructor(signal: AbortSignal, resolve: (reply: Reply) => void, reject: (error: unknown) => void) {
     this.#signal = signal
@@ -64,34 +63,31 @@ class Asking implements OlderHandler {
     this.#reject = reject
   }
 
-  onConnect(abort: (reason?: Error) => void): void {
-    this.#abort = abort
-    const leave = () => abort(this.#signal.reason)
+  onRequestStart(controller: DispatchController): void {
+    const leave = () => controller.abort(this.#signal.reason)
     if (this.#signal.aborted) leave()
     else this.#signal.addEventListener('abort', leave)
   }
 
-  onHeaders(status: number, headers: Buffer[]): boolean {
+  onResponseStart({ rawHeaders }: DispatchController, status: number): void {
     this.#status = status
-    this.#headers = headers.map(part => part.toString('latin1'))
-    return true
+    this.#headers = rawText(rawHeaders)
   }
 
-  onData(chunk: Buffer): boolean {
+  onResponseData(controller: DispatchController, chunk: Buffer): void {
     this.#size += chunk.length
     if (this.#size <= MAX_BODY) this.#chunks.push(chunk)
     else {
       this.#settle(false)
-      this.#abort?.(new Error('the rest of the answer is not waited for'))
+      controller.abort(new Error('the rest of the answer is not waited for'))
     }
-    return true
   }
 
-  onComplete(): void {
+  onResponseEnd(): void {
     this.#settle(true)
   }
 
-  onError(error: Error): void {
+  onResponseError(_controller: DispatchController | null | undefined, error: Error): void {
     if (this.#status >= 400) this.#settle(false)
     else this.#reject(error)
   }

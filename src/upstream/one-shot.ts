@@ -1,6 +1,6 @@
 import { Client, type Dispatcher, errors } from 'undici'
 import { CheckedHandler } from './undici/checked-handler.ts'
-import type { OlderHandler } from './undici/handler.ts'
+import type { DispatchHandler } from './undici/handler.ts'
 
 /** A new connection for each request, so that none meets one that the upstream is just closing. */
 export class OneShotConnections {
@@ -17,9 +17,9 @@ export class OneShotConnections {
     this.#options = unkept(options)
   }
 
-  dispatch(options: Dispatcher.DispatchOptions, handler: OlderHandler): void {
+  dispatch(options: Dispatcher.DispatchOptions, handler: DispatchHandler): void {
     if (this.#destroyed) {
-      handler.onError(new errors.ClientDestroyedError())
+      handler.onResponseError(undefined, new errors.ClientDestroyedError())
       return
     }
     const client = new Client(String(options.origin), this.#options)

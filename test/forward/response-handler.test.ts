@@ -13,40 +13,50 @@ import { settle, testClock } from '../support/clock.ts'
 import { call } from '../support/http.ts'
 import { until } from '../support/until.ts'
 
-type Handler = Required<Dispatcher.DispatchHandler>
+type Handler = Dispatcher.DispatchHandler
+type Raw = Buffer[] | string[] | null
 
 /** A dispatcher and its upstream, whose part the test plays itself. */
-class Stage extends Dispatcher {
-  headers = [Buffer.from('x-a'), Buffer.from('b')]
-  trailers: string[] | null = null
+class Stage extends Dispatcher implements Dispatcher.DispatchController {
+  rawHeaders: Raw = [Buffer.from('x-a'), Buffer.from('b')]
+  rawTrailers: Raw = null
   paused = false
-  reason: Error | undefined
+  reason: Error | null = null
   handler: Handler | undefined
+
+  get aborted(): boolean {
+    return this.reason !== null
+  }
 
   override dispatch(_options: Dispatcher.DispatchOptions, handler: Handler): boolean {
     this.handler = handler
-    handler.onConnect(error => this.abort(error ?? new Error('aborted')))
+    handler.onRequestStart?.(this, {})
     return true
+  }
+
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    this.paused = false
   }
 
   abort(reason: Error): void {
     this.reason = reason
-    this.handler?.onError(reason)
+    this.handler?.onResponseError?.(this, reason)
   }
 
   begin(status: number): void {
-    const resume = () => {
-      this.paused = false
-    }
-    this.paused = this.handler?.onHeaders(status, this.headers, resume, '') === false
+    this.handler?.onResponseStart?.(this, status, {})
   }
 
   data(chunk: string | Buffer): void {
-    this.paused = this.handler?.onData(Buffer.from(chunk)) === false
+    this.handler?.onResponseData?.(this, Buffer.from(chunk))
   }
 
   end(): void {
-    this.handler?.onComplete(this.trailers)
+    this.handler?.onResponseEnd?.(this, {})
   }
 }
 
@@ -126,13 +136,14 @@ t.test('a client that is slower than the upstream holds it back', async t => {
 })
 
 t.test('trailers are relayed whether a dispatcher gives them as text, as bytes or not at all', async t => {
-  for (const [trailers, value] of [
+  const rows: readonly (readonly [trailers: Raw, value: string | undefined])[] = [
     [['x-a', 'caf\xe9'], 'caf\xe9'],
     [[Buffer.from('x-a'), Buffer.from('caf\xe9', 'latin1')], 'caf\xe9'],
     [null, undefined],
-  ] as const) {
+  ]
+  for (const [trailers, value] of rows) {
     const { stage, reply } = await play(t)
-    stage.trailers = trailers && ([...trailers] as string[])
+    stage.rawTrailers = trailers
     stage.begin(200)
     stage.data('a')
     stage.end()
@@ -143,7 +154,7 @@ t.test('trailers are relayed whether a dispatcher gives them as text, as bytes o
 
 t.test('a trailer that cannot be sent breaks the transfer off instead of hanging', async t => {
   const { stage, reply, answer, response } = await play(t)
-  stage.trailers = ['x-a', 'a\nb']
+  stage.rawTrailers = ['x-a', 'a\nb']
   stage.begin(200)
   stage.data('a')
   t.throws(() => stage.end(), { code: 'ERR_INVALID_CHAR' })
@@ -271,7 +282,7 @@ t.test('a head that cannot be sent leaves the client to the caller, too', async 
 t.test('it is known whether anything of an answer has come', async t => {
   const { stage, answer, player } = await play(t)
   t.notOk(player.isAnswered)
-  stage.handler?.onResponseStarted()
+  stage.handler?.onResponseStarted?.()
   t.ok(player.isAnswered)
   stage.abort(new Error('broken off'))
   await t.rejects(answer, { message: 'broken off' })

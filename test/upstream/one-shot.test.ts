@@ -85,11 +85,11 @@ t.test('a connection that cannot be made is not tried again, and nothing of its 
       fresh.dispatch(
         { origin: 'http://localhost', path: '/', method: 'POST', body: body.deref() ?? null },
         {
-          onConnect() {},
-          onHeaders: () => true,
-          onData: () => true,
-          onComplete() {},
-          onError(error) {
+          onRequestStart() {},
+          onResponseStart() {},
+          onResponseData() {},
+          onResponseEnd() {},
+          onResponseError(_controller, error) {
             t.equal(error, failure)
             resolve()
           },

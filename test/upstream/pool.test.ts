@@ -29,7 +29,7 @@ async function patientUpstream(t: Test) {
 }
 
 class FailingHandler extends PassingHandler {
-  override onComplete(): void {
+  override onResponseEnd(): void {
     throw new Error('at the end')
   }
 }

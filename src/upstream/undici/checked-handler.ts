@@ -1,5 +1,6 @@
+import { isNamed, type RawHeaders } from '../../http/raw-headers.ts'
 import { AnswerError } from '../answer-error.ts'
-import { PassingHandler } from './handler.ts'
+import { type DispatchController, PassingHandler, rawText } from './handler.ts'
 
 /** No status is below this (RFC 9110, 15), and no answer but an interim one is below {@link FINAL}. */
 const LOWEST = 100
@@ -29,56 +30,55 @@ const KNOWN_CODING = /^(chunked|identity)$/i
  * announce a body. What would come of that must not be taken for the next answer, so its connection ends.
  */
 export class CheckedHandler extends PassingHandler {
-  #abort: ((reason: Error) => void) | undefined
   #interim = 0
   #isComplete = false
 
-  override onConnect(abort: (reason?: Error) => void): void {
-    this.#abort = abort
-    super.onConnect(abort)
+  override onResponseStart(controller: DispatchController, status: number): void {
+    const isFinal = status >= FINAL && status <= HIGHEST
+    const headers = isFinal ? rawText(controller.rawHeaders) : []
+    const fault = isFinal ? faultOf(headers) : this.#faultOfInterim(status)
+    if (fault !== undefined) controller.abort(new AnswerError(fault))
+    else if (isFinal) this.#start(controller, status, headers)
   }
 
-  override onHeaders(status: number, headers: Buffer[], resume: () => void, text: string): boolean {
-    if (status < FINAL || status > HIGHEST) return this.#passOver(status)
-    const coding = textOf(headers, 'transfer-encoding')
-    if (coding !== '' && !KNOWN_CODING.test(coding)) return this.#fail('its transfer-encoding is not chunked')
-    if (!WITHOUT_CONTENT.has(status) || !mayHaveBody(status, headers))
-      return super.onHeaders(status, headers, resume, text)
+  override onResponseError(controller: DispatchController | null | undefined, error: Error): void {
+    if (!this.#isComplete) super.onResponseError(controller, error)
+  }
+
+  #start(controller: DispatchController, status: number, headers: string[]): void {
+    const endsHere = WITHOUT_CONTENT.has(status) && mayHaveBody(status, headers)
+    // the next handler finds them decoded
+    controller.rawHeaders = endsHere && status !== NOT_MODIFIED ? withoutLength(headers) : headers
+    super.onResponseStart(controller, status)
+    if (!endsHere) return
     this.#isComplete = true
-    super.onHeaders(status, status === NOT_MODIFIED ? headers : withoutLength(headers), resume, text)
-    super.onComplete([])
-    this.#abort?.(new Error('an answer without content announced a body'))
-    return true
+    super.onResponseEnd(controller)
+    controller.abort(new Error('an answer without content announced a body'))
   }
 
-  override onError(error: Error): void {
-    if (!this.#isComplete) super.onError(error)
-  }
-
-  /** Interim answers are for one connection alone (RFC 9110, 15.2). */
-  #passOver(status: number): boolean {
-    if (status < LOWEST || status > HIGHEST) return this.#fail(`its status is ${status}`)
-    if (status === SWITCHING_PROTOCOLS) return this.#fail('it switches protocols (101), which was not asked for')
-    if (++this.#interim > MOST_INTERIM)
-      return this.#fail(`more than ${MOST_INTERIM} interim answers (1xx) came before it`)
-    return true
-  }
-
-  #fail(fault: string): boolean {
-    this.#abort?.(new AnswerError(fault))
-    return true
+  /** Counts an interim response, which is for this connection alone (RFC 9110, 15.2) and not passed on. */
+  #faultOfInterim(status: number): string | undefined {
+    if (status < LOWEST || status > HIGHEST) return `its status is ${status}`
+    if (status === SWITCHING_PROTOCOLS) return 'it switches protocols (101), which was not asked for'
+    if (++this.#interim > MOST_INTERIM) return `more than ${MOST_INTERIM} interim answers (1xx) came before it`
+    return undefined
   }
 }
 
+function faultOf(headers: RawHeaders): string | undefined {
+  const coding = textOf(headers, 'transfer-encoding')
+  return coding === '' || KNOWN_CODING.test(coding) ? undefined : 'its transfer-encoding is not chunked'
+}
+
 /** Whether a body might be taken to follow the head of an answer that has no content. */
-function mayHaveBody(status: number, headers: readonly Buffer[]): boolean {
+function mayHaveBody(status: number, headers: RawHeaders): boolean {
   const length = textOf(headers, 'content-length')
   const isUnframed = status === RESET_CONTENT && length === ''
   return isUnframed || Number(length) > 0 || textOf(headers, 'transfer-encoding') !== ''
 }
 
 /** The values of a header, by its lower-case name, as one; empty where there is none. */
-function textOf(headers: readonly Buffer[], name: string): string {
+function textOf(headers: RawHeaders, name: string): string {
   let value = ''
   for (let at = 0; at < headers.length; at += 2) {
     if (isNamed(headers[at], name)) value += `${value && ', '}${headers[at + 1]}`
@@ -86,10 +86,6 @@ function textOf(headers: readonly Buffer[], name: string): string {
   return value
 }
 
-function withoutLength(headers: readonly Buffer[]): Buffer[] {
+function withoutLength(headers: RawHeaders): string[] {
   return headers.filter((_, at) => !isNamed(headers[at - (at % 2)], 'content-length'))
-}
-
-function isNamed(name: Buffer | undefined, lower: string): boolean {
-  return name?.length === lower.length && name.toString('latin1').toLowerCase() === lower
 }
