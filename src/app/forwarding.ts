@@ -40,7 +40,7 @@ export function makeForwarder({ live, clock, agents, sessions, pacer, kept, toke
     tokens,
     collected: new Budget(() => MAX_COLLECTED),
     retryBudget: new RetryBudget(),
-    consoles: new ComputeConsoles({ carrier: agents.oneShot, clock, callTimeout }),
+    consoles: new ComputeConsoles({ dispatcher: agents.oneShot, clock, callTimeout }),
     config: () => live.config,
     secrets: tenant => [...sessions.secrets(tenant), ...live.config.clients.map(({ token }) => token)],
     authorize: (exchange, plan) => authorize(live.config, exchange, plan),
@@ -57,7 +57,7 @@ export function makeSession(
   const callTimeout = () => settings().callTimeout
   return ({ api, prismaId, customerName, credentials }, options) => {
     const choice = { prismaId, customerName }
-    const auth = new AuthApi({ carrier: agents.oneShot, api, choice, clock, callTimeout })
+    const auth = new AuthApi({ dispatcher: agents.oneShot, api, choice, clock, callTimeout })
     return new Session({ auth, api, credentials, clock, settings, ...options })
   }
 }

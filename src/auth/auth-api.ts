@@ -5,7 +5,7 @@ import { Secret } from '../kernel/secret.ts'
 import type { Api } from '../stacks/resolve.ts'
 import { ask, type Reply } from '../upstream/ask.ts'
 import { explainNetworkError } from '../upstream/network-error.ts'
-import type { Carrier } from '../upstream/undici/handler.ts'
+import type { Dispatcher } from '../upstream/undici/handler.ts'
 import { withoutSecrets } from '../upstream-errors/masked.ts'
 import { readUpstream } from '../upstream-errors/read.ts'
 import { AuthFailure } from './auth-failure.ts'
@@ -25,7 +25,7 @@ export interface TenantChoice {
 }
 
 export interface AuthApiOptions {
-  readonly carrier: Carrier
+  readonly dispatcher: Dispatcher
   readonly api: Api
   readonly choice: TenantChoice
   readonly clock: Clock
@@ -94,11 +94,11 @@ export class AuthApi {
   }
 
   async #send({ method, path, headers: own, body }: Call, signal?: AbortSignal): Promise<Reply> {
-    const { carrier, api, clock, callTimeout } = this.#options
+    const { dispatcher, api, clock, callTimeout } = this.#options
     const headers = ['accept', 'application/json', ...own]
     const request = { origin: api.origin, path: api.basePath + path, method, headers, body }
     try {
-      return await ask(carrier, request, { clock, timeout: callTimeout(), signal })
+      return await ask(dispatcher, request, { clock, timeout: callTimeout(), signal })
     } catch (cause) {
       const { detail, lasting } = explainNetworkError(cause, this.#host)
       throw new AuthFailure('transient', `${method} ${path}: ${detail}`, { lasting, cause })

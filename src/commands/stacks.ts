@@ -10,7 +10,7 @@ import { chooseTenant } from '../request/tenant.ts'
 import { type Api, resolveApi } from '../stacks/resolve.ts'
 import { stacks as table } from '../stacks/stacks.ts'
 import { createAgents } from '../upstream/agent.ts'
-import type { Carrier } from '../upstream/undici/handler.ts'
+import type { Dispatcher } from '../upstream/undici/handler.ts'
 import { namesSeveralTenants } from './check/session.ts'
 import { type Command, ExitCode, fail, type Host, UsageError, unknownArgument } from './host.ts'
 import { confirm, isInteractive } from './terminal/prompt.ts'
@@ -121,10 +121,10 @@ async function isAgreed(host: Host, candidates: readonly Candidate[]): Promise<b
   throw new UsageError('There is no terminal to ask at: write "stacks find --yes" to agree to that.')
 }
 
-function askLogin(key: Credentials, carrier: Carrier, callTimeout: number): AskLogin {
+function askLogin(key: Credentials, dispatcher: Dispatcher, callTimeout: number): AskLogin {
   return ({ stack, api }, signal) => {
     const choice = { prismaId: null, customerName: null }
-    const auth = new AuthApi({ carrier, api, choice, clock: systemClock, callTimeout: () => callTimeout })
+    const auth = new AuthApi({ dispatcher, api, choice, clock: systemClock, callTimeout: () => callTimeout })
     return auth.login(key, signal).then(
       () => ({ stack, verdict: 'known', reason: '' }),
       (error: Error) => ({ stack, verdict: verdictOf(error), reason: error.message }),

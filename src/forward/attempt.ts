@@ -1,4 +1,3 @@
-import type { Dispatcher } from 'undici'
 import { headerOf, type RawHeaders } from '../http/raw-headers.ts'
 import type { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -9,7 +8,7 @@ import { noteRequestId } from '../request/exchange.ts'
 import type { Retry } from '../session/evidence.ts'
 import type { Lease } from '../session/lease.ts'
 import type { BaseUrl } from '../stacks/base.ts'
-import type { Carrier, DispatchController } from '../upstream/undici/handler.ts'
+import type { DispatchController, Dispatcher, DispatchOptions } from '../upstream/undici/handler.ts'
 import { acceptsToken } from '../upstream-errors/token-verdict.ts'
 import { isKeepable } from './cache-policy.ts'
 import type { ForwardRequest } from './forward-request.ts'
@@ -57,8 +56,8 @@ export class Attempt extends ResponseHandler {
   }
 
   /** Sends the request. Settles as {@link ResponseHandler.send}. */
-  go(carrier: Carrier): Promise<ResponseOutcome> {
-    return this.send(carrier, upstreamRequest(this.#request, this.#context))
+  go(dispatcher: Dispatcher): Promise<ResponseOutcome> {
+    return this.send(dispatcher, upstreamRequest(this.#request, this.#context))
   }
 
   override onResponseData(controller: DispatchController, chunk: Buffer): void {
@@ -105,7 +104,7 @@ export function upstreamBase({ origin, basePath }: BaseUrl, { prefix, apiTarget 
 function upstreamRequest(
   { request, exchange, plan, body, bodyType }: ForwardRequest,
   { lease, base }: AttemptContext,
-): Dispatcher.DispatchOptions {
+): DispatchOptions {
   return {
     origin: base.origin,
     path: base.basePath + plan.apiTarget,

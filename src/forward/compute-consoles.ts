@@ -6,14 +6,14 @@ import { type BaseUrl, isSameBase } from '../stacks/base.ts'
 import { resolveCompute } from '../stacks/compute.ts'
 import type { StackError } from '../stacks/error.ts'
 import { ask } from '../upstream/ask.ts'
-import type { Carrier } from '../upstream/undici/handler.ts'
+import type { Dispatcher } from '../upstream/undici/handler.ts'
 import { upstreamHeaders } from './headers/headers.ts'
 import type { CollectedResponse } from './response-body.ts'
 
 const META_INFO = '/meta_info'
 
 export interface ComputeConsolesOptions {
-  readonly carrier: Carrier
+  readonly dispatcher: Dispatcher
   readonly clock: Clock
   /** Milliseconds that the API has to say where a console is, asked for anew each time. */
   readonly callTimeout: () => number
@@ -55,10 +55,10 @@ export class ComputeConsoles {
 
   /** `GET /meta_info`, in whose answer `twistlockUrl` is the console's address (pan.dev, "Access the Compute APIs"). */
   async #metaInfo({ api, token }: Lease): Promise<CollectedResponse> {
-    const { carrier, clock, callTimeout } = this.#options
+    const { dispatcher, clock, callTimeout } = this.#options
     const headers = upstreamHeaders(['accept', 'application/json'], { token, paths: [META_INFO], isJson: false })
     const request = { origin: api.origin, path: api.basePath + META_INFO, method: 'GET', headers } as const
-    const answer = await ask(carrier, request, { clock, timeout: callTimeout() })
+    const answer = await ask(dispatcher, request, { clock, timeout: callTimeout() })
     return { kind: 'collected', ...answer }
   }
 }

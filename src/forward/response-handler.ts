@@ -1,8 +1,13 @@
-import type { Dispatcher } from 'undici'
 import type { RawHeaders } from '../http/raw-headers.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
 import type { Secret } from '../kernel/secret.ts'
-import { type Carrier, type DispatchController, type DispatchHandler, rawText } from '../upstream/undici/handler.ts'
+import {
+  type DispatchController,
+  type Dispatcher,
+  type DispatchHandler,
+  type DispatchOptions,
+  rawText,
+} from '../upstream/undici/handler.ts'
 import type { BodySink, ResponseOutcome, ResponseSource } from './response-body.ts'
 
 export interface ResponseHandlerOptions {
@@ -33,11 +38,11 @@ export abstract class ResponseHandler implements DispatchHandler, ResponseSource
   }
 
   /** Sends the request, which is done once. Rejects when no answer came, or not all of one that was not kept. */
-  send(carrier: Carrier, request: Dispatcher.DispatchOptions): Promise<ResponseOutcome> {
+  send(dispatcher: Dispatcher, request: DispatchOptions): Promise<ResponseOutcome> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
-      carrier.dispatch(request, this)
+      dispatcher.dispatch(request, this)
     })
   }
 

@@ -6,7 +6,7 @@ import { Connector, type ConnectorDeps } from './connector.ts'
 import { systemLookup } from './dial.ts'
 import { OneShotConnections } from './one-shot.ts'
 import { ConnectionPool } from './pool.ts'
-import type { Carrier } from './undici/handler.ts'
+import type { Dispatcher } from './undici/handler.ts'
 
 /**
  * An idle connection is closed after this many milliseconds, unless the upstream's `Keep-Alive: timeout=` says less:
@@ -20,9 +20,9 @@ const MAX_HEADER_SIZE = 64 * 1024
 /** The connections to the upstreams. */
 export interface Agents extends Pick<Connector, 'open'> {
   /** Keeps its connections for the requests to come. */
-  readonly pool: Carrier
+  readonly pool: Dispatcher
   /** Opens a connection for each request. */
-  readonly oneShot: Carrier
+  readonly oneShot: Dispatcher
   /** Has connections made from now on be as configured now. Those in use may finish what they do, and nothing else. */
   reload(upstream: Config['upstream']): void
   /** Has the requests that run fail. */

@@ -1,14 +1,19 @@
-import type { Dispatcher } from 'undici'
 import type { RawHeaders } from '../http/raw-headers.ts'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
 import { USER_AGENT } from '../kernel/product.ts'
-import { type Carrier, type DispatchController, type DispatchHandler, rawText } from './undici/handler.ts'
+import {
+  type DispatchController,
+  type Dispatcher,
+  type DispatchHandler,
+  type DispatchOptions,
+  rawText,
+} from './undici/handler.ts'
 
 /** No answer is read beyond this many bytes; a token is a few KB, a list of tenants a few hundred. */
 const MAX_BODY = 1024 * 1024
 
 /** A request of this proxy's own, which says so. */
-export interface OwnRequest extends Pick<Dispatcher.DispatchOptions, 'method' | 'path' | 'body'> {
+export interface OwnRequest extends Pick<DispatchOptions, 'method' | 'path' | 'body'> {
   readonly origin: string
   readonly headers?: readonly string[]
 }
@@ -34,13 +39,17 @@ export interface AskOptions {
  * Sends a request of this proxy's own and reads the answer. Rejects when none came, when one that is no error broke off,
  * when time is up, and with the signal's reason.
  */
-export function ask(carrier: Carrier, request: OwnRequest, { clock, timeout, signal }: AskOptions): Promise<Reply> {
+export function ask(
+  dispatcher: Dispatcher,
+  request: OwnRequest,
+  { clock, timeout, signal }: AskOptions,
+): Promise<Reply> {
   const named = { ...request, headers: ['user-agent', USER_AGENT, ...(request.headers ?? [])] }
   return withDeadline(
     clock,
     timeout,
     signal,
-    ended => new Promise((...settle) => carrier.dispatch(named, new Asking(ended, ...settle))),
+    ended => new Promise((...settle) => dispatcher.dispatch(named, new Asking(ended, ...settle))),
   )
 }
 

@@ -1,9 +1,9 @@
-import { Client, type Dispatcher, errors } from 'undici'
+import { Client, errors } from 'undici'
 import { CheckedHandler } from './undici/checked-handler.ts'
-import type { DispatchHandler } from './undici/handler.ts'
+import type { Dispatcher, DispatchHandler, DispatchOptions } from './undici/handler.ts'
 
 /** A new connection for each request, so that none meets one that the upstream is just closing. */
-export class OneShotConnections {
+export class OneShotConnections implements Dispatcher {
   #options: Client.Options
   readonly #clients = new Set<Client>()
   #destroyed = false
@@ -17,7 +17,7 @@ export class OneShotConnections {
     this.#options = unkept(options)
   }
 
-  dispatch(options: Dispatcher.DispatchOptions, handler: DispatchHandler): void {
+  dispatch(options: DispatchOptions, handler: DispatchHandler): void {
     if (this.#destroyed) {
       handler.onResponseError(undefined, new errors.ClientDestroyedError())
       return

@@ -1,7 +1,7 @@
-import { Client, type Dispatcher, errors } from 'undici'
+import { Client, errors } from 'undici'
 import { ensure } from '../kernel/ensure.ts'
 import { CheckedHandler } from './undici/checked-handler.ts'
-import type { DispatchController, DispatchHandler } from './undici/handler.ts'
+import type { DispatchController, Dispatcher, DispatchHandler, DispatchOptions } from './undici/handler.ts'
 
 /**
  * Connections that are kept for the requests to come, with one request on each at a time: as many as there are requests.
@@ -10,7 +10,7 @@ import type { DispatchController, DispatchHandler } from './undici/handler.ts'
  * of a request. undici's client sees to it in either case that what came behind an answer is read
  * before the next request goes out, unless that was sent from within the handler of the first.
  */
-export class ConnectionPool {
+export class ConnectionPool implements Dispatcher {
   #options: Client.Options
   readonly #clients = new Set<Client>()
   /** By origin. The next request goes where the last one did, so that those that are not needed time out. */
@@ -21,7 +21,7 @@ export class ConnectionPool {
     this.#options = options
   }
 
-  dispatch(options: Dispatcher.DispatchOptions, handler: DispatchHandler): void {
+  dispatch(options: DispatchOptions, handler: DispatchHandler): void {
     if (this.#destroyed) {
       handler.onResponseError(undefined, new errors.ClientDestroyedError())
       return

@@ -19,11 +19,11 @@ const MINUTE = 60_000
 async function rig(t: Test, options: Partial<SimulatorOptions> = {}) {
   const clock = testClock()
   const simulator = await startSimulator({ clock, ...options })
-  const carrier = new OneShotConnections({})
+  const dispatcher = new OneShotConnections({})
   const api = resolveApi(simulator.url)
   let renewed = (_state: SessionState) => {}
   const auth = new AuthApi({
-    carrier,
+    dispatcher,
     api,
     choice: { prismaId: null, customerName: null },
     clock,
@@ -42,7 +42,7 @@ async function rig(t: Test, options: Partial<SimulatorOptions> = {}) {
   })
   t.teardown(async () => {
     session.close()
-    await carrier.destroy()
+    await dispatcher.destroy()
     await simulator.close()
   })
   const opens = async ({ token }: Lease) => {

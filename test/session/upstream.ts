@@ -39,11 +39,11 @@ export async function upstream(
     arrived = resolve
   })
   const clock = countedClock()
-  const carrier = new OneShotConnections({})
-  t.teardown(() => carrier.destroy())
+  const dispatcher = new OneShotConnections({})
+  t.teardown(() => dispatcher.destroy())
   const { basePath = '', ...rest } = options
   const auth = new AuthApi({
-    carrier,
+    dispatcher,
     api: { stack: null, console: null, origin, basePath, from: 'custom' },
     choice: { prismaId: null, customerName: null },
     clock,

@@ -12,7 +12,7 @@ import { resolveApi } from '../../src/stacks/resolve.ts'
 import type { AuditOutput } from '../../src/telemetry/audit.ts'
 import type { Certificates } from '../../src/tls/certificates.ts'
 import { createAgents } from '../../src/upstream/agent.ts'
-import type { Carrier } from '../../src/upstream/undici/handler.ts'
+import type { Dispatcher } from '../../src/upstream/undici/handler.ts'
 import { testClock } from './clock.ts'
 import { type CallOptions, call, type Reply } from './http.ts'
 
@@ -100,12 +100,12 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
 }
 
 /** Has requests for paths that end like that go to another origin. */
-function diverted(carrier: Carrier, origin: string | undefined, pathsEnd = ''): Carrier {
-  if (origin === undefined) return carrier
+function diverted(dispatcher: Dispatcher, origin: string | undefined, pathsEnd = ''): Dispatcher {
+  if (origin === undefined) return dispatcher
   return {
     dispatch: (options, handler) =>
-      carrier.dispatch(options.path.endsWith(pathsEnd) ? { ...options, origin } : options, handler),
-    destroy: () => carrier.destroy(),
+      dispatcher.dispatch(options.path.endsWith(pathsEnd) ? { ...options, origin } : options, handler),
+    destroy: () => dispatcher.destroy(),
   }
 }
 

@@ -9,11 +9,11 @@ const MIB = 1024 * 1024
 
 async function asking(t: Parameters<typeof rawUpstream>[0], handler: Handler, signal?: AbortSignal) {
   const upstream = await rawUpstream(t, handler)
-  const carrier = new OneShotConnections({})
-  t.teardown(() => carrier.destroy())
+  const dispatcher = new OneShotConnections({})
+  t.teardown(() => dispatcher.destroy())
   const clock = testClock()
   const request = { origin: upstream.url, path: '/x', method: 'GET' as const, headers: ['a', 'b'] }
-  return { ...upstream, clock, reply: ask(carrier, request, { clock, timeout: 1000, signal }) }
+  return { ...upstream, clock, reply: ask(dispatcher, request, { clock, timeout: 1000, signal }) }
 }
 
 t.test('an answer is read whole, its headers byte for byte', async t => {

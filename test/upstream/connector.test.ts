@@ -114,9 +114,9 @@ t.test('an API with a dead address is reached by the other, for requests, auth c
   ])
   await settle()
   await clock.advance(250)
-  const [kept, fresh, socket] = await got
+  const [pooled, oneShot, socket] = await got
   socket.destroy()
-  t.strictSame([kept, fresh], ['ok', 'ok'])
+  t.strictSame([pooled, oneShot], ['ok', 'ok'])
 })
 
 t.test('so is an outbound proxy', async t => {

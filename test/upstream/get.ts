@@ -1,5 +1,5 @@
 import { ask } from '../../src/upstream/ask.ts'
-import type { Carrier } from '../../src/upstream/undici/handler.ts'
+import type { Dispatcher } from '../../src/upstream/undici/handler.ts'
 import { testClock } from '../support/clock.ts'
 
 interface GetOptions {
@@ -9,11 +9,11 @@ interface GetOptions {
 
 /** Sends a request, and gives what was answered. */
 export async function get(
-  carrier: Carrier,
+  dispatcher: Dispatcher,
   origin: string,
   { headers = [], signal }: GetOptions = {},
 ): Promise<string> {
   const request = { origin, path: '/', method: 'GET', headers } as const
-  const { body } = await ask(carrier, request, { clock: testClock(), timeout: 15_000, signal })
+  const { body } = await ask(dispatcher, request, { clock: testClock(), timeout: 15_000, signal })
   return body.toString()
 }

@@ -10,23 +10,23 @@ import { get } from './get.ts'
 const OK = http('200 OK', [], 'ok')
 
 /** Connections that are counted as they are tried. */
-function freshConnections(t: Test, connect: buildConnector.connector = buildConnector({})) {
+function makeOneShot(t: Test, connect: buildConnector.connector = buildConnector({})) {
   const tried: buildConnector.Options[] = []
-  const fresh = new OneShotConnections({
+  const oneShot = new OneShotConnections({
     connect(options, done) {
       tried.push(options)
       connect(options, done)
     },
   })
-  t.teardown(() => fresh.destroy())
-  return { fresh, tried }
+  t.teardown(() => oneShot.destroy())
+  return { oneShot, tried }
 }
 
 t.test('each request has a connection of its own, which ends with it', async t => {
   const { url, requests, connections } = await rawUpstream(t, request => request.answer(OK))
-  const { fresh } = freshConnections(t)
-  t.equal(await get(fresh, url), 'ok')
-  t.equal(await get(fresh, url), 'ok')
+  const { oneShot } = makeOneShot(t)
+  t.equal(await get(oneShot, url), 'ok')
+  t.equal(await get(oneShot, url), 'ok')
   await until(() => connections() === 0)
   t.equal(new Set(requests.map(({ socket }) => socket)).size, 2)
   for (const { head } of requests) t.match(head, /^connection: close$/m)
@@ -35,11 +35,11 @@ t.test('each request has a connection of its own, which ends with it', async t =
 t.test('a request that cannot be sent opens no connection, and leaves nothing behind', async t => {
   const ended = t.capture(Client.prototype, 'destroy', Client.prototype.destroy)
   const { url } = await rawUpstream(t, request => request.answer(OK))
-  const { fresh, tried } = freshConnections(t)
-  await t.rejects(get(fresh, url, { headers: ['a b', 'c'] }), { code: 'UND_ERR_INVALID_ARG' })
+  const { oneShot, tried } = makeOneShot(t)
+  await t.rejects(get(oneShot, url, { headers: ['a b', 'c'] }), { code: 'UND_ERR_INVALID_ARG' })
   await until(() => ended().length > 0)
   t.equal(tried.length, 0)
-  t.equal(await get(fresh, url), 'ok')
+  t.equal(await get(oneShot, url), 'ok')
   t.equal(tried.length, 1)
 })
 
@@ -47,26 +47,26 @@ t.test('a request that is given up while its connection is made is not sent', as
   const { url, requests, connections } = await rawUpstream(t, request => request.answer(OK))
   const over = new AbortController()
   const connect = buildConnector({})
-  const { fresh } = freshConnections(t, (options, done) => {
+  const { oneShot } = makeOneShot(t, (options, done) => {
     over.abort(new Error('left'))
     connect(options, done)
   })
-  await t.rejects(get(fresh, url, { signal: over.signal }), { message: 'left' })
-  await get(freshConnections(t).fresh, url)
+  await t.rejects(get(oneShot, url, { signal: over.signal }), { message: 'left' })
+  await get(makeOneShot(t).oneShot, url)
   await until(() => connections() === 0)
   t.equal(requests.length, 1)
 })
 
 t.test('for a request that is given up, or whose connection ends, no other is made', async t => {
   const { url, requests, connections } = await rawUpstream(t, () => {})
-  const { fresh, tried } = freshConnections(t)
+  const { oneShot, tried } = makeOneShot(t)
   const over = new AbortController()
-  const givenUp = t.rejects(get(fresh, url, { signal: over.signal }), { message: 'left' })
+  const givenUp = t.rejects(get(oneShot, url, { signal: over.signal }), { message: 'left' })
   await until(() => requests.length === 1)
   over.abort(new Error('left'))
   await givenUp
   await until(() => connections() === 0)
-  const ended = t.rejects(get(fresh, url), { code: 'UND_ERR_SOCKET' })
+  const ended = t.rejects(get(oneShot, url), { code: 'UND_ERR_SOCKET' })
   await until(() => requests.length === 2)
   requests[1]?.socket.end()
   await ended
@@ -79,10 +79,10 @@ t.test('a connection that cannot be made is not tried again, and nothing of its 
   const collect: () => void = runInNewContext('gc')
   for (const code of ['ECONNREFUSED', 'UND_ERR_SOCKET', 'ERR_TLS_CERT_ALTNAME_INVALID']) {
     const failure = Object.assign(new Error('refused'), { code })
-    const { fresh, tried } = freshConnections(t, (_options, done) => setImmediate(done, failure, null))
+    const { oneShot, tried } = makeOneShot(t, (_options, done) => setImmediate(done, failure, null))
     const body = new WeakRef(Buffer.from('a secret'))
     await new Promise<void>(resolve =>
-      fresh.dispatch(
+      oneShot.dispatch(
         { origin: 'http://localhost', path: '/', method: 'POST', body: body.deref() ?? null },
         {
           onRequestStart() {},
@@ -106,12 +106,12 @@ t.test('a connection that cannot be made is not tried again, and nothing of its 
 
 t.test('when it is destroyed, what runs fails, nothing stays open, and nothing is sent any more', async t => {
   const { url, requests, connections } = await rawUpstream(t, () => {})
-  const { fresh, tried } = freshConnections(t)
-  const failure = t.rejects(get(fresh, url), { code: 'UND_ERR_DESTROYED' })
+  const { oneShot, tried } = makeOneShot(t)
+  const failure = t.rejects(get(oneShot, url), { code: 'UND_ERR_DESTROYED' })
   await until(() => requests.length === 1)
-  await fresh.destroy()
+  await oneShot.destroy()
   await failure
   await until(() => connections() === 0)
-  await t.rejects(get(fresh, url), { code: 'UND_ERR_DESTROYED' })
+  await t.rejects(get(oneShot, url), { code: 'UND_ERR_DESTROYED' })
   t.equal(tried.length, 1)
 })

@@ -134,12 +134,12 @@ t.test('TLS goes through either, and connections are kept', async t => {
     const config = makeConfig({ upstream: 'https://localhost', config: { upstream: { caFile, outbound } } })
     const agents = createAgents(config.upstream)
     t.teardown(() => agents.destroy())
-    for (const [carrier, made] of [
+    for (const [dispatcher, made] of [
       [agents.pool, 1],
       [agents.pool, 1],
       [agents.oneShot, 2],
     ] as const) {
-      t.equal(await get(carrier, `https://localhost:${port}`), 'ok')
+      t.equal(await get(dispatcher, `https://localhost:${port}`), 'ok')
       t.equal(connections, made)
     }
   }

@@ -3,17 +3,17 @@ import { type AddressInfo, createServer } from 'node:net'
 import t, { type Test } from 'tap'
 import { buildConnector, type Client } from 'undici'
 import { ConnectionPool } from '../../src/upstream/pool.ts'
-import { type Carrier, PassingHandler } from '../../src/upstream/undici/handler.ts'
+import { type Dispatcher, PassingHandler } from '../../src/upstream/undici/handler.ts'
 import { until } from '../support/until.ts'
 import { type Handler, http, type RawRequest, rawUpstream } from '../support/upstream.ts'
 import { get } from './get.ts'
 
 const OK = http('200 OK', [], 'ok')
 
-function keptConnections(t: Test, options: Client.Options = {}): ConnectionPool {
-  const kept = new ConnectionPool(options)
-  t.teardown(() => kept.destroy())
-  return kept
+function makePool(t: Test, options: Client.Options = {}): ConnectionPool {
+  const pool = new ConnectionPool(options)
+  t.teardown(() => pool.destroy())
+  return pool
 }
 
 /** An upstream whose requests wait until they are answered by the test. */
@@ -38,9 +38,9 @@ const answering: Handler = request => request.answer(OK)
 
 t.test('requests at one time have a connection each, and the next goes where the last one did', async t => {
   const { url, requests, waiting, answered } = await patientUpstream(t)
-  const kept = keptConnections(t)
+  const pool = makePool(t)
   let ended = 0
-  for (let number = 0; number < 5; number++) void get(kept, url).then(() => ended++)
+  for (let number = 0; number < 5; number++) void get(pool, url).then(() => ended++)
   await until(() => waiting.length === 5)
   t.equal(new Set(requests.map(({ socket }) => socket)).size, 5)
   for (const at of [3, 0, 4, 1, 2]) {
@@ -48,7 +48,7 @@ t.test('requests at one time have a connection each, and the next goes where the
     waiting[at]?.()
     await until(() => ended > before)
   }
-  const next = get(kept, url)
+  const next = get(pool, url)
   await until(() => waiting.length === 6)
   waiting[5]?.()
   t.equal(await next, 'ok')
@@ -57,17 +57,17 @@ t.test('requests at one time have a connection each, and the next goes where the
 
 t.test('a connection is free as soon as its answer is complete', async t => {
   const { url, requests } = await rawUpstream(t, answering)
-  const kept = keptConnections(t)
-  await get(kept, url).then(() => get(kept, url))
+  const pool = makePool(t)
+  await get(pool, url).then(() => get(pool, url))
   t.equal(requests[1]?.socket, requests[0]?.socket)
 })
 
 t.test('each origin has connections of its own', async t => {
   const [one, other] = [await rawUpstream(t, answering), await rawUpstream(t, answering)]
-  const kept = keptConnections(t)
-  await get(kept, one.url)
-  await get(kept, other.url)
-  await get(kept, one.url)
+  const pool = makePool(t)
+  await get(pool, one.url)
+  await get(pool, other.url)
+  await get(pool, one.url)
   t.match([one.requests.length, other.requests.length], [2, 1])
 })
 
@@ -76,8 +76,8 @@ t.test('a connection that the upstream closes is replaced, by a request that wai
     request.answer(http('200 OK', ['connection: close'], 'ok'))
     request.socket.end()
   })
-  const kept = keptConnections(t)
-  const again = () => get(kept, url)
+  const pool = makePool(t)
+  const again = () => get(pool, url)
   t.equal(await again().then(again).then(again), 'ok')
   await until(() => connections() === 0)
   t.equal(await again(), 'ok')
@@ -86,14 +86,14 @@ t.test('a connection that the upstream closes is replaced, by a request that wai
 
 t.test('a connection that was closed is not waited for while another is there', async t => {
   const { url, requests, waiting, connections } = await patientUpstream(t)
-  const kept = keptConnections(t)
-  const both = [get(kept, url), get(kept, url)]
+  const pool = makePool(t)
+  const both = [get(pool, url), get(pool, url)]
   await until(() => waiting.length === 2)
   for (const answer of waiting) answer()
   await Promise.all(both)
   requests[1]?.socket.end()
   await until(() => connections() === 1)
-  const next = get(kept, url)
+  const next = get(pool, url)
   await until(() => waiting.length === 3)
   waiting[2]?.()
   await next
@@ -105,13 +105,13 @@ t.test('an upstream that cannot be reached fails each request, and none once it 
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   server.close()
-  const kept = keptConnections(t)
+  const pool = makePool(t)
   const url = `http://127.0.0.1:${port}`
-  await t.rejects(get(kept, url), { code: 'ECONNREFUSED' })
-  await t.rejects(get(kept, url), { code: 'ECONNREFUSED' })
+  await t.rejects(get(pool, url), { code: 'ECONNREFUSED' })
+  await t.rejects(get(pool, url), { code: 'ECONNREFUSED' })
   server.listen(port, '127.0.0.1').on('connection', socket => socket.on('data', () => socket.end(OK)))
   t.teardown(() => server.close())
-  t.equal(await get(kept, url), 'ok')
+  t.equal(await get(pool, url), 'ok')
 })
 
 t.test('a connection that could not be made is not tried again while another is there', async t => {
@@ -119,20 +119,20 @@ t.test('a connection that could not be made is not tried again while another is 
   const connect = buildConnector({})
   const control = new EventEmitter()
   const refusal = once(control, 'refusal')
-  const kept = keptConnections(t, {
+  const pool = makePool(t, {
     connect(options, done) {
       if (waiting.length === 0) return connect(options, done)
       void refusal.then(() => done(new Error('refused'), null))
     },
   })
-  const first = get(kept, url)
+  const first = get(pool, url)
   await until(() => waiting.length === 1)
-  const failure = t.rejects(get(kept, url), { message: 'refused' })
+  const failure = t.rejects(get(pool, url), { message: 'refused' })
   waiting[0]?.()
   await first
   control.emit('refusal')
   await failure
-  const next = get(kept, url)
+  const next = get(pool, url)
   await Promise.race([next, until(() => waiting.length === 2)])
   waiting[1]?.()
   t.equal(await next, 'ok')
@@ -142,16 +142,16 @@ t.test('for a request that is given up no other connection is made', async t => 
   const { url, waiting, connections } = await patientUpstream(t)
   const connect = buildConnector({})
   let made = 0
-  const kept = keptConnections(t, {
+  const pool = makePool(t, {
     connect(options, done) {
       made++
       connect(options, done)
     },
   })
-  const running = get(kept, url)
+  const running = get(pool, url)
   await until(() => waiting.length === 1)
   const over = new AbortController()
-  const givenUp = t.rejects(get(kept, url, { signal: over.signal }), { message: 'the client has left' })
+  const givenUp = t.rejects(get(pool, url, { signal: over.signal }), { message: 'the client has left' })
   await until(() => waiting.length === 2)
   over.abort(new Error('the client has left'))
   await givenUp
@@ -163,28 +163,28 @@ t.test('for a request that is given up no other connection is made', async t => 
 
 t.test('a request that cannot be sent, or whose end fails, gives its connection back once', async t => {
   const { url, requests } = await rawUpstream(t, answering)
-  const kept = keptConnections(t)
-  await t.rejects(get(kept, url, { headers: ['a b', 'c'] }), { code: 'UND_ERR_INVALID_ARG' })
-  const failing: Carrier = {
-    dispatch: (options, handler) => kept.dispatch(options, new FailingHandler(handler)),
+  const pool = makePool(t)
+  await t.rejects(get(pool, url, { headers: ['a b', 'c'] }), { code: 'UND_ERR_INVALID_ARG' })
+  const failing: Dispatcher = {
+    dispatch: (options, handler) => pool.dispatch(options, new FailingHandler(handler)),
     destroy: async () => {},
   }
   await t.rejects(get(failing, url), { message: 'at the end' })
-  await Promise.all([get(kept, url), get(kept, url)])
+  await Promise.all([get(pool, url), get(pool, url)])
   t.equal(new Set(requests.map(({ socket }) => socket)).size, 2)
 })
 
 t.test('when it is destroyed, what runs fails, nothing stays open, and nothing is sent any more', async t => {
   const { url, waiting, connections } = await patientUpstream(t)
-  const kept = keptConnections(t)
-  const failure = t.rejects(get(kept, url), { code: 'UND_ERR_DESTROYED' })
+  const pool = makePool(t)
+  const failure = t.rejects(get(pool, url), { code: 'UND_ERR_DESTROYED' })
   await until(() => waiting.length === 1)
-  const idle = get(kept, url)
+  const idle = get(pool, url)
   await until(() => waiting.length === 2)
   waiting[1]?.()
   await idle
-  await kept.destroy()
+  await pool.destroy()
   await failure
   await until(() => connections() === 0)
-  await t.rejects(get(kept, url), { code: 'UND_ERR_DESTROYED' })
+  await t.rejects(get(pool, url), { code: 'UND_ERR_DESTROYED' })
 })

@@ -56,7 +56,7 @@ async function withAuth<T>(
   try {
     return await work(
       new AuthApi({
-        carrier: agents.oneShot,
+        dispatcher: agents.oneShot,
         api,
         choice: { prismaId, customerName },
         clock,

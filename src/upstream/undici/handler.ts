@@ -1,7 +1,10 @@
-import type { Dispatcher } from 'undici'
+import type { Dispatcher as UndiciDispatcher } from 'undici'
+
+/** A request as undici takes it: origin, path, method, headers and body. */
+export type DispatchOptions = UndiciDispatcher.DispatchOptions
 
 /** undici's handle on a request that runs: pauses, resumes and aborts it, and holds the raw headers of its response. */
-export type DispatchController = Dispatcher.DispatchController
+export type DispatchController = UndiciDispatcher.DispatchController
 
 /**
  * Receives one response: undici's current handler interface, without the parameters that nobody here reads. Headers and
@@ -26,8 +29,8 @@ export interface DispatchHandler {
  * Sends requests to upstreams on connections of its own. undici's `Pool` is one, too, and is not used because it costs 7 % of
  * a request: see `ConnectionPool`.
  */
-export interface Carrier {
-  dispatch(options: Dispatcher.DispatchOptions, handler: DispatchHandler): void
+export interface Dispatcher {
+  dispatch(options: DispatchOptions, handler: DispatchHandler): void
   /** Fails the requests that run. */
   destroy(): Promise<void>
 }
