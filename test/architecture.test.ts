@@ -134,10 +134,10 @@ t.test('a secret is revealed to the auth calls and the header, and nowhere else'
 
 t.test('connections to others are opened in one place, and have TLS in one', async t => {
   const dialing = /\b(?:connect|createConnection)\b[^}]*\} from 'node:net'/
-  t.same(filesWith(dialing, ['upstream/dial.ts', 'commands/serve/listen.ts']), [])
+  t.same(filesWith(dialing, ['upstream/connection/dial.ts', 'commands/serve/listen.ts']), [])
   const encrypting =
     /from 'node:https'|\bconnect\b[^}]*\} from 'node:tls'|\btls\.connect|\bbuildConnector\(|new (?:Pool|Agent|ProxyAgent)\(|\bfetch\(/
-  t.same(filesWith(encrypting, ['upstream/connector.ts', 'commands/tour.ts', 'simulator/']), [])
+  t.same(filesWith(encrypting, ['upstream/connection/connector.ts', 'commands/tour.ts', 'simulator/']), [])
 })
 
 t.test('nothing calls reply.from', async t => {

@@ -3,12 +3,12 @@ import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { type OutboundProxy, proxyFor } from '../config/network/outbound.ts'
 import { bareHost } from '../http/host.ts'
+import { type HostPort, httpsHost } from '../http/host-port.ts'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Agents } from '../upstream/agent.ts'
-import type { Lookup } from '../upstream/dial.ts'
+import type { Lookup } from '../upstream/connection/dial.ts'
 import { explainNetworkError } from '../upstream/network-error.ts'
-import { type HostPort, httpsHost } from './host-port.ts'
 
 /**
  * How long it may take to find out whether a name leads here where an outbound proxy on this machine leads there, in

@@ -1,6 +1,6 @@
 import type { Config } from '../config/config.ts'
+import { type HostPort, httpsHost, parseAuthority } from '../http/host-port.ts'
 import { Problem } from '../problem/problem.ts'
-import { type HostPort, httpsHost, parseAuthority } from './host-port.ts'
 
 /** What is known of a request for a connection. */
 export interface ConnectFacts {

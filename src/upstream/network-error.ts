@@ -1,5 +1,5 @@
 import { errorCodes, PARSER_ERROR } from '../kernel/error-codes.ts'
-import { AnswerError } from './answer-error.ts'
+import { AnswerError } from './errors.ts'
 import {
   connectTimeout,
   explanations,
@@ -7,7 +7,7 @@ import {
   type NetworkFailure,
   noConnection,
   unanswered,
-} from './network-failure.ts'
+} from './explanations.ts'
 
 /** With 407 (RFC 9110, 15.5.8) a proxy asks for a user and password; some refuse wrong ones with 401. */
 const UNAUTHENTICATED = [401, 407]

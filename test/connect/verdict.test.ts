@@ -1,6 +1,6 @@
 import t from 'tap'
-import { httpsHost, parseAuthority } from '../../src/connect/host-port.ts'
 import { type ConnectFacts, type ConnectPolicy, judgeConnect } from '../../src/connect/verdict.ts'
+import { httpsHost, parseAuthority } from '../../src/http/host-port.ts'
 
 t.test('a host and port are read, and nothing else', async t => {
   t.strictSame(parseAuthority('api2.prismacloud.io:443'), { host: 'api2.prismacloud.io', port: 443 })

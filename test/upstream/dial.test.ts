@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import t, { type Test } from 'tap'
-import { type DialOptions, dial, type Lookup, systemLookup } from '../../src/upstream/dial.ts'
+import { type DialOptions, dial, type Lookup, systemLookup } from '../../src/upstream/connection/dial.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { blackhole } from '../support/blackhole.ts'
 import { settle, testClock } from '../support/clock.ts'

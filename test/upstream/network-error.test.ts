@@ -1,8 +1,8 @@
 import t from 'tap'
 import { errors } from 'undici'
 import { errorCodes } from '../../src/kernel/error-codes.ts'
+import type { NetworkFailure } from '../../src/upstream/explanations.ts'
 import { ConnectError, explainNetworkError, OutboundProxyError } from '../../src/upstream/network-error.ts'
-import type { NetworkFailure } from '../../src/upstream/network-failure.ts'
 
 const HOST = 'api2.prismacloud.io:443'
 

@@ -1,5 +1,5 @@
 import { isNamed, type RawHeaders } from '../../http/raw-headers.ts'
-import { AnswerError } from '../answer-error.ts'
+import { AnswerError } from '../errors.ts'
 import { type DispatchController, PassingHandler, rawText } from './handler.ts'
 
 /** No status is below this (RFC 9110, 15), and no answer but an interim one is below {@link FINAL}. */

@@ -3,8 +3,8 @@ import { lookup as lookUp } from 'node:dns/promises'
 import { connect, isIP, type Socket } from 'node:net'
 import { platform } from 'node:os'
 import { addAbortSignal } from 'node:stream'
-import { bareHost } from '../http/host.ts'
-import type { Clock, Timer } from '../kernel/clock.ts'
+import { bareHost } from '../../http/host.ts'
+import type { Clock, Timer } from '../../kernel/clock.ts'
 
 /** Where a connection leads. */
 export interface End {

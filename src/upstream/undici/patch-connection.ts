@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
-import { mendParser } from './parser.ts'
-import { readOn } from './read-on.ts'
+import { readOn } from './keep-reading.ts'
+import { mendParser } from './patch-parser.ts'
 
 /** Mends what undici makes of a connection, and gives it to undici meanwhile, which `handOver` does. */
 export function mend(socket: Socket, handOver: () => void): void {

@@ -1,14 +1,14 @@
 import type { Socket } from 'node:net'
 import { buildConnector } from 'undici'
-import type { Config } from '../config/config.ts'
-import { proxyFor } from '../config/network/outbound.ts'
-import { bareHost } from '../http/host.ts'
-import { type Clock, withDeadline } from '../kernel/clock.ts'
+import type { Config } from '../../config/config.ts'
+import { proxyFor } from '../../config/network/outbound.ts'
+import { bareHost } from '../../http/host.ts'
+import { type Clock, withDeadline } from '../../kernel/clock.ts'
+import { ConnectError } from '../network-error.ts'
+import { mend } from '../undici/patch-connection.ts'
 import { bound, type DialOptions, dial, type End, type Lookup, portOf } from './dial.ts'
-import { ConnectError } from './network-error.ts'
 import { connectThrough } from './outbound-proxy.ts'
 import { trusting } from './trust.ts'
-import { mend } from './undici/mend.ts'
 
 /** What connections take from their surroundings. */
 export interface ConnectorDeps {

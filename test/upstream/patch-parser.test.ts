@@ -1,7 +1,7 @@
 import { Socket } from 'node:net'
 import t from 'tap'
-import { answerFault } from '../../src/upstream/answer-fault.ts'
-import { mendParser } from '../../src/upstream/undici/parser.ts'
+import { mendParser } from '../../src/upstream/undici/patch-parser.ts'
+import { answerFault } from '../../src/upstream/undici/response-fault.ts'
 
 t.test('a connection that ended before undici took it over is left alone', async t => {
   const socket = new Socket()

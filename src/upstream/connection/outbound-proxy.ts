@@ -1,9 +1,9 @@
 import { request } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Clock, withDeadline } from '../kernel/clock.ts'
-import { USER_AGENT } from '../kernel/product.ts'
+import { type Clock, withDeadline } from '../../kernel/clock.ts'
+import { USER_AGENT } from '../../kernel/product.ts'
+import { OutboundProxyError } from '../network-error.ts'
 import { bound, type End, portOf } from './dial.ts'
-import { OutboundProxyError } from './network-error.ts'
 import { bySocks, loginOf } from './socks.ts'
 
 /** How the outbound proxy itself is reached. */

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
 import { errors } from 'undici'
-import { AnswerError } from '../answer-error.ts'
-import { answerFault } from '../answer-fault.ts'
+import { AnswerError } from '../errors.ts'
+import { answerFault } from './response-fault.ts'
 
 /** As much of undici's parser (7.30, `lib/dispatcher/client-h1.js`) as is mended here. */
 interface Parser {

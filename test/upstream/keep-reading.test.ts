@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, Socket } from 'node:net'
 import * as tls from 'node:tls'
 import t, { type Test } from 'tap'
-import { readOn } from '../../src/upstream/undici/read-on.ts'
+import { readOn } from '../../src/upstream/undici/keep-reading.ts'
 import { issue, makeCa } from '../support/pki.ts'
 
 /** Both ends of a connection, of which the test has the far one. */

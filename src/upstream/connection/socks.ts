@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net'
-import { bareHost } from '../http/host.ts'
+import { bareHost } from '../../http/host.ts'
+import { OutboundProxyError } from '../network-error.ts'
 import type { End } from './dial.ts'
-import { OutboundProxyError } from './network-error.ts'
 
 /** Of SOCKS 5 (RFC 1928) and its sub-negotiation for a user and password (RFC 1929). */
 const VERSION = 5
