@@ -6,7 +6,7 @@ import { type BaseUrl, isSameBase } from '../stacks/base.ts'
 import { resolveCompute } from '../stacks/compute.ts'
 import type { StackError } from '../stacks/error.ts'
 import { ask } from '../upstream/ask.ts'
-import type { Dispatcher } from '../upstream/undici/handler.ts'
+import type { Dispatcher } from '../upstream/dispatcher.ts'
 import { upstreamHeaders } from './headers/headers.ts'
 import type { CollectedResponse } from './response-body.ts'
 

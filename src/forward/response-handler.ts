@@ -1,13 +1,8 @@
 import type { RawHeaders } from '../http/raw-headers.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
 import type { Secret } from '../kernel/secret.ts'
-import {
-  type DispatchController,
-  type Dispatcher,
-  type DispatchHandler,
-  type DispatchOptions,
-  rawText,
-} from '../upstream/undici/handler.ts'
+import type { Dispatcher, DispatchOptions } from '../upstream/dispatcher.ts'
+import { type DispatchController, type DispatchHandler, rawText } from '../upstream/undici/handler.ts'
 import type { BodySink, ResponseOutcome, ResponseSource } from './response-body.ts'
 
 export interface ResponseHandlerOptions {

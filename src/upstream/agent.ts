@@ -4,9 +4,9 @@ import type { Config } from '../config/config.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { Connector, type ConnectorDeps } from './connection/connector.ts'
 import { systemLookup } from './connection/dial.ts'
+import type { Dispatcher } from './dispatcher.ts'
 import { OneShotConnections } from './one-shot.ts'
 import { ConnectionPool } from './pool.ts'
-import type { Dispatcher } from './undici/handler.ts'
 
 /**
  * An idle connection is closed after this many milliseconds, unless the upstream's `Keep-Alive: timeout=` says less:

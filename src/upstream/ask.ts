@@ -1,13 +1,8 @@
 import type { RawHeaders } from '../http/raw-headers.ts'
 import { type Clock, withDeadline } from '../kernel/clock.ts'
 import { USER_AGENT } from '../kernel/product.ts'
-import {
-  type DispatchController,
-  type Dispatcher,
-  type DispatchHandler,
-  type DispatchOptions,
-  rawText,
-} from './undici/handler.ts'
+import type { Dispatcher, DispatchOptions } from './dispatcher.ts'
+import { type DispatchController, type DispatchHandler, rawText } from './undici/handler.ts'
 
 /** No answer is read beyond this many bytes; a token is a few KB, a list of tenants a few hundred. */
 const MAX_BODY = 1024 * 1024

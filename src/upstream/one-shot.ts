@@ -1,6 +1,7 @@
 import { Client, errors } from 'undici'
+import type { Dispatcher, DispatchOptions } from './dispatcher.ts'
 import { CheckedHandler } from './undici/checked-handler.ts'
-import type { Dispatcher, DispatchHandler, DispatchOptions } from './undici/handler.ts'
+import type { DispatchHandler } from './undici/handler.ts'
 
 /** A new connection for each request, so that none meets one that the upstream is just closing. */
 export class OneShotConnections implements Dispatcher {

@@ -1,7 +1,8 @@
 import { Client, errors } from 'undici'
 import { ensure } from '../kernel/ensure.ts'
+import type { Dispatcher, DispatchOptions } from './dispatcher.ts'
 import { CheckedHandler } from './undici/checked-handler.ts'
-import type { DispatchController, Dispatcher, DispatchHandler, DispatchOptions } from './undici/handler.ts'
+import type { DispatchController, DispatchHandler } from './undici/handler.ts'
 
 /**
  * Connections that are kept for the requests to come, with one request on each at a time: as many as there are requests.

@@ -12,7 +12,7 @@ import { resolveApi } from '../../src/stacks/resolve.ts'
 import type { AuditOutput } from '../../src/telemetry/audit.ts'
 import type { Certificates } from '../../src/tls/certificates.ts'
 import { createAgents } from '../../src/upstream/agent.ts'
-import type { Dispatcher } from '../../src/upstream/undici/handler.ts'
+import type { Dispatcher } from '../../src/upstream/dispatcher.ts'
 import { testClock } from './clock.ts'
 import { type CallOptions, call, type Reply } from './http.ts'
 

@@ -1,5 +1,5 @@
 import { ask } from '../../src/upstream/ask.ts'
-import type { Dispatcher } from '../../src/upstream/undici/handler.ts'
+import type { Dispatcher } from '../../src/upstream/dispatcher.ts'
 import { testClock } from '../support/clock.ts'
 
 interface GetOptions {

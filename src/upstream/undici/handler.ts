@@ -1,10 +1,7 @@
-import type { Dispatcher as UndiciDispatcher } from 'undici'
-
-/** A request as undici takes it: origin, path, method, headers and body. */
-export type DispatchOptions = UndiciDispatcher.DispatchOptions
+import type { Dispatcher } from 'undici'
 
 /** undici's handle on a request that runs: pauses, resumes and aborts it, and holds the raw headers of its response. */
-export type DispatchController = UndiciDispatcher.DispatchController
+export type DispatchController = Dispatcher.DispatchController
 
 /**
  * Receives one response: undici's current handler interface, without the parameters that nobody here reads. Headers and
@@ -23,16 +20,6 @@ export interface DispatchHandler {
   onResponseEnd(controller: DispatchController): void
   /** Called once, also after an abort. There is no controller if the request fails before it starts. */
   onResponseError(controller: DispatchController | null | undefined, error: Error): void
-}
-
-/**
- * Sends requests to upstreams on connections of its own. undici's `Pool` is one, too, and is not used because it costs 7 % of
- * a request: see `ConnectionPool`.
- */
-export interface Dispatcher {
-  dispatch(options: DispatchOptions, handler: DispatchHandler): void
-  /** Fails the requests that run. */
-  destroy(): Promise<void>
 }
 
 /** Passes every event on to another handler. Subclasses override the events that they care about. */
