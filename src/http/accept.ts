@@ -1,7 +1,7 @@
 /**
- * The offered media type that an `Accept` header likes best (RFC 9110, 12.5.1): the most specific range that matches an
- * offer gives its weight. Between equals, and where nothing is acceptable, the earlier offer wins: an error in a form
- * that was not asked for is better than none. Parameters other than `q` are ignored.
+ * Picks the offered media type that an `Accept` header prefers (RFC 9110, 12.5.1). The most specific range that matches
+ * an offer decides its weight. Of equal offers, and if none is acceptable, the first wins: an error in another format
+ * is better than none. Parameters other than `q` are ignored.
  */
 export function preferred<Offer extends string>(accept: string | undefined, first: Offer, ...others: Offer[]): Offer {
   const weights = new Map((accept ?? '').split(',').map(parseRange))

@@ -1,8 +1,8 @@
 const NOT_ASCII = /[\u0080-\u00ff]/
 
 /**
- * What a header says whose bytes came as characters of latin1, as Node.js gives them: UTF-8 where they are that, else
- * latin1 (RFC 9110, 5.5). For showing it; what is passed on stays as it came.
+ * Decodes a header value for display. Node.js gives its bytes as latin1 characters: they are read as UTF-8 if they are
+ * valid UTF-8, otherwise as latin1 (RFC 9110, 5.5). Never use it for a value that is passed on.
  */
 export function headerText(bytes: string): string {
   if (!NOT_ASCII.test(bytes)) return bytes

@@ -1,10 +1,10 @@
-/** A header's value as Node and undici give it: an array where the header was sent more than once. */
+/** A header's value as Node.js and undici give it: an array if the header occurs more than once. */
 export type HeaderValue = string | string[] | undefined
 
 /** Headers by their lower-case names. */
 export type Headers = Readonly<Record<string, HeaderValue>>
 
-/** The first value of a header that should come once. */
+/** The first value of a header that should occur only once. */
 export function firstValue(value: HeaderValue): string | undefined {
   return Array.isArray(value) ? value[0] : value
 }

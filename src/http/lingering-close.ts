@@ -3,28 +3,32 @@ import type { Socket } from 'node:net'
 import type { Clock } from '../kernel/clock.ts'
 import { hasBody } from './framing.ts'
 
-/** A client that was answered early has so many milliseconds to read the answer and to stop sending. */
+/** Milliseconds that a client has to read an early response and to stop sending. */
 const LINGER = 5_000
 
 /**
- * Has the answer to a request that is still arriving be the last on its connection, so that the rest is not taken for the
- * next request, and be told before that is closed. Node.js closes after a last answer at once; with bytes of the request
- * unread that resets the connection, and the reset takes the answer along. Called before the head of the answer is sent.
+ * Makes the response to a request that is still arriving the last on its connection, so that the rest of the request is
+ * not parsed as the next one, and delays the close until the client has read the response. Node.js closes at once after
+ * a last response. With request bytes unread, that resets the connection, and the client may lose the response. Call it
+ * before the response head is sent.
  */
 export function lingerAfter(response: ServerResponse, clock: Clock): void {
   const { req: request } = response
-  // Node.js calls a request complete only once its head has been dealt with, body or not
+  // a request without a body is not yet `complete` while its head is handled
   if (request.complete || !hasBody(request)) return
   response.shouldKeepAlive = false
   const { socket } = request
   socket.destroySoon = () => {
-    // whoever read it has no use for the rest
+    // discard the rest of the request
     request.removeAllListeners('data').resume()
     linger(socket, clock)
   }
 }
 
-/** Closes a connection in two steps (RFC 9112, 9.6): our side now, all of it when the client has closed its own. */
+/**
+ * Closes a connection in two steps (RFC 9112, 9.6): our side now, the rest once the client has closed its side, or
+ * after 5 s.
+ */
 export function linger(socket: Socket, clock: Clock): void {
   socket.end()
   const timer = clock.setTimeout(() => socket.destroy(), LINGER)

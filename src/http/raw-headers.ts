@@ -1,28 +1,28 @@
-/** Header names and values in turn, in order and case as they came: Node's `rawHeaders`. */
+/** Header names and values alternating, in their original order and case, like Node.js' `rawHeaders`. */
 export type RawHeaders = readonly string[]
 
-/** A header's name and value. */
+/** One header: its name in its original case, and its value. */
 export type Pair = [name: string, value: string]
 
-/** Whether a name, in any case, is this one in lower case. */
+/** Compares a header name of any case with a lower-case one. */
 export function isNamed(name: string | undefined, lower: string): boolean {
   return name?.length === lower.length && name.toLowerCase() === lower
 }
 
-/** The first value of a header, by its lower-case name. */
+/** The first value of a header, by its lower-case name; `undefined` if there is none. */
 export function headerOf(headers: RawHeaders, name: string): string | undefined {
   for (let at = 0; at < headers.length; at += 2) if (isNamed(headers[at], name)) return headers[at + 1]
   return undefined
 }
 
-/** The same headers in pairs. */
+/** Groups raw headers into pairs of name and value. */
 export function pairsOf(headers: RawHeaders): Pair[] {
   const pairs: Pair[] = []
   for (let at = 0; at < headers.length; at += 2) pairs.push([String(headers[at]), String(headers[at + 1])])
   return pairs
 }
 
-/** Headers by their lower-case names, with a list where one came several times. */
+/** Raw headers as an object by lower-case name; the value is an array if the header occurs more than once. */
 export function headersByName(headers: RawHeaders): Record<string, string | string[]> {
   const byName: Record<string, string | string[]> = Object.create(null)
   for (const [name, value] of pairsOf(headers)) {
@@ -33,7 +33,7 @@ export function headersByName(headers: RawHeaders): Record<string, string | stri
   return byName
 }
 
-/** The headers but for those that a list names, as `Connection` does (RFC 9110, 7.6.1). */
+/** Raw headers without those named in a comma-separated list, such as the value of `Connection` (RFC 9110, 7.6.1). */
 export function withoutNamed(headers: RawHeaders, list: string): string[] {
   const named = new Set(list.split(',').map(token => token.trim().toLowerCase()))
   return headers.filter((_, at) => !named.has(String(headers[at - (at % 2)]).toLowerCase()))

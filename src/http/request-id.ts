@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 
-/** Characters of a UUID that count here, in hexadecimal; those before are random once for this process. */
+/** Hexadecimal digits at the end of a UUID that hold a counter. The digits before are random, once per process. */
 const COUNTING = 12
 
 const PREFIX = randomUUID().slice(0, -COUNTING)
 
 let count = 0
 
-/** A UUID that no other request has, of any process. Another random one for each would take ten times as long. */
+/** A new UUID, unique across processes. A random one for each request would take 10 times as long. */
 export function newRequestId(): string {
   return PREFIX + (++count).toString(16).padStart(COUNTING, '0')
 }

@@ -1,13 +1,14 @@
 import { firstValue, type HeaderValue } from './headers.ts'
 
-/** No upstream makes a client wait longer, in seconds: a wrong date must not stop a job for days. */
+/** The longest wait, in seconds, that an upstream may ask for: a wrong date must not stop a job for days. */
 export const MAX_RETRY_AFTER = 3600
 
 const DAY_NAME = /^(Mon|Tue|Wed|Thu|Fri|Sat|Sun)/
 
 /**
- * The whole seconds that a `Retry-After` header asks to wait from `now` (wall time, milliseconds since the epoch), from 0
- * to {@link MAX_RETRY_AFTER}; `undefined` where it is missing or neither delta-seconds nor a date (RFC 9110, 10.2.3).
+ * Parses a `Retry-After` header (RFC 9110, 10.2.3): the whole seconds to wait from `now` (wall time, milliseconds since
+ * the epoch), from 0 to {@link MAX_RETRY_AFTER}. `undefined` if it is missing, or neither a number of seconds nor a
+ * date.
  */
 export function parseRetryAfter(value: HeaderValue, now: number): number | undefined {
   const text = firstValue(value)?.trim() ?? ''
