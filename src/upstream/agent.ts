@@ -9,31 +9,33 @@ import { OneShotConnections } from './one-shot.ts'
 import { ConnectionPool } from './pool.ts'
 
 /**
- * An idle connection is closed after this many milliseconds, unless the upstream's `Keep-Alive: timeout=` says less:
- * below the 20 s or more after which gateways close theirs, so that they do not close it just as we write.
+ * Milliseconds after which an idle connection is closed, unless the upstream's `Keep-Alive: timeout=` is shorter.
+ * Gateways close theirs after 20 s or more: closing first avoids writing to a connection that they are just closing.
  */
 const KEEP_ALIVE = 10_000
 
-/** The largest block of headers of an answer, in bytes. */
+/** The largest header section of a response, in bytes. */
 const MAX_HEADER_SIZE = 64 * 1024
 
-/** The connections to the upstreams. */
+/** All connections to upstreams, whoever uses them: proxied requests, auth calls and CONNECT tunnels (`open`). */
 export interface Agents extends Pick<Connector, 'open'> {
-  /** Keeps its connections for the requests to come. */
+  /** Keeps its connections for later requests. */
   readonly pool: Dispatcher
   /** Opens a connection for each request. */
   readonly oneShot: Dispatcher
-  /** Has connections made from now on be as configured now. Those in use may finish what they do, and nothing else. */
+  /**
+   * Applies another configuration to new connections. Connections in use finish their request and are not used again.
+   */
   reload(upstream: Config['upstream']): void
-  /** Has the requests that run fail. */
+  /** Closes all connections of both dispatchers. Requests that still run fail. */
   destroy(): Promise<void>
 }
 
 const SYSTEM: ConnectorDeps = { clock: systemClock, lookup: systemLookup }
 
 /**
- * Connects as configured: TLS verified, by way of the outbound proxy where one leads to the upstream; redirects and retries
- * are left to the caller.
+ * Creates the connections to upstreams as configured: with TLS verification, and through the outbound proxy where one
+ * applies. Follows no redirect and retries nothing: that is up to the caller.
  */
 export function createAgents(upstream: Config['upstream'], deps = SYSTEM): Agents {
   let [current, connector] = [upstream, new Connector(upstream, deps)]

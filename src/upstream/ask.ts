@@ -4,35 +4,36 @@ import { USER_AGENT } from '../kernel/product.ts'
 import type { Dispatcher, DispatchOptions } from './dispatcher.ts'
 import { type DispatchController, type DispatchHandler, rawText } from './undici/handler.ts'
 
-/** No answer is read beyond this many bytes; a token is a few KB, a list of tenants a few hundred. */
+/** No response is read beyond this many bytes: a token takes a few KB, a list of tenants a few hundred. */
 const MAX_BODY = 1024 * 1024
 
-/** A request of this proxy's own, which says so. */
+/** A request that this proxy makes itself, such as a login. It is sent with the proxy's own `User-Agent`. */
 export interface OwnRequest extends Pick<DispatchOptions, 'method' | 'path' | 'body'> {
   readonly origin: string
   readonly headers?: readonly string[]
 }
 
-/** What an upstream answered to a request of this proxy's own. */
+/** The whole response to a request that this proxy made itself. */
 export interface Reply {
   readonly status: number
   readonly headers: RawHeaders
   readonly body: Buffer
-  /** False when the body was cut off: as larger than any that is expected or, where it is an error's, by the upstream. */
+  /** False if the body is cut off: at 1 MiB or, in an error response, where the upstream broke off. */
   readonly complete: boolean
 }
 
+/** How long {@link ask} waits, and what ends it early. */
 export interface AskOptions {
   readonly clock: Clock
-  /** Milliseconds that it may take in all. */
+  /** Milliseconds for all of it, from connecting to the last byte of the response. */
   readonly timeout: number
-  /** Aborts when nobody waits for the answer any more. */
+  /** Aborts when nobody waits for the response any more. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Sends a request of this proxy's own and reads the answer. Rejects when none came, when one that is no error broke off,
- * when time is up, and with the signal's reason.
+ * Sends a request that this proxy makes itself, and reads the response. Rejects if there is none, if a response below
+ * 400 breaks off, after the timeout (`DEADLINE`), and with the signal's reason.
  */
 export function ask(
   dispatcher: Dispatcher,
@@ -44,15 +45,16 @@ export function ask(
     clock,
     timeout,
     signal,
-    ended => new Promise((...settle) => dispatcher.dispatch(named, new Asking(ended, ...settle))),
+    ended => new Promise((...settle) => dispatcher.dispatch(named, new CollectingHandler(ended, ...settle))),
   )
 }
 
 /**
- * Receives the answer. undici's `request` would do for less code, but is a way of its own through undici and Node's streams:
- * once V8 has met both it makes slower code of what they share, which every client's request then pays for.
+ * Collects the response. undici's `request` would take less code, but runs other paths through undici and Node's
+ * streams than proxied requests do. After V8 has seen both, the code that they share is slower, for every client's
+ * request.
  */
-class Asking implements DispatchHandler {
+class CollectingHandler implements DispatchHandler {
   readonly #signal: AbortSignal
   readonly #resolve: (reply: Reply) => void
   readonly #reject: (error: unknown) => void
@@ -83,7 +85,7 @@ class Asking implements DispatchHandler {
     if (this.#size <= MAX_BODY) this.#chunks.push(chunk)
     else {
       this.#settle(false)
-      controller.abort(new Error('the rest of the answer is not waited for'))
+      controller.abort(new Error('the rest of the response is not needed'))
     }
   }
 

@@ -1,7 +1,37 @@
+/**
+ * No connection could be made, so nothing of the request was sent, whatever the cause. It has no `code` of its own:
+ * undici connects again after some codes.
+ */
+export class ConnectError extends Error {
+  override readonly name = 'ConnectError'
+
+  constructor(cause: unknown) {
+    super('cannot connect', { cause })
+  }
+}
+
+/** The outbound proxy failed or refused to connect to the host. It has no `code` either, see {@link ConnectError}. */
+export class OutboundProxyError extends Error {
+  override readonly name = 'OutboundProxyError'
+  /** Host and port of the proxy, without user and password. */
+  readonly proxy: string
+  /**
+   * The HTTP status or SOCKS 5 reply code (RFC 1928, 6) of the refusal; 407 if the proxy rejected the login, over
+   * SOCKS, too. Null if the proxy could not be reached or gave no valid reply.
+   */
+  readonly status: number | null
+
+  constructor(proxy: string, status: number | null, cause: unknown) {
+    super(`outbound proxy ${proxy} failed`, { cause })
+    this.proxy = proxy
+    this.status = status
+  }
+}
+
 /** What a host sent is not a valid HTTP/1.1 response, so nothing of it may be passed on. */
-export class AnswerError extends Error {
-  override readonly name = 'AnswerError'
-  /** What is wrong with it, as the end of a sentence. It quotes nothing of what was sent. */
+export class InvalidResponseError extends Error {
+  override readonly name = 'InvalidResponseError'
+  /** What is wrong with the response, as the end of a sentence. Quotes nothing of what the host sent. */
   readonly fault: string
 
   constructor(fault: string) {

@@ -1,14 +1,14 @@
 import { PARSER_ERROR } from '../kernel/error-codes.ts'
 
-/** What went wrong on the way to a host, told so that a person knows where to look. */
+/** Why a request to a host failed, in terms that clients, logs and retries need. */
 export interface NetworkFailure {
-  /** The host could not be reached, or broke off; a deadline passed; or what came is not HTTP as it should be. */
+  /** The host could not be reached or broke off; a timeout passed; or its response is not valid HTTP. */
   readonly nature: 'unreachable' | 'timeout' | 'invalid'
-  /** Whether the request may have reached the host before. */
+  /** Whether the host may have received the request. */
   readonly maybeSent: boolean
-  /** Whether the same will happen at the next try, until somebody changes something. */
+  /** Whether the next attempt will fail the same way until somebody changes something. */
   readonly lasting: boolean
-  /** One sentence: what failed and the cure. */
+  /** One sentence for a person: what failed, and what to do next. */
   readonly detail: string
 }
 
@@ -19,71 +19,73 @@ const explaining =
   (detail: (host: string, code: string) => string): Explanation =>
   (host, code) => ({ ...nature, detail: detail(host, code) })
 
-/** The request did not leave, and nobody said that it could not at the next try. */
+/** Nothing was sent; the next attempt may succeed. */
 const unreachable = explaining({ nature: 'unreachable', maybeSent: false, lasting: false })
 
-/** The request did not leave, and will not until somebody changes something. */
+/** Nothing was sent, and no attempt will succeed until somebody changes something. */
 const impossible = explaining({ nature: 'unreachable', maybeSent: false, lasting: true })
 
-/** The request may have been taken, its answer did not come whole. */
-export const unanswered = explaining({ nature: 'unreachable', maybeSent: true, lasting: false })
+/** Explains a request that may have arrived, but got no complete response. */
+export const noResponse = explaining({ nature: 'unreachable', maybeSent: true, lasting: false })
 
-/** No connection in time, so the request did not leave. */
+/** Explains a connection that was not made in time, so nothing was sent. */
 export const noConnection = explaining({ nature: 'timeout', maybeSent: false, lasting: false })
 
-/** No answer in time: the request may have been taken. */
-const noAnswer = explaining({ nature: 'timeout', maybeSent: true, lasting: false })
+/** The request may have arrived; its response did not come in time. */
+const lateResponse = explaining({ nature: 'timeout', maybeSent: true, lasting: false })
 
-/** An answer came that cannot be used. */
+/** A response came that cannot be used. */
 const invalid = explaining({ nature: 'invalid', maybeSent: true, lasting: false })
+
+/** Ends an explanation when the other side speaks another protocol than the configured URL says. */
+export const CHECK_SCHEME = 'check the port and the scheme (http or https)'
+
+const REPORT = 'report it to the operator of that host'
+const CHECK_NETWORK = 'check the network and firewalls, and whether an outbound proxy is needed'
 
 const unknownName = impossible(
   host =>
-    `The name ${host} cannot be resolved: check its spelling, the DNS server, or set upstream.proxy if names are resolved by an outbound proxy`,
+    `The name ${host} cannot be resolved: check its spelling and the DNS server, or set upstream.proxy if an outbound proxy resolves names`,
 )
 const untrusted = impossible(
   host =>
-    `The certificate of ${host} is not signed by a known authority: if a TLS-inspecting proxy is in the way, give its CA as upstream.caFile`,
+    `The certificate of ${host} is not signed by a known authority: if a TLS-inspecting proxy is in between, set upstream.caFile to its CA`,
 )
-const badCertificate = impossible(
-  (host, code) => `The certificate of ${host} is not accepted (${code}): tell whoever runs that host`,
-)
-const notTls = impossible(
-  (host, code) => `${host} does not speak TLS as expected (${code}): check the port, and whether http was meant`,
-)
+const badCertificate = impossible((host, code) => `The certificate of ${host} is not acceptable (${code}): ${REPORT}`)
+const notTls = impossible((host, code) => `The TLS handshake with ${host} failed (${code}): ${CHECK_SCHEME}`)
 const noRoute = unreachable(host => `There is no network route to ${host}: check this machine's network`)
 const noFiles = unreachable(
   (host, code) =>
-    `No connection to ${host} could be opened: too many files and connections are open (${code}); raise the limit (ulimit -n, LimitNOFILE of systemd), or lower listen.maxConnections`,
+    `Cannot open a connection to ${host}: too many open files (${code}); raise the limit (ulimit -n, LimitNOFILE in systemd) or lower listen.maxConnections`,
 )
 const noPorts = unreachable(
   (host, code) =>
-    `No connection to ${host} could be opened: this machine has no address or port left for it (${code}); lower listen.maxRequests, or widen the range of ports (Linux: net.ipv4.ip_local_port_range)`,
+    `Cannot open a connection to ${host}: no local address or port is free (${code}); lower listen.maxRequests or widen the range of local ports (Linux: net.ipv4.ip_local_port_range)`,
 )
 const noMemory = unreachable(
-  (host, code) => `No connection to ${host} could be opened: this machine is short of memory for it (${code})`,
+  (host, code) => `Cannot open a connection to ${host}: this machine is out of memory (${code})`,
 )
 const forbidden = unreachable(
   (host, code) =>
-    `This machine does not allow connections to ${host} (${code}): check its firewall and what else restricts this process`,
+    `This machine does not allow connections to ${host} (${code}): check its firewall and any sandbox of this process`,
 )
 const noFamily = unreachable(
-  (host, code) => `This machine cannot speak to the addresses of ${host} (${code}): is IPv6 or IPv4 switched off?`,
+  (host, code) => `This machine cannot use the addresses of ${host} (${code}): check whether IPv4 or IPv6 is disabled`,
 )
-const brokenOff = unanswered(host => `${host} closed the connection before it answered`)
+const brokenOff = noResponse(host => `${host} closed the connection before sending a complete response`)
 
-/** No connection to the upstream in time. */
+/** Explains a connection that the host did not accept within `upstream.connectTimeout`. */
 export const connectTimeout = noConnection(
-  host =>
-    `${host} did not accept a connection in time (upstream.connectTimeout): check the network, a firewall, or whether an outbound proxy is needed`,
+  host => `Connecting to ${host} timed out (upstream.connectTimeout): ${CHECK_NETWORK}`,
 )
 
-/** An answer that is no HTTP, by what is wrong with it. */
-export const invalidAnswer = (fault: string) => invalid(host => `The answer of ${host} is not valid HTTP: ${fault}`)
+/** Explains a response that is not valid HTTP. `fault` says what is wrong with it. */
+export const invalidResponse = (fault: string) =>
+  invalid(host => `The response from ${host} is not valid HTTP: ${fault}`)
 
-const tooLarge = invalid(host => `The headers of the answer of ${host} are larger than this proxy takes`)
+const tooLarge = invalid(host => `The response headers from ${host} are larger than this proxy accepts`)
 
-/** By the error codes of Node.js (node:dns, node:net, node:tls) and undici. */
+/** Explains errors by their `code`, from Node.js (node:dns, node:net, node:tls) and undici. */
 export const explanations: Readonly<Record<string, Explanation>> = {
   ENOTFOUND: unknownName,
   EAI_AGAIN: unknownName,
@@ -117,20 +119,19 @@ export const explanations: Readonly<Record<string, Explanation>> = {
   EPROTONOSUPPORT: noFamily,
   ECONNRESET: brokenOff,
   EPIPE: brokenOff,
-  // what Windows says for it
+  // Windows' code for a reset
   ECONNABORTED: brokenOff,
   UND_ERR_SOCKET: brokenOff,
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: brokenOff,
   UND_ERR_CONNECT_TIMEOUT: connectTimeout,
-  ETIMEDOUT: noAnswer(
-    host =>
-      `${host} did not accept a connection in time: check the network, a firewall, or whether an outbound proxy is needed`,
+  ETIMEDOUT: lateResponse(host => `The connection to ${host} timed out: ${CHECK_NETWORK}`),
+  DEADLINE: lateResponse(host => `${host} did not respond in time`),
+  UND_ERR_HEADERS_TIMEOUT: lateResponse(
+    host => `${host} accepted the request but did not respond in time (upstream.headersTimeout)`,
   ),
-  DEADLINE: noAnswer(host => `${host} did not answer in time`),
-  UND_ERR_HEADERS_TIMEOUT: noAnswer(
-    host => `${host} took the request but did not answer in time (upstream.headersTimeout)`,
+  UND_ERR_BODY_TIMEOUT: lateResponse(
+    host => `${host} stopped sending in the middle of the response (upstream.bodyTimeout)`,
   ),
-  UND_ERR_BODY_TIMEOUT: noAnswer(host => `${host} stopped sending in the middle of its answer (upstream.bodyTimeout)`),
   SELF_SIGNED_CERT_IN_CHAIN: untrusted,
   DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
   UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
@@ -145,14 +146,14 @@ export const explanations: Readonly<Record<string, Explanation>> = {
   INVALID_PURPOSE: badCertificate,
   PATH_LENGTH_EXCEEDED: badCertificate,
   CERT_HAS_EXPIRED: impossible(
-    host => `The certificate of ${host} has expired: check this machine's clock, then tell whoever runs that host`,
+    host => `The certificate of ${host} has expired: check this machine's clock, then ${REPORT}`,
   ),
   CERT_NOT_YET_VALID: impossible(host => `The certificate of ${host} is not valid yet: check this machine's clock`),
   ERR_TLS_CERT_ALTNAME_INVALID: impossible(
     host =>
-      `The certificate shown for ${host} belongs to another name: check the url, and whether something answers in that host's place`,
+      `The certificate of ${host} belongs to another name: check the URL, and whether something intercepts the connection`,
   ),
-  NOT_SOCKS: impossible(host => `${host} does not speak SOCKS 5: check its scheme and port`),
+  NOT_SOCKS: impossible(host => `${host} does not speak SOCKS 5: check the scheme and port`),
   EPROTO: notTls,
   ERR_SSL_WRONG_VERSION_NUMBER: notTls,
   ERR_SSL_UNSUPPORTED_PROTOCOL: notTls,
@@ -160,7 +161,5 @@ export const explanations: Readonly<Record<string, Explanation>> = {
   ERR_SSL_SSLV3_ALERT_HANDSHAKE_FAILURE: notTls,
   UND_ERR_HEADERS_OVERFLOW: tooLarge,
   HPE_HEADER_OVERFLOW: tooLarge,
-  [PARSER_ERROR]: invalid(
-    host => `The answer of ${host} is not valid HTTP: check the port, and whether https was meant`,
-  ),
+  [PARSER_ERROR]: invalidResponse(CHECK_SCHEME),
 }

@@ -1,62 +1,35 @@
 import { errorCodes, PARSER_ERROR } from '../kernel/error-codes.ts'
-import { AnswerError } from './errors.ts'
+import { ConnectError, InvalidResponseError, OutboundProxyError } from './errors.ts'
 import {
   connectTimeout,
   explanations,
-  invalidAnswer,
+  invalidResponse,
   type NetworkFailure,
   noConnection,
-  unanswered,
+  noResponse,
 } from './explanations.ts'
 
-/** With 407 (RFC 9110, 15.5.8) a proxy asks for a user and password; some refuse wrong ones with 401. */
+/** A proxy asks for a user and password with 407 (RFC 9110, 15.5.8); some reject wrong ones with 401. */
 const UNAUTHENTICATED = [401, 407]
 
-/** Of HTTP and SOCKS 5 (RFC 1928, 6), by which a proxy says that it will not, or that the host refuses connections. */
+/** Refusals that stay: by the proxy's rules (HTTP 403, SOCKS 2), or because the host refuses connections (SOCKS 5). */
 const LASTING = [...UNAUTHENTICATED, 403, 2, 5]
 
 /**
- * No connection could be made, so nothing was sent, whatever the cause is. With a `code` of its own undici might connect
- * again.
+ * Explains an error of a request to `host`, by its code or that of an error it wraps. The detail never quotes the
+ * error's own message, which may hold what the host sent.
  */
-export class ConnectError extends Error {
-  override readonly name = 'ConnectError'
-
-  constructor(cause: unknown) {
-    super('no connection could be made', { cause })
-  }
-}
-
-/** The outbound proxy, by which a request was to go, is at fault. With a `code` of its own undici might connect again. */
-export class OutboundProxyError extends Error {
-  override readonly name = 'OutboundProxyError'
-  /** The proxy's host and port. */
-  readonly proxy: string
-  /**
-   * The status of HTTP or reply of SOCKS 5 (RFC 1928, 6) by which it refused, 407 where it wants another login; null where it
-   * did not answer as proxies do.
-   */
-  readonly status: number | null
-
-  constructor(proxy: string, status: number | null, cause: unknown) {
-    super(`by way of ${proxy}`, { cause })
-    this.proxy = proxy
-    this.status = status
-  }
-}
-
-/** Explains an error met on the way to `host`, by its code or that of what caused it. Never quotes the error's own text. */
 export function explainNetworkError(error: unknown, host: string): NetworkFailure {
   if (error instanceof ConnectError) return explainConnectError(error, host)
   if (error instanceof OutboundProxyError) return explainProxyError(error, host)
-  if (error instanceof AnswerError) return invalidAnswer(error.fault)(host, '')
+  if (error instanceof InvalidResponseError) return invalidResponse(error.fault)(host, '')
   const codes = codesOf(error)
   for (const code of codes) {
     const explain = explanations[code]
     if (explain) return explain(host, code)
   }
   const [code = ''] = codes
-  return unanswered(() => `The connection to ${host} failed${code ? ` (${code})` : ''}`)(host, code)
+  return noResponse(() => `The connection to ${host} failed${code ? ` (${code})` : ''}`)(host, code)
 }
 
 function explainConnectError({ cause }: ConnectError, host: string): NetworkFailure {
@@ -68,23 +41,26 @@ function explainConnectError({ cause }: ConnectError, host: string): NetworkFail
 const tunnelTimeout = (proxy: string) =>
   noConnection(
     host =>
-      `The outbound proxy ${proxy} did not connect to ${host} in time (half of upstream.connectTimeout): check that both can be reached`,
+      `The outbound proxy ${proxy} did not connect to ${host} in time (half of upstream.connectTimeout): check that both are reachable`,
   )
 
 function explainProxyError({ proxy, status, cause }: OutboundProxyError, host: string): NetworkFailure {
   if (status === null) {
     const failure = explainNetworkError(cause, proxy)
     if (failure.nature === 'timeout') return tunnelTimeout(proxy)(host, '')
-    return { ...failure, maybeSent: false, detail: `The outbound proxy: ${failure.detail}` }
+    return { ...failure, maybeSent: false, detail: `The outbound proxy failed: ${failure.detail}` }
   }
   const why = UNAUTHENTICATED.includes(status)
-    ? `wants a user and password, or other ones: write user:password@${proxy} in the URL of upstream.proxy or HTTPS_PROXY`
-    : `does not connect to ${host} (${status}): ask who runs it to allow that host`
+    ? `requires a valid user and password: set user:password@${proxy} in the URL of upstream.proxy or HTTPS_PROXY`
+    : `refused to connect to ${host} (${status}): ask its operator to allow that host`
   const nature = { nature: 'unreachable', maybeSent: false, lasting: LASTING.includes(status) } as const
   return { ...nature, detail: `The outbound proxy ${proxy} ${why}` }
 }
 
-/** The codes of an error and of all that it wraps; what undici's parser refuses has one code, unless a cure is known. */
+/**
+ * The codes of an error and all that it wraps. Parser errors share one code, except those with an explanation of their
+ * own.
+ */
 function codesOf(error: unknown): string[] {
   return errorCodes(error).map(code => (code.startsWith('HPE_') && !(code in explanations) ? PARSER_ERROR : code))
 }

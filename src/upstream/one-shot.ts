@@ -3,19 +3,19 @@ import type { Dispatcher, DispatchOptions } from './dispatcher.ts'
 import { CheckedHandler } from './undici/checked-handler.ts'
 import type { DispatchHandler } from './undici/handler.ts'
 
-/** A new connection for each request, so that none meets one that the upstream is just closing. */
+/** Opens a new connection for each request, so that none meets a connection that the upstream is just closing. */
 export class OneShotConnections implements Dispatcher {
   #options: Client.Options
   readonly #clients = new Set<Client>()
   #destroyed = false
 
   constructor(options: Client.Options) {
-    this.#options = unkept(options)
+    this.#options = withoutKeepAlive(options)
   }
 
-  /** Has connections be made otherwise from now on. */
+  /** Uses other options for connections opened from now on. */
   renew(options: Client.Options): void {
-    this.#options = unkept(options)
+    this.#options = withoutKeepAlive(options)
   }
 
   dispatch(options: DispatchOptions, handler: DispatchHandler): void {
@@ -25,23 +25,22 @@ export class OneShotConnections implements Dispatcher {
     }
     const client = new Client(String(options.origin), this.#options)
     const forget = () => this.#clients.delete(client)
-    // else undici would connect again, for a request that was given up too
+    // otherwise undici connects again, even for an aborted request
     const drop = (_origin: URL, _targets: unknown, error: Error) => client.destroy(error, forget)
     this.#clients.add(client)
     client.on('disconnect', drop).on('connectionError', drop)
     client.dispatch(options, new CheckedHandler(handler))
-    // once the request is over; one that cannot be sent makes no connection that could end
+    // takes effect after the request; needed if it could not be sent, as then no connection ends
     client.close(forget)
   }
 
-  /** Has the requests that run fail. */
   async destroy(): Promise<void> {
     this.#destroyed = true
     await Promise.all([...this.#clients].map(client => client.destroy()))
   }
 }
 
-/** undici has no other switch for connections that are kept. */
-function unkept(options: Client.Options): Client.Options {
+/** Turns keep-alive off. undici has no other option for it. */
+function withoutKeepAlive(options: Client.Options): Client.Options {
   return { ...options, pipelining: 0 }
 }

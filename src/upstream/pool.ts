@@ -5,16 +5,18 @@ import { CheckedHandler } from './undici/checked-handler.ts'
 import type { DispatchController, DispatchHandler } from './undici/handler.ts'
 
 /**
- * Connections that are kept for the requests to come, with one request on each at a time: as many as there are requests.
- * Each is free as soon as its answer is complete. To undici's pool it is a turn of the event loop later, when it has been
- * made ready to idle, and the pool looks through all connections for a free one, twice for each request; that costs 7 %
- * of a request. undici's client sees to it in either case that what came behind an answer is read
- * before the next request goes out, unless that was sent from within the handler of the first.
+ * Keeps connections open for later requests. Each carries one request at a time, and there are as many as concurrent
+ * requests.
+ *
+ * undici's own `Pool` costs 7 % of a request more: it takes a connection for free only in the next turn of the event
+ * loop after a response, and searches all connections for a free one, twice for each request. Here a connection is free
+ * as soon as its response is complete. That is safe because undici's `Client` reads what follows a response before it
+ * sends the next request, unless that is dispatched from within the first one's handler.
  */
 export class ConnectionPool implements Dispatcher {
   #options: Client.Options
   readonly #clients = new Set<Client>()
-  /** By origin. The next request goes where the last one did, so that those that are not needed time out. */
+  /** By origin. The connection used last is taken first, so that surplus ones become idle and time out. */
   #free = new Map<string, Client[]>()
   #destroyed = false
 
@@ -34,8 +36,8 @@ export class ConnectionPool implements Dispatcher {
   }
 
   /**
-   * Has connections be made otherwise from now on. Idle ones are let go; those in use when they are idle: their place is in
-   * lists that nobody looks at any more, so they time out there.
+   * Uses other options for connections opened from now on. Idle connections are closed. Those in use return to lists
+   * that are never read again, and time out there.
    */
   renew(options: Client.Options): void {
     const before = [...this.#free.values()]
@@ -44,13 +46,15 @@ export class ConnectionPool implements Dispatcher {
     for (const free of before) for (const client of free.splice(0)) void client.destroy()
   }
 
-  /** Has the requests that run fail. */
   async destroy(): Promise<void> {
     this.#destroyed = true
     await Promise.all([...this.#clients].map(client => client.destroy()))
   }
 
-  /** A client is for one connection. For a request that comes just as that ends it makes another, and then it is done. */
+  /**
+   * Opens a connection, which is one client of undici. If the connection ends just as a request is dispatched on it,
+   * the client connects once more for that request, and is closed after it.
+   */
   #open(origin: string, free: Client[]): Client {
     const client = new Client(origin, this.#options)
     const forget = () => this.#clients.delete(client)
@@ -58,7 +62,7 @@ export class ConnectionPool implements Dispatcher {
       const at = free.indexOf(client)
       if (at < 0) return client.close(forget)
       free.splice(at, 1)
-      // to close would be to wait for a request that is over, and to connect for one that was given up
+      // close() would wait for a finished request, or connect again for an aborted one
       client.destroy(forget)
     }
     this.#clients.add(client)
@@ -66,7 +70,7 @@ export class ConnectionPool implements Dispatcher {
   }
 }
 
-/** Gives a connection back when its request is over. */
+/** Returns the connection to the pool when its request is over. */
 class BorrowingHandler extends CheckedHandler {
   readonly #client: Client
   readonly #free: Client[]
@@ -79,17 +83,17 @@ class BorrowingHandler extends CheckedHandler {
   }
 
   override onResponseEnd(controller: DispatchController): void {
-    this.#giveBack()
+    this.#release()
     super.onResponseEnd(controller)
   }
 
   override onResponseError(controller: DispatchController | null | undefined, error: Error): void {
-    this.#giveBack()
+    this.#release()
     super.onResponseError(controller, error)
   }
 
-  /** Once: undici tells both where a handler fails at the end. */
-  #giveBack(): void {
+  /** Only once: if a handler throws in `onResponseEnd`, undici calls `onResponseError`, too. */
+  #release(): void {
     if (!this.#isOver && !this.#client.closed) this.#free.push(this.#client)
     this.#isOver = true
   }

@@ -118,7 +118,7 @@ for (const [title, answer] of breaks) {
     const { auth, host } = await upstream(t, answer)
     t.match(await failureOf(auth.login(KEY)), {
       nature: 'transient',
-      message: `POST /login: ${host} closed the connection before it answered`,
+      message: `POST /login: ${host} closed the connection before sending a complete response`,
     })
   })
 }
@@ -148,7 +148,7 @@ for (const [title, answer] of hangs) {
     const failure = failureOf(auth.login(KEY))
     await asked
     await clock.advance(CALL_TIMEOUT)
-    t.match(await failure, { nature: 'transient', message: `POST /login: ${host} did not answer in time` })
+    t.match(await failure, { nature: 'transient', message: `POST /login: ${host} did not respond in time` })
     t.equal(clock.pending, 0)
   })
 }

@@ -117,7 +117,7 @@ t.test('a host that takes the request and never answers is given up', async t =>
   const step = reach(resolveApi(simulator.url), config, clock)
   while (simulator.requests.length === 0) await settle()
   await clock.advance(config.session.callTimeout)
-  t.match((await step).finding, { label: 'TLS', mark: 'bad', text: /did not answer in time$/ })
+  t.match((await step).finding, { label: 'TLS', mark: 'bad', text: /did not respond in time$/ })
 })
 
 t.test('a certificate is told with who vouches for it, and whether that is upstream.caFile’s doing', async t => {

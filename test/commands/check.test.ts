@@ -209,7 +209,7 @@ t.test('https: the certificate is judged', async t => {
   })
   t.test('signed by an authority that nobody named', async t => {
     const { code, lines } = await runCheck(t, ['--url', ours.url])
-    t.match(lines.TLS, /^✗ .*give its CA as upstream\.caFile$/)
+    t.match(lines.TLS, /^✗ .*set upstream\.caFile to its CA$/)
     t.equal(code, 1)
   })
   t.test('of another host', async t => {
@@ -231,9 +231,9 @@ t.test('https: the certificate is judged', async t => {
   t.test('out of reach behind an outbound proxy that refuses, is unknown or does not answer', async t => {
     const through = async (proxy: string) =>
       (await runCheck(t, ['--url', ours.url, ...trusting, '--upstream-proxy', proxy])).lines.TLS
-    t.match(await through(await startProxy(t, 407)), /^✗ The outbound proxy .* wants a user and password/)
-    t.match(await through(await startProxy(t, 403)), /^✗ The outbound proxy .* does not connect to .* \(403\)/)
-    t.match(await through('http://127.0.0.1:1'), /^✗ The outbound proxy: 127\.0\.0\.1:1 refuses connections/)
+    t.match(await through(await startProxy(t, 407)), /^✗ The outbound proxy .* requires a valid user and password/)
+    t.match(await through(await startProxy(t, 403)), /^✗ The outbound proxy .* refused to connect to .* \(403\)/)
+    t.match(await through('http://127.0.0.1:1'), /^✗ The outbound proxy failed: 127\.0\.0\.1:1 refuses connections/)
   })
   t.test('not trusted behind an outbound proxy', async t => {
     const { lines } = await runCheck(t, ['--url', ours.url, '--upstream-proxy', await startProxy(t)])

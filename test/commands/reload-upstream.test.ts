@@ -67,7 +67,7 @@ t.test('another outbound proxy and other deadlines count from SIGHUP on', async 
   const simulator = await simulate(t, { tls: await issue(ca, { names: ['api.test'] }) })
   const tenants = { default: tenant('https://api.test') }
   const proxy = await configured(t, { tenants, upstream: { caFile, proxy: 'http://127.0.0.1:1' } })
-  await proxy.told(/tenant default: login failed .*The outbound proxy: 127\.0\.0\.1:1 refuses connections/)
+  await proxy.told(/tenant default: login failed .*The outbound proxy failed: 127\.0\.0\.1:1 refuses connections/)
   const upstream = { caFile, proxy: await outboundTo(t, simulator.url) }
   proxy.write({ tenants, upstream })
   proxy.hangUp()

@@ -144,14 +144,14 @@ t.test('where none can be made, the client is told why', async t => {
     ['192.0.2.7', port, { ...by(`http://${refusing.address}`), isOwn: () => true }, { type: 'host-not-allowed' }],
     ['localhost', port, { ...by(`http://${refusing.address}`), ...judging }, { type: 'host-not-allowed' }],
     ['localhost', port, { ...by(byName), ...judging }, { type: 'host-not-allowed' }],
-    ['none.invalid', port, { ...by(byName), ...judging }, { detail: /does not connect to none\.invalid/ }],
+    ['none.invalid', port, { ...by(byName), ...judging }, { detail: /refused to connect to none\.invalid/ }],
     ['127.0.0.1', await freePort(), DIRECT, { type: 'upstream-unreachable', detail: /^127\.0\.0\.1:\d+ refuses/ }],
     ['none.invalid', 443, DIRECT, { type: 'upstream-unreachable', detail: /none\.invalid/ }],
     [
       'localhost',
       port,
       by(`http://${refusing.address}`),
-      { detail: /The outbound proxy \S+ does not connect to localhost:\d+ \(403\)/ },
+      { detail: /The outbound proxy \S+ refused to connect to localhost:\d+ \(403\)/ },
     ],
     ['localhost', port, by(`http://127.0.0.1:${await freePort()}`), { type: 'upstream-unreachable' }],
   ]

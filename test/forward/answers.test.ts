@@ -154,7 +154,7 @@ t.test('an answer that is not HTTP becomes a problem that says so', async t => {
     const reply = await call('/x')
     t.equal(reply.status, 502, name)
     t.match(reply.json(), { type: '/_proxy/problems/upstream-invalid', retryable: true, instance: '/x' })
-    t.match(reply.json().detail, /is not valid HTTP|are larger than this proxy takes/)
+    t.match(reply.json().detail, /is not valid HTTP|are larger than this proxy accepts/)
     t.notMatch(reply.rawHeaders.join(), /a=b/)
   }
 })

@@ -7,10 +7,10 @@ const OK = 'HTTP/1.1 200 OK\r\n'
 const EMPTY = 'content-length: 0\r\n\r\n'
 const CHUNKED = `${OK}transfer-encoding: chunked\r\n\r\n`
 
-const CHECK = /check the port, and whether https was meant/
+const CHECK = /check the port and the scheme \(http or https\)/
 const LENGTH = /its content-length is not a single whole number/
 const BOTH = /both content-length and transfer-encoding/
-const LINE = /a line of its headers does not end in CR LF/
+const LINE = /a header line does not end in CR LF/
 const VERSION = /neither HTTP\/1\.1 nor HTTP\/1\.0/
 const STATUS = /its status is not a number of three digits/
 const CODING = /its transfer-encoding is not chunked/
@@ -31,7 +31,7 @@ const rows: readonly (readonly [answer: string, fault: RegExp])[] = [
   [`${OK}transfer-encoding: chunked\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n`, CODING],
   [`${OK}transfer-encoding: chunked, gzip\r\n\r\nabc`, CODING],
   [`${OK}content-length: 0\r\nx-a: b\r\n c\r\n\r\n`, /obsolete line folding/],
-  [`${OK} x-a: b\r\n${EMPTY}`, /begins with a blank/],
+  [`${OK} x-a: b\r\n${EMPTY}`, /starts with a space/],
   [`HTTP/1.1 200 OK\n${EMPTY}`, LINE],
   [`${OK}content-length: 0\nx-a: b\r\n\r\n`, LINE],
   [`${OK}content-length: 0\r\nx-a: b\rc\r\n\r\n`, LINE],
@@ -55,14 +55,17 @@ const rows: readonly (readonly [answer: string, fault: RegExp])[] = [
   [`HTTP/2 200 OK\r\n${EMPTY}`, VERSION],
   [`HTTP/x.1 200 OK\r\n${EMPTY}`, VERSION],
   [`HTTP/1.x 200 OK\r\n${EMPTY}`, VERSION],
-  ['HTTP/1.1 101 Switching Protocols\r\n\r\n', /switches protocols \(101\), which was not asked for/],
+  ['HTTP/1.1 101 Switching Protocols\r\n\r\n', /switches protocols \(101\), which the request did not ask for/],
   ['HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n', /switches protocols \(101\)/],
-  ['HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(101) + http('200 OK'), /more than 100 interim answers/],
-  [`HTTP/1.0 100 Continue\r\ncontent-length: 4\r\n\r\n${http('200 OK', [], 'fine')}`, /an interim answer has a length/],
-  ['<html>It works</html>', /does not begin with HTTP\/1\.1: check the port/],
-  [`http/1.1 200 OK\r\n${EMPTY}`, /does not begin with HTTP\/1\.1/],
-  [`\x00\x00\x12\x04\x00\x00\x00\x00\x00${'\x00'.repeat(18)}`, /it is HTTP\/2, and HTTP\/1\.1 was asked for/],
-  ['\x15\x03\x03\x00\x02\x02\x46', /it is TLS: check the port, and whether https was meant/],
+  ['HTTP/1.1 103 Early Hints\r\n\r\n'.repeat(101) + http('200 OK'), /more than 100 interim responses/],
+  [
+    `HTTP/1.0 100 Continue\r\ncontent-length: 4\r\n\r\n${http('200 OK', [], 'fine')}`,
+    /an interim response has a content-length/,
+  ],
+  ['<html>It works</html>', /does not start with HTTP\/1\.1: check the port/],
+  [`http/1.1 200 OK\r\n${EMPTY}`, /does not start with HTTP\/1\.1/],
+  [`\x00\x00\x12\x04\x00\x00\x00\x00\x00${'\x00'.repeat(18)}`, /it is HTTP\/2, but the request was HTTP\/1\.1/],
+  ['\x15\x03\x03\x00\x02\x02\x46', /it is TLS: check the port and the scheme/],
   [`HTTP/1.1x200 OK\r\n${EMPTY}`, CHECK],
 ]
 

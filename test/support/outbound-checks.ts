@@ -59,10 +59,13 @@ export function checkOutbound(t: Test, startOutbound: (t: Test, login?: string) 
       await cli.until(/login failed/)
       const { status, text } = await callUrl(`${url}/v2/policy`)
       t.equal(status, 503)
-      t.match(JSON.parse(text).detail, `The outbound proxy ${outbound.address} wants a user and password`)
+      t.match(JSON.parse(text).detail, `The outbound proxy ${outbound.address} requires a valid user and password`)
       const check = startCli(t, ['check'], env)
       t.equal(await check.ended, 1)
-      t.match(check.output(), `✗ TLS             The outbound proxy ${outbound.address} wants a user and password`)
+      t.match(
+        check.output(),
+        `✗ TLS             The outbound proxy ${outbound.address} requires a valid user and password`,
+      )
       t.notMatch(cli.output() + check.output() + text, /MARK/)
     }
   })

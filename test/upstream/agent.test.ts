@@ -102,8 +102,8 @@ t.test('an outbound proxy that is at fault is named', async t => {
     return reply.json().detail
   }
   const { host } = new URL(urlOf(asking))
-  t.match(await detail(urlOf(asking)), `The outbound proxy ${host} wants a user and password`)
-  t.match(await detail('http://127.0.0.1:1'), 'The outbound proxy: 127.0.0.1:1 refuses connections')
+  t.match(await detail(urlOf(asking)), `The outbound proxy ${host} requires a valid user and password`)
+  t.match(await detail('http://127.0.0.1:1'), 'The outbound proxy failed: 127.0.0.1:1 refuses connections')
 })
 
 t.test('headers of one name arrive through an outbound proxy, too, each as it was sent', async t => {

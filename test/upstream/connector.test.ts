@@ -47,7 +47,11 @@ const failing: Lookup = async () => {
   throw Object.assign(new Error(), { code: 'ENOTFOUND' })
 }
 
-const tooLate = { nature: 'timeout', maybeSent: false, detail: /did not accept .* \(upstream\.connectTimeout\)/ }
+const tooLate = {
+  nature: 'timeout',
+  maybeSent: false,
+  detail: /^Connecting to .* timed out \(upstream\.connectTimeout\)/,
+}
 
 t.test('there is one deadline for all that it takes to connect', async t => {
   const { port: dead } = await blackhole(t, '127.0.0.2')

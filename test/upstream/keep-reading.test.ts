@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, Socket } from 'node:net'
 import * as tls from 'node:tls'
 import t, { type Test } from 'tap'
-import { readOn } from '../../src/upstream/undici/keep-reading.ts'
+import { keepReading } from '../../src/upstream/undici/keep-reading.ts'
 import { issue, makeCa } from '../support/pki.ts'
 
 /** Both ends of a connection, of which the test has the far one. */
@@ -37,7 +37,7 @@ for (const secure of [false, true]) {
   t.test(`what came over ${over} before the other side closed is read, although a write fails`, async t => {
     for (const writes of [1, 2]) {
       const [near, far] = await pair(t, secure)
-      readOn(near)
+      keepReading(near)
       await new Promise<void>(resolve => {
         far.write('an answer', () => {
           far.destroy()
@@ -58,7 +58,7 @@ for (const secure of [false, true]) {
 t.test('any other failure of a write is one', async t => {
   const socket = new Socket()
   socket._write = (_chunk, _encoding, done) => done(Object.assign(new Error('full'), { code: 'ENOBUFS' }))
-  readOn(socket)
+  keepReading(socket)
   const failed = once(socket, 'error')
   socket.write('a')
   t.match(await failed, [{ code: 'ENOBUFS' }])
@@ -66,7 +66,7 @@ t.test('any other failure of a write is one', async t => {
 
 t.test('writes go on where none fails', async t => {
   const [near, far] = await pair(t)
-  readOn(near)
+  keepReading(near)
   near.write('a')
   near.cork()
   near.write('b')

@@ -1,8 +1,9 @@
 import t from 'tap'
 import { errors } from 'undici'
 import { errorCodes } from '../../src/kernel/error-codes.ts'
+import { ConnectError, OutboundProxyError } from '../../src/upstream/errors.ts'
 import type { NetworkFailure } from '../../src/upstream/explanations.ts'
-import { ConnectError, explainNetworkError, OutboundProxyError } from '../../src/upstream/network-error.ts'
+import { explainNetworkError } from '../../src/upstream/network-error.ts'
 
 const HOST = 'api2.prismacloud.io:443'
 
@@ -19,19 +20,19 @@ const rows: [code: string, nature: NetworkFailure['nature'], says: RegExp][] = [
   ['EHOSTUNREACH', 'unreachable', /no network route/],
   ['ENETDOWN', 'unreachable', /no network route/],
   ['EAI_NODATA', 'unreachable', /cannot be resolved/],
-  ['EMFILE', 'unreachable', /too many files and connections are open \(EMFILE\); raise the limit \(ulimit -n/],
-  ['ENFILE', 'unreachable', /too many files .* \(ENFILE\)/],
-  ['EADDRNOTAVAIL', 'unreachable', /no address or port left for it \(EADDRNOTAVAIL\); lower listen\.maxRequests/],
-  ['ENOBUFS', 'unreachable', /short of memory for it \(ENOBUFS\)/],
+  ['EMFILE', 'unreachable', /too many open files \(EMFILE\); raise the limit \(ulimit -n/],
+  ['ENFILE', 'unreachable', /too many open files \(ENFILE\)/],
+  ['EADDRNOTAVAIL', 'unreachable', /no local address or port is free \(EADDRNOTAVAIL\); lower listen\.maxRequests/],
+  ['ENOBUFS', 'unreachable', /out of memory \(ENOBUFS\)/],
   ['EPERM', 'unreachable', /does not allow connections to .* \(EPERM\): check its firewall/],
-  ['EAFNOSUPPORT', 'unreachable', /cannot speak to the addresses of .*: is IPv6 or IPv4 switched off/],
-  ['ECONNRESET', 'unreachable', /closed the connection before it answered/],
-  ['EPIPE', 'unreachable', /closed the connection before it answered/],
-  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'unreachable', /closed the connection before it answered/],
-  ['UND_ERR_SOCKET', 'unreachable', /closed the connection before it answered/],
+  ['EAFNOSUPPORT', 'unreachable', /cannot use the addresses of .*: check whether IPv4 or IPv6 is disabled/],
+  ['ECONNRESET', 'unreachable', /closed the connection before sending a complete response/],
+  ['EPIPE', 'unreachable', /closed the connection before sending a complete response/],
+  ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'unreachable', /closed the connection before sending a complete response/],
+  ['UND_ERR_SOCKET', 'unreachable', /closed the connection before sending a complete response/],
   ['UND_ERR_CONNECT_TIMEOUT', 'timeout', /upstream\.connectTimeout/],
-  ['ETIMEDOUT', 'timeout', /did not accept a connection in time/],
-  ['DEADLINE', 'timeout', /did not answer in time/],
+  ['ETIMEDOUT', 'timeout', /The connection to .* timed out/],
+  ['DEADLINE', 'timeout', /did not respond in time/],
   ['UND_ERR_HEADERS_TIMEOUT', 'timeout', /upstream\.headersTimeout/],
   ['UND_ERR_BODY_TIMEOUT', 'timeout', /upstream\.bodyTimeout/],
   ['SELF_SIGNED_CERT_IN_CHAIN', 'unreachable', /upstream\.caFile/],
@@ -42,15 +43,15 @@ const rows: [code: string, nature: NetworkFailure['nature'], says: RegExp][] = [
   [
     'CERT_HAS_EXPIRED',
     'unreachable',
-    /certificate .* has expired: check this machine's clock, then tell whoever runs that host/,
+    /certificate .* has expired: check this machine's clock, then report it to the operator of that host/,
   ],
   ['CERT_NOT_YET_VALID', 'unreachable', /not valid yet: check this machine's clock/],
-  ['ERR_TLS_CERT_ALTNAME_INVALID', 'unreachable', /belongs to another name: check the url/],
-  ['CERT_REVOKED', 'unreachable', /certificate of .* is not accepted \(CERT_REVOKED\)/],
-  ['EPROTO', 'unreachable', /does not speak TLS as expected/],
-  ['ERR_SSL_WRONG_VERSION_NUMBER', 'unreachable', /does not speak TLS as expected \(ERR_SSL_WRONG_VERSION_NUMBER\)/],
-  ['UND_ERR_HEADERS_OVERFLOW', 'invalid', /headers .* larger than this proxy takes/],
-  ['HPE_HEADER_OVERFLOW', 'invalid', /headers .* larger than this proxy takes/],
+  ['ERR_TLS_CERT_ALTNAME_INVALID', 'unreachable', /belongs to another name: check the URL/],
+  ['CERT_REVOKED', 'unreachable', /certificate of .* is not acceptable \(CERT_REVOKED\)/],
+  ['EPROTO', 'unreachable', /TLS handshake with .* failed/],
+  ['ERR_SSL_WRONG_VERSION_NUMBER', 'unreachable', /TLS handshake with .* failed \(ERR_SSL_WRONG_VERSION_NUMBER\)/],
+  ['UND_ERR_HEADERS_OVERFLOW', 'invalid', /headers from .* larger than this proxy accepts/],
+  ['HPE_HEADER_OVERFLOW', 'invalid', /headers from .* larger than this proxy accepts/],
   ['ESTRANGE', 'unreachable', /connection to .* failed \(ESTRANGE\)/],
 ]
 
@@ -82,7 +83,7 @@ t.test('where there was no connection nothing was taken, whatever the code', asy
     t.notMatch(detail, /MARK/)
   }
   for (const code of ['ETIMEDOUT', 'DEADLINE'])
-    t.match(explainNetworkError(new ConnectError(failed(code)), HOST).detail, /in time \(upstream\.connectTimeout\)/)
+    t.match(explainNetworkError(new ConnectError(failed(code)), HOST).detail, /timed out \(upstream\.connectTimeout\)/)
   const late = new ConnectError(new OutboundProxyError('proxy:3128', null, failed('DEADLINE')))
   t.match(explainNetworkError(late, HOST), { nature: 'timeout', detail: /^The outbound proxy proxy:3128 did not/ })
 })
@@ -111,7 +112,7 @@ t.test(
     for (const error of [new errors.HTTPParserError('MARK'), failed('HPE_INVALID_CONSTANT')]) {
       const { nature, detail } = explainNetworkError(error, HOST)
       t.equal(nature, 'invalid')
-      t.match(detail, /answer of .* is not valid HTTP/)
+      t.match(detail, /response from .* is not valid HTTP/)
       t.notMatch(detail, /MARK/)
     }
   },
@@ -136,10 +137,13 @@ t.test('an outbound proxy that is at fault is named', async t => {
     t.match(explain(status), {
       nature: 'unreachable',
       maybeSent: false,
-      detail: /proxy:3128 wants a user and password/,
+      detail: /proxy:3128 requires a valid user and password/,
     })
-  t.match(explain(403).detail, `proxy:3128 does not connect to ${HOST} (403): ask who runs it`)
-  t.match(explain(null, failed('ENOTFOUND')).detail, /^The outbound proxy: The name proxy:3128 cannot be resolved/)
+  t.match(explain(403).detail, `proxy:3128 refused to connect to ${HOST} (403): ask its operator`)
+  t.match(
+    explain(null, failed('ENOTFOUND')).detail,
+    /^The outbound proxy failed: The name proxy:3128 cannot be resolved/,
+  )
   t.match(explain(null, failed('UND_ERR_CONNECT_TIMEOUT')), {
     nature: 'timeout',
     detail: /^The outbound proxy proxy:3128 did not connect to .* in time/,

@@ -188,7 +188,8 @@ t.test('an answer by SOCKS that comes in pieces is put together, and one that is
       }),
     )
     if (count === whole.length) t.equal(await readAll(await tunnel(`socks5://127.0.0.1:${port}`)), 'hello')
-    else t.match(await detail(t, `socks5://127.0.0.1:${port}`), 'closed the connection before it answered')
+    else
+      t.match(await detail(t, `socks5://127.0.0.1:${port}`), 'closed the connection before sending a complete response')
   }
 })
 
@@ -200,7 +201,7 @@ t.test('a proxy by https is verified by its own name', async t => {
   tls.on('tlsClientError', (_error, socket) => names.push(Object(socket).servername || 'none'))
   const port = await listen(t, tls)
   t.match(await detail(t, `https://localhost:${port}`), `The certificate of localhost:${port} is not signed by a known`)
-  t.match(await detail(t, `https://127.0.0.1:${port}`), 'The outbound proxy: The certificate of 127.0.0.1')
+  t.match(await detail(t, `https://127.0.0.1:${port}`), 'The outbound proxy failed: The certificate of 127.0.0.1')
   await until(() => names.length === 2)
   t.strictSame(names, ['localhost', 'none'])
   const outbound = { url: `https://localhost:${port}`, origin: 'test', noProxy: '' }
@@ -214,11 +215,11 @@ t.test('a proxy that does not connect is named, never with its password', async 
   const rows: [answer: (socket: Socket) => unknown, says: string][] = [
     [
       socket => socket.end('HTTP/1.1 407 No\r\n\r\n'),
-      'wants a user and password, or other ones: write user:password@127.0.0.1',
+      'requires a valid user and password: set user:password@127.0.0.1',
     ],
-    [socket => socket.end('HTTP/1.1 403 No\r\n\r\n'), 'does not connect to api.test (403)'],
-    [socket => socket.end(), 'closed the connection before it answered'],
-    [socket => socket.resetAndDestroy(), 'closed the connection before it answered'],
+    [socket => socket.end('HTTP/1.1 403 No\r\n\r\n'), 'refused to connect to api.test (403)'],
+    [socket => socket.end(), 'closed the connection before sending a complete response'],
+    [socket => socket.resetAndDestroy(), 'closed the connection before sending a complete response'],
     [socket => socket.end('SSH-2.0-OpenSSH\r\n\r\n'), 'is not valid HTTP'],
   ]
   for (const [answer, says] of rows) {
@@ -237,10 +238,14 @@ t.test('a proxy that does not connect is named, never with its password', async 
     t.equal(connections, 1)
   }
   for (const [{ server }, says, login] of [
-    [socksProxy('user:other'), 'wants a user and password, or other ones', 'user:MARK@'],
-    [socksProxy('user:other'), 'wants a user and password, or other ones', ''],
-    [socksProxy('user:MARK', { reply: 2 }), 'does not connect to api.test (2)', 'user:MARK@'],
-    [socksProxy('user:MARK', { reply: null }), 'closed the connection before it answered', 'user:MARK@'],
+    [socksProxy('user:other'), 'requires a valid user and password', 'user:MARK@'],
+    [socksProxy('user:other'), 'requires a valid user and password', ''],
+    [socksProxy('user:MARK', { reply: 2 }), 'refused to connect to api.test (2)', 'user:MARK@'],
+    [
+      socksProxy('user:MARK', { reply: null }),
+      'closed the connection before sending a complete response',
+      'user:MARK@',
+    ],
   ] as const) {
     const port = await listen(t, server)
     const failure = await failureOf(tunnel(`socks5://${login}127.0.0.1:${port}`))
@@ -249,14 +254,17 @@ t.test('a proxy that does not connect is named, never with its password', async 
     t.match(detail, says)
     t.notMatch(inspect(failure, { depth: null }) + detail, /MARK/)
   }
-  t.match(await detail(t, 'socks5://proxy.invalid'), 'The outbound proxy: The name proxy.invalid cannot be resolved')
+  t.match(
+    await detail(t, 'socks5://proxy.invalid'),
+    'The outbound proxy failed: The name proxy.invalid cannot be resolved',
+  )
   const nobody = createServer()
   const port = await listen(t, nobody)
   nobody.close()
   for (const scheme of ['http', 'socks5'])
     t.match(
       await detail(t, `${scheme}://127.0.0.1:${port}`),
-      `The outbound proxy: 127.0.0.1:${port} refuses connections`,
+      `The outbound proxy failed: 127.0.0.1:${port} refuses connections`,
     )
 })
 

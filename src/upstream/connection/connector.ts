@@ -3,25 +3,28 @@ import { buildConnector } from 'undici'
 import type { Config } from '../../config/config.ts'
 import { proxyFor } from '../../config/network/outbound.ts'
 import { bareHost } from '../../http/host.ts'
+import type { HostPort } from '../../http/host-port.ts'
 import { type Clock, withDeadline } from '../../kernel/clock.ts'
-import { ConnectError } from '../network-error.ts'
-import { mend } from '../undici/patch-connection.ts'
-import { bound, type DialOptions, dial, type End, type Lookup, portOf } from './dial.ts'
+import { ConnectError } from '../errors.ts'
+import { patchConnection } from '../undici/patch-connection.ts'
+import { abortable, type DialOptions, dial, type Lookup, portOf } from './dial.ts'
 import { connectThrough } from './outbound-proxy.ts'
-import { trusting } from './trust.ts'
+import { tlsOptions } from './trust.ts'
 
-/** What connections take from their surroundings. */
+/** The clock and name lookup that connections use; tests replace them. */
 export interface ConnectorDeps {
   readonly clock: Clock
   readonly lookup: Lookup
 }
 
-/** What the connection of a client's tunnel wants otherwise. */
+/** Options of a connection for a client's tunnel, which differ from those of other connections. */
 export type OpenOptions = Partial<Pick<DialOptions, 'lookup' | 'allowHalfOpen'>>
 
 type Limits = OpenOptions & Pick<DialOptions, 'signal'>
 
-/** Opens connections as configured: directly, or by way of the outbound proxy where one leads there. */
+/**
+ * Opens connections as configured, directly or through the outbound proxy, and adds TLS. The only way to an upstream.
+ */
 export class Connector {
   readonly #upstream: Config['upstream']
   readonly #deps: ConnectorDeps
@@ -30,32 +33,32 @@ export class Connector {
   constructor(upstream: Config['upstream'], deps: ConnectorDeps) {
     this.#upstream = upstream
     this.#deps = deps
-    // the deadline is kept here, over all that it takes to connect
-    this.#secure = buildConnector({ timeout: 0, ...trusting(upstream.authorities) })
+    // this class has its own timeout, over lookup, TCP, outbound proxy and TLS together
+    this.#secure = buildConnector({ timeout: 0, ...tlsOptions(upstream.authorities) })
   }
 
   /**
-   * Opens a connection to the port of a host, for https as far as `NO_PROXY` tells protocols apart.
+   * Opens a TCP connection, or one through the outbound proxy, to a host and port. `NO_PROXY` rules for https apply.
    * @throws {ConnectError}
    */
-  open({ host, port }: End, options: OpenOptions = {}): Promise<Socket> {
+  open({ host, port }: HostPort, options: OpenOptions = {}): Promise<Socket> {
     const url = new URL(`https://${host}:${port}`)
-    return this.#inTime(signal => this.#reach(url, { ...options, signal }))
+    return this.#withTimeout(signal => this.#reach(url, { ...options, signal }))
   }
 
-  /** Connects for undici, with TLS where the protocol says so. Fails with a {@link ConnectError}. */
+  /** Connects for undici, with TLS if the protocol is https. Fails with a {@link ConnectError}. */
   connect({ protocol, host }: buildConnector.Options, done: buildConnector.Callback): void {
     const url = new URL(`${protocol}//${host}`)
-    this.#inTime(async signal => {
+    this.#withTimeout(async signal => {
       const socket = await this.#reach(url, { signal })
       return protocol === 'https:' ? this.#encrypt(socket, url, signal) : socket
     }).then(
-      socket => mend(socket, () => done(null, socket)),
+      socket => patchConnection(socket, () => done(null, socket)),
       error => done(error, null),
     )
   }
 
-  async #inTime(work: (signal: AbortSignal) => Promise<Socket>): Promise<Socket> {
+  async #withTimeout(work: (signal: AbortSignal) => Promise<Socket>): Promise<Socket> {
     try {
       return await withDeadline(this.#deps.clock, this.#upstream.connectTimeout, undefined, work)
     } catch (error) {
@@ -63,25 +66,27 @@ export class Connector {
     }
   }
 
-  /** A TCP connection, or a tunnel, which an outbound proxy has half of the time to make: TLS in it has the other. */
+  /**
+   * Opens a TCP connection or a tunnel. An outbound proxy has half of the timeout for that, so that TLS has the rest.
+   */
   #reach(url: URL, limits: Limits): Promise<Socket> {
     const { clock, lookup } = this.#deps
     const { outbound, connectTimeout } = this.#upstream
     const proxy = proxyFor(url, outbound)
-    const end = { host: url.hostname, port: portOf(url) }
-    if (proxy === null) return dial(end, { clock, lookup, ...limits })
-    return connectThrough(proxy, end, {
+    const target = { host: url.hostname, port: portOf(url) }
+    if (proxy === null) return dial(target, { clock, lookup, ...limits })
+    return connectThrough(proxy, target, {
       clock,
       timeout: connectTimeout / 2,
       signal: limits.signal,
-      dial: (end, signal) => dial(end, { ...limits, clock, lookup, signal }),
+      dial: (proxy, signal) => dial(proxy, { ...limits, clock, lookup, signal }),
       encrypt: (socket, url, signal) => this.#encrypt(socket, url, signal),
     })
   }
 
-  /** TLS over a connection, which ends with the signal. */
+  /** Starts TLS on a connection. The signal ends it. */
   #encrypt(socket: Socket, { protocol, host, hostname, port }: URL, signal: AbortSignal): Promise<Socket> {
-    const options = { protocol, host, hostname: bareHost(hostname), port, httpSocket: bound(socket, signal) }
+    const options = { protocol, host, hostname: bareHost(hostname), port, httpSocket: abortable(socket, signal) }
     return new Promise((resolve, reject) => {
       this.#secure(options, (error, secure) => (secure ? resolve(secure) : reject(error)))
     })

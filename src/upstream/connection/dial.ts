@@ -4,22 +4,16 @@ import { connect, isIP, type Socket } from 'node:net'
 import { platform } from 'node:os'
 import { addAbortSignal } from 'node:stream'
 import { bareHost } from '../../http/host.ts'
+import type { HostPort } from '../../http/host-port.ts'
 import type { Clock, Timer } from '../../kernel/clock.ts'
 
-/** Where a connection leads. */
-export interface End {
-  /** A name or address; an IPv6 address may be in brackets. */
-  readonly host: string
-  readonly port: number
-}
-
-/** Gives the addresses of a name, those first that are to be tried first. */
+/** Resolves a name to its addresses, in the order in which to try them. Rejects with the codes of node:dns. */
 export type Lookup = (name: string) => Promise<readonly LookupAddress[]>
 
-/** Milliseconds after which the next address is tried too (RFC 8305, 5, "Connection Attempt Delay"). */
+/** Milliseconds before the next address is tried as well (RFC 8305, 5, "Connection Attempt Delay"). */
 const ATTEMPT_DELAY = 250
 
-/** An idle connection is probed after so many milliseconds: nobody else tells of a host that is gone. */
+/** Milliseconds of idle time before TCP keep-alive probes: nothing else detects a host that has vanished. */
 const PROBE_AFTER = 60_000
 
 const SOCKET_OPTIONS = {
@@ -29,54 +23,59 @@ const SOCKET_OPTIONS = {
   highWaterMark: 64 * 1024,
 } as const
 
-/** Families that this machine has no address of are not asked for, but on Windows, where that would take localhost away. */
+/** ADDRCONFIG skips address families that this machine does not have. On Windows it would hide localhost. */
 const HINTS: Partial<Record<NodeJS.Platform, number>> = { win32: 0 }
 
-/** Looks names up as the operating system does. */
+/** Resolves names with the operating system's resolver (getaddrinfo). */
 export const systemLookup: Lookup = name => lookUp(name, { all: true, hints: HINTS[platform()] ?? ADDRCONFIG })
 
-/** Codes of an address that this machine has no way to, of which a name may have some that do not matter. */
-const NO_WAY = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'])
+/** Codes of an address without a route. A name may have such addresses; other errors say more about the host. */
+const NO_ROUTE = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
-/** Where servers of a protocol listen unless a URL says otherwise. */
+/** Default ports by the protocol of a URL. */
 const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
 
-/** Of SOCKS (RFC 1928, 3). */
+/** Default port of SOCKS (RFC 1928, 3). */
 const SOCKS_PORT = 1080
 
+/** What {@link dial} needs beside the host and port. */
 export interface DialOptions {
   readonly clock: Clock
   readonly lookup: Lookup
-  /** Gives up with its reason. */
+  /** Aborts all attempts; `dial` rejects with its reason. */
   readonly signal: AbortSignal
-  /** Whether the connection goes on when the other side says no more. Default: false. */
+  /** Whether the socket stays writable after the other side has ended. Default: false. */
   readonly allowHalfOpen?: boolean
 }
 
 /**
- * Opens a TCP connection to a host at whichever of its addresses answers first (RFC 8305): the next is tried as well when
- * one has not answered for a while, so an address that is dead costs little and one that is far away is not given up.
- * Node.js gives an address up after 250 ms, and so never reaches one whose answers take longer.
+ * Opens a TCP connection to the first address of a host that accepts one (Happy Eyeballs, RFC 8305). After 250 ms
+ * without a reply the next address is tried in parallel, so a dead address costs little and a slow one still has its
+ * chance. Node.js' own implementation drops an address after 250 ms and never reaches one that is slower.
  */
-export async function dial({ host, port }: End, options: DialOptions): Promise<Socket> {
+export async function dial({ host, port }: HostPort, options: DialOptions): Promise<Socket> {
   const name = bareHost(host)
-  const addresses = isIP(name) === 0 ? inTurns(await options.lookup(name)).map(({ address }) => address) : [name]
+  const addresses = isIP(name) === 0 ? interleave(await options.lookup(name)).map(({ address }) => address) : [name]
   return new Promise((resolve, reject) => new Race(addresses, port, options, resolve, reject).start())
 }
 
-/** The port of a URL, or that of its protocol. */
+/** The port of a URL, or the default port of its protocol. */
 export function portOf({ port, protocol }: URL): number {
   return Number(port || (PORTS[protocol] ?? SOCKS_PORT))
 }
 
-/** Has a connection end when the signal aborts. Whoever uses it hears of its errors by listeners of their own. */
-export function bound(socket: Socket, signal: AbortSignal): Socket {
+/**
+ * Destroys a connection when the signal aborts. Also swallows its errors: users of the socket add listeners of their
+ * own.
+ */
+export function abortable(socket: Socket, signal: AbortSignal): Socket {
   return addAbortSignal(
     signal,
     socket.on('error', () => {}),
   )
 }
 
+/** Connection attempts to the addresses of one host, of which the first to succeed wins. */
 class Race {
   readonly #addresses: readonly string[]
   readonly #port: number
@@ -104,12 +103,12 @@ class Race {
 
   start(): void {
     const { signal } = this.#options
-    signal.addEventListener('abort', this.#giveUp)
-    if (signal.aborted) this.#giveUp()
+    signal.addEventListener('abort', this.#abort)
+    if (signal.aborted) this.#abort()
     else this.#tryNext()
   }
 
-  readonly #giveUp = () => {
+  readonly #abort = () => {
     this.#end()
     this.#reject(this.#options.signal.reason)
   }
@@ -137,28 +136,28 @@ class Race {
       return
     }
     this.#end()
-    this.#reject(oneOf(this.#errors))
+    this.#reject(joined(this.#errors))
   }
 
   #end(): void {
     const { clock, signal } = this.#options
     if (this.#timer) clock.clearTimeout(this.#timer)
-    signal.removeEventListener('abort', this.#giveUp)
+    signal.removeEventListener('abort', this.#abort)
     for (const socket of this.#running) socket.destroy()
   }
 }
 
-/** The families take turns, beginning with that of the first address (RFC 8305, 4). */
-function inTurns(addresses: readonly LookupAddress[]): LookupAddress[] {
+/** Interleaves the address families, beginning with that of the first address (RFC 8305, 4). */
+function interleave(addresses: readonly LookupAddress[]): LookupAddress[] {
   const isFirst = ({ family }: LookupAddress) => family === addresses[0]?.family
   const [ones, others] = [addresses.filter(isFirst), addresses.filter(each => !isFirst(each))]
   const pairs = ones.flatMap((each, index) => [each, ...others.slice(index, index + 1)])
   return [...pairs, ...others.slice(ones.length)]
 }
 
-/** The errors as one, those first that say most of the host. */
-function oneOf(errors: readonly NodeJS.ErrnoException[]): Error {
-  const hasWay = ({ code = '' }: NodeJS.ErrnoException) => !NO_WAY.has(code)
-  const [first, ...others] = [...errors.filter(hasWay), ...errors.filter(error => !hasWay(error))]
+/** Joins the errors of all attempts, those first that say most about the host. */
+function joined(errors: readonly NodeJS.ErrnoException[]): Error {
+  const hasRoute = ({ code = '' }: NodeJS.ErrnoException) => !NO_ROUTE.has(code)
+  const [first, ...others] = [...errors.filter(hasRoute), ...errors.filter(error => !hasRoute(error))]
   return first && others.length === 0 ? first : new AggregateError([first, ...others])
 }

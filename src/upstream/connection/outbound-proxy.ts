@@ -1,61 +1,63 @@
 import { request } from 'node:http'
 import type { Socket } from 'node:net'
+import type { HostPort } from '../../http/host-port.ts'
 import { type Clock, withDeadline } from '../../kernel/clock.ts'
 import { USER_AGENT } from '../../kernel/product.ts'
-import { OutboundProxyError } from '../network-error.ts'
-import { bound, type End, portOf } from './dial.ts'
-import { bySocks, loginOf } from './socks.ts'
+import { OutboundProxyError } from '../errors.ts'
+import { abortable, portOf } from './dial.ts'
+import { connectBySocks, loginOf } from './socks.ts'
 
-/** How the outbound proxy itself is reached. */
+/** How to reach the outbound proxy itself, and how long it may take to connect. */
 export interface ProxyOptions {
   readonly clock: Clock
-  /** Milliseconds that it has to connect. */
+  /** Milliseconds for all of it: reaching the proxy, and the proxy's connection to the host. */
   readonly timeout: number
-  /** Gives up with its reason. */
+  /** Ends the attempt early. */
   readonly signal: AbortSignal
-  /** Opens a TCP connection. */
-  dial(end: End, signal: AbortSignal): Promise<Socket>
-  /** Has TLS on a connection, verified by the URL's host. */
+  /** Opens a TCP connection to the proxy. */
+  dial(proxy: HostPort, signal: AbortSignal): Promise<Socket>
+  /** Starts TLS on a connection and verifies the certificate for the URL's host. */
   encrypt(socket: Socket, url: URL, signal: AbortSignal): Promise<Socket>
 }
 
 /**
- * Has an outbound proxy connect to a host: by CONNECT (RFC 9110, 9.3.6) or SOCKS 5 (RFC 1928), as its URL says.
+ * Opens a connection to a host through an outbound proxy: with CONNECT (RFC 9110, 9.3.6) for an http or https proxy
+ * URL, otherwise with SOCKS 5 (RFC 1928).
  * @throws {OutboundProxyError}
  */
-export async function connectThrough(proxy: URL, end: End, options: ProxyOptions): Promise<Socket> {
+export async function connectThrough(proxy: URL, target: HostPort, options: ProxyOptions): Promise<Socket> {
   const { clock, timeout, signal } = options
   try {
-    return await withDeadline(clock, timeout, signal, signal => tunnel(proxy, end, { ...options, signal }))
+    return await withDeadline(clock, timeout, signal, signal => tunnel(proxy, target, { ...options, signal }))
   } catch (error) {
     throw error instanceof OutboundProxyError ? error : new OutboundProxyError(proxy.host, null, error)
   }
 }
 
-async function tunnel(proxy: URL, end: End, { signal, dial, encrypt }: ProxyOptions): Promise<Socket> {
-  const socket = bound(await dial({ host: proxy.hostname, port: portOf(proxy) }, signal), signal)
+async function tunnel(proxy: URL, target: HostPort, { signal, dial, encrypt }: ProxyOptions): Promise<Socket> {
+  const socket = abortable(await dial({ host: proxy.hostname, port: portOf(proxy) }, signal), signal)
   try {
-    if (proxy.protocol === 'https:') return await byConnect(await encrypt(socket, proxy, signal), proxy, end)
-    return await (proxy.protocol === 'http:' ? byConnect : bySocks)(socket, proxy, end)
+    if (proxy.protocol === 'https:') return await connectByHttp(await encrypt(socket, proxy, signal), proxy, target)
+    return await (proxy.protocol === 'http:' ? connectByHttp : connectBySocks)(socket, proxy, target)
   } catch (error) {
     socket.destroy()
     throw error
   }
 }
 
-function byConnect(connection: Socket, proxy: URL, { host, port }: End): Promise<Socket> {
+function connectByHttp(connection: Socket, proxy: URL, { host, port }: HostPort): Promise<Socket> {
   const path = `${host}:${port}`
   const login = loginOf(proxy)
   const basic = login && Buffer.from(`${login.user}:${login.password}`).toString('base64')
   const headers = { host: path, 'user-agent': USER_AGENT, ...(basic && { 'proxy-authorization': `Basic ${basic}` }) }
   return new Promise((resolve, reject) => {
-    const asked = request({ createConnection: () => connection, method: 'CONNECT', path, headers })
-    asked.on('error', reject)
-    asked.once('connect', ({ statusCode = 0 }, socket: Socket, head: Buffer) => {
+    const connecting = request({ createConnection: () => connection, method: 'CONNECT', path, headers })
+    connecting.on('error', reject)
+    connecting.once('connect', ({ statusCode = 0 }, socket: Socket, head: Buffer) => {
       if (statusCode < 200 || statusCode > 299) reject(new OutboundProxyError(proxy.host, statusCode, undefined))
       socket.unshift(head)
       resolve(socket)
     })
-    asked.end()
+    connecting.end()
   })
 }

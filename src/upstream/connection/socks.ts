@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net'
 import { bareHost } from '../../http/host.ts'
-import { OutboundProxyError } from '../network-error.ts'
-import type { End } from './dial.ts'
+import type { HostPort } from '../../http/host-port.ts'
+import { OutboundProxyError } from '../errors.ts'
 
-/** Of SOCKS 5 (RFC 1928) and its sub-negotiation for a user and password (RFC 1929). */
+/** Constants of SOCKS 5 (RFC 1928) and of its user and password negotiation (RFC 1929). */
 const VERSION = 5
 const LOGIN_VERSION = 1
 const NO_LOGIN = 0
@@ -13,10 +13,10 @@ const CONNECT = 1
 const DOMAIN_NAME = 3
 const SUCCEEDED = 0
 
-/** HTTP's status for a proxy that wants a user and password, or other ones (RFC 9110, 15.5.8). */
+/** The HTTP status of a proxy that requires a valid user and password (RFC 9110, 15.5.8), reported for SOCKS, too. */
 const UNAUTHENTICATED = 407
 
-/** By the type of address, IPv4 and IPv6. A name has its size before it. */
+/** Bytes of an address, by its type: IPv4 and IPv6. A name is preceded by its size instead. */
 const ADDRESS_SIZES: Readonly<Record<number, number>> = { 1: 4, 4: 16 }
 
 interface Login {
@@ -24,18 +24,19 @@ interface Login {
   readonly password: string
 }
 
-/** What a proxy's URL says of who asks, if it does. */
+/** The decoded user and password of a proxy's URL; `undefined` if it has neither. */
 export function loginOf({ username, password }: URL): Login | undefined {
   if (!username && !password) return undefined
   return { user: decodeURIComponent(username), password: decodeURIComponent(password) }
 }
 
 /**
- * Has a SOCKS 5 proxy connect to a host, and gives the connection to the proxy. Addresses go as names, as proxies look those
- * up; user, password and name are no longer than 255 bytes.
- * @throws {OutboundProxyError} where the proxy does not; else the connection's error
+ * Asks a SOCKS 5 proxy, on a connection to it, to connect to a host; resolves with that connection once it leads there.
+ * Every host is sent as a name, IP addresses too, because proxies resolve names. User, password and name have at most
+ * 255 bytes.
+ * @throws {OutboundProxyError} if the proxy refuses; otherwise the error of the connection
  */
-export async function bySocks(socket: Socket, proxy: URL, end: End): Promise<Socket> {
+export async function connectBySocks(socket: Socket, proxy: URL, target: HostPort): Promise<Socket> {
   const login = loginOf(proxy)
   const refused = (status: number) => new OutboundProxyError(proxy.host, status, undefined)
   const methods = login ? [NO_LOGIN, WITH_LOGIN] : [NO_LOGIN]
@@ -43,17 +44,17 @@ export async function bySocks(socket: Socket, proxy: URL, end: End): Promise<Soc
   const [version, method] = await take(socket, 2)
   if (version !== VERSION) throw notSocks()
   if (method === WITH_LOGIN && login) {
-    socket.write(Buffer.concat([Buffer.from([LOGIN_VERSION]), sized(login.user), sized(login.password)]))
+    socket.write(Buffer.concat([Buffer.from([LOGIN_VERSION]), withSize(login.user), withSize(login.password)]))
     const [, verdict] = await take(socket, 2)
     if (verdict !== SUCCEEDED) throw refused(UNAUTHENTICATED)
   } else if (method === WITH_LOGIN || method === NO_METHOD) throw refused(UNAUTHENTICATED)
   else if (method !== NO_LOGIN) throw notSocks()
-  const port = Buffer.from([end.port >> 8, end.port & 0xff])
-  socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0, DOMAIN_NAME]), sized(bareHost(end.host)), port]))
-  const [again, reply, , type] = await take(socket, 4)
-  if (again !== VERSION) throw notSocks()
+  const port = Buffer.from([target.port >> 8, target.port & 0xff])
+  socket.write(Buffer.concat([Buffer.from([VERSION, CONNECT, 0, DOMAIN_NAME]), withSize(bareHost(target.host)), port]))
+  const [replyVersion, reply, , type] = await take(socket, 4)
+  if (replyVersion !== VERSION) throw notSocks()
   if (reply !== SUCCEEDED) throw refused(Number(reply))
-  // where the proxy's own end of the connection is, which matters to nobody
+  // skip the address from which the proxy connects
   const size = ADDRESS_SIZES[Number(type)] ?? Number((await take(socket, 1))[0])
   await take(socket, size + port.length)
   return socket
@@ -63,11 +64,11 @@ function notSocks(): Error {
   return Object.assign(new Error('not SOCKS 5'), { code: 'NOT_SOCKS' })
 }
 
-function sized(text: string): Buffer {
+function withSize(text: string): Buffer {
   return Buffer.concat([Buffer.from([Buffer.byteLength(text)]), Buffer.from(text)])
 }
 
-/** The next so many bytes. What comes behind them stays where it is. */
+/** Reads the next `size` bytes and leaves what follows in the socket. */
 function take(socket: Socket, size: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const settle = (error: Error | null, bytes: Buffer = Buffer.alloc(0)) => {

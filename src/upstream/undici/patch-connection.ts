@@ -1,20 +1,23 @@
 import type { Socket } from 'node:net'
-import { readOn } from './keep-reading.ts'
-import { mendParser } from './patch-parser.ts'
+import { keepReading } from './keep-reading.ts'
+import { patchParser } from './patch-parser.ts'
 
-/** Mends what undici makes of a connection, and gives it to undici meanwhile, which `handOver` does. */
-export function mend(socket: Socket, handOver: () => void): void {
-  tellResets(socket)
-  readOn(socket)
+/**
+ * Works around undici's faults in how it handles a connection. `handOver` gives the connection to undici, which
+ * attaches its parser: some patches come before that, some after.
+ */
+export function patchConnection(socket: Socket, handOver: () => void): void {
+  renameResets(socket)
+  keepReading(socket)
   handOver()
-  mendParser(socket)
+  patchParser(socket)
 }
 
 /**
- * An answer that ends with its connection is cut off by a reset (RFC 9112, 8), which undici takes for its end: by the code
- * of the error, so resets get the one that undici has for other broken connections.
+ * A reset cuts off a response that ends with its connection (RFC 9112, 8), yet undici takes ECONNRESET for the end of
+ * the response. It does not do so for its own code of broken connections.
  */
-function tellResets(socket: Socket): void {
+function renameResets(socket: Socket): void {
   socket.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'ECONNRESET') error.code = 'UND_ERR_SOCKET'
   })

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net'
 import { errors } from 'undici'
-import { AnswerError } from '../errors.ts'
-import { answerFault } from './response-fault.ts'
+import { InvalidResponseError } from '../errors.ts'
+import { responseFault } from './response-fault.ts'
 
-/** As much of undici's parser (7.30, `lib/dispatcher/client-h1.js`) as is mended here. */
+/** The part of undici's parser (7.30, `lib/dispatcher/client-h1.js`) that is patched here. */
 interface Parser {
   readonly llhttp: { llhttp_set_lenient_keep_alive(parser: number, isOn: 0 | 1): void }
-  /** Where llhttp keeps it. */
+  /** The parser's address in llhttp's memory. */
   readonly ptr: number
   contentLength: string
   onHeadersComplete(status: number, isUpgrade: boolean, keepsAlive: boolean): number
@@ -16,42 +16,44 @@ interface Parser {
 const CONTINUE = 100
 const FINAL = 200
 
-/** An interim answer that undici passes on, for its handler to ignore. */
+/** An interim status that undici passes to the handler. */
 const PROCESSING = 102
 
-/** What llhttp says of an answer that ends too early. */
+/** llhttp's reason when a response ends too early. */
 const CUT_OFF = 'Invalid EOF state'
 
 /**
- * Mends how undici reads the answers on a connection that it has taken over:
+ * Changes how undici parses the responses on a connection that it has taken over:
  *
- * - `100 Continue` is an interim answer like any other, asked for or not (RFC 9110, 15.2). undici breaks the connection off.
- *   That may go on although an interim answer says that it is the last, or comes as one of HTTP/1.0.
- * - An answer that is no HTTP is told as an {@link AnswerError}. undici may say instead that its length does not match, or
- *   that the connection broke.
+ * - `100 Continue` is an interim response like any other, even if no request expected it (RFC 9110, 15.2). undici would
+ *   close the connection.
+ * - The connection stays open after an interim response with `Connection: close`, or one of HTTP/1.0.
+ * - A response that is not valid HTTP fails with an {@link InvalidResponseError}. undici might report a length mismatch
+ *   or a broken connection instead.
  */
-export function mendParser(socket: Socket): void {
+export function patchParser(socket: Socket): void {
   const parser = parserOf(socket)
   if (!parser) return
   const { onHeadersComplete, createError, llhttp } = parser
   llhttp.llhttp_set_lenient_keep_alive(parser.ptr, 1)
   parser.onHeadersComplete = (status, _isUpgrade, keepsAlive) => {
-    // llhttp would add the digits of the length that follows
-    if (!keepsAlive && status < FINAL && parser.contentLength) throw new AnswerError('an interim answer has a length')
-    // no upgrade was asked for; what comes as if it were one is judged by its status
+    // llhttp would append the digits of the final response's length to it
+    if (!keepsAlive && status < FINAL && parser.contentLength)
+      throw new InvalidResponseError('an interim response has a content-length')
+    // never an upgrade: no request asks for one, so the status alone decides
     return onHeadersComplete.call(parser, status === CONTINUE ? PROCESSING : status, false, keepsAlive)
   }
   parser.createError = (code, rest) => {
     parser.contentLength = ''
-    // undici puts llhttp's words in parentheses
+    // undici puts llhttp's reason in parentheses
     const reason = createError.call(parser, code, rest).message.replace(/^[^(]*\(|\)$/g, '')
     return reason === CUT_OFF
-      ? new errors.SocketError('the answer is cut off')
-      : new AnswerError(answerFault(reason, rest))
+      ? new errors.SocketError('the response is cut off')
+      : new InvalidResponseError(responseFault(reason, rest))
   }
 }
 
-/** It has none where the connection ended before undici could take it over. */
+/** undici's parser of a connection; none if the connection ended before undici could take it over. */
 function parserOf(socket: Socket): Parser | undefined {
   const key = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'parser')
   return key && (socket as unknown as Readonly<Record<symbol, Parser>>)[key]

@@ -1,21 +1,21 @@
-/** The first byte of a TLS alert and of a TLS handshake (RFC 8446, 5.1). */
+import { CHECK_SCHEME } from '../explanations.ts'
+
+/** The first byte of a TLS alert and of a TLS handshake record (RFC 8446, 5.1). */
 const TLS_RECORDS = [0x15, 0x16]
 
-/** Where a frame of HTTP/2 has its type, and the type of the one that comes first, SETTINGS (RFC 9113, 3.4 and 4.1). */
+/** Where an HTTP/2 frame holds its type, and the type of the first frame, SETTINGS (RFC 9113, 3.4 and 4.1). */
 const H2_TYPE_AT = 3
 const H2_SETTINGS = 4
 
-const CHECK = 'check the port, and whether https was meant'
-
 const BOTH_LENGTHS = 'it has both content-length and transfer-encoding'
 const BAD_LENGTH = 'its content-length is not a single whole number'
-const BAD_LINE = 'a line of its headers does not end in CR LF'
+const BAD_LINE = 'a header line does not end in CR LF'
 const BAD_VERSION = 'its version is neither HTTP/1.1 nor HTTP/1.0'
 const BAD_CHUNK_SIZE = 'a chunk has an invalid size'
 const BAD_CHUNK_END = 'a chunk is longer than its size says'
 const BAD_STATUS = 'its status is not a number of three digits'
 
-/** By the words of llhttp, the parser in undici. */
+/** By the reason that llhttp, undici's parser, gives. */
 const FAULTS: Readonly<Record<string, string>> = {
   'Duplicate Content-Length': 'it has more than one content-length',
   "Content-Length can't be present with Transfer-Encoding": BOTH_LENGTHS,
@@ -26,7 +26,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   'Invalid header token': 'a header has no colon, or an invalid character in its name',
   'Invalid header value char': 'a header has a control character in its value',
   'Unexpected whitespace after header value': 'a header is continued on the next line (obsolete line folding)',
-  'Unexpected space after start line': 'its first header begins with a blank',
+  'Unexpected space after start line': 'its first header starts with a space',
   'Missing expected CR after response line': BAD_LINE,
   'Missing expected CR after header value': BAD_LINE,
   'Missing expected LF after header value': BAD_LINE,
@@ -47,17 +47,17 @@ const FAULTS: Readonly<Record<string, string>> = {
 }
 
 /**
- * What is wrong with an answer, in words for {@link AnswerError}: by what llhttp says of it, and what came from where it gave
- * up.
+ * Says what is wrong with a response, as {@link InvalidResponseError} takes it: from the reason that llhttp gives, and
+ * the bytes from the one on which it failed.
  */
-export function answerFault(reason: string, rest: Buffer): string {
-  if (reason.startsWith('Expected HTTP/')) return beginFault(rest)
+export function responseFault(reason: string, rest: Buffer): string {
+  if (reason.startsWith('Expected HTTP/')) return faultAtStart(rest)
   if (reason.includes('chunk extension')) return 'a chunk has an invalid extension'
-  return FAULTS[reason] ?? CHECK
+  return FAULTS[reason] ?? CHECK_SCHEME
 }
 
-function beginFault(rest: Buffer): string {
-  if (TLS_RECORDS.includes(rest.readUInt8())) return `it is TLS: ${CHECK}`
-  if (rest[H2_TYPE_AT] === H2_SETTINGS) return `it is HTTP/2, and HTTP/1.1 was asked for: ${CHECK}`
-  return `it does not begin with HTTP/1.1: ${CHECK}`
+function faultAtStart(rest: Buffer): string {
+  if (TLS_RECORDS.includes(rest.readUInt8())) return `it is TLS: ${CHECK_SCHEME}`
+  if (rest[H2_TYPE_AT] === H2_SETTINGS) return `it is HTTP/2, but the request was HTTP/1.1: ${CHECK_SCHEME}`
+  return `it does not start with HTTP/1.1: ${CHECK_SCHEME}`
 }
