@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify'
 import { nearest } from '../kernel/nearest.ts'
+import { isProblemName, problemTypes } from '../problem/catalogue.ts'
 import { problemEntries, problemEntry, problemListPage, problemPage } from '../problem/pages.ts'
 import { PROBLEM_JSON } from '../problem/render.ts'
-import { isProblemName, problemTypes } from '../problem/types.ts'
 import { originOf, sendPage, varyByAccept } from './pages.ts'
 
 /**

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ClientConfig } from '../config/config.ts'
-import type { ProblemName } from '../problem/types.ts'
+import type { ProblemName } from '../problem/catalogue.ts'
 import { isLoopback } from '../stacks/loopback.ts'
 import { looksLikeBrowser } from './browser.ts'
 

@@ -1,6 +1,6 @@
+import { isProblemName, type ProblemName, type ProblemType, problemTypes } from './catalogue.ts'
 import { html, htmlFacts, htmlPage } from './html.ts'
 import { i18nHelp } from './i18n-keys.ts'
-import { isProblemName, type ProblemName, type ProblemType, problemTypes } from './types.ts'
 
 /** A problem type as its page shows it. */
 export interface ProblemEntry extends Omit<ProblemType, 'check'> {

@@ -1,4 +1,4 @@
-import { type ProblemName, problemTypes } from './types.ts'
+import { type ProblemName, problemTypes } from './catalogue.ts'
 
 /** One error as an upstream reported it, as far as its shape tells. */
 export interface UpstreamError {

@@ -1,8 +1,8 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import t from 'tap'
 import { problemPages } from '../../src/admin/problem-pages.ts'
+import { problemTypes } from '../../src/problem/catalogue.ts'
 import { i18nHelp } from '../../src/problem/i18n-keys.ts'
-import { problemTypes } from '../../src/problem/types.ts'
 
 const names = Object.keys(problemTypes)
 const html = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }

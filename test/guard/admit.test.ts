@@ -1,7 +1,7 @@
 import t from 'tap'
 import { type Admission, admit, type Facts, isBlindRequest } from '../../src/guard/admit.ts'
 import { Secret } from '../../src/kernel/secret.ts'
-import type { ProblemName } from '../../src/problem/types.ts'
+import type { ProblemName } from '../../src/problem/catalogue.ts'
 
 const FACTS: Facts = {
   hosts: ['localhost:9080'],

@@ -1,6 +1,6 @@
 import t from 'tap'
+import { type ProblemName, problemTypes } from '../../src/problem/catalogue.ts'
 import { Problem, problemDocument } from '../../src/problem/problem.ts'
-import { type ProblemName, problemTypes } from '../../src/problem/types.ts'
 
 t.test('a problem takes what it is not told from its type', async t => {
   const cause = new Error('ECONNREFUSED')

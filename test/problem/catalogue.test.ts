@@ -1,6 +1,6 @@
 import { STATUS_CODES } from 'node:http'
 import t from 'tap'
-import { isProblemName, problemTypes } from '../../src/problem/types.ts'
+import { isProblemName, problemTypes } from '../../src/problem/catalogue.ts'
 
 t.test('every problem type says what it means, what lies behind it and what to do', async t => {
   for (const [name, { meaning, causes, cure, check }] of Object.entries(problemTypes)) {
