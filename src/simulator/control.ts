@@ -1,8 +1,8 @@
-import { type Answer, json } from './answers.ts'
 import type { Call } from './call.ts'
 import { readFault } from './faults/fault-reader.ts'
 import { isObject, parseJson } from './json-value.ts'
-import type { Vendor } from './vendor.ts'
+import { type Answer, json } from './responses.ts'
+import type { Vendor } from './state.ts'
 
 type Action = (vendor: Vendor, body: unknown) => void
 

@@ -1,7 +1,7 @@
 export type { SimulatorClock } from './clock.ts'
-export { type ErrorShape, errorShapes } from './faults/error-shapes.ts'
 export type { Fault } from './faults/faults.ts'
 export { DECLARED_RATE_LIMITS, type RateLimit, type RateLimits } from './rate-limits.ts'
 export type { Counts, RecordedRequest } from './request-log.ts'
+export { type ErrorShape, errorShapes } from './routes/error-shapes.ts'
 export { type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts'
 export { DEMO_USER, type SimulatorTenant, type SimulatorUser } from './users.ts'

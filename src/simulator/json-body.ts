@@ -1,6 +1,6 @@
-import { type Answer, invalidParameter, springError } from './answers.ts'
 import { type Call, soleHeader } from './call.ts'
 import { isObject, type JsonObject, parseJson } from './json-value.ts'
+import { type Answer, invalidParameter, springError } from './responses.ts'
 
 /** Reads the JSON object that a call must carry, or tells how the API refuses what came instead. */
 export function readFields(

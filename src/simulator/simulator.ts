@@ -1,12 +1,12 @@
 import type { SimulatorClock } from './clock.ts'
-import { exchange } from './exchange.ts'
 import { type Fault, FaultQueue } from './faults/faults.ts'
+import { exchange } from './handle-request.ts'
 import { DECLARED_RATE_LIMITS, RateLimiter, type RateLimits } from './rate-limits.ts'
 import { type Counts, type RecordedRequest, RequestLog } from './request-log.ts'
 import { listen, type TlsOptions } from './server.ts'
+import type { Vendor } from './state.ts'
 import { Tokens } from './tokens.ts'
 import { DEMO_USER, type SimulatorUser } from './users.ts'
-import type { Vendor } from './vendor.ts'
 
 const TOKEN_LIFETIME_SECONDS = 600
 

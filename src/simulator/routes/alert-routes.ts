@@ -1,4 +1,4 @@
-import { type Answer, answer, invalidParameter, json, refusal } from '../answers.ts'
+import { type Answer, answer, invalidParameter, json, refusal } from '../responses.ts'
 import { ALERTS } from './data.ts'
 import type { Route, RoutedCall } from './route.ts'
 

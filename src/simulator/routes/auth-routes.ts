@@ -1,6 +1,6 @@
-import { type Answer, json, refusal } from '../answers.ts'
+import { type Answer, json, refusal } from '../responses.ts'
+import type { Vendor } from '../state.ts'
 import type { SimulatorTenant, SimulatorUser } from '../users.ts'
-import type { Vendor } from '../vendor.ts'
 import type { Route, RoutedCall } from './route.ts'
 
 const ROLES = [{ id: 'role-1', name: 'System Admin', type: 'System Admin', onlyAllowCIAccess: false }]

@@ -1,4 +1,4 @@
-import { type Answer, json, withHeaders } from '../answers.ts'
+import { type Answer, json, withHeaders } from '../responses.ts'
 import { HOSTS } from './data.ts'
 import type { Route, RoutedCall } from './route.ts'
 

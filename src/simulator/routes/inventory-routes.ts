@@ -1,6 +1,6 @@
-import { type Answer, json } from '../answers.ts'
 import { soleHeader } from '../call.ts'
-import type { Vendor } from '../vendor.ts'
+import { type Answer, json } from '../responses.ts'
+import type { Vendor } from '../state.ts'
 import { COMPUTE_BASE } from './compute-routes.ts'
 import { ALERTS, CLOUD_ACCOUNTS, POLICIES, POSTURE, REPOSITORIES, USER } from './data.ts'
 import type { Route, RoutedCall } from './route.ts'

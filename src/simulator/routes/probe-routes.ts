@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
-import { type Answer, answer, invalidParameter, json, springError } from '../answers.ts'
 import type { HeaderPair } from '../call.ts'
-import { errorShapes } from '../faults/error-shapes.ts'
-import type { Vendor } from '../vendor.ts'
+import { type Answer, answer, invalidParameter, json, springError } from '../responses.ts'
+import type { Vendor } from '../state.ts'
+import { errorShapes } from './error-shapes.ts'
 import type { Route, RoutedCall } from './route.ts'
 
 const BLOCK = Buffer.alloc(64 * 1024, 'simulated ')

@@ -1,7 +1,7 @@
-import type { Answer } from '../answers.ts'
 import type { Call } from '../call.ts'
+import type { Answer } from '../responses.ts'
+import type { Vendor } from '../state.ts'
 import type { Session } from '../tokens.ts'
-import type { Vendor } from '../vendor.ts'
 
 /** A call that has passed every check which its route asks for. */
 export interface RoutedCall extends Call {

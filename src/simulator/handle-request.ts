@@ -2,14 +2,14 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { type Answer, firstHalf, withHeaders } from './answers.ts'
 import { type Call, readCall } from './call.ts'
 import { pause, type SimulatorClock } from './clock.ts'
 import { control, isControl } from './control.ts'
-import { faultAnswer } from './faults/fault-answers.ts'
+import { faultAnswer } from './faults/fault-response.ts'
 import type { Fault } from './faults/faults.ts'
+import { type Answer, firstHalf, withHeaders } from './responses.ts'
 import { answerTo } from './routes/api.ts'
-import type { Vendor } from './vendor.ts'
+import type { Vendor } from './state.ts'
 
 // RFC 9110, 8.6: a 204 must not carry a content-length, and that of a 304 tells of another answer.
 const BODILESS = new Set([204, 304])

@@ -1,4 +1,4 @@
-import { type Answer, answer, gatewayPage, json, refusal } from '../answers.ts'
+import { type Answer, answer, gatewayPage, json, refusal } from '../responses.ts'
 import type { Fault } from './faults.ts'
 
 const GATEWAY_HEADERS: ReadonlyMap<number, Answer['headers']> = new Map([
