@@ -1,19 +1,19 @@
 import type { Call } from './call.ts'
 import { readFault } from './faults/fault-reader.ts'
 import { isObject, parseJson } from './json-value.ts'
-import { type Answer, json } from './responses.ts'
-import type { Vendor } from './state.ts'
+import { type ApiResponse, json } from './responses.ts'
+import type { SimulatorState } from './state.ts'
 
-type Action = (vendor: Vendor, body: unknown) => void
+type Action = (state: SimulatorState, body: unknown) => void
 
 const PREFIX = '/_simulator/'
 
 const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['GET state', () => {}],
-  ['POST faults', (vendor, body) => vendor.faults.add(readFault(body))],
-  ['DELETE faults', vendor => vendor.faults.clear()],
-  ['POST expire', vendor => vendor.tokens.expireAll()],
-  ['POST revoke', vendor => vendor.tokens.revokeAll()],
+  ['POST faults', (state, body) => state.faults.add(readFault(body))],
+  ['DELETE faults', state => state.faults.clear()],
+  ['POST expire', state => state.tokens.expireAll()],
+  ['POST revoke', state => state.tokens.revokeAll()],
   ['PUT lifetime', setLifetime],
 ])
 
@@ -23,22 +23,22 @@ export function isControl({ path }: Call): boolean {
 }
 
 /** Does what a control call asks for and answers with the state after it, or with 400 and what is wrong. */
-export function control({ method, path, body }: Call, vendor: Vendor): Answer {
+export function control({ method, path, body }: Call, state: SimulatorState): ApiResponse {
   const action = ACTIONS.get(`${method} ${path.slice(PREFIX.length)}`)
   if (!action) return json({ error: `known are ${[...ACTIONS.keys()].join(', ')}` }, 404)
   try {
-    action(vendor, parseJson(body.text ?? ''))
-    return json(state(vendor))
+    action(state, parseJson(body.text ?? ''))
+    return json(snapshot(state))
   } catch (error) {
     return json({ error: String(error) }, 400)
   }
 }
 
-function setLifetime({ tokens }: Vendor, body: unknown): void {
+function setLifetime({ tokens }: SimulatorState, body: unknown): void {
   tokens.lifetime = isObject(body) ? Number(body.seconds) : Number.NaN
 }
 
-function state({ log, tokens, faults }: Vendor): object {
+function snapshot({ log, tokens, faults }: SimulatorState): object {
   return {
     counts: log.counts,
     tokenLifetime: tokens.lifetime,

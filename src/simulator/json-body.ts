@@ -1,13 +1,13 @@
 import { type Call, soleHeader } from './call.ts'
 import { isObject, type JsonObject, parseJson } from './json-value.ts'
-import { type Answer, invalidParameter, springError } from './responses.ts'
+import { type ApiResponse, invalidParameter, springError } from './responses.ts'
 
 /** Reads the JSON object that a call must carry, or tells how the API refuses what came instead. */
 export function readFields(
   call: Call,
   required: readonly string[],
   now: number,
-): { readonly fields: JsonObject } | { readonly refused: Answer } {
+): { readonly fields: JsonObject } | { readonly refused: ApiResponse } {
   const type = soleHeader(call, 'content-type') ?? ''
   const refuse = (status: number, message?: string) => ({ refused: springError(status, call.path, now, message) })
   if (!/^application\/json\s*(;|$)/i.test(type)) return refuse(415, `Content type '${type}' not supported`)

@@ -1,10 +1,10 @@
 import type { SimulatorClock } from './clock.ts'
 import { type Fault, FaultQueue } from './faults/faults.ts'
-import { exchange } from './handle-request.ts'
+import { handleRequest } from './handle-request.ts'
 import { DECLARED_RATE_LIMITS, RateLimiter, type RateLimits } from './rate-limits.ts'
 import { type Counts, type RecordedRequest, RequestLog } from './request-log.ts'
 import { listen, type TlsOptions } from './server.ts'
-import type { Vendor } from './state.ts'
+import type { SimulatorState } from './state.ts'
 import { Tokens } from './tokens.ts'
 import { DEMO_USER, type SimulatorUser } from './users.ts'
 
@@ -53,20 +53,20 @@ export interface Simulator {
 /** Starts a simulator; rejects when the address cannot be had or `tokenLifetime` is none. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { clock, host = '127.0.0.1', port = 0, tls } = options
-  const vendor = makeVendor(options)
+  const state = makeState(options)
   const running = new Set<Promise<void>>()
   const server = await listen({ host, port, tls }, (request, response) => {
-    const work = exchange(request, response, vendor, clock).finally(() => running.delete(work))
+    const work = handleRequest(request, response, state, clock).finally(() => running.delete(work))
     running.add(work)
   })
   const close = async () => {
     await server.close()
     await Promise.all(running)
   }
-  return { url: server.url, ...controls(vendor), close }
+  return { url: server.url, ...controls(state), close }
 }
 
-function makeVendor(options: SimulatorOptions): Vendor {
+function makeState(options: SimulatorOptions): SimulatorState {
   const { clock, tls, users = [DEMO_USER], tokenLifetime = TOKEN_LIFETIME_SECONDS, clockOffset = 0 } = options
   const now = () => clock.now() + clockOffset
   return {
@@ -80,7 +80,7 @@ function makeVendor(options: SimulatorOptions): Vendor {
   }
 }
 
-function controls({ log, faults, tokens }: Vendor): Omit<Simulator, 'url' | 'close'> {
+function controls({ log, faults, tokens }: SimulatorState): Omit<Simulator, 'url' | 'close'> {
   return {
     requests: log.requests,
     counts: log.counts,

@@ -5,7 +5,7 @@ import type { Tokens } from './tokens.ts'
 import type { SimulatorUser } from './users.ts'
 
 /** Everything that one simulator knows. */
-export interface Vendor {
+export interface SimulatorState {
   /** The scheme of its addresses. */
   readonly scheme: 'http' | 'https'
   /** The vendor's clock, which may differ from everybody else's: milliseconds since the epoch. */

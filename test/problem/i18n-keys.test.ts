@@ -4,7 +4,7 @@ import t from 'tap'
 import { i18nHelp } from '../../src/problem/i18n-keys.ts'
 
 const SIMULATOR = join(import.meta.dirname, '../../src/simulator')
-const KEY = /(?:refusal\(\d+, |i18nKey: )'(\w+)'/g
+const KEY = /(?:apiError\(\d+, |i18nKey: )'(\w+)'/g
 
 t.test('every key that the simulator names has a sentence of help', async t => {
   const texts = readdirSync(SIMULATOR, { recursive: true, encoding: 'utf8' })

@@ -1,16 +1,16 @@
-import { type Answer, answer, gatewayPage, json, refusal } from '../responses.ts'
+import { type ApiResponse, apiError, apiResponse, gatewayPage, json } from '../responses.ts'
 import type { Fault } from './faults.ts'
 
-const GATEWAY_HEADERS: ReadonlyMap<number, Answer['headers']> = new Map([
+const GATEWAY_HEADERS: ReadonlyMap<number, ApiResponse['headers']> = new Map([
   [429, { 'X-RateLimit-Remaining': '0' }],
   [503, { 'Retry-After': '1' }],
 ])
 
 /** The answer that a fault gives in place of the API's; undefined for a fault that works in another way. */
-export function faultAnswer(fault: Fault): Answer | undefined {
-  if (fault.kind === 'refuse-login') return refusal(401, 'invalid_credentials')
+export function faultResponse(fault: Fault): ApiResponse | undefined {
+  if (fault.kind === 'refuse-login') return apiError(401, 'invalid_credentials')
   if (fault.kind === 'no-token') return json({ message: 'login_successful', customerNames: [] })
   if (fault.kind !== 'status') return undefined
   const headers = { ...GATEWAY_HEADERS.get(fault.status), ...fault.headers }
-  return fault.body === undefined ? gatewayPage(fault.status, headers) : answer(fault.status, headers, fault.body)
+  return fault.body === undefined ? gatewayPage(fault.status, headers) : apiResponse(fault.status, headers, fault.body)
 }

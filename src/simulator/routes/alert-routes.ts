@@ -1,4 +1,4 @@
-import { type Answer, answer, invalidParameter, json, refusal } from '../responses.ts'
+import { type ApiResponse, apiError, apiResponse, invalidParameter, json } from '../responses.ts'
 import { ALERTS } from './data.ts'
 import type { Route, RoutedCall } from './route.ts'
 
@@ -26,7 +26,7 @@ export const alertRoutes: readonly Route[] = [
 ]
 
 /** A page token stands for the first request's other fields too: the Python SDK sends it alone for every later page. */
-function searchAlerts({ fields }: RoutedCall): Answer {
+function searchAlerts({ fields }: RoutedCall): ApiResponse {
   if (!fields.pageToken && isMissing(fields.timeRange)) return invalidParameter('timeRange')
   return page(fields.limit, fields.pageToken)
 }
@@ -41,7 +41,7 @@ interface Page {
   readonly limit: number
 }
 
-function page(limitGiven: unknown, pageToken: unknown): Answer {
+function page(limitGiven: unknown, pageToken: unknown): ApiResponse {
   const asked = pageToken ? pageOf(pageToken) : { start: 0, limit: DEFAULT_LIMIT }
   if (!asked) return invalidParameter('pageToken')
   const limit = Number(limitGiven ?? asked.limit)
@@ -62,16 +62,16 @@ function pageOf(token: unknown): Page | undefined {
   return start === undefined ? undefined : { start: Number(start), limit: Number(limit) }
 }
 
-function oneAlert({ variables: [id] }: RoutedCall): Answer {
+function oneAlert({ variables: [id] }: RoutedCall): ApiResponse {
   const found = ALERTS.find(alert => alert.id === id)
-  return found ? json(found) : refusal(404, 'not_found', 'alert')
+  return found ? json(found) : apiError(404, 'not_found', 'alert')
 }
 
-function csv({ variables: [id] }: RoutedCall): Answer {
+function csv({ variables: [id] }: RoutedCall): ApiResponse {
   const lines = ALERTS.map(alert => `${alert.id},${alert.status},"${alert.policy?.name}"`)
   const headers = {
     'content-type': 'text/csv;charset=UTF-8',
     'content-disposition': `attachment; filename="alerts-${id}.csv"`,
   }
-  return answer(200, headers, ['"Alert ID","Status","Policy Name"', ...lines, ''].join('\r\n'))
+  return apiResponse(200, headers, ['"Alert ID","Status","Policy Name"', ...lines, ''].join('\r\n'))
 }

@@ -1,5 +1,5 @@
-import { type Answer, json, refusal } from '../responses.ts'
-import type { Vendor } from '../state.ts'
+import { type ApiResponse, apiError, json } from '../responses.ts'
+import type { SimulatorState } from '../state.ts'
 import type { SimulatorTenant, SimulatorUser } from '../users.ts'
 import type { Route, RoutedCall } from './route.ts'
 
@@ -11,20 +11,20 @@ export const authRoutes: readonly Route[] = [
   { method: 'GET', template: '/auth_token/extend', auth: 'x-redlock-auth', handle: extend },
 ]
 
-function login({ fields }: RoutedCall, vendor: Vendor): Answer {
+function login({ fields }: RoutedCall, state: SimulatorState): ApiResponse {
   const { username, password } = fields
-  const user = vendor.users.find(each => each.accessKeyId === username && each.secretKey === password)
-  if (user?.state === 'sso') return refusal(401, 'sso_enabled_password_login_attempt')
-  if (user?.state === 'expired' || user?.state === 'disabled') return refusal(401, 'invalid_credentials')
+  const user = state.users.find(each => each.accessKeyId === username && each.secretKey === password)
+  if (user?.state === 'sso') return apiError(401, 'sso_enabled_password_login_attempt')
+  if (user?.state === 'expired' || user?.state === 'disabled') return apiError(401, 'invalid_credentials')
   const [tenant, another] = user ? chosenTenants(user, fields) : []
-  if (!user || !tenant) return refusal(401, 'invalid_credentials')
-  if (another) return sessionAnswer(user.tenants, {})
-  const token = vendor.tokens.issue({ accessKeyId: user.accessKeyId, ...tenant })
-  return sessionAnswer(user.tenants, { token, roles: [] })
+  if (!user || !tenant) return apiError(401, 'invalid_credentials')
+  if (another) return sessionResponse(user.tenants, {})
+  const token = state.tokens.issue({ accessKeyId: user.accessKeyId, ...tenant })
+  return sessionResponse(user.tenants, { token, roles: [] })
 }
 
-function extend({ session }: RoutedCall, vendor: Vendor): Answer {
-  return sessionAnswer([session], { token: vendor.tokens.issue(session), roles: ROLES })
+function extend({ session }: RoutedCall, state: SimulatorState): ApiResponse {
+  return sessionResponse([session], { token: state.tokens.issue(session), roles: ROLES })
 }
 
 function chosenTenants(user: SimulatorUser, { prismaId, customerName }: RoutedCall['fields']) {
@@ -33,7 +33,7 @@ function chosenTenants(user: SimulatorUser, { prismaId, customerName }: RoutedCa
   return user.tenants
 }
 
-function sessionAnswer(tenants: readonly SimulatorTenant[], more: object): Answer {
+function sessionResponse(tenants: readonly SimulatorTenant[], more: object): ApiResponse {
   const customerNames = tenants.map(({ customerName, prismaId }) => ({ customerName, prismaId, tosAccepted: true }))
   return json({ message: 'login_successful', customerNames, ...more })
 }

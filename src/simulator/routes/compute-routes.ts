@@ -1,4 +1,4 @@
-import { type Answer, json, withHeaders } from '../responses.ts'
+import { type ApiResponse, json, withHeaders } from '../responses.ts'
 import { HOSTS } from './data.ts'
 import type { Route, RoutedCall } from './route.ts'
 
@@ -15,11 +15,11 @@ export const computeRoutes: readonly Route[] = [
 ]
 
 /** The one shape of the console's errors. */
-export function computeError(status: number, err: string): Answer {
+export function computeError(status: number, err: string): ApiResponse {
   return json({ err }, status)
 }
 
-function hosts({ query }: RoutedCall): Answer {
+function hosts({ query }: RoutedCall): ApiResponse {
   const [limit, offset] = [Number(query.get('limit') ?? MAX_LIMIT), Number(query.get('offset') ?? 0)]
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) return computeError(400, 'invalid limit')
   if (!Number.isInteger(offset) || offset < 0) return computeError(400, 'invalid offset')

@@ -1,6 +1,6 @@
 import { soleHeader } from '../call.ts'
-import { type Answer, json } from '../responses.ts'
-import type { Vendor } from '../state.ts'
+import { type ApiResponse, json } from '../responses.ts'
+import type { SimulatorState } from '../state.ts'
 import { COMPUTE_BASE } from './compute-routes.ts'
 import { ALERTS, CLOUD_ACCOUNTS, POLICIES, POSTURE, REPOSITORIES, USER } from './data.ts'
 import type { Route, RoutedCall } from './route.ts'
@@ -43,7 +43,7 @@ export const inventoryRoutes: readonly Route[] = [
 ]
 
 /** The Compute console is at the address by which the client came, unless that is one of the vendor's own. */
-function metaInfo(call: RoutedCall, { scheme }: Vendor): Answer {
+function metaInfo(call: RoutedCall, { scheme }: SimulatorState): ApiResponse {
   const host = `${soleHeader(call, 'host')}`.replace(/^api.*\.prismacloud\.io$/, 'us-east1.cloud.twistlock.com')
   return json({ twistlockUrl: `${scheme}://${host}${COMPUTE_BASE}`, licenseType: 'ENTERPRISE' })
 }

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { HeaderPair } from '../call.ts'
-import { type Answer, answer, invalidParameter, json, springError } from '../responses.ts'
-import type { Vendor } from '../state.ts'
+import { type ApiResponse, apiResponse, invalidParameter, json, springError } from '../responses.ts'
+import type { SimulatorState } from '../state.ts'
 import { errorShapes } from './error-shapes.ts'
 import type { Route, RoutedCall } from './route.ts'
 
@@ -19,7 +19,7 @@ export const probeRoutes: readonly Route[] = [
   { method: 'GET', template: '/errors/{shape}', auth, handle: errorInShape },
 ]
 
-function download({ query }: RoutedCall): Answer {
+function download({ query }: RoutedCall): ApiResponse {
   const length = Number(query.get('bytes') ?? Number.NaN)
   if (!Number.isInteger(length) || length < 0 || length > MAX_DOWNLOAD_BYTES) return invalidParameter('bytes')
   const hash = createHash('sha256')
@@ -37,7 +37,7 @@ function* blocks(length: number): Generator<Buffer> {
   }
 }
 
-function echo({ method, url, headers, body }: RoutedCall): Answer {
+function echo({ method, url, headers, body }: RoutedCall): ApiResponse {
   return json({ method, url, headers: headers.map(withoutToken), body: body.digest })
 }
 
@@ -46,10 +46,10 @@ function withoutToken([name, value]: HeaderPair): HeaderPair {
   return [name, `sha256:${createHash('sha256').update(value).digest('hex').slice(0, 8)}`]
 }
 
-function errorInShape({ variables: [name = ''], query, path }: RoutedCall, vendor: Vendor): Answer {
+function errorInShape({ variables: [name = ''], query, path }: RoutedCall, state: SimulatorState): ApiResponse {
   const shape = SHAPES.get(name)
-  if (!shape) return springError(404, path, vendor.now())
+  if (!shape) return springError(404, path, state.now())
   const status = Number(query.get('status') ?? shape.status)
   const isError = Number.isInteger(status) && status >= 400 && status <= 599
-  return isError ? answer(status, shape.headers, shape.body) : invalidParameter('status')
+  return isError ? apiResponse(status, shape.headers, shape.body) : invalidParameter('status')
 }

@@ -1,6 +1,6 @@
 import type { Call } from '../call.ts'
-import type { Answer } from '../responses.ts'
-import type { Vendor } from '../state.ts'
+import type { ApiResponse } from '../responses.ts'
+import type { SimulatorState } from '../state.ts'
 import type { Session } from '../tokens.ts'
 
 /** A call that has passed every check which its route asks for. */
@@ -21,7 +21,7 @@ export interface Route {
   readonly auth: 'none' | 'x-redlock-auth' | 'authorization'
   /** The fields that its JSON body must have; absent when it takes no JSON. */
   readonly required?: readonly string[]
-  readonly handle: (call: RoutedCall, vendor: Vendor) => Answer
+  readonly handle: (call: RoutedCall, state: SimulatorState) => ApiResponse
 }
 
 /** Where a path and method lead: to a route, to none of this method (those allowed are named), or nowhere. */
