@@ -1,3 +1,5 @@
+// The control API under `/_simulator/`, by which demos and tests steer a simulator over HTTP.
+
 import type { Call } from './call.ts'
 import { readFault } from './faults/fault-reader.ts'
 import { isObject, parseJson } from './json-value.ts'
@@ -17,15 +19,15 @@ const ACTIONS: ReadonlyMap<string, Action> = new Map<string, Action>([
   ['PUT lifetime', setLifetime],
 ])
 
-/** Whether a call is meant for the simulator itself. Such a call needs no token, meets no fault and is not recorded. */
+/** Whether a call addresses the simulator itself. Such a call needs no token, is not recorded and triggers no fault. */
 export function isControl({ path }: Call): boolean {
   return path.startsWith(PREFIX)
 }
 
-/** Does what a control call asks for and answers with the state after it, or with 400 and what is wrong. */
+/** Executes a control call. Returns the resulting state; 400 with the error, or 404 with the known actions. */
 export function control({ method, path, body }: Call, state: SimulatorState): ApiResponse {
   const action = ACTIONS.get(`${method} ${path.slice(PREFIX.length)}`)
-  if (!action) return json({ error: `known are ${[...ACTIONS.keys()].join(', ')}` }, 404)
+  if (!action) return json({ error: `unknown action; expected one of: ${[...ACTIONS.keys()].join(', ')}` }, 404)
   try {
     action(state, parseJson(body.text ?? ''))
     return json(snapshot(state))

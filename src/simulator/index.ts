@@ -1,3 +1,5 @@
+// The public interface of the simulator, for commands and tests.
+
 export type { SimulatorClock } from './clock.ts'
 export type { Fault } from './faults/faults.ts'
 export { DECLARED_RATE_LIMITS, type RateLimit, type RateLimits } from './rate-limits.ts'

@@ -1,8 +1,10 @@
+// Reads the JSON body of a call as strictly as the API does.
+
 import { type Call, soleHeader } from './call.ts'
 import { isObject, type JsonObject, parseJson } from './json-value.ts'
 import { type ApiResponse, invalidParameter, springError } from './responses.ts'
 
-/** Reads the JSON object that a call must carry, or tells how the API refuses what came instead. */
+/** Reads the JSON object that a call must carry; `refused` is the API's response to any other body. */
 export function readFields(
   call: Call,
   required: readonly string[],

@@ -1,22 +1,24 @@
-/** A token bucket's measure. */
+// Limits requests per user and endpoint, as the API does.
+
+/** The size and refill rate of a token bucket. */
 export interface RateLimit {
-  /** Requests that flow back a second. */
+  /** Requests added to the bucket per second. */
   readonly rate: number
-  /** Requests that fit at once. */
+  /** Capacity of the bucket: the most requests allowed at once. */
   readonly burst: number
 }
 
-/** Limits by endpoint, written `METHOD /path/{variable}` as in the API descriptions. */
+/** Rate limits by endpoint, which is written `METHOD /path/{variable}` as in the API descriptions. */
 export type RateLimits = Readonly<Record<string, RateLimit>>
 
-/** What the API descriptions declare for the endpoints that the simulator has. */
+/** The limits that the API descriptions declare for the simulator's endpoints. */
 export const DECLARED_RATE_LIMITS: RateLimits = {
   'GET /v2/alert': { rate: 2, burst: 10 },
   'POST /v2/alert': { rate: 2, burst: 10 },
   'GET /alert/{id}': { rate: 5, burst: 10 },
 }
 
-/** Whether a request may pass, and the headers that its answer carries. */
+/** Whether a request is allowed, and the rate limit headers for its response. */
 export interface Permit {
   readonly granted: boolean
   readonly headers: Readonly<Record<string, string>>
@@ -27,7 +29,7 @@ interface Bucket {
   readonly at: number
 }
 
-/** Counts requests per user and endpoint, over all of the user's tokens. */
+/** Token buckets per user and endpoint, shared by all of the user's tokens. */
 export class RateLimiter {
   readonly #limits: ReadonlyMap<string, RateLimit>
   readonly #now: () => number
@@ -38,7 +40,7 @@ export class RateLimiter {
     this.#now = now
   }
 
-  /** Takes one request out of the user's bucket; undefined when the endpoint has no limit. */
+  /** Takes one request from the user's bucket; undefined when the endpoint has no limit. */
   take(user: string, endpoint: string): Permit | undefined {
     const limit = this.#limits.get(endpoint)
     if (!limit) return undefined
@@ -54,7 +56,7 @@ export class RateLimiter {
 
 function refilled(bucket: Bucket | undefined, { rate, burst }: RateLimit, now: number): number {
   if (!bucket) return burst
-  // A clock set back must not drain the bucket.
+  // A clock that is set back must not drain the bucket.
   const seconds = Math.max(0, now - bucket.at) / 1000
   return Math.min(burst, bucket.level + seconds * rate)
 }

@@ -1,17 +1,19 @@
+// Consumes a request body and digests it.
+
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 
 const MAX_TEXT_BYTES = 1024 * 1024
 
-/** What is kept of a body: its size and the SHA-256 of it, in hex. */
+/** The size of a body and its SHA-256 in hex. */
 export interface Digest {
   readonly bytes: number
   readonly sha256: string
 }
 
-/** A request's body, digested as it arrives. Its bytes are kept only as long as they are few enough to be JSON. */
+/** A request body, digested as it arrives. Its bytes are kept only up to the 1 MiB that the API accepts as JSON. */
 export class RequestBody {
-  /** Settles once the body has ended: true when it came whole, false when the client went away. */
+  /** Resolves when the body has ended: true if it is complete, false if the client disconnected. */
   readonly complete: Promise<boolean>
   readonly #hash = createHash('sha256')
   readonly #kept: Buffer[] = []
@@ -31,12 +33,12 @@ export class RequestBody {
     if (this.#bytes <= MAX_TEXT_BYTES) this.#kept.push(chunk)
   }
 
-  /** The digest of what has arrived so far. */
+  /** The digest of the bytes received so far. */
   get digest(): Digest {
     return { bytes: this.#bytes, sha256: this.#hash.copy().digest('hex') }
   }
 
-  /** The body as text, or undefined when it is larger than the 1 MiB that the API takes as JSON. */
+  /** The body as text; undefined when it is larger than the 1 MiB that the API accepts as JSON. */
   get text(): string | undefined {
     return this.#bytes > MAX_TEXT_BYTES ? undefined : Buffer.concat(this.#kept).toString()
   }

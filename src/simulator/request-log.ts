@@ -1,37 +1,39 @@
+// Records and counts the requests to the simulated API.
+
 import type { Call, HeaderPair } from './call.ts'
 import type { Digest } from './request-body.ts'
 
 const KEPT_REQUESTS = 1000
 
-/** What is remembered of a request to the API. */
+/** The record of one request to the API. */
 export interface RecordedRequest {
   readonly method: string
   /** The request target, raw. */
   readonly url: string
-  /** The headers as they came; they may hold a token, so they never leave the process. */
+  /** The headers as received; they may contain a token, so they never leave the process. */
   readonly headers: readonly HeaderPair[]
-  /** Null as long as there was no answer, and for good when a fault left none. */
+  /** Null until the request was answered; stays null when a fault prevented a response. */
   readonly status: number | null
   /** Null until the body has ended. */
   readonly body: Digest | null
 }
 
-/** How often things happened since the start. */
+/** Counters since the simulator started. */
 export interface Counts {
   requests: number
-  /** Calls of `POST /login`, whatever their outcome. */
+  /** Calls to `POST /login`, successful or not. */
   logins: number
-  /** Calls of `GET /auth_token/extend`, whatever their outcome. */
+  /** Calls to `GET /auth_token/extend`, successful or not. */
   extensions: number
-  /** Answers of 401. */
+  /** Responses with status 401. */
   unauthorized: number
-  /** Answers of 429. */
+  /** Responses with status 429. */
   throttled: number
-  /** Requests that met a fault. */
+  /** Requests that triggered a fault. */
   faults: number
 }
 
-/** Remembers the last 1,000 requests, and counts all of them. */
+/** Keeps the last 1,000 requests and counts all of them. */
 export class RequestLog {
   readonly counts: Counts = { requests: 0, logins: 0, extensions: 0, unauthorized: 0, throttled: 0, faults: 0 }
   readonly #requests: RecordedRequest[] = []
@@ -40,7 +42,7 @@ export class RequestLog {
     return this.#requests
   }
 
-  /** Records a request; the function returned records the status of its answer. */
+  /** Records a request. Call the returned function with the status of its response. */
   open(call: Call): (status: number) => void {
     const entry: { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] } = {
       method: call.method,

@@ -1,6 +1,8 @@
+// Builds the responses of the simulated API: JSON, API errors, Spring errors and gateway pages.
+
 import { STATUS_CODES } from 'node:http'
 
-/** An answer before it goes over the wire: `chunks` hold `length` bytes in all. */
+/** A response before it is written: `chunks` hold `length` bytes in total. */
 export interface ApiResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -8,18 +10,18 @@ export interface ApiResponse {
   readonly chunks: Iterable<Buffer>
 }
 
-/** An answer whose body is at hand. */
+/** A response whose whole body is in memory. */
 export function apiResponse(status: number, headers: ApiResponse['headers'], body: string | Buffer): ApiResponse {
   const bytes = Buffer.from(body)
   return { status, headers, length: bytes.length, chunks: [bytes] }
 }
 
-/** The same answer with more headers. */
+/** A copy of a response with more headers. */
 export function withHeaders(given: ApiResponse, headers: ApiResponse['headers']): ApiResponse {
   return { ...given, headers: { ...given.headers, ...headers } }
 }
 
-/** The same answer with the first half of its body alone, and a `length` to match. */
+/** A copy of a response that has only the first half of its body, with `length` adjusted. */
 export function firstHalf(given: ApiResponse): ApiResponse {
   const length = Math.floor(given.length / 2)
   return { ...given, length, chunks: firstBytes(given.chunks, length) }
@@ -34,27 +36,27 @@ function* firstBytes(chunks: Iterable<Buffer>, count: number): Generator<Buffer>
   }
 }
 
-/** A JSON answer. */
+/** A response with a JSON body; 200 unless `status` says otherwise. */
 export function json(value: unknown, status = 200): ApiResponse {
   return apiResponse(status, { 'content-type': 'application/json' }, JSON.stringify(value))
 }
 
-/** The vendor's own refusal: the reason in `x-redlock-status`, the body empty. */
+/** An error as Prisma Cloud itself reports it: the reason in `x-redlock-status`, an empty body. */
 export function apiError(status: number, i18nKey: string, subject: string | null = null): ApiResponse {
   return apiResponse(status, { 'x-redlock-status': JSON.stringify([{ i18nKey, severity: 'error', subject }]) }, '')
 }
 
-/** The refusal of a field that is missing or wrong. */
+/** The API error for a missing or invalid field, 400 `invalid_parameter_value`. */
 export function invalidParameter(subject: string): ApiResponse {
   return apiError(400, 'invalid_parameter_value', subject)
 }
 
-/** What Spring answers by itself, before any code of the vendor's runs. `now` is milliseconds since the epoch. */
+/** The error that Spring returns before any code of Prisma Cloud runs. `now` is in milliseconds since the epoch. */
 export function springError(status: number, path: string, now: number, message = ''): ApiResponse {
   return json({ timestamp: new Date(now).toISOString(), status, error: STATUS_CODES[status], message, path }, status)
 }
 
-/** The page that a gateway in front of the API answers with. */
+/** The HTML error page that a gateway in front of the API returns. */
 export function gatewayPage(status: number, headers: ApiResponse['headers'] = {}): ApiResponse {
   const title = `${status} ${STATUS_CODES[status] ?? 'Unknown'}`
   const page = `<html>\r\n<head><title>${title}</title></head>\r\n<body><center><h1>${title}</h1></center></body>\r\n</html>\r\n`

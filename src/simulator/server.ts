@@ -1,3 +1,5 @@
+// Listens for HTTP or HTTPS requests and closes without waiting for clients.
+
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server, Socket } from 'node:net'
@@ -8,25 +10,25 @@ export interface TlsOptions {
   readonly key: string
 }
 
-/** Where to listen. */
+/** The address to listen on, and the certificate for HTTPS. */
 export interface ListenOptions {
   readonly host: string
-  /** 0 for any free one. */
+  /** 0 picks a free port. */
   readonly port: number
   readonly tls: TlsOptions | undefined
 }
 
-/** A server that listens. */
+/** A server that accepts connections. */
 export interface Listening {
   readonly url: string
-  /** Cuts every connection and stops listening. */
+  /** Stops listening and destroys all connections. */
   close(): Promise<void>
 }
 
-/** Listens for requests; rejects when the address cannot be had. */
+/** Starts to listen; rejects when the address is not available. */
 export async function listen({ host, port, tls }: ListenOptions, listener: RequestListener): Promise<Listening> {
   const server = tls ? createTlsServer(tls, listener) : createServer(listener)
-  const cutAll = trackSockets(server)
+  const destroyAll = trackSockets(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port, host, resolve)
@@ -34,12 +36,12 @@ export async function listen({ host, port, tls }: ListenOptions, listener: Reque
   const close = () =>
     new Promise<void>(resolve => {
       server.close(() => resolve())
-      cutAll()
+      destroyAll()
     })
   return { url: `${tls ? 'https' : 'http'}://${host}:${boundPort(server)}`, close }
 }
 
-/** Node's own `closeAllConnections` does not know of connections in the middle of a TLS handshake. */
+/** Node's own `closeAllConnections` misses connections that are still in a TLS handshake. */
 function trackSockets(server: Server): () => void {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
@@ -52,7 +54,7 @@ function trackSockets(server: Server): () => void {
 }
 
 function boundPort(server: Server): number {
-  // A string stands for a pipe and null for a server that does not listen; this one listens on TCP.
+  // This server listens on TCP, so the address is neither a string (a pipe) nor null (not listening).
   const { port } = server.address() as AddressInfo
   return port
 }

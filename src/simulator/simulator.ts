@@ -1,3 +1,5 @@
+// Starts a simulator: wires its state to a server and returns the controls.
+
 import type { SimulatorClock } from './clock.ts'
 import { type Fault, FaultQueue } from './faults/faults.ts'
 import { handleRequest } from './handle-request.ts'
@@ -10,47 +12,50 @@ import { DEMO_USER, type SimulatorUser } from './users.ts'
 
 const TOKEN_LIFETIME_SECONDS = 600
 
-/** How a simulator is to be. */
+/** Options of {@link startSimulator}. */
 export interface SimulatorOptions {
   readonly clock: SimulatorClock
   /** A name or an IPv4 address. Default: 127.0.0.1. */
   readonly host?: string
-  /** Default: 0, any free one. */
+  /** Default: 0, which picks a free port. */
   readonly port?: number
-  /** Makes it speak https, and nothing else. */
+  /** Serves HTTPS instead of HTTP. */
   readonly tls?: TlsOptions
-  /** Looked up anew at each login, so whoever keeps the array may change it meanwhile. Default: {@link DEMO_USER}. */
+  /** Read at each login, so the caller may change the array at any time. Default: {@link DEMO_USER}. */
   readonly users?: readonly SimulatorUser[]
-  /** Seconds, a whole number from 1 up. Default: 600, as the vendor's. */
+  /** In seconds, an integer of at least 1. Default: 600, as at Prisma Cloud. */
   readonly tokenLifetime?: number
-  /** How far the vendor's clock is ahead of `clock`, in milliseconds; negative when it is behind. Default: 0. */
+  /** How far the API's clock is ahead of `clock`, in milliseconds; negative if it is behind. Default: 0. */
   readonly clockOffset?: number
-  /** Replaces the declared ones; `{}` for none. */
+  /** Replaces {@link DECLARED_RATE_LIMITS}; `{}` disables rate limits. */
   readonly rateLimits?: RateLimits
 }
 
 /** A running simulator of the Prisma Cloud API. */
 export interface Simulator {
-  /** Its base URL, without a slash at the end. */
+  /** The base URL, without a trailing slash. */
   readonly url: string
   /** The last 1,000 requests to the API, oldest first. */
   readonly requests: readonly RecordedRequest[]
   readonly counts: Readonly<Counts>
-  /** Asks for something to go wrong; faults are used up in the order in which they were asked for. */
+  /** Queues a fault; faults are applied in the order in which they were queued. */
   fault(fault: Fault): void
-  /** Forgets the faults that still wait. */
+  /** Removes all queued faults. */
   clearFaults(): void
-  /** Makes every token issued so far an expired one, whatever its `exp` says. */
+  /** Expires all tokens issued so far, whatever their `exp`. */
   expireAll(): void
-  /** Makes every token issued so far an unknown one. */
+  /** Revokes all tokens issued so far. */
   revokeAll(): void
-  /** Sets the lifetime of the tokens issued from now on; a RangeError unless it is a whole number from 1 up. */
+  /**
+   * Sets the lifetime of tokens issued from now on.
+   * @throws {RangeError} unless it is an integer of at least 1
+   */
   setTokenLifetime(seconds: number): void
-  /** Cuts every connection and resolves once nothing of it is left. */
+  /** Destroys all connections and resolves when every request has ended. */
   close(): Promise<void>
 }
 
-/** Starts a simulator; rejects when the address cannot be had or `tokenLifetime` is none. */
+/** Starts a simulator; rejects when the address is not available or `tokenLifetime` is invalid. */
 export async function startSimulator(options: SimulatorOptions): Promise<Simulator> {
   const { clock, host = '127.0.0.1', port = 0, tls } = options
   const state = makeState(options)

@@ -1,14 +1,16 @@
+// Everything that one simulator keeps between requests.
+
 import type { FaultQueue } from './faults/faults.ts'
 import type { RateLimiter } from './rate-limits.ts'
 import type { RequestLog } from './request-log.ts'
 import type { Tokens } from './tokens.ts'
 import type { SimulatorUser } from './users.ts'
 
-/** Everything that one simulator knows. */
+/** The state of one simulator, which routes and control calls read and change. */
 export interface SimulatorState {
-  /** The scheme of its addresses. */
+  /** The scheme of the URLs in responses. */
   readonly scheme: 'http' | 'https'
-  /** The vendor's clock, which may differ from everybody else's: milliseconds since the epoch. */
+  /** The API's clock, which may be off: milliseconds since the epoch. */
   readonly now: () => number
   readonly users: readonly SimulatorUser[]
   readonly tokens: Tokens

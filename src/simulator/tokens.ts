@@ -1,32 +1,34 @@
+// Issues and verifies the JWTs of the simulated API.
+
 import { createHmac, randomBytes } from 'node:crypto'
 
-/** Whom a token stands for. */
+/** The user and tenant that a token identifies. */
 export interface Session {
   readonly accessKeyId: string
   readonly customerName: string
   readonly prismaId: string
 }
 
-/** What a token is worth now. Only a live one tells whose it is. */
+/** Whether a token is accepted now. Only a live token yields its session. */
 export type TokenVerdict =
   | { readonly state: 'live'; readonly session: Session }
   | { readonly state: 'expired' }
   | { readonly state: 'invalid' }
 
-// A user of the real API holds tokens of about 1 KB; header limits and buffers must meet that size here too.
+// Tokens of the real API have about 1 KB, and header limits and buffers must be exercised with that size.
 const PADDING_BYTES = 300
 
 interface Claims extends Session {
-  /** Whole seconds, as RFC 7519 readers expect them. */
+  /** Integer seconds, as readers of JWTs expect (RFC 7519, 4.1.6). */
   readonly iat: number
   readonly exp: number
-  /** The order of issue. */
+  /** The number of the token in order of issue. */
   readonly serial: number
-  /** Milliseconds: a token lives its whole lifetime, though `iat` is rounded down. */
+  /** Milliseconds since the epoch, so that a token lives its full lifetime although `iat` is rounded down. */
   readonly expiresAt: number
 }
 
-/** Issues JWTs and judges them. Nothing is stored for a token: what it is worth stands in it, under a signature. */
+/** Issues JWTs and verifies them. Nothing is stored per token: the signed claims say all there is to know. */
 export class Tokens {
   readonly #now: () => number
   readonly #key = randomBytes(32)
@@ -35,23 +37,26 @@ export class Tokens {
   #expiredUpTo = 0
   #revokedUpTo = 0
 
-  /** `now` is the vendor's clock; `lifetime` is in seconds, a whole number from 1 up, else a RangeError is thrown. */
+  /**
+   * `now` is the API's clock; `lifetime` is in seconds.
+   * @throws {RangeError} unless `lifetime` is an integer of at least 1
+   */
   constructor(now: () => number, lifetime: number) {
     this.#now = now
     this.lifetime = lifetime
   }
 
-  /** The lifetime, in seconds, of the tokens issued from now on. Setting anything but 1, 2, … throws a RangeError. */
+  /** The lifetime of tokens issued from now on, in seconds. Setting an invalid one throws a RangeError. */
   get lifetime(): number {
     return this.#lifetime
   }
 
   set lifetime(seconds: number) {
-    if (!Number.isInteger(seconds) || seconds < 1) throw new RangeError('seconds: must be a whole number, at least 1')
+    if (!Number.isInteger(seconds) || seconds < 1) throw new RangeError('seconds: must be an integer of at least 1')
     this.#lifetime = seconds
   }
 
-  /** A new token. Those issued before stay as good as they were. */
+  /** Issues a new token. Earlier tokens stay valid. */
   issue(session: Session): string {
     const now = this.#now()
     const iat = Math.floor(now / 1000)
@@ -61,8 +66,8 @@ export class Tokens {
     return `${unsigned}.${this.#sign(unsigned)}`
   }
 
-  /** Judges whatever was sent as a token. */
-  judge(token: string): TokenVerdict {
+  /** Verifies a token that a client sent, however malformed. */
+  verify(token: string): TokenVerdict {
     const [header = '', payload = '', signature] = token.split('.', 3)
     if (signature !== this.#sign(`${header}.${payload}`)) return { state: 'invalid' }
     const claims: Claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
@@ -72,12 +77,12 @@ export class Tokens {
     return { state: 'live', session: { accessKeyId, customerName, prismaId } }
   }
 
-  /** Makes every token issued so far an expired one, whatever its `exp` says. */
+  /** Expires all tokens issued so far, whatever their `exp`. */
   expireAll(): void {
     this.#expiredUpTo = this.#issued
   }
 
-  /** Makes every token issued so far an unknown one. */
+  /** Revokes all tokens issued so far. */
   revokeAll(): void {
     this.#revokedUpTo = this.#issued
   }

@@ -1,20 +1,22 @@
-/** One customer that a user may log in to. */
+// The users of the simulated API and their access keys.
+
+/** One tenant that a user may log in to. */
 export interface SimulatorTenant {
   readonly customerName: string
   readonly prismaId: string
 }
 
-/** A user of the simulated API: one access key. */
+/** A user of the simulated API, with one access key. */
 export interface SimulatorUser {
   readonly accessKeyId: string
   readonly secretKey: string
-  /** At least one. A user of several who names none at login is answered 200 without a token. */
+  /** At least one. A user of several tenants who names none at login gets 200 without a token. */
   readonly tenants: readonly SimulatorTenant[]
-  /** Default: active. The others are refused at login, as the API does: `sso` by a reason of its own. */
+  /** Default: active. Login fails in every other state, for `sso` with a reason of its own, as at the API. */
   readonly state?: 'active' | 'expired' | 'disabled' | 'sso'
 }
 
-/** A user that opens nothing anywhere: for demonstrations, and the one that a simulator has unless told otherwise. */
+/** The default user of a simulator, also used by the demo. Its access key is valid nowhere else. */
 export const DEMO_USER: SimulatorUser = {
   accessKeyId: '00000000-demo-demo-demo-000000000000',
   secretKey: 'not-a-secret-demo-key=',

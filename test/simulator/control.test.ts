@@ -40,8 +40,8 @@ t.test('rubbish is refused with a message that names what is wrong', async t => 
   for (const [json, message] of [
     [undefined, 'a fault must be a JSON object'],
     [[], 'a fault must be a JSON object'],
-    [{ kind: 'hang', tiems: 2 }, 'tiems: unknown; known are kind, path'],
-    [{ kind: 'explode' }, 'kind: must be one of refuse-login, '],
+    [{ kind: 'hang', tiems: 2 }, 'tiems: unknown member; expected one of: kind, path'],
+    [{ kind: 'explode' }, 'kind: expected one of: refuse-login, '],
     [{ kind: 'hang', path: 'cloud' }, 'path: must'],
     [{ kind: 'hang', path: 1 }, 'path: must'],
     [{ kind: 'hang', times: 0 }, 'times: must'],

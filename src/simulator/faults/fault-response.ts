@@ -1,3 +1,5 @@
+// The responses that faults return instead of the API.
+
 import { type ApiResponse, apiError, apiResponse, gatewayPage, json } from '../responses.ts'
 import type { Fault } from './faults.ts'
 
@@ -6,7 +8,7 @@ const GATEWAY_HEADERS: ReadonlyMap<number, ApiResponse['headers']> = new Map([
   [503, { 'Retry-After': '1' }],
 ])
 
-/** The answer that a fault gives in place of the API's; undefined for a fault that works in another way. */
+/** The response that a fault returns instead of the API; undefined for a fault that acts in another way. */
 export function faultResponse(fault: Fault): ApiResponse | undefined {
   if (fault.kind === 'refuse-login') return apiError(401, 'invalid_credentials')
   if (fault.kind === 'no-token') return json({ message: 'login_successful', customerNames: [] })

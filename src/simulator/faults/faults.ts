@@ -1,21 +1,23 @@
-/** Which requests a fault strikes. */
+// What can go wrong on demand, and the queue of faults.
+
+/** The requests that a fault applies to. */
 interface FaultScope {
-  /** The beginning of their path. Default: every path; for `refuse-login` and `no-token`, `/login`. */
+  /** A path prefix. Default: `/`, which is every path; `/login` for `refuse-login` and `no-token`. */
   readonly path?: string
-  /** How many of them. Default 1; Infinity for all (over HTTP: `"always"`). */
+  /** The number of requests. Default: 1; Infinity for all (over HTTP: `"always"`). */
   readonly times?: number
 }
 
 /**
- * Something that goes wrong on demand:
+ * A failure that the simulator produces on demand:
  *
- * - `refuse-login`: 401 `invalid_credentials`; `no-token`: 200 without a token, as a login that succeeded by half
- * - `expire`, `revoke`: every token issued so far, just before the request is judged
- * - `status`: that status, as a gateway answers it (an HTML page; 429 and 503 with their headers) before the request's
- *   body has arrived; `headers` and `body` replace the page
- * - `cut-json`: the first half of the answer's body, as if it were all; `cut`: the connection ends in the middle of it
- * - `reset`: the connection ends before any answer; `hang`: no answer, ever
- * - `slow`: the answer waits for `delay` milliseconds
+ * - `refuse-login`: 401 `invalid_credentials`; `no-token`: 200 without a token, a login that only half succeeded
+ * - `expire`, `revoke`: expires or revokes every token issued so far, just before the request's own token is verified
+ * - `status`: that status, as a gateway returns it before the request body has arrived (an HTML page; 429 and 503 with
+ *   their headers); `headers` are added and `body` replaces the page
+ * - `cut-json`: a complete response with only the first half of the body; `cut`: the connection closes in mid-body
+ * - `reset`: the connection closes before any response; `hang`: no response, ever
+ * - `slow`: the response is delayed by `delay` milliseconds
  */
 export type Fault = FaultScope &
   (
@@ -29,21 +31,21 @@ export type Fault = FaultScope &
       }
   )
 
-/** The kinds that have nothing to settle but their scope. */
+/** The kinds without parameters of their own. */
 export const PLAIN_KINDS = ['refuse-login', 'no-token', 'expire', 'revoke', 'cut-json', 'cut', 'reset', 'hang'] as const
 
-/** A fault that waits for requests. */
+/** A queued fault and the number of requests it still applies to. */
 export interface PendingFault {
   readonly fault: Fault
   readonly path: string
   left: number
 }
 
-/** The faults that wait, in the order in which they were asked for. A request meets at most one. */
+/** The queued faults, oldest first. A request triggers at most one. */
 export class FaultQueue {
   #pending: PendingFault[] = []
 
-  /** What waits now. */
+  /** The faults that are queued now, oldest first. */
   get pending(): readonly PendingFault[] {
     return this.#pending
   }
@@ -52,7 +54,7 @@ export class FaultQueue {
     this.#pending.push({ fault, path: fault.path ?? defaultPath(fault), left: fault.times ?? 1 })
   }
 
-  /** Uses up the first fault that strikes this path, if there is one. */
+  /** Takes the first fault that applies to a path; undefined if there is none. */
   take(path: string): Fault | undefined {
     const found = this.#pending.find(each => path.startsWith(each.path))
     if (!found) return undefined

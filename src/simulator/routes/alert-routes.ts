@@ -1,3 +1,5 @@
+// Alerts: list and search in pages, one by id, and a CSV download.
+
 import { type ApiResponse, apiError, apiResponse, invalidParameter, json } from '../responses.ts'
 import { ALERTS } from './data.ts'
 import type { Route, RoutedCall } from './route.ts'
@@ -6,7 +8,7 @@ const DEFAULT_LIMIT = 100
 const MAX_LIMIT = 10_000
 const auth = 'x-redlock-auth'
 
-/** Alerts: in pages, one by one, and as a CSV file. */
+/** The routes for alerts: pages by GET and POST, one alert by id, and a CSV download. */
 export const alertRoutes: readonly Route[] = [
   {
     method: 'GET',
@@ -25,7 +27,7 @@ export const alertRoutes: readonly Route[] = [
   { method: 'GET', template: '/alert/csv/{id}/download', auth, handle: csv },
 ]
 
-/** A page token stands for the first request's other fields too: the Python SDK sends it alone for every later page. */
+/** A page token implies the other fields of the first request: the Python SDK sends it alone for later pages. */
 function searchAlerts({ fields }: RoutedCall): ApiResponse {
   if (!fields.pageToken && isMissing(fields.timeRange)) return invalidParameter('timeRange')
   return page(fields.limit, fields.pageToken)
@@ -35,27 +37,27 @@ function isMissing(value: unknown): boolean {
   return value === undefined || value === null
 }
 
-/** Where a page begins, and how many alerts it holds. */
+/** The index of a page's first alert, and its size. */
 interface Page {
   readonly start: number
   readonly limit: number
 }
 
-function page(limitGiven: unknown, pageToken: unknown): ApiResponse {
-  const asked = pageToken ? pageOf(pageToken) : { start: 0, limit: DEFAULT_LIMIT }
-  if (!asked) return invalidParameter('pageToken')
-  const limit = Number(limitGiven ?? asked.limit)
+function page(limitSent: unknown, pageToken: unknown): ApiResponse {
+  const requested = pageToken ? pageOf(pageToken) : { start: 0, limit: DEFAULT_LIMIT }
+  if (!requested) return invalidParameter('pageToken')
+  const limit = Number(limitSent ?? requested.limit)
   if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) return invalidParameter('limit')
-  const end = asked.start + limit
+  const end = requested.start + limit
   const next = end < ALERTS.length ? { nextPageToken: tokenOf({ start: end, limit }) } : {}
-  return json({ totalRows: ALERTS.length, items: ALERTS.slice(asked.start, end), ...next })
+  return json({ totalRows: ALERTS.length, items: ALERTS.slice(requested.start, end), ...next })
 }
 
 function tokenOf({ start, limit }: Page): string {
   return Buffer.from(`from:${start},limit:${limit}`).toString('base64url')
 }
 
-/** The page of a token that was given out; `undefined` for any other. */
+/** The page that a page token stands for; undefined for a token that the simulator did not issue. */
 function pageOf(token: unknown): Page | undefined {
   const text = Buffer.from(`${token}`, 'base64url').toString()
   const [, start, limit] = /^from:(\d+),limit:(\d+)$/.exec(text) ?? []

@@ -1,3 +1,11 @@
+// Responds to API calls: finds the route, verifies the token, applies the rate limit, reads the body, calls the handler.
+//
+// To add a route:
+// 1. Add a `Route` (route.ts) to the file of its area, or to a new file that ROUTES below lists.
+// 2. Put fixed data into data.ts.
+// 3. If the API description declares a rate limit for the endpoint, add it to DECLARED_RATE_LIMITS (../rate-limits.ts).
+// 4. Test it in test/simulator/resources.test.ts.
+
 import { type Call, soleHeader } from '../call.ts'
 import { readFields } from '../json-body.ts'
 import { type ApiResponse, apiError, gatewayPage, springError, withHeaders } from '../responses.ts'
@@ -10,14 +18,16 @@ import { inventoryRoutes } from './inventory-routes.ts'
 import { probeRoutes } from './probe-routes.ts'
 import { findRoute, type Route } from './route.ts'
 
+/** Every route of the simulator; the first that matches a call handles it. */
 const ROUTES = [...authRoutes, ...alertRoutes, ...inventoryRoutes, ...computeRoutes, ...probeRoutes]
+/** The session of calls to routes that need none. */
 const NOBODY: Session = { accessKeyId: '', customerName: '', prismaId: '' }
 
-/** What the API answers to a call whose body has arrived. */
+/** Computes the response to a call whose body has been received. */
 export function respondTo(call: Call, state: SimulatorState): ApiResponse {
   const match = findRoute(ROUTES, call)
   if ('allowed' in match) return noRoute(call, match.allowed, state.now())
-  const verdict = judge(call, match.route, state)
+  const verdict = verify(call, match.route, state)
   if (verdict.state !== 'live') return unauthorized(call, verdict.state)
   const { route, variables } = match
   const permit = state.limits.take(verdict.session.accessKeyId, `${route.method} ${route.template}`)
@@ -42,8 +52,8 @@ function noRoute(call: Call, allowed: readonly string[], now: number): ApiRespon
   return withHeaders(springError(405, path, now), { allow: allowed.join(', ') })
 }
 
-function judge(call: Call, { auth }: Route, { tokens }: SimulatorState): TokenVerdict {
-  return auth === 'none' ? { state: 'live', session: NOBODY } : tokens.judge(soleHeader(call, auth) ?? '')
+function verify(call: Call, { auth }: Route, { tokens }: SimulatorState): TokenVerdict {
+  return auth === 'none' ? { state: 'live', session: NOBODY } : tokens.verify(soleHeader(call, auth) ?? '')
 }
 
 function handle(

@@ -1,3 +1,5 @@
+// Login and session extension.
+
 import { type ApiResponse, apiError, json } from '../responses.ts'
 import type { SimulatorState } from '../state.ts'
 import type { SimulatorTenant, SimulatorUser } from '../users.ts'
@@ -5,7 +7,7 @@ import type { Route, RoutedCall } from './route.ts'
 
 const ROLES = [{ id: 'role-1', name: 'System Admin', type: 'System Admin', onlyAllowCIAccess: false }]
 
-/** Logging in and staying logged in. */
+/** The routes that issue tokens: login and session extension. */
 export const authRoutes: readonly Route[] = [
   { method: 'POST', template: '/login', auth: 'none', required: ['username', 'password'], handle: login },
   { method: 'GET', template: '/auth_token/extend', auth: 'x-redlock-auth', handle: extend },

@@ -1,20 +1,22 @@
+// The Compute console: its version, and hosts in pages.
+
 import { type ApiResponse, json, withHeaders } from '../responses.ts'
 import { HOSTS } from './data.ts'
 import type { Route, RoutedCall } from './route.ts'
 
-/** Behind which the paths of the Compute console stand. */
+/** The path prefix of the Compute console. */
 export const COMPUTE_BASE = '/us-1-000000000'
 
 const MAX_LIMIT = 50
 const auth = 'x-redlock-auth'
 
-/** The Compute console: its version, and hosts in pages. */
+/** The routes of the Compute console: its version, and hosts in pages. */
 export const computeRoutes: readonly Route[] = [
   { method: 'GET', template: `${COMPUTE_BASE}/api/{version}/version`, auth, handle: () => json('34.01.126') },
   { method: 'GET', template: `${COMPUTE_BASE}/api/{version}/hosts`, auth, handle: hosts },
 ]
 
-/** The one shape of the console's errors. */
+/** An error in the only shape that the console uses, `{"err": …}`. */
 export function computeError(status: number, err: string): ApiResponse {
   return json({ err }, status)
 }

@@ -1,3 +1,5 @@
+// The fixed data that routes return.
+
 const ALERT_COUNT = 250
 const HOST_COUNT = 120
 const FIRST_ALERT_TIME = Date.UTC(2026, 0, 1)
@@ -5,7 +7,7 @@ const MINUTE = 60_000
 const SEVERITIES = ['critical', 'high', 'medium', 'low', 'informational'] as const
 const REGIONS = ['us-east-1', 'eu-central-1', 'ap-southeast-2'] as const
 
-/** The user whose access key is used: always the same. */
+/** The user who owns every access key. */
 export const USER = {
   email: 'demo@demo.invalid',
   firstName: 'Demo',
@@ -18,7 +20,7 @@ export const USER = {
   roleType: 'System Admin',
 }
 
-/** The cloud accounts: always the same. */
+/** The cloud accounts, one per region. */
 export const CLOUD_ACCOUNTS = REGIONS.map((region, index) => ({
   accountId: String(100000000001 + index),
   name: `demo-${region}`,
@@ -27,7 +29,7 @@ export const CLOUD_ACCOUNTS = REGIONS.map((region, index) => ({
   status: 'ok',
 }))
 
-/** The policies: always the same. */
+/** The policies, one per severity. */
 export const POLICIES = SEVERITIES.map((severity, index) => ({
   policyId: `00000000-0000-4000-8000-00000000000${index}`,
   name: `Demo policy of ${severity} severity`,
@@ -37,7 +39,7 @@ export const POLICIES = SEVERITIES.map((severity, index) => ({
   enabled: true,
 }))
 
-/** The alerts: always the same, each with an id of its own. */
+/** The alerts, oldest first, each with a unique id. */
 export const ALERTS = Array.from({ length: ALERT_COUNT }, (_, index) => ({
   id: `P-${1000 + index}`,
   status: 'open',
@@ -54,7 +56,7 @@ export const ALERTS = Array.from({ length: ALERT_COUNT }, (_, index) => ({
   },
 }))
 
-/** The hosts that Compute watches: always the same. */
+/** The hosts that Compute monitors. */
 export const HOSTS = Array.from({ length: HOST_COUNT }, (_, index) => ({
   _id: `host-${index}.demo.invalid`,
   hostname: `host-${index}.demo.invalid`,
@@ -62,7 +64,7 @@ export const HOSTS = Array.from({ length: HOST_COUNT }, (_, index) => ({
   vulnerabilitiesCount: index % 7,
 }))
 
-/** The repositories of application security: always the same. */
+/** The repositories that application security scans. */
 export const REPOSITORIES = ['web', 'api', 'infrastructure'].map((repository, index) => ({
   id: `00000000-0000-4000-9000-00000000000${index}`,
   repository,
@@ -71,7 +73,7 @@ export const REPOSITORIES = ['web', 'api', 'infrastructure'].map((repository, in
   isPublic: false,
 }))
 
-/** The compliance posture: always the same. */
+/** The compliance posture of the tenant. */
 export const POSTURE = {
   summary: { failedResources: 25, passedResources: 225, totalResources: 250, highSeverityFailedResources: 5 },
   complianceDetails: [{ name: 'CIS v1.5.0 (AWS)', failedResources: 25, passedResources: 225, totalResources: 250 }],

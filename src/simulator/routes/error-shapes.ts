@@ -1,6 +1,9 @@
+// Examples of every error shape of the API, served under `/errors/{shape}`.
+// To add one, see src/upstream-errors/shapes.ts, which reads them.
+
 import { gzipSync } from 'node:zlib'
 
-/** An error as some service of the API reports it. */
+/** An error response of some service of the API. */
 export interface ErrorShape {
   readonly status: number
   readonly headers: Readonly<Record<string, string>>
@@ -9,7 +12,7 @@ export interface ErrorShape {
 
 const TIMESTAMP = '2026-01-01T00:00:00.000+00:00'
 
-/** Every shape that errors of the API are declared or known to have, by a name. */
+/** Every error shape that the API descriptions declare or that was seen, by name. */
 export const errorShapes = {
   header: inHeader([{ i18nKey: 'invalid_parameter_value', severity: 'error', subject: 'timeRange' }]),
   'header-several': inHeader([

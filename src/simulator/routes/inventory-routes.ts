@@ -1,3 +1,5 @@
+// The inventory: tenant, user, cloud accounts, policies, posture, resources and repositories.
+
 import { soleHeader } from '../call.ts'
 import { type ApiResponse, json } from '../responses.ts'
 import type { SimulatorState } from '../state.ts'
@@ -13,7 +15,7 @@ const SEARCH_RESULT = {
   data: { totalRows: ALERTS.length, items: ALERTS.map(alert => alert.resource) },
 }
 
-/** What is there to look at: the tenant, its user, its accounts, policies, posture, resources and repositories. */
+/** The routes that return a tenant's inventory. */
 export const inventoryRoutes: readonly Route[] = [
   { method: 'GET', template: '/meta_info', auth, handle: metaInfo },
   { method: 'GET', template: '/user/me', auth, handle: () => json(USER) },
@@ -42,7 +44,10 @@ export const inventoryRoutes: readonly Route[] = [
   },
 ]
 
-/** The Compute console is at the address by which the client came, unless that is one of the vendor's own. */
+/**
+ * Names the address of the Compute console: the host that the client used for the simulator, unless that is an API host
+ * of Prisma Cloud.
+ */
 function metaInfo(call: RoutedCall, { scheme }: SimulatorState): ApiResponse {
   const host = `${soleHeader(call, 'host')}`.replace(/^api.*\.prismacloud\.io$/, 'us-east1.cloud.twistlock.com')
   return json({ twistlockUrl: `${scheme}://${host}${COMPUTE_BASE}`, licenseType: 'ENTERPRISE' })

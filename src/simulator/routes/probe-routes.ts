@@ -1,3 +1,5 @@
+// Endpoints that exist only in the simulator: they show what arrived and return what a test asks for.
+
 import { createHash } from 'node:crypto'
 import type { HeaderPair } from '../call.ts'
 import { type ApiResponse, apiResponse, invalidParameter, json, springError } from '../responses.ts'
@@ -11,7 +13,7 @@ const TOKEN_HEADERS = new Set(['x-redlock-auth', 'authorization'])
 const SHAPES = new Map(Object.entries(errorShapes))
 const auth = 'x-redlock-auth'
 
-/** Endpoints that the API does not have: they show what arrived, and answer with what a test asks for. */
+/** The routes that only the simulator has: upload, download, echo and errors of every shape. */
 export const probeRoutes: readonly Route[] = [
   { method: 'POST', template: '/upload', auth, handle: ({ body }) => json(body.digest) },
   { method: 'GET', template: '/download', auth, handle: download },
@@ -28,7 +30,7 @@ function download({ query }: RoutedCall): ApiResponse {
   return { status: 200, headers, length, chunks: blocks(length) }
 }
 
-/** The same bytes every time; each block begins with its own number, so that one lost or doubled changes the hash. */
+/** Deterministic bytes. Each block starts with its number, so a lost or repeated block changes the hash. */
 function* blocks(length: number): Generator<Buffer> {
   for (let start = 0; start < length; start += BLOCK.length) {
     const block = Buffer.from(BLOCK)

@@ -1,35 +1,39 @@
+// Declares what a route is, and finds the route of a call.
+
 import type { Call } from '../call.ts'
 import type { ApiResponse } from '../responses.ts'
 import type { SimulatorState } from '../state.ts'
 import type { Session } from '../tokens.ts'
 
-/** A call that has passed every check which its route asks for. */
+/** A call that passed all checks of its route. */
 export interface RoutedCall extends Call {
-  /** What stood in the place of the template's variables, raw, in their order. */
+  /** The raw values of the template's variables, in order. */
   readonly variables: readonly string[]
-  /** The JSON body; empty where the route takes none. */
+  /** The members of the JSON body; empty if the route takes none. */
   readonly fields: Readonly<Record<string, unknown>>
   readonly session: Session
 }
 
-/** One endpoint. */
+/** One endpoint of the simulated API: what it requires, and the function that handles it. */
 export interface Route {
-  /** `*` for any. A GET answers HEAD too. */
+  /** `*` for any method. GET also handles HEAD. */
   readonly method: string
+  /** The path, with variables in braces: `/alert/{id}`. A variable stands for one non-empty segment. */
   readonly template: string
-  /** The header that must carry a live token. */
+  /** The header that must carry a live token; `none` for routes that need no session. */
   readonly auth: 'none' | 'x-redlock-auth' | 'authorization'
-  /** The fields that its JSON body must have; absent when it takes no JSON. */
+  /** The members that the JSON body must have, `[]` for any object; undefined if the route takes no JSON. */
   readonly required?: readonly string[]
+  /** Computes the response. Called only after token, rate limit and body have been checked. */
   readonly handle: (call: RoutedCall, state: SimulatorState) => ApiResponse
 }
 
-/** Where a path and method lead: to a route, to none of this method (those allowed are named), or nowhere. */
+/** A matching route, or the methods that the path allows: none if the path is unknown. */
 export type RouteMatch =
   | { readonly route: Route; readonly variables: readonly string[] }
   | { readonly allowed: readonly string[] }
 
-/** Finds the route for a call. A path is taken as it stands: no decoding, no trailing slash forgiven. */
+/** Finds the route of a call. Paths must match exactly: they are not decoded, and a trailing slash counts. */
 export function findRoute(routes: readonly Route[], { method, path }: Call): RouteMatch {
   const matches = routes.flatMap(route => {
     const variables = matchTemplate(route.template, path)
@@ -45,10 +49,10 @@ function accepts(route: Route, method: string): boolean {
 
 function matchTemplate(template: string, path: string): string[] | undefined {
   const expected = template.split('/')
-  const given = path.split('/')
-  if (given.length !== expected.length) return undefined
+  const actual = path.split('/')
+  if (actual.length !== expected.length) return undefined
   const variables: string[] = []
-  for (const [index, part] of given.entries()) {
+  for (const [index, part] of actual.entries()) {
     if (part !== '' && expected[index]?.startsWith('{')) variables.push(part)
     else if (part !== expected[index]) return undefined
   }
