@@ -1,21 +1,21 @@
-/** The Content-Security-Policy (CSP Level 3) of the proxy's own answers: inline style, and in nobody's frame. */
+/** The Content-Security-Policy (CSP Level 3) of the proxy's own responses: inline styles only, never in a frame. */
 const PAGE_POLICY = [
   "default-src 'none'",
   "style-src 'unsafe-inline'",
   "base-uri 'none'",
   "form-action 'none'",
   "frame-ancestors 'none'",
-  // no script, whatever the page says; its links still count as its own
+  // no scripts at all; allow-same-origin keeps links to the proxy's own pages same-origin requests
   'sandbox allow-same-origin',
 ]
 
-/** What every answer of the proxy's own carries, so that a browser makes no more of it than it is. */
+/** Security headers of every response that the proxy itself creates: they stop browsers from running its content. */
 export const PAGE_HEADERS = {
   'content-security-policy': PAGE_POLICY.join('; '),
   'x-content-type-options': 'nosniff',
 } as const
 
-/** Markup that is safe to send: only {@link html} makes it, and it escapes all that is put in. */
+/** Markup that is safe to send: only {@link html} creates it, and it escapes every value. */
 class Html {
   readonly #text: string
 
@@ -28,7 +28,7 @@ class Html {
   }
 }
 
-/** Markup with values in it. A value that is not {@link Html} itself, or a list of it, is escaped. */
+/** A template tag that makes markup. It escapes every value that is not markup itself, or a list of markup. */
 export function html(strings: TemplateStringsArray, ...values: readonly (string | number | Html | Html[])[]): Html {
   return new Html(String.raw({ raw: strings }, ...values.map(insert)))
 }
@@ -38,12 +38,12 @@ function insert(value: string | number | Html | Html[]): string {
   return value instanceof Html ? value.toString() : escapeHtml(String(value))
 }
 
-// In an element's text and in a quoted attribute alike.
+// Safe in element content and in quoted attributes.
 function escapeHtml(text: string): string {
   return text.replace(/[&<>"']/g, character => `&#${character.charCodeAt(0)};`)
 }
 
-/** A whole page, which needs nothing else from the network. */
+/** A complete HTML page that loads nothing else from the network. */
 export function htmlPage(title: string, content: Html): string {
   return html`<!doctype html>
 <html lang="en">
@@ -69,7 +69,7 @@ ${content}
 `.toString()
 }
 
-/** A description list of labelled values. */
+/** A description list (`dl`) of labelled values. */
 export function htmlFacts(facts: readonly (readonly [label: string | Html, value: string | Html])[]): Html {
   return html`<dl>
 ${facts.map(([label, value]) => html`<dt>${label}</dt><dd>${value}</dd>\n`)}</dl>`

@@ -1,6 +1,6 @@
 import { type ProblemName, problemTypes } from './catalogue.ts'
 
-/** One error as an upstream reported it, as far as its shape tells. */
+/** One error that the upstream reported; members that its shape does not have are null. */
 export interface UpstreamError {
   readonly code: string | null
   readonly message: string | null
@@ -8,39 +8,43 @@ export interface UpstreamError {
   readonly subject: string | null
 }
 
-/** What a problem document says of the upstream's own answer. */
+/** The `upstream` member of a problem document: what the upstream itself responded. */
 export interface UpstreamFacts {
   readonly host: string
   readonly status: number
-  /** The vendor's request id (`x-redlock-request-id`, else `trace-id`): what its support asks for. */
+  /** Prisma Cloud's request id (`x-redlock-request-id`, else `trace-id`), which its support asks for. */
   readonly requestId: string | null
   readonly errors: readonly UpstreamError[]
-  /** The original body where it is JSON or short text, else null. */
+  /** The original body if it is JSON or plain text, and short enough; else null. */
   readonly body: unknown
 }
 
+/** Options of a {@link Problem}. */
 export interface ProblemOptions {
-  /** The upstream's status, where it is kept. Default: the type's own. */
+  /** Default: the status of the type. */
   readonly status?: number
-  /** Default: the type's own. */
+  /** Default: the title of the type. */
   readonly title?: string
-  /** Whether the same request may succeed later. Default: the type's own. */
+  /** Whether an unchanged request may succeed later. Default: as the type says. */
   readonly retryable?: boolean
-  /** Whole seconds until it is worth trying again, sent as `Retry-After` (RFC 9110, 10.2.3). Default: 1 with 429 and 503. */
+  /** Seconds to wait before a retry, sent as `Retry-After` (RFC 9110, 10.2.3). Default: 1 for status 429 and 503. */
   readonly retryAfter?: number
   readonly upstream?: UpstreamFacts
-  /** Members beyond those that every problem document has (RFC 9457, 3.2); those of the same names are not taken. */
+  /** Extension members of the problem document (RFC 9457, 3.2). They cannot replace the standard members. */
   readonly members?: Readonly<Record<string, unknown>>
-  /** For the log alone: it never reaches a client. */
+  /** The underlying error. It is logged and never sent to a client. */
   readonly cause?: unknown
 }
 
-/** The statuses with which a client is always told when to come back. */
+/** Statuses that always come with `Retry-After`. */
 const ASK_TO_WAIT = new Set([429, 503])
-/** Seconds, where nothing better is known. */
+/** The default of `Retry-After`, in seconds. */
 const SOON = 1
 
-/** A failure that a client is told of, in the one shape that every failure has. `detail` must hold no secret. */
+/**
+ * An error that is reported to the client as a problem document. `type` names its entry in the catalogue; `detail` says
+ * what is wrong with this request, and must not contain secrets.
+ */
 export class Problem extends Error {
   override readonly name = 'Problem'
   readonly type: ProblemName
@@ -66,7 +70,7 @@ export class Problem extends Error {
   }
 }
 
-/** A problem document (RFC 9457) as it goes over the wire. */
+/** A problem document (RFC 9457) as sent to clients, in every representation. */
 export interface ProblemDocument {
   readonly type: string
   readonly title: string
@@ -75,23 +79,23 @@ export interface ProblemDocument {
   readonly instance: string
   readonly requestId: string
   readonly retryable: boolean
-  /** What went wrong in one sentence, where clients of the API look for it: checkov, the Python SDK. */
+  /** The detail, or the title if there is none, in the member that clients of the API read: checkov, the Python SDK. */
   readonly message: string
-  /** The same where clients of Compute look for it, such as its Terraform provider. */
+  /** A copy of `message` in the member that clients of Compute read, such as its Terraform provider. */
   readonly err?: string
   readonly upstream?: UpstreamFacts
 }
 
-/** The request that met a problem. */
+/** The facts of a failed request that its problem document contains. */
 export interface ProblemRequest {
-  /** Its path without query: queries may hold what is private. */
+  /** The path without the query, which may contain private data. */
   readonly instance: string
   readonly requestId: string
-  /** Whether it is for Compute, or may be. */
+  /** Whether the request is, or may be, for Compute. */
   readonly compute: boolean
 }
 
-/** The document for a problem that a request met. */
+/** Creates the problem document for a failed request. */
 export function problemDocument(problem: Problem, { instance, requestId, compute }: ProblemRequest): ProblemDocument {
   const message = problem.detail || problem.title
   return {

@@ -6,21 +6,21 @@ import { oneLine } from './text.ts'
 /** The media type of problem documents (RFC 9457). */
 export const PROBLEM_JSON = 'application/problem+json'
 
-/** The longest line in the text form, in characters. */
+/** The maximum length of a line in the text representation, in characters. */
 const MAX_LINE = 8000
 
-/** An answer's body and what to declare it as. */
+/** A response body with its media type. */
 export interface Rendered {
   readonly contentType: string
   readonly body: string
 }
 
 /**
- * A problem document in the form that the request's `Accept` header prefers: JSON unless it clearly wants text (a
- * terminal) or HTML (a browser). The answer varies by `Accept`.
+ * Renders a problem document in the representation that the request's `Accept` header prefers: JSON, unless it prefers
+ * text (terminals) or HTML (browsers). The response must carry `Vary: accept`.
  */
 export function renderProblem(document: ProblemDocument, accept: string | undefined): Rendered {
-  // Who asks for plain JSON gets the problem document too: RFC 9457 has no other JSON form.
+  // application/json gets the problem document as well: RFC 9457 has no other JSON representation.
   switch (preferred(accept, PROBLEM_JSON, 'application/json', 'text/plain', 'text/html')) {
     case 'text/plain':
       return { contentType: 'text/plain; charset=utf-8', body: renderText(document) }
@@ -59,5 +59,5 @@ function factsOf({ instance, requestId, retryable, upstream }: ProblemDocument):
   ]
   if (!upstream) return facts
   const id = upstream.requestId === null ? '' : `, request id ${upstream.requestId}`
-  return [...facts, ['upstream', `${upstream.host} answered ${upstream.status}${id}`]]
+  return [...facts, ['upstream', `${upstream.host} returned ${upstream.status}${id}`]]
 }

@@ -43,9 +43,9 @@ t.test('every problem type has a page in HTML that needs nothing from the networ
 t.test('a page says whether a retry is worth it', async t => {
   const app = serve(t)
   const page = async (name: string) => (await app.inject({ url: `/_proxy/problems/${name}`, headers: html })).body
-  t.match(await page('overloaded'), '<dt>worth retrying</dt><dd>yes</dd>')
-  t.match(await page('policy-denied'), '<dt>worth retrying</dt><dd>no</dd>')
-  t.match(await page('upstream-error'), '<dd>as its status and the request method allow</dd>')
+  t.match(await page('overloaded'), '<dt>retryable</dt><dd>yes</dd>')
+  t.match(await page('policy-denied'), '<dt>retryable</dt><dd>no</dd>')
+  t.match(await page('upstream-error'), '<dd>depends on the status and the request</dd>')
 })
 
 t.test('a page tells by what keys the API names what lies behind it', async t => {
@@ -56,7 +56,7 @@ t.test('a page tells by what keys the API names what lies behind it', async t =>
   t.strictSame((await page('draining')).json().keys, {})
   t.strictSame((await page('upstream-error')).json().keys, Object.fromEntries(i18nHelp))
   t.match((await page('rate-limited', html)).body, '<dt>too_many_requests</dt><dd>too many requests for this user')
-  t.notMatch((await page('draining', html)).body, 'What the API calls it')
+  t.notMatch((await page('draining', html)).body, 'Error keys of the API')
 })
 
 t.test('the list names every problem type, in JSON and in HTML', async t => {

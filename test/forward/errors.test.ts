@@ -43,7 +43,7 @@ t.test('an error of the upstream becomes a problem document that keeps its statu
 const details: Readonly<Record<keyof typeof errorShapes, string>> = {
   header: 'invalid_parameter_value: timeRange',
   'header-several':
-    'invalid_parameter_value: timeRange; limit_exceeded: more is asked for than the API gives at one time; ask for less, or in pages',
+    'invalid_parameter_value: timeRange; limit_exceeded: the request exceeds what the API returns at once; request less, or use pages',
   'error-object': 'BadArgument: Password is too short (password)',
   flat: 'NOT_FOUND: No such resource (resourceId)',
   'inner-error': '400 BAD_REQUEST: Invalid request (filters); UNKNOWN_FILTER',

@@ -34,7 +34,7 @@ invalid_parameter_value: timeRange
 path: /v2/alert
 request id: r2
 retryable: no
-upstream: api2.prismacloud.io answered 400, request id u1
+upstream: api2.prismacloud.io returned 400, request id u1
 more: /_proxy/problems/upstream-error
 `,
   })
@@ -43,7 +43,7 @@ more: /_proxy/problems/upstream-error
 t.test('the text of a problem says that a retry may help, and no more of an upstream than is known', async t => {
   t.match(renderProblem(own, 'text/plain').body, /^retryable: yes\nmore: /m)
   const silent = { host: 'h', status: 500, requestId: null, errors: [], body: null }
-  t.match(renderProblem({ ...own, upstream: silent }, 'text/plain').body, /^upstream: h answered 500$/m)
+  t.match(renderProblem({ ...own, upstream: silent }, 'text/plain').body, /^upstream: h returned 500$/m)
 })
 
 t.test('the text of a problem cannot steer a terminal or fake a line', async t => {

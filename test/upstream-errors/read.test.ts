@@ -35,7 +35,7 @@ const details: [title: string, answer: Parameters<typeof read>[0], detail: strin
   [
     'a known key without a subject carries help',
     redlock({ i18nKey: 'token_expired', severity: 'error', subject: null }),
-    'token_expired: the session ended; only a new login helps',
+    'token_expired: the session has ended; log in again',
   ],
   ['an unknown key stands alone', redlock({ i18nKey: 'strange_key', severity: 'error', subject: '' }), 'strange_key'],
   ['a key that every object has is no known key', redlock({ i18nKey: 'constructor' }), 'constructor'],
