@@ -2,7 +2,7 @@ import { headerText } from '../http/header-text.ts'
 import type { HeaderValue } from '../http/headers.ts'
 import { jsonEscape } from '../kernel/printable.ts'
 import type { Problem, UpstreamError } from '../problem/problem.ts'
-import { readList } from './shapes.ts'
+import { readList } from './entry.ts'
 
 /** The longest subject that is told, in characters. */
 const MAX_SUBJECT = 1000
