@@ -2,6 +2,7 @@ import type { Credentials } from '../config/config.ts'
 import { headersByName } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Secret } from '../kernel/secret.ts'
+import { isRetryable } from '../problem/retryable.ts'
 import type { Api } from '../stacks/resolve.ts'
 import { ask, type Reply } from '../upstream/ask.ts'
 import type { Dispatcher } from '../upstream/dispatcher.ts'
@@ -108,8 +109,9 @@ export class AuthApi {
   #failure(call: Call, answer: Reply): AuthFailure {
     if (answer.status < 400) return this.#noToken(call, answer)
     const { status, headers, body, complete } = withoutSecrets(answer, call.secrets)
-    const facts = { host: this.#host, status, headers: headersByName(headers), body, complete }
-    const { detail, retryable, retryAfter = 0, upstream } = readUpstream(facts, this.#options.clock.now())
+    const retryable = isRetryable(status, false)
+    const facts = { host: this.#host, status, headers: headersByName(headers), body, complete, retryable }
+    const { detail, retryAfter = 0, upstream } = readUpstream(facts, this.#options.clock.now())
     // a page that blocks the way, of a firewall or a portal, says nothing of the key
     const judged = status === 401 || Boolean(upstream?.errors.length)
     const nature = status < 500 && !retryable && judged ? call.blamed : 'transient'

@@ -2,7 +2,7 @@ import * as zlib from 'node:zlib'
 import { brotliDecompressSync, constants, gunzipSync, inflateRawSync, inflateSync } from 'node:zlib'
 import { firstValue, type Headers } from '../http/headers.ts'
 
-/** What an upstream's body turned out to be. */
+/** A response body, decompressed, decoded and classified. */
 export type UpstreamBody =
   | { readonly kind: 'nothing' }
   | { readonly kind: 'json'; readonly value: unknown }
@@ -10,28 +10,28 @@ export type UpstreamBody =
   | { readonly kind: 'text'; readonly text: string }
   | {
       readonly kind: 'binary'
-      /** Its content codings as they are named, where they could not be undone. */
+      /** The content codings that the headers name, if the body could not be decompressed; else empty. */
       readonly codings: string
     }
 
-/** No body is decompressed beyond this many bytes, so that a small answer cannot fill the memory. */
+/** The maximum size of a decompressed body in bytes, so that a small response cannot exhaust the memory. */
 const MAX_DECOMPRESSED = 256 * 1024
 
-// A flush that does not insist on the end makes the start of a cut body readable.
+// A flush mode that does not require the end of the stream lets the start of a truncated body be read.
 const zlibOptions = { maxOutputLength: MAX_DECOMPRESSED, finishFlush: constants.Z_SYNC_FLUSH }
 const brotliOptions = { maxOutputLength: MAX_DECOMPRESSED, finishFlush: constants.BROTLI_OPERATION_FLUSH }
 
-// As wide as the window of this coding may be in HTTP: 8 MB (RFC 9659, 3). ZSTD_d_windowLogMax is 100.
+// The largest window that HTTP allows for zstd: 2^23 bytes, 8 MiB (RFC 9659, 3). 100 is ZSTD_d_windowLogMax.
 const zstdOptions = { maxOutputLength: MAX_DECOMPRESSED, params: { 100: 23 } }
 
 type Decoder = (bytes: Buffer) => Buffer
 
-/** Node.js has it from 22.15 on; before, such bodies stay as they are. */
+/** Available since Node.js 22.15; earlier versions leave such bodies compressed. */
 const { zstdDecompressSync = (bytes: Buffer) => bytes } = zlib as {
   readonly zstdDecompressSync?: (bytes: Buffer, options: typeof zstdOptions) => Buffer
 }
 
-/** The content codings that Node.js can undo (RFC 9110, 8.4.1). */
+/** The content codings that Node.js can decode (RFC 9110, 8.4.1). */
 const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['gzip', bytes => gunzipSync(bytes, zlibOptions)],
   ['x-gzip', bytes => gunzipSync(bytes, zlibOptions)],
@@ -40,7 +40,7 @@ const decoders: ReadonlyMap<string, Decoder> = new Map<string, Decoder>([
   ['zstd', bytes => zstdDecompressSync(bytes, zstdOptions)],
 ])
 
-/** Tells what the bytes of an answer are, decompressed and decoded. Never throws, whatever the bytes and headers. */
+/** Decompresses, decodes and classifies a response body. Never throws, whatever the bytes and headers. */
 export function readBody(bytes: Buffer, headers: Headers): UpstreamBody {
   const plain = decompress(bytes, headers)
   const text = decodeText(plain)
@@ -54,14 +54,14 @@ export function readBody(bytes: Buffer, headers: Headers): UpstreamBody {
   }
 }
 
-/** Whether {@link readBody} can make a text of the bytes of an answer, or they are none. */
+/** Whether {@link readBody} can decode a response body as text; true for an empty body. */
 export function isText(bytes: Buffer, headers: Headers): boolean {
   return decodeText(decompress(bytes, headers)) !== undefined
 }
 
 /**
- * The bytes of an answer without the codings that its headers name. Those that are not what the headers say stay as they
- * are: gateways label plain errors with the coding of the page. Never throws.
+ * Undoes the content codings that the headers of a response name. A body that is not encoded as the headers claim is
+ * returned unchanged: gateways label plain error pages with the coding of the page they replace. Never throws.
  */
 export function decompress(bytes: Buffer, headers: Headers): Buffer {
   const codings = codingsOf(headers).split(',')
@@ -76,12 +76,12 @@ function codingsOf(headers: Headers): string {
   return [headers['content-encoding'] ?? ''].flat().join().toLowerCase()
 }
 
-// "deflate" is the zlib format, but some servers send the bare one; the low four bits of zlib's first byte are 8.
+// "deflate" means the zlib format, whose first byte has 8 in its low four bits, but some servers send raw deflate.
 function inflate(bytes: Buffer): Buffer {
   return bytes.readUInt8() % 16 === 8 ? inflateSync(bytes, zlibOptions) : inflateRawSync(bytes, zlibOptions)
 }
 
-/** UTF-8, else Latin-1; `undefined` where control characters show that it is no text at all. */
+/** Decodes UTF-8, else Latin-1; undefined if control characters show that the bytes are not text. */
 function decodeText(bytes: Buffer): string | undefined {
   const text = decodeUtf8(bytes) ?? bytes.toString('latin1')
   return /[^\P{Cc}\t\n\f\r]/u.test(text) ? undefined : text
@@ -89,7 +89,7 @@ function decodeText(bytes: Buffer): string | undefined {
 
 function decodeUtf8(bytes: Buffer): string | undefined {
   try {
-    // Streaming leaves out a character that the end of a cut body splits, instead of failing on it.
+    // In streaming mode, a character that the end of a truncated body splits is dropped instead of rejected.
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes, { stream: true })
   } catch {
     return undefined

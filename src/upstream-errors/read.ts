@@ -10,51 +10,51 @@ import { describeBody, describeErrors } from './describe.ts'
 import { redlockStatus } from './redlock-status.ts'
 import { problemTitle, readErrors } from './shapes.ts'
 
-/** An upstream's answer with an error status, as it arrived. */
-export interface UpstreamAnswer {
-  /** The host that answered. */
+/** A response with an error status, as received. */
+export interface UpstreamResponse {
+  /** The host that sent it. */
   readonly host: string
-  /** Whether a client may send its request again as it is. Default: no. */
-  readonly retryable?: boolean
-  /** 400 or above. */
+  /** The status code, 400 or above. */
   readonly status: number
   readonly headers: Headers
-  /** The body as on the wire: it may be compressed. */
+  /** The body as received, possibly compressed. */
   readonly body: Buffer
-  /** False where the body was too large or too slow to be read to its end, or was cut. */
+  /** False if the body was truncated, or too large or too slow to be read to its end. */
   readonly complete: boolean
+  /** Whether a retry of the request is safe and may succeed, as the caller decided. */
+  readonly retryable: boolean
 }
 
-/** The longest body that is passed on, in characters of JSON. */
+/** The maximum size of `upstream.body` in a problem document, in characters of JSON. */
 const MAX_BODY = 16 * 1024
-/** The deepest body that is passed on: JSON.stringify overflows the stack at some thousand levels. */
+/** The maximum depth of `upstream.body`: JSON.stringify overflows the stack at some thousand levels. */
 const MAX_DEPTH = 64
 const MAX_REQUEST_ID = 200
 
 /**
- * The `upstream-error` problem for an upstream's answer in any of the shapes it comes in, with its status. `now` is the
- * wall time in milliseconds. Never throws, whatever the upstream sent.
+ * Turns an error response of the upstream, in whatever shape, into an `upstream-error` problem with the status kept.
+ * `now` is the wall time in milliseconds. Never throws, whatever the upstream sent.
  */
-export function readUpstream(answer: UpstreamAnswer, now: number): Problem {
-  const { host, status, headers, complete, retryable = false } = answer
-  const body = readBody(answer.body, headers)
+export function readUpstream(response: UpstreamResponse, now: number): Problem {
+  const { host, status, headers, complete, retryable } = response
+  const body = readBody(response.body, headers)
   const value = jsonOf(body)
   const errors = errorsOf(headers, value)
   const title = problemTitle(value)
-  const passed = passedOn(body)
+  const publicBody = documentBody(body)
   const retryAfter = parseRetryAfter(headers['retry-after'], now) ?? defaultRetryAfter(status, headers)
   return new Problem('upstream-error', errors.length > 0 ? describeErrors(errors) : describeBody(body, complete), {
     status,
     title: title ?? STATUS_CODES[status] ?? problemTypes['upstream-error'].title,
     retryable,
     ...(retryAfter !== undefined && { retryAfter }),
-    upstream: { host, status, requestId: requestId(headers), errors, body: passed },
-    ...(title !== null && { members: passed as Record<string, unknown> }),
+    upstream: { host, status, requestId: requestId(headers), errors, body: publicBody },
+    ...(title !== null && { members: publicBody as Record<string, unknown> }),
   })
 }
 
-/** The errors alone that {@link readUpstream} finds. */
-export function readUpstreamErrors({ headers, body }: Pick<UpstreamAnswer, 'headers' | 'body'>) {
+/** Reads only the errors that {@link readUpstream} would report. */
+export function readUpstreamErrors({ headers, body }: Pick<UpstreamResponse, 'headers' | 'body'>) {
   return errorsOf(headers, jsonOf(readBody(body, headers)))
 }
 
@@ -67,7 +67,7 @@ function errorsOf(headers: Headers, value: unknown): readonly UpstreamError[] {
   return inHeader.length > 0 ? inHeader : readErrors(value)
 }
 
-// The bucket of a rate limit takes one request again after 1/rate seconds; a service that says nothing gets one second.
+// A rate limit's bucket has room for another request after 1/rate seconds. Without a rate, wait one second.
 function defaultRetryAfter(status: number, headers: Headers): number | undefined {
   if (status !== 429 && status !== 503) return undefined
   const requestsPerSecond = Number(firstValue(headers['x-ratelimit-replenish-rate']))
@@ -81,7 +81,7 @@ function requestId(headers: Headers): string | null {
   return ids.find(id => id !== '') ?? null
 }
 
-function passedOn(body: UpstreamBody): unknown {
+function documentBody(body: UpstreamBody): unknown {
   if (body.kind === 'text') return body.text.length <= MAX_BODY ? body.text : null
   if (body.kind !== 'json' || !isShallow(body.value, MAX_DEPTH)) return null
   return JSON.stringify(body.value).length <= MAX_BODY ? body.value : null

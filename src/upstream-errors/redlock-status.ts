@@ -4,12 +4,12 @@ import { jsonEscape } from '../kernel/printable.ts'
 import type { Problem, UpstreamError } from '../problem/problem.ts'
 import { readList } from './entry.ts'
 
-/** The longest subject that is told, in characters. */
+/** The maximum length of the subject, in characters. */
 const MAX_SUBJECT = 1000
 
 /**
- * A problem of this proxy's own as an `x-redlock-status` header tells errors of the API: clients such as the Go SDK and
- * Terraform show nothing else. All of it is ASCII, as a header has to be.
+ * Formats a problem of the proxy as an `x-redlock-status` header, the way the API reports errors: clients such as the Go
+ * SDK and Terraform show nothing else. The value is pure ASCII, as header values must be.
  */
 export function asRedlockStatus({ type, detail }: Problem): string {
   const error = { i18nKey: type.replaceAll('-', '_'), severity: 'error', subject: detail.slice(0, MAX_SUBJECT) }
@@ -17,12 +17,12 @@ export function asRedlockStatus({ type, detail }: Problem): string {
 }
 
 /**
- * The errors in an `x-redlock-status` header, where Prisma Cloud puts its reason when the body is empty: a JSON list of
- * `{"i18nKey", "severity", "subject"}`. A header that is missing or broken tells of none; nothing is thrown.
+ * Reads the errors from an `x-redlock-status` header, where Prisma Cloud puts the reason when the body is empty: a JSON
+ * list of `{"i18nKey", "severity", "subject"}`. Empty if the header is missing or malformed; never throws.
  */
 export function redlockStatus(header: HeaderValue): readonly UpstreamError[] {
   try {
-    // A header sent twice arrives joined by a comma, or as an array: in brackets, all of it is one list.
+    // A repeated header arrives joined by commas, or as an array. In brackets, either form is one JSON list.
     const lists: unknown[] = JSON.parse(`[${[header ?? ''].flat().map(headerText).join()}]`)
     return readList(lists.flat())
   } catch {

@@ -2,7 +2,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
 import t from 'tap'
 import { problemDocument } from '../../src/problem/problem.ts'
 import { renderProblem } from '../../src/problem/render.ts'
-import { readUpstream, type UpstreamAnswer } from '../../src/upstream-errors/read.ts'
+import { readUpstream, type UpstreamResponse } from '../../src/upstream-errors/read.ts'
 
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 32)
 const RUNS = 2000
@@ -54,7 +54,7 @@ function generator(random: () => number) {
   const headers = () =>
     Object.fromEntries([...HEADERS, ...ODD_HEADERS].filter(() => random() < 0.4).map(name => [name, headerValue()]))
 
-  return (): UpstreamAnswer => ({
+  return (): UpstreamResponse => ({
     host: 'api.prismacloud.io',
     retryable: random() < 0.5,
     status: 400 + int(600),
@@ -64,7 +64,7 @@ function generator(random: () => number) {
   })
 }
 
-function faultOf(answer: UpstreamAnswer): string | undefined {
+function faultOf(answer: UpstreamResponse): string | undefined {
   const problem = readUpstream(answer, Date.UTC(2026, 0, 1))
   const document = problemDocument(problem, { instance: '/x', requestId: 'r', compute: false })
   const wire = renderProblem(document, undefined).body

@@ -17,7 +17,14 @@ for (const [name, { headers: lines, encode, isReadable }] of Object.entries(codi
       const body = encode(`{"message":"bad ${write(TOKEN)}","code":"e"}`)
       const answer = shown(headers, body)
       const problem = readUpstream(
-        { host: 'x', status: 400, headers: headersByName(answer.headers), body: answer.body, complete: true },
+        {
+          host: 'x',
+          status: 400,
+          headers: headersByName(answer.headers),
+          body: answer.body,
+          complete: true,
+          retryable: false,
+        },
         0,
       )
       t.strictSame(formsIn(JSON.stringify([problem, problem.detail]), TOKEN), [], form)
