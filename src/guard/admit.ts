@@ -4,47 +4,48 @@ import type { ProblemName } from '../problem/catalogue.ts'
 import { isLoopback } from '../stacks/loopback.ts'
 import { looksLikeBrowser } from './browser.ts'
 
-/** What is known of a request before it is let in. */
+/** The facts of a request that decide on its admission. */
 export interface Facts {
-  /** Every `Host` header that came; a good request has one (RFC 9112, 3.2). */
+  /** The values of all `Host` headers; a valid request has one (RFC 9112, 3.2). */
   readonly hosts: readonly string[]
-  /** The host of a request in absolute form, which counts instead of `Host` (RFC 9112, 3.2.2). */
+  /** The host of a request target in absolute form, which overrides `Host` (RFC 9112, 3.2.2). */
   readonly proxiedHost: string | undefined
-  /** The address at which it arrived; undefined for a Unix socket. */
+  /** The local address of the connection; undefined for a Unix socket. */
   readonly localAddress: string | undefined
-  /** Whether it came by TLS. */
+  /** Whether the connection uses TLS. */
   readonly isSecure: boolean
-  /** All headers, by their lower-case names. */
+  /** All headers, by lower-case name. */
   readonly headers: IncomingHttpHeaders
-  /** The token that the client showed, if any. */
+  /** The client token that the request carries, if any. */
   readonly token: string | undefined
 }
 
-/** Who is let in. */
+/** The rules of admission. */
 export interface Admission {
-  /** Names, beside loopback names and the address itself, that `Host` may carry. */
+  /** Names that `Host` may have, in addition to loopback names and the local address. */
   readonly trustedHosts: readonly string[]
-  /** Whether a host is an API of a tenant: requests in absolute form may be for it. Nothing else is proxied. */
+  /** Whether a host is the API of a tenant, so that a request in absolute form may name it. */
   isServedHost(host: string): boolean
-  /** Whether who shows no good token is let in all the same, as nobody. */
+  /** Whether the request is admitted even without a valid token, as no client. */
   readonly needsNone: boolean
-  /** Whose tokens are good; where there are none, none is asked for. */
+  /** The clients and their tokens. If there are none, no token is required. */
   readonly clients: readonly Pick<ClientConfig, 'name' | 'token'>[]
-  /** The fingerprint of the token for which another was issued when a client logged in here, if that is what it is. */
+  /** For a token that the proxy itself issued at login: the fingerprint of the client token used for it. */
   loggedIn(token: string): string | undefined
 }
 
+/** The decision on a request: admitted, or the problem to respond with. */
 export type Verdict =
   | {
       readonly admitted: true
-      /** The name of the client whose token was shown; null where none was, and none was asked for. */
+      /** The name of the client whose token was sent; null if no token is required and no valid one was sent. */
       readonly client: string | null
     }
   | { readonly admitted: false; readonly problem: ProblemName; readonly detail: string }
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?$/i
 
-/** Decides who may use the access key that this proxy holds. When in doubt, nobody. */
+/** Decides whether a request may use the proxy's access keys. In doubt, it may not. */
 export function admit(facts: Facts, admission: Admission): Verdict {
   const name = hostName(facts)
   if (typeof name !== 'string') return name
@@ -56,20 +57,20 @@ export function admit(facts: Facts, admission: Admission): Verdict {
   )
 }
 
-/** The host that a request is for, in lower case and without its port, or why it cannot be told. */
+/** The host that a request names, in lower case and without the port, or the verdict if it is invalid. */
 function hostName({ hosts, proxiedHost }: Facts): string | Verdict {
   const [host, ...others] = hosts
   if (host === undefined || others.length > 0)
-    return refused('host-not-allowed', 'The request must have one Host header')
+    return refused('host-not-allowed', 'The request must have exactly one Host header')
   return (
     HOST.exec(proxiedHost ?? host)?.[1]?.toLowerCase() ??
-    refused('host-not-allowed', 'The Host header is not a host name')
+    refused('host-not-allowed', 'The Host header is not a valid host name')
   )
 }
 
 /**
- * A page that has its own name resolve to 127.0.0.1 (DNS rebinding) still sends that name as `Host`, so only names that
- * cannot be anybody else's are served.
+ * Allows only names that cannot belong to anyone else. In DNS rebinding, a page makes its own name resolve to 127.0.0.1,
+ * but its requests still carry that name in `Host`.
  */
 function judgeHost(
   name: string,
@@ -81,49 +82,52 @@ function judgeHost(
   return refused(
     'host-not-allowed',
     proxiedHost === undefined
-      ? `Host ${name} is not served: use localhost, or add the name to listen.trustedHosts`
-      : `Host ${name} is not served: as a proxy this one leads to the API hosts of its tenants alone`,
+      ? `Host ${name} is not allowed; use localhost or add the name to listen.trustedHosts`
+      : `Host ${name} is not allowed; as an HTTP proxy, this server connects only to the API hosts of its tenants`,
   )
 }
 
-/** A browser says which page asks (Fetch standard; Fetch Metadata); only pages of this proxy itself may. */
+/** Browsers identify the page that sends a request (Fetch standard; Fetch Metadata). Only the proxy's own pages may. */
 function judgeOrigin({ hosts, proxiedHost, headers }: Facts): Verdict | undefined {
   const { origin, 'sec-fetch-site': secFetchSite } = headers
   if (origin === undefined && secFetchSite === undefined) return undefined
   const own = proxiedHost === undefined ? [`http://${hosts[0]}`, `https://${hosts[0]}`] : []
   if (origin !== undefined && !own.includes(origin)) {
-    return refused('origin-not-allowed', 'Web pages of another origin may not use this proxy')
+    return refused('origin-not-allowed', 'The Origin header names another origin; web pages must not use this proxy')
   }
   if (secFetchSite !== undefined && secFetchSite !== 'same-origin' && secFetchSite !== 'none') {
-    return refused('origin-not-allowed', 'Web pages of another site may not use this proxy')
+    return refused(
+      'origin-not-allowed',
+      'The Sec-Fetch-Site header shows a request from another origin; web pages must not use this proxy',
+    )
   }
   return undefined
 }
 
-/** Where nobody has to show a token, no browser is let in that does not say which page asks. */
+/** If no token is required, rejects browsers that do not identify the page. */
 function judgeBrowser(name: string, facts: Facts, { clients }: Admission): Verdict | undefined {
   if (clients.length > 0 || !hidesPages(name, facts)) return undefined
   return refused(
     'origin-not-allowed',
-    `Over http browsers do not say which page asks, so none is served at ${name}: set listen.clientTokenFile or clients, or use https or localhost`,
+    `Over http, browsers do not identify the page that sends a request to ${name}; use https or localhost, or set listen.clientTokenFile or clients`,
   )
 }
 
-/** Whether a request is of a browser that does not say whether a page asks, and which. */
+/** Whether a request comes from a browser that does not identify the page that sends it. */
 export function isBlindRequest(facts: Facts): boolean {
   const name = hostName(facts)
   return typeof name === 'string' && hidesPages(name, facts)
 }
 
 /**
- * Browsers say it to loopback and over TLS alone (Fetch Metadata, 2). Not all of them take `localhost.` for loopback, nor
- * what they send to a proxy.
+ * Browsers identify the page only over TLS and to loopback hosts (Fetch Metadata, 2). Some do not count `localhost.` as
+ * loopback, nor any host that they reach through an HTTP proxy.
  */
 function hidesPages(name: string, { isSecure, proxiedHost, headers }: Facts): boolean {
   if (isSecure) return false
-  const isSureToTell = proxiedHost === undefined && !name.endsWith('.')
-  const tells = isSureToTell || headers['sec-fetch-site'] !== undefined
-  return !(tells && isLoopback(name)) && looksLikeBrowser(headers)
+  const alwaysIdentifies = proxiedHost === undefined && !name.endsWith('.')
+  const identifies = alwaysIdentifies || headers['sec-fetch-site'] !== undefined
+  return !(identifies && isLoopback(name)) && looksLikeBrowser(headers)
 }
 
 function judgeToken({ token }: Facts, admission: Admission): Verdict {
@@ -131,16 +135,19 @@ function judgeToken({ token }: Facts, admission: Admission): Verdict {
   if (clients.length === 0) return { admitted: true, client: null }
   const client = clientBy(token, admission)
   if (client || needsNone) return { admitted: true, client: client?.name ?? null }
-  return refused('client-unauthorized', 'Show the client token: curl -u :TOKEN, or Authorization: Bearer TOKEN')
+  return refused(
+    'client-unauthorized',
+    'The client token is missing or invalid; send Authorization: Bearer TOKEN, or use curl -u :TOKEN',
+  )
 }
 
-/** The client that a token is of, or one that it got by it when it logged in here. */
+/** The client that a token belongs to: its own token, or one that the proxy issued to it at login. */
 export function clientBy(
   token: string | undefined,
   { clients, loggedIn }: Pick<Admission, 'clients' | 'loggedIn'>,
 ): Admission['clients'][number] | undefined {
   if (token === undefined) return undefined
-  // each is compared, so that the time does not tell which of them was near
+  // all tokens are compared, so that the time taken does not reveal which one matched
   const [shown] = clients.filter(each => each.token.matches(token))
   if (shown) return shown
   const fingerprint = loggedIn(token)
@@ -148,8 +155,8 @@ export function clientBy(
 }
 
 /**
- * An address as it stands in `Host`. An IPv4 client of an IPv6 socket is shown as `::ffff:192.0.2.1` (RFC 4291,
- * 2.5.5.2); a zone (`%eth0`) means something on its own machine alone (RFC 6874) and is left out.
+ * Formats an address as in `Host`. On an IPv6 socket, an IPv4 address appears as `::ffff:192.0.2.1` (RFC 4291, 2.5.5.2).
+ * A zone (`%eth0`) is dropped, because it has no meaning on other machines (RFC 6874).
  */
 function asHost(address = ''): string {
   const plain = address.replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, '')

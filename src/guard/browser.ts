@@ -1,18 +1,18 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** Every browser names its engine. Programs whose name begins with Mozilla for old times' sake, as PowerShell's, do not. */
+/** Browsers name their engine. Programs that only keep the historical `Mozilla/` prefix, such as PowerShell, do not. */
 const ENGINE = /^Mozilla\/.*(AppleWebKit|Gecko|KHTML|Trident|MSIE)/
 
-/** What Node.js and Deno send with `fetch`, and what a page may put in place of the languages of its reader. */
+/** The value that `fetch` of Node.js and Deno sends, and that a page can set in place of the user's languages. */
 const ANY_LANGUAGE = '*'
 
-/** The one header of its kind that Node.js sends with `fetch`. */
+/** The only `Sec-` header that `fetch` of Node.js sends. */
 const SENT_BY_NODE = 'sec-fetch-mode'
 
 /**
- * Whether a browser sent these headers. It goes by what no page can keep its browser from sending along (Fetch standard,
- * forbidden request-headers), and programs do not send by themselves: curl, wget, Postman, PowerShell and the HTTP
- * libraries of Node.js, Python, Go and Java are none.
+ * Whether a browser sent these headers. Checks headers that a page cannot suppress (Fetch standard, forbidden
+ * request-headers) and that programs do not send by default: curl, wget, Postman, PowerShell and the HTTP libraries of
+ * Node.js, Python, Go and Java are not taken for browsers.
  */
 export function looksLikeBrowser(headers: IncomingHttpHeaders): boolean {
   const agent = headers['user-agent'] ?? ''
@@ -27,7 +27,7 @@ export function looksLikeBrowser(headers: IncomingHttpHeaders): boolean {
   )
 }
 
-/** Go's library and Postman name the page before a redirect, too, but that was one of the same host. */
+/** Go's library and Postman also send `Referer` after a redirect, but then it names the same host. */
 function isFromElsewhere({ referer, host }: IncomingHttpHeaders): boolean {
   return referer !== undefined && !(URL.canParse(referer) && new URL(referer).host === host?.toLowerCase())
 }

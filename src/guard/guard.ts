@@ -4,7 +4,10 @@ import { Problem } from '../problem/problem.ts'
 import { connectTunnelOf, proxyFormHost } from '../request/proxy-form.ts'
 import { type Admission, admit, type Facts, isBlindRequest } from './admit.ts'
 
-/** Gives the client that asks, by its name; null where clients have none. Throws the problem of whom it does not let in. */
+/**
+ * Admits a request and returns the name of its client; null if no clients are configured, or the request needs no token.
+ * @throws {Problem} that says why the request is not admitted
+ */
 export function guard(request: IncomingMessage, admission: Admission): string | null {
   const verdict = admit(factsOf(request, tokenIn(request)), admission)
   if (!verdict.admitted) throw new Problem(verdict.problem, verdict.detail)
@@ -12,8 +15,9 @@ export function guard(request: IncomingMessage, admission: Admission): string | 
 }
 
 /**
- * How a client that was not let in may show its token (RFC 9110, 11.6.1). A browser that has asked its user for a password
- * sends it for all pages from then on, so none is made to ask that does not say which page it is.
+ * The `WWW-Authenticate` challenge for a client without a valid token (RFC 9110, 11.6.1). Once a browser has asked its
+ * user for a password, it sends the password with the requests of every page. So Basic is not offered to browsers that do
+ * not identify the page.
  */
 export function challengeTo(request: IncomingMessage): string {
   return isBlindRequest(factsOf(request)) ? 'Bearer' : 'Bearer, Basic'
@@ -31,7 +35,7 @@ function factsOf(request: IncomingMessage, token?: string): Facts {
   }
 }
 
-/** What a tool sends for the API or its proxy may be the token, or what it takes for one. */
+/** Tools can send the client token in its own header, as credentials for an HTTP proxy, or as credentials for the API. */
 function tokenIn(request: IncomingMessage): string | undefined {
   const { headers } = request
   return (
@@ -43,7 +47,7 @@ function tokenIn(request: IncomingMessage): string | undefined {
   )
 }
 
-/** What a browser shows to its proxy, it shows for every page. */
+/** Ignored from browsers that do not identify the page: they send proxy credentials with the requests of every page. */
 function proxyTokenIn(request: IncomingMessage): string | undefined {
   const token = shownToken(request.headers['proxy-authorization'])
   return token === undefined || isBlindRequest(factsOf(request)) ? undefined : token
@@ -57,7 +61,7 @@ function hostsIn(rawHeaders: readonly string[]): string[] {
   return hosts
 }
 
-/** The token of `Authorization: Bearer TOKEN` (RFC 6750), or the password of `Basic` (RFC 7617): `curl -u :TOKEN`. */
+/** The token in `Authorization`: after `Bearer` (RFC 6750), or the password of `Basic` (RFC 7617): `curl -u :TOKEN`. */
 export function shownToken(authorization: string | undefined): string | undefined {
   if (authorization === undefined) return undefined
   const [, scheme, value] = /^(bearer|basic) +(\S+)$/i.exec(authorization) ?? []

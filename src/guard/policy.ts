@@ -2,31 +2,32 @@ import type { Policy, Rule } from '../config/policy.ts'
 import { onlyReads } from '../request/read-only.ts'
 
 /**
- * Says why a request is refused, where one of the policies does not allow it. `paths` are all for which the upstream may
- * take its path.
+ * Checks a request against policies, in order. Returns the reason of the first that blocks it, such as
+ * `blocked by policy.deny: POST /x`, or undefined. `paths` are all readings of the request's path: a deny rule blocks if
+ * it matches one of them, an allow rule must match each.
  */
-export function refusalBy(policies: readonly Policy[], method: string, paths: readonly string[]): string | undefined {
+export function blockedBy(policies: readonly Policy[], method: string, paths: readonly string[]): string | undefined {
   for (const policy of policies) {
-    const refusal = refusalOf(policy, method, paths)
-    if (refusal !== undefined) return refusal
+    const reason = blockedByOne(policy, method, paths)
+    if (reason !== undefined) return reason
   }
   return undefined
 }
 
-function refusalOf(
+function blockedByOne(
   { name, access, allow, deny }: Policy,
   method: string,
   paths: readonly string[],
 ): string | undefined {
   const denied = deny.find(({ methods, suffixed }) => isOf(methods, method) && paths.some(path => suffixed.test(path)))
-  if (denied) return denied.why ?? `${name}.deny has ${denied.text}`
+  if (denied) return denied.why ? `blocked: ${denied.why}` : `blocked by ${name}.deny: ${denied.text}`
   if (access === 'read-only' && !paths.every(path => onlyReads(method, path)))
-    return `${name}.access is read-only, and this request is not known to only read`
+    return `blocked by ${name}.access: read-only (the request may write)`
   const isAllowed = (path: string) => allow.some(rule => isOf(rule.methods, method) && rule.path.test(path))
-  return allow.length === 0 || paths.every(isAllowed) ? undefined : `nothing in ${name}.allow matches`
+  return allow.length === 0 || paths.every(isAllowed) ? undefined : `blocked by ${name}.allow: no rule matches`
 }
 
-/** HEAD is GET without the body (RFC 9110, 9.3.2). */
+/** Whether a rule covers a method. A rule for GET also covers HEAD (RFC 9110, 9.3.2). */
 function isOf(methods: Rule['methods'], method: string): boolean {
   return methods === null || methods.includes(method) || (method === 'HEAD' && methods.includes('GET'))
 }

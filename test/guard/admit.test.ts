@@ -253,7 +253,7 @@ t.test('a refusal says what to do about it', async t => {
   t.match(admit({ ...FACTS, hosts: ['x.example'] }, OPEN), { detail: /x\.example.*listen\.trustedHosts/ })
   t.match(admit(FACTS, LOCKED), { detail: /Authorization: Bearer/ })
   t.match(admit({ ...FACTS, ...named(inBrowser) }, OPEN), {
-    detail: /at proxy\.internal: set listen\.clientTokenFile or clients, or use https or localhost$/,
+    detail: /to proxy\.internal; use https or localhost, or set listen\.clientTokenFile or clients$/,
   })
 })
 

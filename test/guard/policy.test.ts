@@ -1,6 +1,6 @@
 import t from 'tap'
 import { type Policy, parseRule } from '../../src/config/policy.ts'
-import { refusalBy } from '../../src/guard/policy.ts'
+import { blockedBy } from '../../src/guard/policy.ts'
 import { readingsOf } from '../../src/request/readings.ts'
 
 const OPEN: Policy = { name: 'policy', access: 'read-write', allow: [], deny: [] }
@@ -14,14 +14,14 @@ function hold(title: string, policy: Policy, rows: readonly Row[]) {
   t.test(title, async t => {
     for (const [request, refusal] of rows) {
       const [method = '', path = ''] = request.split(' ')
-      const found = refusalBy([policy], method, readingsOf(path).all)
+      const found = blockedBy([policy], method, readingsOf(path).all)
       if (refusal) t.match(found, refusal, request)
       else t.equal(found, undefined, request)
     }
   })
 }
 
-const KEYS = /^policy\.deny has POST,PUT,PATCH,DELETE \/access_keys\/\*\*$/
+const KEYS = /^blocked by policy\.deny: POST,PUT,PATCH,DELETE \/access_keys\/\*\*$/
 
 hold('what is denied is denied, however it is spelt', denying('POST,PUT,PATCH,DELETE /access_keys/**'), [
   ['GET /access_keys'],
@@ -67,11 +67,11 @@ hold('where something is allowed, nothing else is', allowing('GET /v2/alert/*', 
   ['POST /v2/alert'],
   ['DELETE /search'],
   ['PUT /search/a/b'],
-  ['GET /v2/alert', /^nothing in policy\.allow matches$/],
-  ['GET /v2/alert/P-1/x', /^nothing in policy\.allow matches$/],
-  ['POST /v2/alert/P-1', /^nothing in policy\.allow matches$/],
-  ['GET /v2/alert/P%2F1', /^nothing in policy\.allow matches$/],
-  ['GET /v2/alertx', /^nothing in policy\.allow matches$/],
+  ['GET /v2/alert', /^blocked by policy\.allow: no rule matches$/],
+  ['GET /v2/alert/P-1/x', /^blocked by policy\.allow: no rule matches$/],
+  ['POST /v2/alert/P-1', /^blocked by policy\.allow: no rule matches$/],
+  ['GET /v2/alert/P%2F1', /^blocked by policy\.allow: no rule matches$/],
+  ['GET /v2/alertx', /^blocked by policy\.allow: no rule matches$/],
 ])
 
 hold('read-only lets the lists and searches that are POSTs through, and no other', READ_ONLY, [
@@ -90,25 +90,25 @@ hold('read-only lets the lists and searches that are POSTs through, and no other
   ['POST /iam/api/v1/x/query'],
   ['POST /x/search'],
   ['POST /audit/api/v1/filter/suggest'],
-  ['PUT /v2/alert', /^policy\.access is read-only/],
-  ['DELETE /v2/policy/1', /^policy\.access is read-only/],
-  ['PATCH /v2/policy/1', /^policy\.access is read-only/],
-  ['POST /policy', /^policy\.access is read-only/],
-  ['POST /alert/dismiss', /^policy\.access is read-only/],
-  ['POST /search/history/1', /^policy\.access is read-only/],
-  ['POST /policy%2Fsearch', /^policy\.access is read-only/],
-  ['POST /policy;/search', /^policy\.access is read-only/],
-  ['POST /policy%23/search', /^policy\.access is read-only/],
-  ['POST /policy%3F/search', /^policy\.access is read-only/],
-  ['POST /policy%2523/search', /^policy\.access is read-only/],
-  ['POST /search.json', /^policy\.access is read-only/],
+  ['PUT /v2/alert', /^blocked by policy\.access: read-only/],
+  ['DELETE /v2/policy/1', /^blocked by policy\.access: read-only/],
+  ['PATCH /v2/policy/1', /^blocked by policy\.access: read-only/],
+  ['POST /policy', /^blocked by policy\.access: read-only/],
+  ['POST /alert/dismiss', /^blocked by policy\.access: read-only/],
+  ['POST /search/history/1', /^blocked by policy\.access: read-only/],
+  ['POST /policy%2Fsearch', /^blocked by policy\.access: read-only/],
+  ['POST /policy;/search', /^blocked by policy\.access: read-only/],
+  ['POST /policy%23/search', /^blocked by policy\.access: read-only/],
+  ['POST /policy%3F/search', /^blocked by policy\.access: read-only/],
+  ['POST /policy%2523/search', /^blocked by policy\.access: read-only/],
+  ['POST /search.json', /^blocked by policy\.access: read-only/],
   ['POST /x/s%65arch'],
-  ['PURGE /v2/policy', /^policy\.access is read-only/],
+  ['PURGE /v2/policy', /^blocked by policy\.access: read-only/],
 ])
 
 t.test('each policy must agree, and the first that does not is named', async t => {
   const tenant = { ...READ_ONLY, name: 'tenants.prod' }
-  t.equal(refusalBy([OPEN, tenant], 'GET', ['/x']), undefined)
-  t.match(refusalBy([OPEN, tenant], 'PUT', ['/x']), /^tenants\.prod\.access/)
-  t.match(refusalBy([denying('/x'), tenant], 'PUT', ['/x']), /^policy\.deny/)
+  t.equal(blockedBy([OPEN, tenant], 'GET', ['/x']), undefined)
+  t.match(blockedBy([OPEN, tenant], 'PUT', ['/x']), /^blocked by tenants\.prod\.access/)
+  t.match(blockedBy([denying('/x'), tenant], 'PUT', ['/x']), /^blocked by policy\.deny/)
 })

@@ -17,7 +17,7 @@ t.test('an admin is whoever is named one, and everybody where there are no clien
     t.throws(() => authorizeAdmin({ clients }, name), {
       name: 'Problem',
       type: 'policy-denied',
-      detail: `clients.${name}.admin`,
+      detail: `clients.${name}.admin: true`,
     })
   }
   t.doesNotThrow(() => authorizeAdmin({ clients }, 'ci'))
@@ -46,11 +46,11 @@ const allowed: [title: string, setting: Setting][] = [
 ]
 
 const denied: [title: string, setting: Setting, detail: RegExp][] = [
-  ['a client that only reads', { clients: [client(READ_ONLY)] }, /clients\.ci\.access is read-only/],
-  ['an admin that only reads', { clients: [client(READ_ONLY, true)] }, /clients\.ci\.access is read-only/],
+  ['a client that only reads', { clients: [client(READ_ONLY)] }, /clients\.ci\.access: read-only/],
+  ['an admin that only reads', { clients: [client(READ_ONLY, true)] }, /clients\.ci\.access: read-only/],
   ['a client whose rules allow other things', { clients: [client({ allow: rule('/v2/**') })] }, /clients\.ci\.allow/],
   ['a client whose rules deny it', { clients: [client({ deny: rule('POST /**') })] }, /clients\.ci\.deny/],
-  ['a client where all only read', { clients: [client()], policy: READ_ONLY }, /policy\.access is read-only/],
+  ['a client where all only read', { clients: [client()], policy: READ_ONLY }, /policy\.access: read-only/],
   ['a client where every tenant is only read', { clients: [client()], tenants: [READ_ONLY, READ_ONLY] }, /tenants\.a/],
 ]
 
@@ -75,7 +75,7 @@ t.test('who may write may end the proxy', async t => {
   for (const [title, setting] of allowed)
     t.throws(
       () => authorizeQuit(configOf(setting, false), asking(setting)),
-      { name: 'Problem', detail: /admin\.quit is off/ },
+      { name: 'Problem', detail: /quit is disabled; set admin\.quit: true$/ },
       title,
     )
 })
