@@ -21,6 +21,7 @@ const FLOORS = [
   'pacing',
   'session',
   'auth',
+  'retry',
   'upstream',
   'config',
   'tls',

@@ -2,7 +2,7 @@ import type { Credentials } from '../config/config.ts'
 import { headersByName } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Secret } from '../kernel/secret.ts'
-import { isRetryable } from '../problem/retryable.ts'
+import { isRetryable } from '../retry/retry-policy.ts'
 import type { Api } from '../stacks/resolve.ts'
 import { ask, type Reply } from '../upstream/ask.ts'
 import type { Dispatcher } from '../upstream/dispatcher.ts'
@@ -109,7 +109,7 @@ export class AuthApi {
   #failure(call: Call, answer: Reply): AuthFailure {
     if (answer.status < 400) return this.#noToken(call, answer)
     const { status, headers, body, complete } = withoutSecrets(answer, call.secrets)
-    const retryable = isRetryable(status, false)
+    const retryable = isRetryable(status, 'changes')
     const facts = { host: this.#host, status, headers: headersByName(headers), body, complete, retryable }
     const { detail, retryAfter = 0, upstream } = readUpstream(facts, this.#options.clock.now())
     // a page that blocks the way, of a firewall or a portal, says nothing of the key

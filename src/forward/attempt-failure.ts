@@ -1,8 +1,8 @@
 import { errorCodes } from '../kernel/error-codes.ts'
 import { Problem } from '../problem/problem.ts'
+import { type AttemptFailure, isRetryable, type Repeating } from '../retry/retry-policy.ts'
 import { explainNetworkError } from '../upstream/network-error.ts'
 import type { UpstreamBase } from './headers/location.ts'
-import { type AttemptFailure, isRetryable, type Repeating } from './retry-policy.ts'
 
 /** How a pooled connection fails that the upstream closed just as the request was written to it. */
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET'])

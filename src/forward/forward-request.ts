@@ -15,10 +15,10 @@ import { onlyReads } from '../request/read-only.ts'
 import type { Readings } from '../request/readings.ts'
 import { judgePath, withoutQuery } from '../request/target.ts'
 import type { TenantDestination } from '../request/tenant.ts'
+import type { Repeating } from '../retry/retry-policy.ts'
 import { type BodyType, bodyTypeOf } from './headers/content-type.ts'
 import type { UpstreamBase } from './headers/location.ts'
 import type { RequestBody } from './request-body.ts'
-import type { Repeating } from './retry-policy.ts'
 
 /** A request of a client, and where its response goes. */
 export interface ClientRequest {

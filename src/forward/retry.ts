@@ -2,6 +2,8 @@ import { headersByName } from '../http/raw-headers.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Permit } from '../pacing/gate.ts'
 import { Problem } from '../problem/problem.ts'
+import type { RetryBudget } from '../retry/retry-budget.ts'
+import { type RetryRule, retryAfter } from '../retry/retry-policy.ts'
 import { type Retry as Renewal, UNINFORMATIVE } from '../session/evidence.ts'
 import type { Lease } from '../session/lease.ts'
 import { readUpstreamErrors } from '../upstream-errors/read.ts'
@@ -9,8 +11,6 @@ import { type TokenVerdict, tokenVerdict } from '../upstream-errors/token-verdic
 import { type AcquireOptions, acquireLease, acquirePermit } from './acquire.ts'
 import type { FailedAttempt } from './attempt-failure.ts'
 import { type ForwardRequest, isBodyKept, repeatingOf } from './forward-request.ts'
-import type { RetryBudget } from './retry-budget.ts'
-import { type RetryRule, retryAfter } from './retry-policy.ts'
 import type { ErrorResponse } from './upstream-error.ts'
 
 const UNAUTHORIZED = 401

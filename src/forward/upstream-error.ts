@@ -1,6 +1,7 @@
 import { headersByName } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Problem } from '../problem/problem.ts'
+import { isRetryable, type Repeating } from '../retry/retry-policy.ts'
 import { isText } from '../upstream-errors/body.ts'
 import { readUpstream } from '../upstream-errors/read.ts'
 import type { ForwardRequest } from './forward-request.ts'
@@ -8,7 +9,6 @@ import { clientHeaders } from './headers/headers.ts'
 import type { UpstreamBase } from './headers/location.ts'
 import { breakOff, type CollectedResponse } from './response-body.ts'
 import { sendHead } from './response-head.ts'
-import { isRetryable, type Repeating } from './retry-policy.ts'
 
 /** Headers that describe a body which a problem document replaces; the `content-range` of a 416 says what was asked for. */
 const OF_THE_BODY = /^(content-(?!range$)|etag$|last-modified$|accept-ranges$|date$)/

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { RetryBudget } from '../../src/forward/retry-budget.ts'
+import { RetryBudget } from '../../src/retry/retry-budget.ts'
 
 const take = (budget: RetryBudget, tenant: string, tries: number) =>
   Array.from({ length: tries }, () => budget.take(tenant)).filter(Boolean).length

@@ -6,8 +6,8 @@ import {
   type Repeating,
   type RetryRule,
   retryAfter,
-} from '../../src/forward/retry-policy.ts'
-import { retryTable } from '../../src/forward/retry-table.ts'
+} from '../../src/retry/retry-policy.ts'
+import { retryTable } from '../../src/retry/retry-table.ts'
 
 const STATUSES = Array.from({ length: 200 }, (_, index) => 400 + index)
 const EVERY: readonly Repeating[] = ['reads', 'idempotent', 'changes']
