@@ -1,14 +1,15 @@
-/** The bounds of a backoff, in milliseconds. */
+/** The bounds of an exponential backoff, in milliseconds. */
 export interface BackoffBounds {
-  /** The ceiling of the first wait. */
+  /** The longest possible first wait. */
   readonly base: number
-  /** The ceiling that no wait exceeds. */
+  /** The longest possible wait after any number of attempts. */
   readonly cap: number
 }
 
 /**
- * Exponential backoff with full jitter: a wait drawn evenly from 0 to `min(cap, base * 2^attempt)` milliseconds, so that
- * clients that failed together do not return together. `attempt` counts from 0; `random` is in [0, 1).
+ * Returns the next wait of an exponential backoff with full jitter: a random number of milliseconds, uniform between 0 and
+ * `min(cap, base * 2^attempt)`. The jitter keeps clients that failed together from retrying together. `attempt` counts from
+ * 0; `random` returns a number in [0, 1).
  */
 export function fullJitter(attempt: number, { base, cap }: BackoffBounds, random: () => number = Math.random): number {
   return Math.round(random() * Math.min(cap, base * 2 ** attempt))

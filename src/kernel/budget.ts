@@ -1,19 +1,19 @@
-/** Memory that many may hold together at one time, in bytes. Whoever took of it gives it back. */
+/** A limit, in bytes, on the memory that several holders use together. A holder gives back what it took. */
 export class Budget {
   readonly #max: () => number
   #held = 0
 
-  /** `max` is asked for anew each time. */
+  /** `max` returns the limit. It is called on every {@link Budget.take}, so the limit may change. */
   constructor(max: () => number) {
     this.#max = max
   }
 
-  /** How much is held now. */
+  /** The number of bytes taken and not yet given back. */
   get held(): number {
     return this.#held
   }
 
-  /** Takes so many bytes, and says whether there were as many. */
+  /** Takes `bytes` if the limit allows it, and returns whether it did. */
   take(bytes: number): boolean {
     if (this.#held + bytes > this.#max()) return false
     this.#held += bytes

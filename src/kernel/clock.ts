@@ -1,29 +1,29 @@
-/** A running timer, to be handed back to {@link Clock.clearTimeout}. */
+/** Identifies a running timer for {@link Clock.clearTimeout}. */
 export type Timer = object
 
 /**
- * The only way to the time. Everything that waits, expires or measures takes a `Clock`, so that tests move time
- * themselves instead of sleeping.
+ * The only source of time. Everything that waits, expires or measures takes a `Clock`, so that tests can advance time
+ * instead of sleeping.
  */
 export interface Clock {
-  /** Wall time: milliseconds since the epoch. It may jump; never compute a deadline from it. */
+  /** Wall time in milliseconds since the epoch. It may jump, so never compute a deadline from it. */
   now(): number
-  /** Milliseconds since an arbitrary start. It never goes back, and on most systems stands still during sleep. */
+  /** Milliseconds since an arbitrary start. Never goes back; on most systems it stops while the machine sleeps. */
   monotonic(): number
   /**
-   * Calls `run` once after about `ms` milliseconds, never within this call. It may be up to two milliseconds early, as
-   * Node counts whole ones: who decides by the time looks at it again. More than {@link LONGEST_TIMER} counts as that. A
-   * waiting timer does not keep the process alive.
+   * Calls `run` once after about `ms` milliseconds, never during this call. The timer may fire up to two milliseconds
+   * early, because Node.js rounds to whole milliseconds: code that depends on the time must read the clock again. Longer
+   * times are cut to {@link LONGEST_TIMER}. A pending timer does not keep the process alive.
    */
   setTimeout(run: () => void, ms: number): Timer
-  /** Forgets a timer; one that has fired already is ignored. */
+  /** Cancels a timer. Does nothing if it has already fired. */
   clearTimeout(timer: Timer): void
 }
 
-/** Node fires at once, and complains, what is to wait longer than this many milliseconds. */
+/** The longest time a timer can wait, in milliseconds. Node.js fires a longer one at once and prints a warning. */
 export const LONGEST_TIMER = 2 ** 31 - 1
 
-/** The machine's clock. */
+/** The clock of this machine. Its timers do not keep the process alive. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   monotonic: () => performance.now(),
@@ -31,15 +31,15 @@ export const systemClock: Clock = {
   clearTimeout: timer => clearTimeout(timer as NodeJS.Timeout),
 }
 
-/** The reason with which {@link withDeadline} aborts. */
+/** The abort reason of {@link withDeadline} when time runs out. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError'
   readonly code = 'DEADLINE'
 }
 
 /**
- * Runs `work` with a signal that aborts after `ms` milliseconds, or when the caller's own `signal` does, and rejects with
- * its reason then, even if the work does not listen.
+ * Runs `work` with a signal that aborts after `ms` milliseconds or when the caller's `signal` aborts. Rejects with the
+ * abort reason in either case, even if `work` ignores its signal.
  */
 export function withDeadline<T>(
   clock: Clock,
@@ -48,8 +48,8 @@ export function withDeadline<T>(
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const ended = new AbortController()
-  const timer = clock.setTimeout(() => ended.abort(new DeadlineError(`no answer within ${ms} ms`)), ms)
-  // AbortSignal.any would leave something of each call with the caller's signal, for as long as that lives
+  const timer = clock.setTimeout(() => ended.abort(new DeadlineError(`timed out after ${ms} ms`)), ms)
+  // AbortSignal.any would keep a reference to every call for as long as the caller's signal lives
   const leave = () => ended.abort(signal?.reason)
   const done = new Promise<T>((resolve, reject) => {
     const onAbort = () => reject(ended.signal.reason)

@@ -1,13 +1,13 @@
-/** A Map, or a cache that is used as one. */
+/** A Map, or a cache with the same methods. */
 interface MapLike<K, V> {
   get(key: K): V | undefined
   set(key: K, value: V): unknown
 }
 
-/** What a map has for a key; where it has nothing, what is made for it, and kept. */
+/** Returns the value of `key`. If the map has none, makes one, stores it and returns it. */
 export function ensure<K, V>(map: MapLike<K, V>, key: K, make: () => V): V {
-  const there = map.get(key)
-  if (there !== undefined) return there
+  const existing = map.get(key)
+  if (existing !== undefined) return existing
   const made = make()
   map.set(key, made)
   return made

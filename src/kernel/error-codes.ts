@@ -1,7 +1,10 @@
-/** undici (7.30) means to give this error a code `HPE_…`, as Node.js does, and gives it none: its name stands for one. */
+/**
+ * The code that {@link errorCodes} returns for a parse error of undici. Node.js gives such an error a code `HPE_…`; undici
+ * 7.30 tries to and leaves it undefined, so its name serves as the code.
+ */
 export const PARSER_ERROR = 'HTTPParserError'
 
-/** The codes of an error and of all that it wraps (`cause`, `AggregateError.errors`), outermost first. */
+/** Returns the codes of an error and of every error it wraps (`cause`, `AggregateError.errors`), outermost first. */
 export function errorCodes(error: unknown): string[] {
   if (!(error instanceof Error)) return []
   const inner = error instanceof AggregateError ? error.errors : []

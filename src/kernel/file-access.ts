@@ -1,27 +1,28 @@
 import type { Stats } from 'node:fs'
 import { geteuid } from 'node:process'
 
-/** Who runs this process; undefined on Windows, where owner and mode of a file do not tell who may use it. */
+/** The user id of this process. Undefined on Windows, where owner and mode do not say who may use a file. */
 const OWN_USER = geteuid?.()
 
 const ROOT = 0
 
-/** Permissions of the group and of everybody else, as in `chmod`. */
+/** Mode bits of the group and of all other users, as in `chmod`. */
 const GROUP_READS = 0o040
 const OTHERS_READ = 0o004
 const OTHERS_WRITE = 0o022
 
-/** What users other than this process's own, and root, may do with a file or folder. */
+/** What users other than root and the user of this process may do with a file or folder. */
 export interface OthersAccess {
-  /** It belongs to one of them, who can give themselves every right. */
+  /** One of them owns it, and an owner can grant every permission. */
   readonly owned: boolean
   readonly readable: boolean
   readonly writable: boolean
 }
 
 /**
- * Tells from a file's owner and mode what other users may do with it. Its group counts as others, unless it is by its
- * group that this process may read what is not its own.
+ * Returns what other users may do with a file, according to its owner and mode. Group members count as other users, with
+ * one exception: a file of another owner may be readable by its group, because this process may need the group to read it.
+ * On Windows every member is false.
  */
 export function accessOfOthers(
   { uid, mode }: Pick<Stats, 'uid' | 'mode'>,

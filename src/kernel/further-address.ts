@@ -1,29 +1,29 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer, type Server, type ServerOpts } from 'node:net'
 
-/** Where a server listens. */
+/** A TCP address that a server listens on, with an optional second host on the same port. */
 export interface ListenAddress {
   readonly host: string
-  /** 0 means any free one. */
+  /** 0 means any free port. */
   readonly port: number
-  /** An address at which it listens at the same port too, where this machine has it. */
+  /** A second host to listen on, at the same port. Ignored if this machine does not have that address. */
   readonly also?: string
 }
 
-/** One of the addresses. */
-type At = Pick<ListenAddress, 'host' | 'port'>
+/** One host and port to listen on. */
+type Address = Pick<ListenAddress, 'host' | 'port'>
 
-/** How often another free port is tried that is free at one of the addresses alone. */
-const MOST_TRIES = 10
+/** How many free ports to try until one is free on both addresses. */
+const MAX_TRIES = 10
 
-/** What listening fails with at an address that this machine does not have. */
+/** Error codes for an address that this machine does not have. */
 const NO_ADDRESS = new Set(['EADDRNOTAVAIL', 'EAFNOSUPPORT'])
 
-/** Accepts connections at a further address for a server, which has them as if they had come to its own. */
+/** Accepts connections on a second address and hands them to a server, as if it had accepted them itself. */
 export class SecondListener {
   readonly #server: Server
 
-  /** `options` are those of the server. */
+  /** `options` are the server's own socket options. */
   constructor(server: Server, options: ServerOpts) {
     this.#server = createServer(options, socket => void server.emit('connection', socket))
   }
@@ -33,31 +33,35 @@ export class SecondListener {
   }
 
   /**
-   * Has `listen` listen at a place's first address, and listens at the other before: what `listen` gives is given. Neither
-   * listens where one of the two is taken.
+   * Listens on the second host, if there is one, then calls `listen` for the first with the same port. Resolves with the
+   * result of `listen`. If either address is in use, rejects and listens on neither.
    */
-  async beside<T>({ host, port, also }: ListenAddress, listen: (at: At) => Promise<T>): Promise<T> {
-    return also === undefined ? listen({ host, port }) : this.#listenAtBoth({ host, port, also }, listen, MOST_TRIES)
+  async beside<T>({ host, port, also }: ListenAddress, listen: (at: Address) => Promise<T>): Promise<T> {
+    return also === undefined ? listen({ host, port }) : this.#listenOnBoth({ host, port, also }, listen, MAX_TRIES)
   }
 
-  async #listenAtBoth<T>(place: Required<ListenAddress>, listen: (at: At) => Promise<T>, tries: number): Promise<T> {
+  async #listenOnBoth<T>(
+    place: Required<ListenAddress>,
+    listen: (at: Address) => Promise<T>,
+    tries: number,
+  ): Promise<T> {
     const { host, port, also } = place
-    const same = await this.#listen(also, port)
+    const samePort = await this.#listen(also, port)
     try {
-      return await listen({ host, port: same })
+      return await listen({ host, port: samePort })
     } catch (error) {
       await this.close()
       if (port !== 0 || codeOf(error) !== 'EADDRINUSE' || tries === 1) throw error
-      return this.#listenAtBoth(place, listen, tries - 1)
+      return this.#listenOnBoth(place, listen, tries - 1)
     }
   }
 
-  /** Accepts no more; resolves once all that were accepted have ended. */
+  /** Stops accepting connections. Resolves once all accepted connections have ended. */
   close(): Promise<void> {
     return new Promise(resolve => this.#server.close(() => resolve()))
   }
 
-  /** Gives the port in use. */
+  /** Resolves with the port in use, or with `port` if this machine does not have the address. */
   async #listen(host: string, port: number): Promise<number> {
     try {
       await once(this.#server.listen({ host, port }), 'listening')

@@ -1,25 +1,25 @@
 import type { Clock } from './clock.ts'
 
-/** A moment on both clocks. */
+/** A point in time on both clocks of {@link Clock}, in milliseconds. */
 export interface Instant {
   readonly wall: number
   readonly monotonic: number
 }
 
-/** The moment that it is. */
+/** Reads both clocks, for the current instant. */
 export function instantOf(clock: Clock): Instant {
   return { wall: clock.now(), monotonic: clock.monotonic() }
 }
 
-/** The moment that is so many milliseconds later. */
+/** Returns the instant that is `milliseconds` later. */
 export function later({ wall, monotonic }: Instant, milliseconds: number): Instant {
   return { wall: wall + milliseconds, monotonic: monotonic + milliseconds }
 }
 
 /**
- * Milliseconds between two moments, by whichever clock went further. The monotonic clock stands still while a machine
- * sleeps and wall time does not; when they disagree the longer one is believed, which costs a login or a request at worst,
- * where the shorter one would send a dead token, or serve an old answer.
+ * Returns the milliseconds between two instants, by the clock that advanced further. The monotonic clock stops while the
+ * machine sleeps and wall time does not. Taking the longer time costs an extra login or request at worst; taking the
+ * shorter one could send an expired token or serve a stale response.
  */
 export function elapsed(from: Instant, to: Instant): number {
   return Math.max(to.monotonic - from.monotonic, to.wall - from.wall)

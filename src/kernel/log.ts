@@ -3,39 +3,42 @@ import type { Clock } from './clock.ts'
 import { errorCodes } from './error-codes.ts'
 import { escapeUnprintable } from './printable.ts'
 
-/** Where everything is logged. */
+/** The logger that all parts of the proxy write to. */
 export type Log = Logger
 
-/** A line each; the facts beside the message are for programs, but for the request id, by which to find them. */
+/** One line per message. Fields are left out because they are for programs; the request id stays, to find them by. */
 const FOR_PEOPLE = {
   translateTime: 'SYS:HH:MM:ss',
   hideObject: true,
   messageFormat: messageForPeople,
 } as const
 
-/** Further lines of a message are indented, so that none can be taken for one of the log's own. */
+/** Indents all but the first line of a message, so that none of them looks like a log line. */
 function messageForPeople({ msg, requestId }: { readonly msg?: unknown; readonly requestId?: unknown }): string {
   const text = requestId === undefined ? `${msg}` : `${msg} (${requestId})`
   return escapeUnprintable(text).replaceAll('\n', '\n    ')
 }
 
 /**
- * A logger of JSON lines for what is at least as severe as `level`, which may be `silent`. Secrets show as `[secret]` by
- * their type; of errors only type, message, stack and the code, or that of what caused it, are logged, never the request or
- * headers that libraries hang on them. Control characters are escaped, those above ASCII too.
+ * Creates a logger that writes JSON lines of `level` (which may be `silent`) and above. A `Secret` appears as `[secret]`.
+ * Of an error it logs type, message, stack and the first code in its chain of causes, never the request or headers that
+ * libraries attach to it. Control characters are escaped, including those beyond ASCII.
  */
 export function createLog(level: string, destination: DestinationStream, clock: Clock): Log {
   return pino({ ...optionsFor(level), timestamp: isoTime(clock) }, destination)
 }
 
-/** The same in aligned lines for a person, coloured or not. Each is written before the call that logs it returns. */
+/**
+ * Creates a logger that writes aligned, optionally coloured lines for people. A line is written before the call that logs
+ * it returns. Errors and secrets are treated as in {@link createLog}.
+ */
 export async function createPrettyLog(level: string, destination: DestinationStream, colorize: boolean): Promise<Log> {
   const { default: pinoPretty } = await import('pino-pretty')
   const pretty = pinoPretty.prettyFactory({ ...FOR_PEOPLE, colorize })
   return pino(optionsFor(level), { write: line => destination.write(pretty(line)) })
 }
 
-/** The time as pino wants it, in ISO 8601; made once for the lines of a millisecond. */
+/** The time in ISO 8601, as pino expects it. Formatted once per millisecond. */
 function isoTime(clock: Clock): () => string {
   let [last, text] = [0, '']
   return () => {

@@ -1,49 +1,52 @@
-/** What stands in the place of a secret. */
+/** The text that replaces a secret. */
 export const MASK = '[secret]'
 
-/** A secret is looked for by pieces of so many characters, each of which is enough to be taken out. */
+/** The size, in characters, of the pieces by which a secret is found. One piece of a long secret is enough to mask it. */
 const PIECE = 12
 
-/** Of a secret with fewer characters so large a part has to be there: a small one may be a word. */
-const [SHORTEST_LONG, PART_OF_SHORT] = [2 * PIECE, 3 / 4]
+/** The shortest secret, in characters, of which one piece is enough. */
+const SHORTEST_LONG = 2 * PIECE
 
-/** How deep escapes may stand in each other: JSON in JSON, a URL in HTML. */
+/** The fraction of a shorter secret that a text must contain: a smaller part may be an ordinary word. */
+const PART_OF_SHORT = 3 / 4
+
+/** The deepest nesting of escapes that is undone, such as JSON in JSON or a URL in HTML. */
 const MAX_LAYERS = 4
 
-/** The forms that the bytes of a secret take in a text, beside escapes of its characters. */
-const CODINGS: readonly ((bytes: Buffer) => string)[] = [
+/** The encodings in which the bytes of a secret are searched for. Escaped characters are undone separately. */
+const ENCODINGS: readonly ((bytes: Buffer) => string)[] = [
   bytes => bytes.toString(),
   bytes => bytes.toString('latin1'),
   bytes => bytes.toString('hex'),
-  // as JSON.stringify writes a Buffer
+  // JSON.stringify(buffer)
   bytes => bytes.join(','),
-  // what base64 makes of a byte depends on how many come before it
+  // base64 of a byte depends on its position modulo 3
   bytes => base64(bytes, 0),
   bytes => base64(bytes, 1),
   bytes => base64(bytes, 2),
 ]
 
-/** A character as URLs, JSON, JavaScript and HTML escape it; or what lines, and bytes of UTF-16, are filled up with. */
+/** An escape of URLs, JSON, JavaScript or HTML, or filler: white space, and control characters such as UTF-16's zeros. */
 const ESCAPED =
   /%(?:u00)?([0-9a-f]{2})|\\(?:u00|x)([0-9a-f]{2})|\\u\{0*([0-9a-f]{2})\}|&#x0*([0-9a-f]{2});?|&#0*(\d{2,3});?|&(amp);|\\([ -~])|[\s\p{Cc}]+/giu
 
-/** Characters that a backslash makes white space or control characters of. */
+/** Letters that stand for white space or a control character after a backslash. */
 const BLANK = /[nrtfvb0]/
 
-/** A secret in one of its forms. */
+/** A secret in one encoding. */
 interface Form {
   readonly text: string
-  /** How much of it has to stand in a text, in characters. */
-  readonly least: number
+  /** How many consecutive characters of it a text must contain. */
+  readonly minMatch: number
 }
 
-/** Where the pieces of a secret stand in its forms. All are of one size. */
+/** An index of a secret: the form and offset of every piece. All pieces have the same size, in characters. */
 export interface Pieces {
   readonly size: number
   readonly places: ReadonlyMap<string, { readonly form: Form; readonly at: number }>
 }
 
-/** Some characters of a text, each with the range that it had there, escape and all. */
+/** A text after unescaping, with the range in the original text that each of its characters came from. */
 interface View {
   readonly text: string
   readonly starts: Uint32Array
@@ -52,25 +55,25 @@ interface View {
 
 type Range = readonly [start: number, end: number]
 
-/** Prepares a secret for {@link mask}. */
+/** Indexes a secret for {@link mask}. */
 export function piecesOf(secret: string): Pieces {
   const bytes = Buffer.from(secret)
   const isLong = secret.length >= SHORTEST_LONG
-  // of a piece twice as large, wherever it begins, one stands whole in the part that is enough
+  // any run of twice the piece size contains a whole piece, wherever it starts
   const size = Math.min(PIECE, Math.ceil((secret.length * PART_OF_SHORT) / 2))
   const places = new Map<string, { form: Form; at: number }>()
-  for (const write of CODINGS) {
-    const text = fold(write(bytes))
-    const form = { text, least: isLong ? PIECE : Math.ceil(text.length * PART_OF_SHORT) }
+  for (const encode of ENCODINGS) {
+    const text = fold(encode(bytes))
+    const form = { text, minMatch: isLong ? PIECE : Math.ceil(text.length * PART_OF_SHORT) }
     for (let at = 0; at + size <= text.length; at += size) places.set(text.slice(at, at + size), { form, at })
   }
   return { size, places }
 }
 
 /**
- * `text` with {@link MASK} wherever one of some secrets stands in it: as it is or in another case, escaped, in base64 or
- * hex, broken over lines, or with zeros between its bytes. So that none is shown that was cut off or divided, a part counts as
- * well. The text may be bytes as latin1.
+ * Replaces every occurrence of the secrets in `text` with {@link MASK}: verbatim or in another case, escaped, in base64 or
+ * hex, wrapped over several lines, or with zeros between its bytes. Enough of a secret counts as an occurrence, so that
+ * truncated or split ones are masked as well. The text may be bytes decoded as latin1.
  */
 export function mask(text: string, secrets: readonly Pieces[]): string {
   if (secrets.every(({ size }) => text.length < size)) return text
@@ -83,7 +86,7 @@ export function mask(text: string, secrets: readonly Pieces[]): string {
   return found.length === 0 ? text : cover(text, found)
 }
 
-/** The characters of base64 that `bytes` alone decide, where so many others come before. */
+/** The base64 characters that depend on `bytes` alone when `before` other bytes precede them. */
 function base64(bytes: Buffer, before: number): string {
   const first = Math.ceil((before * 8) / 6)
   const end = Math.floor(((before + bytes.length) * 8) / 6)
@@ -92,7 +95,7 @@ function base64(bytes: Buffer, before: number): string {
     .slice(first, end)
 }
 
-/** A text without case, and with one alphabet for base64 and base64url. Its length stays. */
+/** Removes the difference between cases, and between base64 and base64url. Keeps the length. */
 function fold(text: string): string {
   return text.replaceAll('İ', 'i').toLowerCase().replaceAll('+', '-').replaceAll('/', '_')
 }
@@ -106,7 +109,7 @@ function viewOf(text: string): View {
   return { text, starts, ends }
 }
 
-/** Adds the ranges of a view that hold enough of a secret. */
+/** Adds to `found` the ranges of the original text that contain enough of the secret. */
 function find({ size, places }: Pieces, { text, starts, ends }: View, found: Range[]): void {
   for (let at = 0; at + size <= text.length; at++) {
     const place = places.get(text.slice(at, at + size))
@@ -115,13 +118,13 @@ function find({ size, places }: Pieces, { text, starts, ends }: View, found: Ran
     let [before, after] = [0, size]
     while (before < piece && before < at && form.text[piece - before - 1] === text[at - before - 1]) before++
     while (piece + after < form.text.length && form.text[piece + after] === text[at + after]) after++
-    if (before + after < form.least) continue
+    if (before + after < form.minMatch) continue
     found.push([Number(starts[at - before]), Number(ends[at + after - 1])])
     at += after - 1
   }
 }
 
-/** The view with one layer of escapes undone and without blanks; `undefined` where it has neither. */
+/** Undoes one layer of escapes and removes filler. Returns `undefined` if the view has neither. */
 function unescaped({ text, starts, ends }: View): View | undefined {
   const inner = { starts: new Uint32Array(text.length), ends: new Uint32Array(text.length) }
   let [kept, size, last] = ['', 0, 0]
@@ -143,7 +146,7 @@ function unescaped({ text, starts, ends }: View): View | undefined {
   return { text: kept, ...inner }
 }
 
-/** What an escape stands for, which is nothing where that has no part in a secret. */
+/** The character that an escape stands for, or an empty string for filler. */
 function characterOf([, url, json, braced, hex, decimal, and, plain]: RegExpMatchArray): string {
   const code = url ?? json ?? braced ?? hex
   if (code !== undefined) return fold(String.fromCharCode(Number.parseInt(code, 16)))

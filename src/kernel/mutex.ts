@@ -1,8 +1,8 @@
-/** Lets calls through one at a time, in their order. */
+/** Runs asynchronous calls one at a time, in the order they came. */
 export class Mutex {
   #last: Promise<unknown> = Promise.resolve()
 
-  /** Makes a call once all before it have ended, however they did. */
+  /** Runs `call` once all earlier calls have settled, and settles as it does. */
   pass<T>(call: () => Promise<T>): Promise<T> {
     const result = this.#last.then(call)
     this.#last = result.catch(() => {})

@@ -1,8 +1,9 @@
 import leven from 'leven'
 
+/** The most edits (Levenshtein distance) between what was typed and a suggestion. */
 const MAX_DISTANCE = 3
 
-/** The candidate that `typed` was most likely meant to be, or `undefined` when none is close enough to suggest. */
+/** Returns the candidate closest to `typed`, to suggest it for a typo, or `undefined` if none is close enough. */
 export function nearest(typed: string, candidates: Iterable<string>): string | undefined {
   let best: string | undefined
   let bestDistance = Math.min(MAX_DISTANCE, Math.ceil(typed.length / 2)) + 1

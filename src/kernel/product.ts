@@ -1,7 +1,7 @@
 import packageJson from '../../package.json' with { type: 'json' }
 
-/** The version of this product. */
+/** The version of this product, from package.json. */
 export const { version } = packageJson
 
-/** What this product calls itself to servers and proxies, where no client's own name is passed on. */
+/** The User-Agent of the proxy's own requests; forwarded requests keep the client's. */
 export const USER_AGENT = `prismacloud-proxy/${version}`

@@ -2,15 +2,15 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { inspect } from 'node:util'
 import { MASK, mask, type Pieces, piecesOf } from './mask.ts'
 
-/** Of this process alone. */
+/** Random, so that fingerprints are of no use outside this process. */
 const FINGERPRINT_KEY = randomBytes(32)
 
-/** No real key or token is shorter, in characters. */
+/** The shortest value that may be a real key or token, in characters. */
 const SHORTEST_KEY = 8
 
 /**
- * A key or token. However it is printed (string, JSON, `util.inspect`, a log line) it shows as `[secret]`; the value
- * lives in a private field and leaves only through {@link Secret.reveal}.
+ * A key or token. However it is printed (as a string, as JSON, by `util.inspect`, in a log line), it shows as `[secret]`.
+ * The value is in a private field; only {@link Secret.reveal} returns it.
  */
 export class Secret {
   readonly #value: string
@@ -21,42 +21,45 @@ export class Secret {
     this.#value = value
   }
 
-  /** The value itself. For the auth calls and the request header alone. */
+  /** Returns the value. Only for the auth calls and the request header. */
   reveal(): string {
     return this.#value
   }
 
-  /** Whether `text` is the value, in a time that does not depend on where they differ. */
+  /** Whether `text` equals the value. Compares in constant time. */
   matches(text: string): boolean {
-    const [own, shown] = [Buffer.from(this.#value), Buffer.from(text)]
-    return own.length === shown.length && timingSafeEqual(own, shown)
+    const [own, other] = [Buffer.from(this.#value), Buffer.from(text)]
+    return own.length === other.length && timingSafeEqual(own, other)
   }
 
-  /** Whether both are the same value, in the same way. */
+  /** Whether both hold the same value. Compares in constant time. */
   equals(other: Secret): boolean {
     return this.matches(other.#value)
   }
 
-  /** What tells it from other values in this process, and tells nobody the value. */
+  /** Identifies the value within this process without revealing it: a keyed hash (HMAC). */
   get fingerprint(): string {
     this.#fingerprint ??= createHmac('sha256', FINGERPRINT_KEY).update(this.#value).digest('base64url')
     return this.#fingerprint
   }
 
   /**
-   * Gives what tells whether a text holds the value, or most of it, in whatever coding {@link mask} knows. A value of less
-   * than `shortest` characters may be a word, and is not looked for.
+   * Returns a function that reports whether a text contains the value, or enough of it, in any encoding that {@link mask}
+   * recognizes. A value of fewer than `shortest` characters is never found, because it may be an ordinary word.
    */
   finder(shortest = SHORTEST_KEY): (text: string) => boolean {
     return text => this.#value.length >= shortest && mask(text, [this.#inPieces]) !== text
   }
 
-  /** `text` with `[secret]` wherever {@link mask} finds the value in it. One too short for a key is left: it may be a word. */
+  /** Replaces the value with `[secret]` wherever {@link mask} finds it. A value too short for a key stays: it may be a word. */
   maskIn(text: string): string {
     return Secret.maskAllIn(text, [this])
   }
 
-  /** The same for several values. One after the other, a part of one could hide from the next what surrounds it. */
+  /**
+   * Replaces several values with `[secret]`, like {@link Secret.maskIn}. They must be masked together: masking one after the
+   * other could replace a part that the next value shares, and so leave the rest of it visible.
+   */
   static maskAllIn(text: string, secrets: readonly Secret[]): string {
     const keys = secrets.filter(secret => secret.#value.length >= SHORTEST_KEY)
     return mask(
@@ -70,7 +73,7 @@ export class Secret {
     return this.#pieces
   }
 
-  /** Whether a text is long enough to hold the value in any form. */
+  /** Whether a text is long enough to contain the value in any encoding. */
   fitsIn(text: string): boolean {
     return text.length >= this.#value.length
   }

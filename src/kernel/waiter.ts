@@ -1,34 +1,34 @@
 import type { Clock } from './clock.ts'
 import type { EndSignal } from './end-signal.ts'
 
-/** Somebody who waits for a value. */
+/** A caller that waits for a value. Settling it ends the wait and removes it from its list. */
 export interface Waiter<T> {
   resolve(value: T): void
   reject(reason: unknown): void
 }
 
-/** Where those who wait are found. */
-export interface Line<T> {
+/** The waiters of one value or queue. */
+export interface WaitList<T> {
   add(waiter: Waiter<T>): void
   delete(waiter: Waiter<T>): void
 }
 
-/** For how long somebody waits. */
-export interface Patience<T> {
-  /** Milliseconds. */
+/** How long a caller waits, and what ends its wait early. */
+export interface WaitLimits<T> {
+  /** The longest wait, in milliseconds. */
   readonly ms: number
-  /** Ends the wait after that. */
+  /** Called after `ms` milliseconds; it must settle the waiter. */
   timedOut(waiter: Waiter<T>): void
-  /** Rejects the wait with its reason as soon as it aborts. */
+  /** When this aborts, the wait rejects with its reason. */
   readonly signal: EndSignal | undefined
 }
 
-/** Waits in line until served, however that goes; who is in no line any more has no timer nor listener. */
-export function waitIn<T>(line: Line<T>, clock: Clock, { ms, timedOut, signal }: Patience<T>): Promise<T> {
+/** Adds a waiter to `list` and waits until it is settled. A settled waiter has no timer and no listener left. */
+export function waitIn<T>(list: WaitList<T>, clock: Clock, { ms, timedOut, signal }: WaitLimits<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(signal.reason)
     const leave = () => {
-      line.delete(waiter)
+      list.delete(waiter)
       clock.clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
     }
@@ -45,6 +45,6 @@ export function waitIn<T>(line: Line<T>, clock: Clock, { ms, timedOut, signal }:
     const onAbort = () => waiter.reject(signal?.reason)
     const timer = clock.setTimeout(() => timedOut(waiter), ms)
     signal?.addEventListener('abort', onAbort, { once: true })
-    line.add(waiter)
+    list.add(waiter)
   })
 }

@@ -1,5 +1,5 @@
 import type { Clock, Timer } from '../kernel/clock.ts'
-import { type Patience, type Waiter, waitIn } from '../kernel/waiter.ts'
+import { type Waiter, type WaitLimits, waitIn } from '../kernel/waiter.ts'
 import { Bucket } from './bucket.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { Limit, Rate } from './limit.ts'
@@ -117,15 +117,15 @@ export class Gate {
   }
 
   /** Waits for somebody's turn. */
-  async wait({ client, returned }: Applicant, patience: Patience<Permit>, now: number): Promise<Permit> {
-    const line = {
+  async wait({ client, returned }: Applicant, limits: WaitLimits<Permit>, now: number): Promise<Permit> {
+    const list = {
       add: (waiter: Waiter<Permit>) => (returned ? this.#queue.pushReturned(waiter) : this.#queue.push(client, waiter)),
       delete: (waiter: Waiter<Permit>) => {
         this.#queue.delete(client, waiter)
         if (this.#queue.size === 0) this.#forgetTimer()
       },
     }
-    const turn = waitIn(line, this.#clock, patience)
+    const turn = waitIn(list, this.#clock, limits)
     this.#release(now)
     try {
       return await turn

@@ -3,7 +3,7 @@ import { fullJitter } from '../../src/kernel/backoff.ts'
 
 const bounds = { base: 500, cap: 60_000 }
 
-t.test('a wait is drawn from 0 to a ceiling that doubles with each attempt up to the cap', async t => {
+t.test('a wait is between 0 and a limit that doubles with each attempt, up to the cap', async t => {
   const ceilings = [500, 1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000]
   for (const [attempt, ceiling] of ceilings.entries()) {
     t.equal(
@@ -21,7 +21,7 @@ t.test('a wait is drawn from 0 to a ceiling that doubles with each attempt up to
   }
 })
 
-t.test('no number of attempts exceeds the cap', async t => {
+t.test('no wait exceeds the cap, however many attempts', async t => {
   t.equal(
     fullJitter(5000, bounds, () => 0.5),
     30_000,
@@ -35,7 +35,7 @@ t.test('waits are whole milliseconds', async t => {
   )
 })
 
-t.test('without a source of its own, chance is taken from the machine', async t => {
+t.test('without a random source of its own it uses Math.random', async t => {
   const wait = fullJitter(0, bounds)
   t.ok(wait >= 0 && wait <= 500)
 })

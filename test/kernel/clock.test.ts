@@ -5,7 +5,7 @@ import { settle } from '../support/clock.ts'
 import { countedClock } from './counted-clock.ts'
 import { failureOf } from './failure-of.ts'
 
-t.test("the machine's clock tells wall time and a time that never goes back", async t => {
+t.test('the system clock returns wall time and a time that never goes back', async t => {
   const before = Date.now()
   const told = systemClock.now()
   t.ok(before <= told && told <= Date.now())
@@ -13,7 +13,7 @@ t.test("the machine's clock tells wall time and a time that never goes back", as
   t.ok(first <= systemClock.monotonic())
 })
 
-t.test("the machine's timers fire once unless they are cleared, and do not keep the process alive", async t => {
+t.test('system timers fire once unless cleared, and do not keep the process alive', async t => {
   const fired: string[] = []
   const alive = setInterval(() => {}, 60_000)
   t.teardown(() => clearInterval(alive))
@@ -28,7 +28,7 @@ t.test("the machine's timers fire once unless they are cleared, and do not keep 
   t.strictSame(fired, ['kept'])
 })
 
-t.test("a wait that no timer of Node's holds is cut to the longest that one does, in place of none at all", async t => {
+t.test('a wait too long for a Node.js timer is cut to the longest possible one, instead of firing at once', async t => {
   const warnings: Error[] = []
   const onWarning = (warning: Error) => warnings.push(warning)
   process.on('warning', onWarning)
@@ -42,7 +42,7 @@ t.test("a wait that no timer of Node's holds is cut to the longest that one does
   for (const timer of timers) systemClock.clearTimeout(timer)
 })
 
-t.test('a wait of nothing, or less, is over soon, and never within the call', async t => {
+t.test('a wait of zero or less ends soon, but never during the call', async t => {
   const waits = [-1, 0, 0.001]
   const fired: number[] = []
   for (const ms of waits) systemClock.setTimeout(() => fired.push(ms), ms)
@@ -51,18 +51,18 @@ t.test('a wait of nothing, or less, is over soon, and never within the call', as
   t.strictSame(fired, waits)
 })
 
-t.test('what ends before its deadline gives its result and leaves no timer', async t => {
+t.test('work that ends before its deadline returns its result and leaves no timer', async t => {
   const clock = countedClock()
   t.equal(await withDeadline(clock, 100, undefined, async () => 'done'), 'done')
   t.equal(clock.pending, 0)
 })
 
-t.test('work is aborted at its deadline with an error that says so', async t => {
+t.test('work is aborted at its deadline with a DeadlineError', async t => {
   const clock = countedClock()
   const late = t.rejects(withDeadline(clock, 100, undefined, untilAborted), {
     name: 'DeadlineError',
     code: 'DEADLINE',
-    message: 'no answer within 100 ms',
+    message: 'timed out after 100 ms',
   })
   await clock.advance(100)
   await late
@@ -81,7 +81,7 @@ t.test("work is aborted by the caller's signal with its reason, or at the deadli
   await late
 })
 
-t.test('work that does not listen is left behind, at its deadline and when the caller leaves', async t => {
+t.test('work that ignores its signal is abandoned at the deadline, or when the caller aborts', async t => {
   const clock = countedClock()
   const deaf = () => new Promise<never>(() => {})
   const late = t.rejects(withDeadline(clock, 100, undefined, deaf), { code: 'DEADLINE' })
@@ -94,7 +94,7 @@ t.test('work that does not listen is left behind, at its deadline and when the c
   t.equal(clock.pending, 0)
 })
 
-t.test('work learns that its caller has left before it began, and is not waited for', async t => {
+t.test('work gets an aborted signal if the caller aborted before, and is not waited for', async t => {
   const clock = countedClock()
   const seen: boolean[] = []
   const work = async (signal: AbortSignal) => {
@@ -107,7 +107,7 @@ t.test('work learns that its caller has left before it began, and is not waited 
   t.equal(clock.pending, 0)
 })
 
-t.test('work that fails, even before it begins, fails with its own error and leaves no timer', async t => {
+t.test('work that fails, even synchronously, rejects with its own error and leaves no timer', async t => {
   const clock = countedClock()
   const { signal } = new AbortController()
   const fail = () => {
@@ -121,7 +121,7 @@ t.test('work that fails, even before it begins, fails with its own error and lea
   t.equal(clock.pending, 0)
 })
 
-t.test('nothing is left that listens to the signal of the work, however that ended', async t => {
+t.test("no listener stays on the work's signal, however the work ended", async t => {
   const clock = countedClock()
   const { signal } = new AbortController()
   const seen: AbortSignal[] = []
@@ -133,7 +133,7 @@ t.test('nothing is left that listens to the signal of the work, however that end
   t.equal(seen.length, 3)
 })
 
-t.test("nothing is left that listens to the caller's signal, however the work ended", async t => {
+t.test("no listener stays on the caller's signal, however the work ended", async t => {
   const clock = countedClock()
   const { signal } = new AbortController()
   await withDeadline(clock, 100, signal, async () => {})
@@ -147,7 +147,7 @@ t.test("nothing is left that listens to the caller's signal, however the work en
   t.strictSame(getEventListeners(signal, 'abort'), [])
 })
 
-t.test('what comes of the work after its deadline is neither a result nor an uncaught error', async t => {
+t.test('work that settles after its deadline causes neither a result nor an unhandled rejection', async t => {
   const clock = countedClock()
   let fail = (_error: Error) => {}
   const work = () =>
@@ -165,7 +165,7 @@ function untilAborted(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 }
 
-t.test('work that throws at once, for a caller that has left, leaves no uncaught error', async t => {
+t.test('work that throws at once after the caller aborted causes no unhandled rejection', async t => {
   const clock = countedClock()
   const fail = () => {
     throw new RangeError('broken')

@@ -1,7 +1,7 @@
 import type { Timer } from '../../src/kernel/clock.ts'
 import { type TestClock, testClock } from '../support/clock.ts'
 
-/** A test clock that knows how many timers have not fired and were not cleared. */
+/** A test clock that counts the pending timers. */
 export interface CountedClock extends TestClock {
   readonly pending: number
 }

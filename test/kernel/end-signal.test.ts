@@ -1,40 +1,40 @@
 import t from 'tap'
 import { EndController } from '../../src/kernel/end-signal.ts'
 
-t.test('everybody is told of the end, once', async t => {
-  const ending = new EndController('over')
-  const told: string[] = []
-  ending.addEventListener('abort', () => told.push('first'))
-  ending.addEventListener('abort', () => told.push('second'))
-  t.equal(ending.aborted, false)
-  ending.abort()
-  ending.abort()
-  t.equal(ending.aborted, true)
-  t.match(ending.reason, { message: 'over' })
-  t.strictSame(told, ['first', 'second'])
+t.test('every listener is called once', async t => {
+  const end = new EndController('over')
+  const calls: string[] = []
+  end.addEventListener('abort', () => calls.push('first'))
+  end.addEventListener('abort', () => calls.push('second'))
+  t.equal(end.aborted, false)
+  end.abort()
+  end.abort()
+  t.equal(end.aborted, true)
+  t.match(end.reason, { message: 'over' })
+  t.strictSame(calls, ['first', 'second'])
 })
 
-t.test('who listens no more is not told', async t => {
-  const ending = new EndController('over')
-  const told: string[] = []
-  const listener = () => told.push('left')
-  ending.addEventListener('abort', listener)
-  ending.addEventListener('abort', () => told.push('stays'))
-  ending.removeEventListener('abort', listener)
-  ending.removeEventListener('abort', listener)
-  ending.abort()
-  t.strictSame(told, ['stays'])
+t.test('a removed listener is not called', async t => {
+  const end = new EndController('over')
+  const calls: string[] = []
+  const listener = () => calls.push('left')
+  end.addEventListener('abort', listener)
+  end.addEventListener('abort', () => calls.push('stays'))
+  end.removeEventListener('abort', listener)
+  end.removeEventListener('abort', listener)
+  end.abort()
+  t.strictSame(calls, ['stays'])
 })
 
-t.test('who listens may leave while all are told', async t => {
-  const ending = new EndController('over')
-  const told: string[] = []
+t.test('a listener may remove itself while listeners are called', async t => {
+  const end = new EndController('over')
+  const calls: string[] = []
   const leaving = () => {
-    told.push('leaving')
-    ending.removeEventListener('abort', leaving)
+    calls.push('leaving')
+    end.removeEventListener('abort', leaving)
   }
-  ending.addEventListener('abort', leaving)
-  ending.addEventListener('abort', () => told.push('next'))
-  ending.abort()
-  t.strictSame(told, ['leaving', 'next'])
+  end.addEventListener('abort', leaving)
+  end.addEventListener('abort', () => calls.push('next'))
+  end.abort()
+  t.strictSame(calls, ['leaving', 'next'])
 })

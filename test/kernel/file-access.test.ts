@@ -5,7 +5,7 @@ import { accessOfOthers } from '../../src/kernel/file-access.ts'
 
 const NOTHING = { owned: false, readable: false, writable: false }
 
-t.test('owner and mode tell what others may do with a file; root may anyway', async t => {
+t.test('owner and mode say what other users may do with a file; root is ignored', async t => {
   const rows: [uid: number, mode: number, user: number, access: object][] = [
     [1, 0o600, 1, {}],
     [0, 0o600, 1, {}],
@@ -24,11 +24,11 @@ t.test('owner and mode tell what others may do with a file; root may anyway', as
     t.strictSame(accessOfOthers({ uid, mode }, user), { ...NOTHING, ...access }, `${uid} ${mode.toString(8)} ${user}`)
 })
 
-t.test('where there are no such users, as on Windows, nothing is said', async t => {
+t.test('without user ids, as on Windows, nothing is reported', async t => {
   t.strictSame(accessOfOthers({ uid: 0, mode: 0o777 }, null), NOTHING)
 })
 
-t.test('a file of this user’s own is known', async t => {
+t.test('the current user is recognized as the owner of a file', async t => {
   const file = join(t.testdir({ file: '' }), 'file')
   t.equal(accessOfOthers(statSync(file)).owned, false)
 })

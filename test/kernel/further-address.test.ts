@@ -4,12 +4,12 @@ import t, { type Test } from 'tap'
 import { SecondListener } from '../../src/kernel/further-address.ts'
 import { failureOf } from './failure-of.ts'
 
-/** One that no machine has (RFC 3849). */
+/** An address that no machine has (RFC 3849). */
 const NOWHERE = '2001:db8::1'
 
 const [HOST, ALSO] = ['127.0.0.1', '127.0.0.2']
 
-/** A server that sends back what it is told, and its further address. */
+/** An echo server and its second listener. */
 function twoDoors(t: Test) {
   const server = createServer({ allowHalfOpen: true }, socket => socket.on('error', () => {}).pipe(socket))
   const further = new SecondListener(server, { allowHalfOpen: true })
@@ -28,7 +28,7 @@ function portOf(server: Server): number {
   return (server.address() as AddressInfo).port
 }
 
-/** What comes back from an address. */
+/** The echo from an address. */
 async function echo(host: string, port: number): Promise<string> {
   const socket = connect({ host, port })
   socket.end(`hello ${host}`)
@@ -37,13 +37,13 @@ async function echo(host: string, port: number): Promise<string> {
   return heard
 }
 
-t.test('connections to either address are the server’s, at one port', async t => {
+t.test('the server gets the connections of both addresses, on one port', async t => {
   const { further, listen } = twoDoors(t)
   const port = await further.beside({ host: HOST, port: 0, also: ALSO }, listen)
   for (const host of [HOST, ALSO]) t.equal(await echo(host, port), `hello ${host}`)
 })
 
-t.test('neither listens where one of the two is taken', async t => {
+t.test('it listens on neither address if one is in use', async t => {
   const taken = createServer().listen(0, ALSO)
   await once(taken, 'listening')
   t.teardown(() => taken.close())
@@ -59,7 +59,7 @@ t.test('neither listens where one of the two is taken', async t => {
   }
 })
 
-t.test('of any free ports one is had that is free at both', async t => {
+t.test('with port 0 it finds a port that is free on both addresses', async t => {
   const { further, listen } = twoDoors(t)
   const tried: number[] = []
   const port = await further.beside({ host: HOST, port: 0, also: ALSO }, async at => {
@@ -79,14 +79,14 @@ t.test('of any free ports one is had that is free at both', async t => {
   t.equal(tries, 10)
 })
 
-t.test('what no other port would mend is told at once', async t => {
+t.test('an error that another port would not avoid is reported at once', async t => {
   const refused = async () => {
     throw Object.assign(new Error(), { code: 'EACCES' })
   }
   t.match(await failureOf(twoDoors(t).further.beside({ host: HOST, port: 0, also: ALSO }, refused)), { code: 'EACCES' })
 })
 
-t.test('where this machine does not have the further address, the first is enough', async t => {
+t.test('without the second address on this machine, the first is enough', async t => {
   const { further, listen } = twoDoors(t)
   const port = await further.beside({ host: HOST, port: 0, also: NOWHERE }, listen)
   t.equal(await echo(HOST, port), `hello ${HOST}`)
@@ -94,7 +94,7 @@ t.test('where this machine does not have the further address, the first is enoug
   t.equal(await echo(HOST, await other.further.beside({ host: HOST, port: 0 }, other.listen)), `hello ${HOST}`)
 })
 
-t.test('once it is closed nothing more is accepted, and what was is waited for', async t => {
+t.test('close() stops accepting and waits for accepted connections', async t => {
   const { further, listen } = twoDoors(t)
   const port = await further.beside({ host: HOST, port: 0, also: ALSO }, listen)
   const socket = connect({ host: ALSO, port })

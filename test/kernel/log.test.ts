@@ -4,7 +4,7 @@ import { systemClock } from '../../src/kernel/clock.ts'
 import { createLog, createPrettyLog } from '../../src/kernel/log.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 
-/** A log and what was written to it. */
+/** A log and the text written to it. */
 async function logTo(options: { level: string; pretty: boolean; colorize?: boolean }) {
   let written = ''
   const destination = new Writable({
@@ -18,7 +18,7 @@ async function logTo(options: { level: string; pretty: boolean; colorize?: boole
   return { log, written: () => written }
 }
 
-t.test('each line is JSON with an ISO time, and nothing about the machine', async t => {
+t.test('each line is JSON with an ISO time and no host facts', async t => {
   const { log, written } = await logTo({ level: 'info', pretty: false })
   log.info({ tenant: 'default' }, 'hello')
   const line = JSON.parse(written())
@@ -26,13 +26,13 @@ t.test('each line is JSON with an ISO time, and nothing about the machine', asyn
   t.strictSame(Object.keys(line).sort(), ['level', 'msg', 'tenant', 'time'])
 })
 
-t.test('what is less severe than the level is not logged', async t => {
+t.test('lines below the level are not logged', async t => {
   const { log, written } = await logTo({ level: 'warn', pretty: false })
   log.info('quiet')
   t.equal(written(), '')
 })
 
-t.test('of an error only type, message, code and stack are logged, never what a library hangs on it', async t => {
+t.test('an error is logged with type, message, code and stack, without what a library added', async t => {
   const { log, written } = await logTo({ level: 'info', pretty: false })
   const request = { headers: { 'x-redlock-auth': 'MARK' } }
   log.info({ err: Object.assign(new TypeError('broken'), { code: 'ECODE', request }) }, 'failed')
@@ -42,13 +42,13 @@ t.test('of an error only type, message, code and stack are logged, never what a 
   t.notMatch(written(), /MARK/)
 })
 
-t.test('what was thrown and is no error is logged as text', async t => {
+t.test('a thrown value that is not an Error is logged as text', async t => {
   const { log, written } = await logTo({ level: 'info', pretty: false })
   log.info({ err: 'just text' }, 'failed')
   t.equal(JSON.parse(written()).err, 'just text')
 })
 
-t.test('a secret shows as [secret], in JSON and for people', async t => {
+t.test('a secret appears as [secret], in JSON and in pretty lines', async t => {
   for (const pretty of [false, true]) {
     const { log, written } = await logTo({ level: 'info', pretty })
     log.info({ token: new Secret('MARK') }, `a token: ${new Secret('MARK')}`)
@@ -57,7 +57,7 @@ t.test('a secret shows as [secret], in JSON and for people', async t => {
   }
 })
 
-t.test('for people, a line is coloured text with the time of day', async t => {
+t.test('a pretty line is coloured text with the time of day', async t => {
   const { log, written } = await logTo({ level: 'info', pretty: true })
   log.info({ requestId: 'id-1', tenant: 'default' }, 'hello')
   t.match(written(), /\d\d:\d\d:\d\d/)
@@ -69,7 +69,7 @@ t.test('for people, a line is coloured text with the time of day', async t => {
   t.match(plain.written(), /^\[\d\d:\d\d:\d\d\] WARN: hello\n$/)
 })
 
-t.test('what a terminal would act on is escaped, in JSON and for people', async t => {
+t.test('control characters are escaped, in JSON and in pretty lines', async t => {
   const text = 'a\u001b[2Jb\u009b31mc\u202ed\u2028e\ud800'
   const json = await logTo({ level: 'info', pretty: false })
   json.log.info({ text }, text)
@@ -80,7 +80,7 @@ t.test('what a terminal would act on is escaped, in JSON and for people', async 
   t.match(people.written(), 'a\\u001b[2Jb\\u009b31mc\\u202ed\\u2028e\\ud800')
 })
 
-t.test('for people, further lines of a message cannot be taken for others of the log', async t => {
+t.test('in pretty output, the second line of a message does not look like a log line', async t => {
   const { log, written } = await logTo({ level: 'info', pretty: true })
   log.info('one\n[12:00:00] INFO: forged')
   t.match(written(), /one\n {4}\[12:00:00\] INFO: forged/)

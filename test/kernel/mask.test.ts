@@ -6,7 +6,7 @@ import { forms, formsIn, TOKEN } from '../support/quoted.ts'
 const KEY = 'k3y+/With=28characters8again'
 
 for (const [form, write] of Object.entries(forms)) {
-  t.test(`a secret is found as it is written: ${form}`, async t => {
+  t.test(`a secret is found when encoded as ${form}`, async t => {
     const secret = new Secret(TOKEN)
     for (const text of [`a ${write(TOKEN)} b`, write(TOKEN), `${write(TOKEN)}${write(TOKEN)}`]) {
       const masked = secret.maskIn(text)
@@ -17,7 +17,7 @@ for (const [form, write] of Object.entries(forms)) {
   })
 }
 
-t.test('what stands around it is left', async t => {
+t.test('text around a secret stays', async t => {
   const mask = (text: string) => new Secret(TOKEN).maskIn(text)
   t.equal(mask(`{"message":"no ${TOKEN} here","a":[1]}`), '{"message":"no [secret] here","a":[1]}')
   t.equal(mask(`Basic ${Buffer.from(`a:${TOKEN}`).toString('base64')}`).slice(0, 8), 'Basic YT')
@@ -27,7 +27,7 @@ t.test('what stands around it is left', async t => {
     t.equal(mask(text), text)
 })
 
-t.test('of a short secret most has to be there, for less may be a word', async t => {
+t.test('most of a short secret must match, because less may be a word', async t => {
   const secret = new Secret('prisma-cloud-api1')
   t.equal(secret.maskIn('the prisma-cloud is there'), 'the prisma-cloud is there')
   for (const part of ['PRISMA-cloud-api1', 'prisma-cloud-', 'ma-cloud-api1']) {
@@ -43,13 +43,13 @@ t.test('of a short secret most has to be there, for less may be a word', async t
   }
 })
 
-t.test('a secret with other characters than those of ASCII is found in text and in bytes', async t => {
+t.test('a secret with non-ASCII characters is found in text and in bytes', async t => {
   const secret = new Secret('Schlüssel-für-İ')
   t.equal(secret.maskIn('a Schlüssel-für-İ b'), 'a [secret] b')
   t.equal(secret.maskIn(Buffer.from('a Schlüssel-für-İ b').toString('latin1')), 'a [secret] b')
 })
 
-t.test('of several secrets none hides another', async t => {
+t.test('masking one secret does not hide another', async t => {
   const secrets = ['MARK-secret-key-of-the-tenant', 'MARK-access-key-of-the-tenant'].map(value => new Secret(value))
   const text = 'x MARK-secret-key-of-the-tenant MARK-access-key-of-the-tenant y'
   t.equal(Secret.maskAllIn(text, secrets), 'x [secret] [secret] y')
@@ -57,7 +57,7 @@ t.test('of several secrets none hides another', async t => {
   t.equal(Secret.maskAllIn(text, []), text)
 })
 
-t.test('a text of escapes and pieces alone takes no longer for that', async t => {
+t.test('a text made of nothing but escapes and pieces takes no longer', async t => {
   const secret = new Secret(TOKEN)
   for (const text of ['%41', '\\', '&#0', '&#x0000', ' ', 'x', `${TOKEN.slice(0, 11)}!`, '%u00']) {
     const long = text.repeat(262_144 / text.length)

@@ -3,7 +3,7 @@ import { Mutex } from '../../src/kernel/mutex.ts'
 import { settle } from '../support/clock.ts'
 import { failureOf } from './failure-of.ts'
 
-/** A mutex, and calls through it that the test ends itself. */
+/** A mutex, and calls through it that the test settles itself. */
 function rig() {
   const mutex = new Mutex()
   const begun: string[] = []
@@ -24,7 +24,7 @@ function rig() {
   return { begun, pass, end, fail, mutex }
 }
 
-t.test('calls are made one at a time, in their order, and each has its own result', async t => {
+t.test('calls run one at a time, in order, each with its own result', async t => {
   const { begun, pass, end } = rig()
   const results = Promise.all([pass('a'), pass('b'), pass('c')])
   await settle()
@@ -37,7 +37,7 @@ t.test('calls are made one at a time, in their order, and each has its own resul
   t.strictSame(await results, ['a done', 'b done', 'c done'])
 })
 
-t.test('a call that comes when nothing is under way is made at once', async t => {
+t.test('a call runs at once if none is running', async t => {
   const { begun, pass, end } = rig()
   const first = pass('a')
   await settle()
@@ -50,7 +50,7 @@ t.test('a call that comes when nothing is under way is made at once', async t =>
   t.equal(await second, 'b done')
 })
 
-t.test('a call that fails fails for its caller alone, and does not hold up those behind', async t => {
+t.test('a failing call fails only its own caller and does not block the next', async t => {
   const { begun, pass, end, fail } = rig()
   const [first, second] = [failureOf(pass('a')), pass('b')]
   await settle()
@@ -61,7 +61,7 @@ t.test('a call that fails fails for its caller alone, and does not hold up those
   t.equal(await second, 'b done')
 })
 
-t.test('a call that throws before it begins does not hold up those behind either', async t => {
+t.test('a call that throws synchronously does not block the next either', async t => {
   const { mutex } = rig()
   const first = mutex.pass(() => {
     throw new RangeError('broken')
@@ -71,7 +71,7 @@ t.test('a call that throws before it begins does not hold up those behind either
   t.equal(await second, 'done')
 })
 
-t.test('calls of one mutex do not wait for those of another', async t => {
+t.test('mutexes are independent of each other', async t => {
   const [one, other] = [rig(), rig()]
   const waiting = one.pass('a')
   const passed = other.pass('b')

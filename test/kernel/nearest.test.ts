@@ -15,16 +15,16 @@ const rows: [typed: string, meant: string | undefined][] = [
 ]
 
 for (const [typed, meant] of rows) {
-  t.test(`"${typed}" was ${meant ? `meant to be ${meant}` : 'meant to be none of them'}`, async t => {
+  t.test(`"${typed}" ${meant ? `suggests ${meant}` : 'suggests nothing'}`, async t => {
     t.equal(nearest(typed, candidates), meant)
   })
 }
 
-t.test('of two that are equally near the first is named', async t => {
+t.test('of two equally close candidates the first is suggested', async t => {
   t.equal(nearest('app5', ['app2', 'app3']), 'app2')
 })
 
-t.test('more than three slips are no slip', async t => {
+t.test('more than three edits suggest nothing', async t => {
   t.equal(nearest('abcdefghij', ['abcdefgxyz']), 'abcdefgxyz')
   t.equal(nearest('abcdefghij', ['abcdefwxyz']), undefined)
 })

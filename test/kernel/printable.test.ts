@@ -1,7 +1,7 @@
 import t from 'tap'
 import { escapeUnprintable } from '../../src/kernel/printable.ts'
 
-t.test('what a terminal would act on, or reorder, is written as in JSON', async t => {
+t.test('characters that control or reorder terminal output are escaped as in JSON', async t => {
   const rows: [text: string, escaped: string][] = [
     ['plain "text"\twith a tab\n', 'plain "text"\twith a tab\n'],
     ['über 日本 🦊', 'über 日本 🦊'],
@@ -16,7 +16,7 @@ t.test('what a terminal would act on, or reorder, is written as in JSON', async 
   for (const [text, escaped] of rows) t.equal(escapeUnprintable(text), escaped)
 })
 
-t.test('JSON means the same afterwards', async t => {
+t.test('escaped JSON keeps its meaning', async t => {
   const value = { 'a\u009b': '\u202e\u{e0041}\ud800\n"', b: [1, '\u2028'] }
   const line = escapeUnprintable(JSON.stringify(value))
   t.notMatch(line, /[^ -~]/)
