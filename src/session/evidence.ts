@@ -1,4 +1,4 @@
-import { Allowance } from './allowance.ts'
+import { Allowance } from './cooldown.ts'
 
 /** No more operations than these are remembered: about as many as the API has. */
 const MAX_OPERATIONS = 500

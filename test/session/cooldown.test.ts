@@ -1,5 +1,5 @@
 import t from 'tap'
-import { Allowance } from '../../src/session/allowance.ts'
+import { Allowance } from '../../src/session/cooldown.ts'
 
 const PAUSES = [5_000, 10_000, 20_000, 40_000, 60_000, 60_000]
 
