@@ -9,43 +9,48 @@ import type { Dispatcher } from '../upstream/dispatcher.ts'
 import { explainNetworkError } from '../upstream/network-error.ts'
 import { withoutSecrets } from '../upstream-errors/masked.ts'
 import { readUpstream } from '../upstream-errors/read.ts'
-import { AuthFailure } from './auth-failure.ts'
+import { AuthFailure, type FailureNature } from './auth-failure.ts'
 import { tokenLifetime } from './jwt.ts'
 
-/** A token as the vendor issued it. */
+/** A token from a successful auth call. */
 export interface IssuedToken {
   readonly token: Secret
-  /** Milliseconds that it lives from its issue. */
+  /** How long the token is valid after it was issued, in milliseconds. */
   readonly lifetime: number
 }
 
-/** Which of a user's tenants a login is for; the vendor prefers `prismaId`. */
+/** Which Prisma Cloud tenant of a user to log in to. With both, only `prismaId` is sent. */
 export interface TenantChoice {
   readonly prismaId: string | null
   readonly customerName: string | null
 }
 
+/** What {@link AuthApi} needs. */
 export interface AuthApiOptions {
   readonly dispatcher: Dispatcher
   readonly api: Api
   readonly choice: TenantChoice
   readonly clock: Clock
-  /** Milliseconds that one call may take in all, asked for anew each time. */
+  /** Returns the timeout of one call, in milliseconds. Called for every call, so that a reload takes effect. */
   readonly callTimeout: () => number
 }
 
+/** A request to the auth service. */
 interface Call {
   readonly method: 'GET' | 'POST'
   readonly path: string
   readonly headers: readonly string[]
   readonly body: string | null
-  /** What it means when the answer blames the request. */
+  /** The nature of the failure when the response blames what was sent: the access key or the token. */
   readonly blamed: 'rejected' | 'refused'
-  /** What the request carries; an answer may repeat it. */
+  /** The secrets in the request. A response may repeat them. */
   readonly secrets: readonly Secret[]
 }
 
-/** The vendor's two session calls. Each gives a token or throws an {@link AuthFailure} that says what comes next. */
+/**
+ * The two calls of the Prisma Cloud auth service (pan.dev, "Login" and "Extend Session"). Each resolves with a token or
+ * rejects with an {@link AuthFailure}.
+ */
 export class AuthApi {
   readonly #options: AuthApiOptions
   readonly #host: string
@@ -55,7 +60,7 @@ export class AuthApi {
     this.#host = new URL(options.api.origin).host
   }
 
-  /** `POST /login`: a token for an access key. */
+  /** Gets a token for an access key (`POST /login`). */
   login({ accessKeyId, secretKey }: Credentials, signal?: AbortSignal): Promise<IssuedToken> {
     const { prismaId, customerName } = this.#options.choice
     const choice = prismaId ? { prismaId } : customerName ? { customerName } : {}
@@ -70,7 +75,7 @@ export class AuthApi {
     return this.#obtain(call, signal)
   }
 
-  /** `GET /auth_token/extend`: a fresh token for a live one. */
+  /** Gets a new token for one that is still valid (`GET /auth_token/extend`). */
   extend(token: Secret, signal?: AbortSignal): Promise<IssuedToken> {
     const call: Call = {
       method: 'GET',
@@ -112,15 +117,20 @@ export class AuthApi {
     const retryable = isRetryable(status, 'changes')
     const facts = { host: this.#host, status, headers: headersByName(headers), body, complete, retryable }
     const { detail, retryAfter = 0, upstream } = readUpstream(facts, this.#options.clock.now())
-    // a page that blocks the way, of a firewall or a portal, says nothing of the key
+    // a block page of a firewall or captive portal says nothing about the key
     const judged = status === 401 || Boolean(upstream?.errors.length)
     const nature = status < 500 && !retryable && judged ? call.blamed : 'transient'
-    return new AuthFailure(nature, `${this.#host} answered ${status}: ${detail}`, { retryAfter: retryAfter * 1000 })
+    return new AuthFailure(nature, this.#describe(nature, status, detail), { retryAfter: retryAfter * 1000 })
+  }
+
+  #describe(nature: FailureNature, status: number, detail: string): string {
+    if (nature === 'transient') return `${this.#host} returned ${status}: ${detail}`
+    return `${this.#host} rejected the ${nature === 'rejected' ? 'access key' : 'token'} (${status} ${detail})`
   }
 
   #noToken({ method, path }: Call, { status }: Reply): AuthFailure {
-    const answered = `${this.#host} answered ${method} ${path} with ${status} and no token`
-    return new AuthFailure('transient', `${answered}: is it a Prisma Cloud API host?`)
+    const fault = `${this.#host} returned ${status} without a token for ${method} ${path}`
+    return new AuthFailure('transient', `${fault}; check that it is a Prisma Cloud API host`)
   }
 }
 

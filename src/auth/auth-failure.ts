@@ -1,21 +1,19 @@
-import { Problem } from '../problem/problem.ts'
-
 /**
- * What a failed auth call means for what comes next:
+ * What to do after a failed auth call:
  *
- * - `rejected`: the credentials are no good; only a person can help, and asking again may lock the key.
- * - `refused`: this token cannot be extended; a login helps.
- * - `transient`: the same call may succeed later.
+ * - `rejected`: the access key is invalid. Only a person can help, and retrying may lock the key.
+ * - `refused`: the token cannot be extended. Log in.
+ * - `transient`: retry later.
  */
 export type FailureNature = 'rejected' | 'refused' | 'transient'
 
-/** Why an auth call gave no token. The message is for people and holds no secret. */
+/** An auth call failed. The message is for people and contains no secret. */
 export class AuthFailure extends Error {
   override readonly name = 'AuthFailure'
   readonly nature: FailureNature
-  /** Milliseconds that the upstream asked to be left alone. */
+  /** How long the auth service asked to wait, in milliseconds; 0 if it did not. */
   readonly retryAfter: number
-  /** Whether the next try will end the same way, until somebody changes something: nobody need wait for it. */
+  /** Whether retries will fail until somebody changes something, such as a host name, so that requests need not wait. */
   readonly lasting: boolean
 
   constructor(
@@ -30,13 +28,8 @@ export class AuthFailure extends Error {
   }
 }
 
-/** Whatever else goes wrong on the way to a token (a secret file that vanished, a command that failed) may mend itself. */
+/** Wraps any other error, such as an access key file that cannot be read, as a `transient` failure. */
 export function asFailure(error: unknown): AuthFailure {
   if (error instanceof AuthFailure) return error
   return new AuthFailure('transient', error instanceof Error ? error.message : String(error), { cause: error })
-}
-
-/** Why a session that was closed gives no lease. */
-export function closed(): Problem {
-  return new Problem('draining', 'The session was closed: the proxy is shutting down, or its tenant was changed')
 }

@@ -1,16 +1,16 @@
-/** What an unknown lifetime counts as: the ten minutes that the vendor documents, in milliseconds. */
+/** The lifetime of a token that does not state one, in milliseconds: the ten minutes of the API documentation. */
 export const DEFAULT_LIFETIME = 10 * 60_000
 
-/** No lifetime counts as longer than this, in milliseconds: a timer cannot hold more than 24.8 days. */
+/** The longest lifetime, in milliseconds; a Node.js timer holds up to 24.8 days. */
 const MAX_LIFETIME = 24 * 60 * 60_000
 
-/** A lifetime shorter than this, in milliseconds, is not believed: renewing it in time would hammer the vendor. */
+/** The shortest plausible lifetime, in milliseconds. Extending shorter ones in time would flood the auth service. */
 const MIN_LIFETIME = 1000
 
 /**
- * How long a token lives from its issue, in milliseconds: its `exp - iat` (RFC 7519, 4.1), which needs no agreement
- * between the vendor's clock and ours. Anything that cannot be read as such counts as {@link DEFAULT_LIFETIME}.
- * The signature is not looked at: the key is the vendor's.
+ * Returns how long a token is valid after it was issued, in milliseconds: `exp - iat` (RFC 7519, 4.1.4 and 4.1.6), which
+ * does not depend on this machine's clock, and at most 24 hours. A token without such claims, or with a lifetime under a
+ * second, gets {@link DEFAULT_LIFETIME}. The signature is not verified, because only Prisma Cloud has the key.
  */
 export function tokenLifetime(token: string): number {
   const { exp, iat } = claims(token)

@@ -1,51 +1,52 @@
-/** The bounds of the pause after an alarm that has not proved right, in milliseconds. */
-const PAUSE = { first: 5_000, longest: 60_000 }
+/** The first and the longest cooldown, in milliseconds. */
+const DURATION = { first: 5_000, longest: 60_000 }
 
 /**
- * What alarms of one kind use up until they prove right: for five seconds first, then for twice as long each time, up to a
- * minute. Times are milliseconds of the monotonic clock.
+ * The time after a token check during which the same grounds cause no other check. Every check counts as unjustified until
+ * {@link Cooldown.reset}: the first one in a row starts a cooldown of 5 s, each further one doubles it, up to 60 s. Times
+ * are milliseconds of the monotonic clock.
  */
-export class Allowance {
+export class Cooldown {
   #until = Number.NEGATIVE_INFINITY
-  #alarms = 0
+  #unjustified = 0
 
-  /** The alarms in a row that have not proved right. */
-  get alarms(): number {
-    return this.#alarms
+  /** How many checks in a row were not justified. */
+  get unjustified(): number {
+    return this.#unjustified
   }
 
-  /** When it is there again, or has been since. */
+  /** When the cooldown ends, or ended. */
   get until(): number {
     return this.#until
   }
 
-  isSpent(now: number): boolean {
+  isActive(now: number): boolean {
     return now < this.#until
   }
 
-  /** An alarm uses it up. What is given back undoes that. */
-  spend(now: number): () => void {
-    const [until, alarms] = [this.#until, this.#alarms]
-    this.#alarms++
-    this.#until = now + this.#pause
+  /** Starts the cooldown for a check at `now`. The returned function undoes that. */
+  start(now: number): () => void {
+    const [until, unjustified] = [this.#until, this.#unjustified]
+    this.#unjustified++
+    this.#until = now + this.#duration
     return () => {
       this.#until = until
-      this.#alarms = alarms
+      this.#unjustified = unjustified
     }
   }
 
-  /** What used it up goes on: as long as that does, it is worth no other alarm. */
+  /** Restarts an active cooldown, because the grounds still hold: they cause no check for as long as they go on. */
   prolong(now: number): void {
-    if (this.isSpent(now)) this.#until = now + this.#pause
+    if (this.isActive(now)) this.#until = now + this.#duration
   }
 
-  /** An alarm has proved right. */
-  restore(): void {
+  /** Ends the cooldown: a check was justified, because the token was invalid. */
+  reset(): void {
     this.#until = Number.NEGATIVE_INFINITY
-    this.#alarms = 0
+    this.#unjustified = 0
   }
 
-  get #pause(): number {
-    return Math.min(PAUSE.longest, PAUSE.first * 2 ** (this.#alarms - 1))
+  get #duration(): number {
+    return Math.min(DURATION.longest, DURATION.first * 2 ** (this.#unjustified - 1))
   }
 }

@@ -1,92 +1,94 @@
-import { Allowance } from './cooldown.ts'
+import { Cooldown } from './cooldown.ts'
 
-/** No more operations than these are remembered: about as many as the API has. */
+/** How many operations are remembered: about as many as the API has. */
 const MAX_OPERATIONS = 500
 
-/** Whatever speaks for them, no more alarms than these are raised within a minute. */
-const MAX_ALARMS = 20
+/** The most checks in a minute, whatever the grounds. */
+const MAX_CHECKS = 20
 const MINUTE = 60_000
 
-/** A 401 that the current token was answered. */
+/** A 401 response to a request that carried the current token. */
 export interface Unauthorized {
-  /** What was asked for, identifiers folded: a permission is one for an operation. */
+  /** The operation, with identifiers folded (`GET /alert/{id}`), because a permission covers a whole operation. */
   readonly operation: string
-  /** Whether the answer names the token as its reason. */
+  /** Whether the response names the token as the reason. */
   readonly named: boolean
-  /** Whether the request was sent again already, after another 401. */
+  /** Whether the request was already a retry after another 401. */
   readonly again: boolean
 }
 
-/** What speaks for an alarm. */
+/** The grounds for a token check that {@link Evidence.weigh} found in a 401 response. */
 export interface Grounds {
-  readonly refusal: Unauthorized
+  readonly response: Unauthorized
   readonly operation: Operation
-  /** What it may be raised on, the best first. */
-  readonly all: readonly Allowance[]
-  /** The first of them that is not used up; nothing where that would be one alarm too many. */
-  readonly open: Allowance | undefined
+  /** The cooldowns of the grounds that apply, best grounds first. */
+  readonly cooldowns: readonly Cooldown[]
+  /** The first of them that is not active. Undefined if all are, or if {@link MAX_CHECKS} is reached. */
+  readonly open: Cooldown | undefined
 }
 
-/** A request that was answered 401 is worth sending again. */
+/** A retry, with another token, of a request that got a 401 response. */
 export interface Retry {
-  /** Told what the answer says of the other token with which it was sent: that it is good, that it is not, or nothing. */
+  /** Takes what the response to the retry says about the other token: it is good, it is bad, or nothing. */
   answered(word: 'good' | 'bad' | 'none'): void
 }
 
-/** A retry from which nothing is learnt. */
+/** A retry whose response teaches the session nothing, because no check preceded it. */
 export const UNINFORMATIVE: Retry = { answered() {} }
 
-/** What is known of an operation. */
+/** What is known about an operation. */
 interface Operation {
-  /** Whether it was ever served. */
+  /** Whether the API has ever served it. */
   wasServed: boolean
-  /** Whether it has been since it last raised an alarm. */
+  /** Whether the API has served it since it last caused a check. */
   isServed: boolean
-  /** What its alarms use up: those that name the token, and the others, of which a permission may be the reason. */
-  readonly named: Allowance
-  readonly plain: Allowance
+  /** The cooldown after a 401 that names the token. */
+  readonly named: Cooldown
+  /** The cooldown after any other 401, which may mean a missing permission. */
+  readonly plain: Cooldown
 }
 
 /**
- * Tells a dead token from a missing permission where a 401 does not: by what was served before. An alarm is a call that a
- * 401 causes. These are grounds for one, the best first:
+ * Tells an invalid token from a missing permission when a 401 response does not, by what the API has served before. A
+ * *check* is an auth call made because of a 401; it is justified if the token was invalid. There are four grounds for a
+ * check, best first:
  *
- * 1. The operation was served before, or the token is named as the reason.
- * 2. The same, though that has just raised an alarm, of a token that has never served anything: it may have been revoked on
- *    its way.
- * 3. Another operation is refused, too, since the token last served any.
- * 4. Nothing: once in a while it is asked anyway, but not for a request for which that was done already.
+ * 1. The API served the operation before, or the response names the token as the reason.
+ * 2. As 1, but the operation has just caused a check, and the API has never served a request with the new token: it may
+ *    have been revoked right after it was issued.
+ * 3. Another operation got a 401, too, since the API last served any with this token.
+ * 4. None of these. A check is made once in a while all the same, but not for a request that is already a retry.
  *
- * For each there is an {@link Allowance} that false alarms use up; for the first, one of each operation. So a permission
- * that is missing costs a call a minute at most, and never keeps other operations from finding the token dead. `now` is
- * milliseconds of the monotonic clock.
+ * Each of the grounds has a {@link Cooldown} that unjustified checks start; the first has one for every operation. So a
+ * missing permission costs one call a minute at most, and never keeps other operations from finding an invalid token.
+ * `now` is milliseconds of the monotonic clock.
  */
 export class Evidence {
-  /** Not an LRU cache, each of which takes room for all at once, and there may be a thousand tenants. */
+  /** A Map, because an LRU cache allocates room for all entries at once, and there may be a thousand tenants. */
   readonly #operations = new Map<string, Operation>()
-  readonly #unproven = new Allowance()
-  readonly #several = new Allowance()
-  /** Every false alarm uses this one up. */
-  readonly #any = new Allowance()
-  /** When the last alarms were raised. */
-  readonly #raised: number[] = []
-  /** The operation that was refused first since the token last served any. */
+  readonly #unproven = new Cooldown()
+  readonly #several = new Cooldown()
+  /** Started by every unjustified check. */
+  readonly #any = new Cooldown()
+  /** When the last checks were made. */
+  readonly #checks: number[] = []
+  /** The first operation that got a 401 since the API last served any with this token. */
   #suspect: string | undefined
   #token = 0
   #proven = 0
 
-  /** Goes on with another token, and gives the number by which it is spoken of. */
+  /** Starts over with another token, and returns its number for {@link Evidence.served}. */
   replaceToken(): number {
     this.#suspect = undefined
     return ++this.#token
   }
 
-  /** Whether the token has served anything. */
+  /** Whether the API has served a request with the current token. */
   get isProven(): boolean {
     return this.#proven === this.#token
   }
 
-  /** An operation was served with a token: so ends nearly every request. */
+  /** Notes that the API served an operation with a token. Called for nearly every request. */
   served(name: string, token: number): void {
     if (token === this.#token) {
       this.#proven = token
@@ -97,52 +99,64 @@ export class Evidence {
     else this.#remember(name, { ...newOperation(), wasServed: true, isServed: true })
   }
 
-  /** Notes that the token was refused. */
-  weigh(refusal: Unauthorized, now: number): Grounds {
-    const { named, again } = refusal
-    const operation = this.#operations.get(refusal.operation) ?? newOperation()
-    const own = ownOf(operation, refusal)
-    // who raised a false alarm a moment ago proves nothing by another 401
-    if (!own.isSpent(now)) this.#suspect ??= refusal.operation
-    const isSeveral = !own.isSpent(now) && this.#suspect !== refusal.operation
-    const isNews = (named && !again) || (operation.wasServed && own.alarms < 2)
-    const all = again ? [] : [this.#any]
-    if (isSeveral) all.unshift(this.#several)
-    if (isNews && !this.isProven) all.unshift(this.#unproven)
-    if (named || operation.isServed) all.unshift(own)
-    const open = this.#isExhausted(now) ? undefined : all.find(each => !each.isSpent(now))
+  /** Notes a 401 response, and returns the grounds it gives for a check. */
+  weigh(response: Unauthorized, now: number): Grounds {
+    const operation = this.#operations.get(response.operation) ?? newOperation()
+    const own = cooldownOf(operation, response)
+    const isCooling = own.isActive(now)
+    // another 401 proves nothing if its operation has just caused an unjustified check
+    if (!isCooling) this.#suspect ??= response.operation
+    const isSeveral = !isCooling && this.#suspect !== response.operation
+    const cooldowns = this.#cooldownsOf(response, operation, isSeveral)
+    const open = this.#isExhausted(now) ? undefined : cooldowns.find(each => !each.isActive(now))
     if (!open) own.prolong(now)
     if (!open && isSeveral) this.#several.prolong(now)
-    return { refusal, operation, all, open }
+    return { response, operation, cooldowns, open }
   }
 
-  /** When an alarm may be raised on any of its grounds: within a minute, though a sleep may have brought one forward. */
-  earliest({ all }: Grounds, now: number): number {
-    const isAllowed = this.#isExhausted(now) ? Number(this.#raised[0]) + MINUTE : now
-    return Math.min(now + MINUTE, Math.max(isAllowed, Math.min(...all.map(({ until }) => until))))
+  /**
+   * Returns when a check may be made on any of the grounds. Never more than a minute from `now`: a check planned for later
+   * may have been made early, after the machine slept, and its cooldowns then last too long.
+   */
+  earliest({ cooldowns }: Grounds, now: number): number {
+    const isAllowed = this.#isExhausted(now) ? Number(this.#checks[0]) + MINUTE : now
+    return Math.min(now + MINUTE, Math.max(isAllowed, Math.min(...cooldowns.map(({ until }) => until))))
   }
 
-  /** An alarm is raised at a time, now or to come. It counts as a false one until it has proved right. */
-  raise({ refusal, operation, all, open = this.#any }: Grounds, at: number): Retry {
-    const own = ownOf(operation, refusal)
-    const used = open === own ? [own, this.#any] : new Set([own, ...all])
-    const undo = [...used].map(each => each.spend(at))
-    this.#raised.push(at)
-    if (this.#raised.length > MAX_ALARMS) this.#raised.shift()
+  /** Notes a check that is made at `at`, now or later. It counts as unjustified until the retry shows otherwise. */
+  check({ response, operation, cooldowns, open = this.#any }: Grounds, at: number): Retry {
+    const own = cooldownOf(operation, response)
+    const started = open === own ? [own, this.#any] : new Set([own, ...cooldowns])
+    const undo = [...started].map(each => each.start(at))
+    this.#checks.push(at)
+    if (this.#checks.length > MAX_CHECKS) this.#checks.shift()
     operation.isServed = false
-    this.#remember(refusal.operation, operation)
-    const proved = () => {
+    this.#remember(response.operation, operation)
+    const justify = () => {
       for (const each of undo) each()
-      for (const each of [own, open]) each.restore()
+      for (const each of [own, open]) each.reset()
     }
     return {
       answered(word) {
-        if (word === 'good' || (word === 'none' && refusal.named)) proved()
+        if (word === 'good' || (word === 'none' && response.named)) justify()
       },
     }
   }
 
-  /** The one remembered for longest gives way; if it is in use, it comes back at once. */
+  /** The cooldowns of the grounds that apply, best grounds first. */
+  #cooldownsOf(response: Unauthorized, operation: Operation, isSeveral: boolean): Cooldown[] {
+    const { named, again } = response
+    const own = cooldownOf(operation, response)
+    const mayBeRevoked = !this.isProven && ((named && !again) || (operation.wasServed && own.unjustified < 2))
+    return [
+      ...(named || operation.isServed ? [own] : []),
+      ...(mayBeRevoked ? [this.#unproven] : []),
+      ...(isSeveral ? [this.#several] : []),
+      ...(again ? [] : [this.#any]),
+    ]
+  }
+
+  /** Forgets the oldest entry when the map is full; an operation in use comes back with its next request. */
   #remember(name: string, operation: Operation): void {
     this.#operations.set(name, operation)
     const [oldest = name] = this.#operations.keys()
@@ -150,15 +164,15 @@ export class Evidence {
   }
 
   #isExhausted(now: number): boolean {
-    return this.#raised.length === MAX_ALARMS && now - Number(this.#raised[0]) < MINUTE
+    return this.#checks.length === MAX_CHECKS && now - Number(this.#checks[0]) < MINUTE
   }
 }
 
 function newOperation(): Operation {
-  return { wasServed: false, isServed: false, named: new Allowance(), plain: new Allowance() }
+  return { wasServed: false, isServed: false, named: new Cooldown(), plain: new Cooldown() }
 }
 
-/** What the alarms of an operation use up. */
-function ownOf({ named, plain }: Operation, refusal: Unauthorized): Allowance {
-  return refusal.named ? named : plain
+/** The cooldown of an operation that a 401 response is subject to. */
+function cooldownOf({ named, plain }: Operation, response: Unauthorized): Cooldown {
+  return response.named ? named : plain
 }

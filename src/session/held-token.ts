@@ -6,36 +6,37 @@ import type { Evidence } from './evidence.ts'
 import type { Lease } from './lease.ts'
 import { endOf, timeLeft } from './schedule.ts'
 
-/** The token that a session has, and whether it may be sent. */
+/** The token of a session, and whether it may be sent. */
 export class HeldToken {
   readonly #evidence: Evidence
   readonly #session = randomUUID()
   #lease: Lease | undefined
   #inDoubt = false
+  /** Whether the auth service refused to extend the token. */
   #refused = false
   #generation = 0
 
-  /** `evidence` is told of each token, and of what it has served. */
+  /** `evidence` learns of each new token and of the operations that the API serves with it. */
   constructor(evidence: Evidence) {
     this.#evidence = evidence
   }
 
-  /** Counts the tokens so far. */
+  /** The number of tokens so far. */
   get generation(): number {
     return this.#generation
   }
 
-  /** Whether the token is kept back until a call shows what it is worth. */
+  /** Whether the token is withheld until an auth call shows whether it is valid. */
   get isInDoubt(): boolean {
     return this.#inDoubt
   }
 
-  /** The lease that may be sent. */
+  /** The lease, unless it has expired or is in doubt. */
   live(now: Instant): Lease | undefined {
     return this.#inDoubt ? undefined : this.unexpired(now)
   }
 
-  /** The same, in doubt or not: the auth calls can tell. */
+  /** The lease until it expires, even while in doubt: for the auth call that checks it. */
   unexpired(now: Instant): Lease | undefined {
     return this.millisecondsLeft(now) > 0 ? this.#lease : undefined
   }
@@ -44,9 +45,9 @@ export class HeldToken {
     return this.#lease ? timeLeft(this.#lease.end, now) : 0
   }
 
-  /** Takes a new token in the place of the one before. */
-  replace({ token, lifetime }: IssuedToken, api: Api, asked: Instant): Lease {
-    const end = endOf(lifetime, asked)
+  /** Replaces the token. `requestedAt` is when the auth call began, from which the lifetime counts. */
+  replace({ token, lifetime }: IssuedToken, api: Api, requestedAt: Instant): Lease {
+    const end = endOf(lifetime, requestedAt)
     const evidence = this.#evidence
     const number = evidence.replaceToken()
     const served = (operation: string) => evidence.served(operation, number)
@@ -59,18 +60,18 @@ export class HeldToken {
   }
 
   /**
-   * Notes that the upstream refused the token, which is kept back until {@link HeldToken.trust}, {@link HeldToken.replace} or
+   * Notes that the API rejected the token. It is withheld until {@link HeldToken.trust}, {@link HeldToken.replace} or
    * {@link HeldToken.drop}.
    */
   doubt(): void {
     this.#inDoubt = true
-    this.#judge()
+    this.#dropIfDead()
   }
 
-  /** Notes that the auth service would not extend the token. It serves until its end all the same, unless in doubt. */
+  /** Notes that the auth service refused to extend the token. It may be sent until it expires, unless in doubt. */
   refuse(): void {
     this.#refused = true
-    this.#judge()
+    this.#dropIfDead()
   }
 
   trust(): void {
@@ -82,8 +83,8 @@ export class HeldToken {
     this.#inDoubt = false
   }
 
-  /** A token that neither the API nor the auth service takes is dead, whatever its age. */
-  #judge(): void {
+  /** A token that both the API and the auth service reject is dead, however young. */
+  #dropIfDead(): void {
     if (this.#inDoubt && this.#refused) this.drop()
   }
 }

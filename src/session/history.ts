@@ -1,33 +1,33 @@
 import type { Instant } from '../kernel/instant.ts'
 import { Problem } from '../problem/problem.ts'
 
-/** What a session remembers of its calls, for people. */
+/** The last results of a session's auth calls, for the status page and for problem details. */
 export class History {
   #lastRefresh: number | undefined
   #lastError: { readonly at: number; readonly reason: string } | undefined
 
-  /** A call gave a token. */
+  /** Notes that a call returned a token. */
   refreshed({ wall }: Instant): void {
     this.#lastRefresh = wall
   }
 
-  /** Something went wrong; the reason holds no secret. */
+  /** Notes a failure. `reason` must not contain a secret. */
   failed(reason: string, { wall }: Instant): void {
     this.#lastError = { at: wall, reason }
   }
 
-  /** Why there is no session where a person must act. */
+  /** The problem of a request while the access key is rejected and only a person can help. */
   rejection(): Problem {
     return new Problem('credentials-rejected', this.#reason())
   }
 
-  /** Why there is none now; the next call is in so many milliseconds. */
+  /** The problem of a request while there is no token. `wait` is the milliseconds until the next call. */
   unavailable(wait: number): Problem {
     const retryAfter = Math.max(1, Math.ceil(wait / 1000))
-    return new Problem('session-unavailable', `There is no live session: ${this.#reason()}`, { retryAfter })
+    return new Problem('session-unavailable', `No live session: ${this.#reason()}`, { retryAfter })
   }
 
-  /** As `/_proxy/status` shows it: times in ISO 8601. */
+  /** The members for `/_proxy/status`, with times in ISO 8601. */
   status(): { readonly lastRefresh: string | null; readonly lastError: { at: string; reason: string } | null } {
     return {
       lastRefresh: this.#lastRefresh === undefined ? null : new Date(this.#lastRefresh).toISOString(),
@@ -38,6 +38,11 @@ export class History {
   }
 
   #reason(): string {
-    return this.#lastError?.reason ?? 'the login has not been answered yet'
+    return this.#lastError?.reason ?? 'the login is still in progress'
   }
+}
+
+/** The problem of a request whose session was closed while it waited for a token. */
+export function sessionClosed(): Problem {
+  return new Problem('draining', 'The session was closed because the proxy is shutting down or its tenant changed')
 }

@@ -1,23 +1,24 @@
-/** What is known when the upstream answers 401 to the token that a session holds. */
+/** What is known when the API answers 401 to the token that a session holds. */
 export interface InvalidationFacts {
-  /** Whether the answer names the token as its reason. */
+  /** Whether the response names the token as the reason. */
   readonly named: boolean
-  /** Whether there are grounds for a call. */
+  /** Whether there are grounds for an auth call. */
   readonly grounded: boolean
-  /** Whether the upstream has served a request with this very token. */
+  /** Whether the API has served a request with this token. */
   readonly proven: boolean
-  /** Whether the request was sent again already, after another 401. */
+  /** Whether the request was already a retry after another 401. */
   readonly again: boolean
-  /** Whether a call may be made, or is under way. */
+  /** Whether an auth call can be made now, or is in progress. */
   readonly callable: boolean
 }
 
 /**
- * What to do with the token:
+ * Decides what to do with a token after a 401 response:
  *
- * - `drop` it: the upstream says that it is no good, and nothing speaks for it.
- * - `doubt` it: it may be a permission in disguise, so the auth service is asked, by an extension, what it is worth.
- * - `keep` it: that was found out a moment ago, or cannot be found out now. The 401 is the client's.
+ * - `drop` it: the API says that it is invalid, and nothing suggests otherwise.
+ * - `doubt` it: the 401 may mean a missing permission, so the auth service is asked to extend the token, which shows
+ *   whether it is valid.
+ * - `keep` it: that was just found out, or cannot be found out now. The client gets the 401.
  */
 export function judgeInvalidation(facts: InvalidationFacts): 'drop' | 'doubt' | 'keep' {
   const { named, grounded, proven, again, callable } = facts

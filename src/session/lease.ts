@@ -2,17 +2,17 @@ import type { Instant } from '../kernel/instant.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Api } from '../stacks/resolve.ts'
 
-/** What a request carries: the token, and where alone it may be sent. */
+/** A token for one request, with the only API that it may be sent to. */
 export interface Lease {
   readonly token: Secret
   /** The API that issued the token. */
   readonly api: Api
-  /** Until when it may be sent. */
+  /** When to stop sending the token, a little before it expires. */
   readonly end: Instant
-  /** The session that it is of, which is that of one user. */
+  /** An id of the session, and so of one user. */
   readonly session: string
-  /** Counts the tokens of one session from 1. */
+  /** The number of this token in its session, from 1. */
   readonly generation: number
-  /** Notes that the API has served a request for an operation with it: said by whoever sees that. */
+  /** Notes that the API served an operation with this token. The sender of the request calls it. */
   served(operation: string): void
 }

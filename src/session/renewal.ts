@@ -8,43 +8,45 @@ import { isSameKey, readKey } from './key.ts'
 import type { Lease } from './lease.ts'
 import type { AuthCall, SessionEvents } from './report.ts'
 
+/** What a {@link Renewal} needs. */
 export interface RenewalOptions {
   readonly auth: Pick<AuthApi, 'login' | 'extend'>
   readonly credentials: CredentialSource
-  /** What `credentials` gave, where that has been read already. */
+  /** The access key, if it has already been read from `credentials`. */
   readonly key?: Credentials
   readonly clock: Clock
-  /** Shared by those whose calls must not run at the same time. */
+  /** Shared by the sessions of a tenant, so that their auth calls do not overlap. */
   readonly mutex: Mutex
   readonly events?: SessionEvents
 }
 
-/** The way to a new token: the access key and the auth calls in their order, told of. */
+/** Obtains tokens: reads the access key, makes the auth calls in order, and reports each of them. */
 export class Renewal {
   readonly #options: RenewalOptions
   readonly #signal: AbortSignal
   #key: Credentials | undefined
   #isKeyGood = true
 
-  /** `signal` aborts the call under way, and no other follows. */
+  /** When `signal` aborts, the current call ends and no other follows. */
   constructor(options: RenewalOptions, signal: AbortSignal) {
     this.#options = options
     this.#signal = signal
     this.#key = options.key
   }
 
-  /** Whether this is the key of the logins. One that could not be read yet is none in particular. */
+  /** Whether the logins use this key. True for any key while none has been read. */
   uses(key: Credentials): boolean {
     return this.#key === undefined || isSameKey(this.#key, key)
   }
 
-  /** The secret key of the logins, once it was read. */
+  /** The secret key of the logins. Undefined until it has been read. */
   get secretKey(): Secret | undefined {
     return this.#key?.secretKey
   }
 
   /**
-   * Extends a token, and logs in where there is none or it cannot be extended; `refused` is told of that before.
+   * Extends a token, or logs in if there is none or the auth service refuses to extend it. Calls `refused` between the
+   * refusal and the login.
    */
   async obtain(token: Lease | undefined, refused: () => void): Promise<IssuedToken> {
     const { auth } = this.#options
@@ -58,7 +60,7 @@ export class Renewal {
     return this.#login()
   }
 
-  /** A key that was good stays in use, whatever its source says now: another key is another session's to try. */
+  /** Logs in. A key that was accepted stays in use even if its source changes: a new key gets a session of its own. */
   async #login(): Promise<IssuedToken> {
     const key = await this.#currentKey()
     this.#key = key

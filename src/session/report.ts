@@ -1,31 +1,32 @@
 import type { FailureNature } from '../auth/auth-failure.ts'
 import type { SessionState } from './states.ts'
 
+/** The two auth calls, as they are named in metrics. */
 export type AuthCall = 'login' | 'extend'
 
-/** What follows a failed call. */
+/** The next auth call after a failed one. */
 export interface NextCall {
-  /** How many calls have failed since the last that did not. */
+  /** How many calls in a row have failed. */
   readonly attempt: number
-  /** Milliseconds until the next. */
+  /** Milliseconds until the next call. */
   readonly delay: number
-  /** Whether a live token goes on serving meanwhile. */
+  /** Whether a live token still serves requests. */
   readonly isServing: boolean
 }
 
-/** What a session tells of itself as it happens. */
+/** Callbacks for what happens to a session. */
 export interface SessionEvents {
-  /** The state changed; `reason` is a sentence without secrets. A failed call is followed by another, unless the key is refused. */
+  /** The state changed. `reason` contains no secret. `next` is set after a failed call, unless the key was rejected. */
   changed?(from: SessionState, to: SessionState, reason: string, next?: NextCall): void
   /** An auth call ended. */
   called?(call: AuthCall, outcome: 'ok' | FailureNature): void
 }
 
-/** A session as `/_proxy/status` shows it. Times are ISO 8601. */
+/** A session in `/_proxy/status`. Times are in ISO 8601. */
 export interface SessionStatus {
   readonly state: SessionState
   readonly generation: number
-  /** Whole seconds that the token may still be sent. */
+  /** For how many whole seconds the token may still be sent. */
   readonly secondsLeft: number
   readonly lastRefresh: string | null
   readonly lastError: { readonly at: string; readonly reason: string } | null

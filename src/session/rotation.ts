@@ -4,26 +4,28 @@ import type { Secret } from '../kernel/secret.ts'
 import { Evidence } from './evidence.ts'
 import type { RenewalOptions } from './renewal.ts'
 import type { NextCall, SessionEvents } from './report.ts'
-import type { Session, SessionOptions } from './session.ts'
+import type { Session } from './session.ts'
+import type { SessionOptions } from './session-options.ts'
 import type { SessionState } from './states.ts'
 
-/** Makes the session of a tenant. */
+/** Creates a session of a tenant. With `key` it logs in with that access key, else with the one it reads. */
 export type CreateSession = (
   tenant: TenantConfig,
   options: Required<Pick<SessionOptions, 'events' | 'mutex' | 'evidence'>> & Pick<RenewalOptions, 'key'>,
 ) => Session
 
-/** What is told of a tenant's sessions. */
+/** Callbacks for what happens to the sessions of one tenant. `changed` reports the session in use only. */
 export interface RotationEvents extends Required<SessionEvents> {
-  /** Other credentials have proved good: their session has taken over. */
-  succeeded(): void
-  /** Other credentials gave no session, so the one in use stays; without a next call only a person can help. */
-  kept(reason: string, next?: NextCall): void
+  /** The session of the new access key got a token and has replaced the session in use. */
+  rotated(): void
+  /** A login with the new access key failed; the session in use stays. Without `next` the key was rejected. */
+  rotationFailed(reason: string, next?: NextCall): void
 }
 
 /**
- * The session of a tenant and, while other credentials are tried, the one that is to succeed it: it takes over once it
- * has a token. Until then, and if it never gets one, the session in use goes on. At one time one of them calls.
+ * The session of a tenant and, while a new access key is tried, the candidate that is to replace it. The candidate takes
+ * over once it has a token; until then, and if it never gets one, the session in use stays. The auth calls of the two
+ * sessions do not overlap.
  */
 export class Rotation {
   readonly #create: CreateSession
@@ -48,21 +50,21 @@ export class Rotation {
     return this.#candidate
   }
 
-  /** The tokens and secret keys of both. */
+  /** The tokens and secret keys of both sessions. */
   get secrets(): Secret[] {
     return [...this.#session.secrets, ...(this.#candidate?.secrets ?? [])]
   }
 
-  /** Has a tenant's key tried, unless it is the one in use, or is tried already. */
+  /** Tries an access key, unless it is in use or being tried already. */
   offer(tenant: TenantConfig, key: Credentials): void {
     if ((this.#candidate ?? this.#session).uses(key)) return
-    if (this.#session.uses(key)) this.#dismiss()
+    if (this.#session.uses(key)) this.#dropCandidate()
     else this.replace(tenant, key)
   }
 
-  /** Has a tenant's key tried, whatever was before. */
+  /** Tries an access key, even if it is in use already. */
   replace(tenant: TenantConfig, key: Credentials): void {
-    this.#dismiss()
+    this.#dropCandidate()
     const candidate = this.#make(tenant, key)
     this.#candidate = candidate
     // without a live token there is nothing to keep
@@ -71,7 +73,7 @@ export class Rotation {
   }
 
   close(): void {
-    this.#dismiss()
+    this.#dropCandidate()
     this.#session.close()
   }
 
@@ -80,7 +82,7 @@ export class Rotation {
       called: this.#events.called,
       changed: (from, to, reason, next) => {
         if (session === this.#session) this.#events.changed(from, to, reason, next)
-        if (session === this.#candidate) this.#tried(session, to, reason, next)
+        if (session === this.#candidate) this.#candidateChanged(session, to, reason, next)
       },
     }
     const session = this.#create(tenant, {
@@ -92,11 +94,11 @@ export class Rotation {
     return session
   }
 
-  #tried(candidate: Session, to: SessionState, reason: string, next: NextCall | undefined): void {
-    if (to === 'rejected' || to === 'backing-off') this.#events.kept(reason, next)
+  #candidateChanged(candidate: Session, to: SessionState, reason: string, next: NextCall | undefined): void {
+    if (to === 'rejected' || to === 'backing-off') this.#events.rotationFailed(reason, next)
     if (to !== 'ready') return
     this.#takeOver(candidate)
-    this.#events.succeeded()
+    this.#events.rotated()
   }
 
   #takeOver(candidate: Session): void {
@@ -106,9 +108,9 @@ export class Rotation {
     former.close()
   }
 
-  #dismiss(): void {
-    const dismissed = this.#candidate
+  #dropCandidate(): void {
+    const dropped = this.#candidate
     this.#candidate = undefined
-    dismissed?.close()
+    dropped?.close()
   }
 }

@@ -2,48 +2,48 @@ import type { AuthFailure } from '../auth/auth-failure.ts'
 import { fullJitter } from '../kernel/backoff.ts'
 import { elapsed, type Instant, later } from '../kernel/instant.ts'
 
-/** A token is extended this long before its end, in milliseconds, unless half its life is later than that. */
+/** How long before its expiry a token is extended, in milliseconds, unless half its lifetime ends later than that. */
 const LEAD = 3 * 60_000
 
-/** The part of a lifetime over which extensions are spread, so that proxies started together do not call together. */
+/** The fraction of a lifetime over which extensions are spread, so that proxies started together do not call together. */
 const JITTER = 0.1
 
-/** A token counts as dead this long before its end, in milliseconds, so that it does not die on its way. */
+/** How long before its expiry a token is no longer sent, in milliseconds, so that it does not expire on its way. */
 const EXPIRY_MARGIN = 5_000
 
-/** The same for short lives: the part of the lifetime that is given up. */
+/** The largest fraction of a lifetime that the expiry margin may take, for short-lived tokens. */
 const EXPIRY_MARGIN_PART = 0.25
 
-/** The bounds of the wait after a failed call, in milliseconds. */
+/** The backoff after failed calls, in milliseconds. */
 const BACKOFF = { base: 500, cap: 60_000 }
 
-/** After a refusal of the credentials nothing is asked for this long, in milliseconds: a hammered key may be locked. */
+/** How long to wait after the access key was rejected, in milliseconds: too many attempts may lock the key. */
 const PROBE_INTERVAL = 10 * 60_000
 
-/** How long after a failed call the next is made, in milliseconds. `attempt` counts the failures before it, from 0. */
+/** Returns the milliseconds from a failed call to the next. `attempt` is the number of failures before this one. */
 export function retryDelay({ nature, retryAfter }: AuthFailure, attempt: number, random: () => number): number {
   return nature === 'rejected' ? PROBE_INTERVAL : Math.max(retryAfter, fullJitter(attempt, BACKOFF, random))
 }
 
 /**
- * When to extend a token, in milliseconds after its arrival: at the later of half its life and three minutes before
- * its end, less a jitter. `random` is in [0, 1).
+ * Returns when to extend a token, in milliseconds after it arrived: at half its lifetime or three minutes before it
+ * expires, whichever is later, minus a jitter of up to 10 % of the lifetime. `random` is in [0, 1).
  */
 export function extensionDelay(lifetime: number, random: number): number {
   return Math.max(lifetime / 2, lifetime - LEAD) - random * JITTER * lifetime
 }
 
-/** How long a token may be sent, in milliseconds after it was asked for. */
+/** Returns how long a token may be sent, in milliseconds since it was requested. */
 export function usableLife(lifetime: number): number {
   return lifetime - Math.min(EXPIRY_MARGIN, lifetime * EXPIRY_MARGIN_PART)
 }
 
-/** When a token dies. It was issued after it was asked for, so it lives for `lifetime` from then at the least. */
-export function endOf(lifetime: number, asked: Instant): Instant {
-  return later(asked, usableLife(lifetime))
+/** Returns when to stop sending a token. It was issued after `requestedAt`, so it lives at least `lifetime` from then. */
+export function endOf(lifetime: number, requestedAt: Instant): Instant {
+  return later(requestedAt, usableLife(lifetime))
 }
 
-/** Milliseconds for which a token may still be sent, 0 when it is dead. */
+/** Returns for how many milliseconds a token may still be sent: 0 if it has expired. */
 export function timeLeft(end: Instant, now: Instant): number {
   return Math.max(0, -elapsed(end, now))
 }

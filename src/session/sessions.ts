@@ -11,22 +11,25 @@ import type { SessionEvents } from './report.ts'
 import { type CreateSession, Rotation, type RotationEvents } from './rotation.ts'
 import type { Session } from './session.ts'
 
-/** How many tenants log in at a time when the proxy starts. */
-const LOGINS_AT_ONCE = 10
+/** How many tenants log in at the same time when the proxy starts. */
+const CONCURRENT_LOGINS = 10
 
-/** How often the files of access keys are looked at, in milliseconds. */
+/** How often access key files are read for changes, in milliseconds. */
 const WATCH_INTERVAL = 5_000
 
 type Tenants = ReadonlyMap<string, TenantConfig>
 
-/** What is told of each tenant's sessions. */
+/** Callbacks for what happens to the sessions of each tenant: those of {@link RotationEvents}, with the tenant's name. */
 export interface SessionsEvents {
   changed(tenant: string, ...change: Parameters<Required<SessionEvents>['changed']>): void
   called(tenant: string, ...call: Parameters<Required<SessionEvents>['called']>): void
-  succeeded(tenant: string): void
-  kept(tenant: string, ...tried: Parameters<RotationEvents['kept']>): void
+  rotated(tenant: string): void
+  rotationFailed(tenant: string, ...failure: Parameters<RotationEvents['rotationFailed']>): void
+  /** After a reload the access key could not be read; the session in use stays. */
+  keyUnreadable(tenant: string, reason: string): void
 }
 
+/** What {@link Sessions} needs. */
 export interface SessionsOptions {
   readonly tenants: Tenants
   readonly clock: Clock
@@ -34,118 +37,120 @@ export interface SessionsOptions {
   readonly events: SessionsEvents
 }
 
-/** A configured tenant, and how it is served. */
+/** A configured tenant and its sessions. */
 export interface TenantEntry {
   readonly tenant: TenantConfig
   readonly session: Session | undefined
-  /** What is to take its place, where other credentials are being tried. */
+  /** The session of a new access key that is being tried, to replace `session`. */
   readonly candidate: Session | undefined
-  /** Whether it had a session that nobody needed any more, and none failed since. */
+  /** Whether its last session became idle and was discarded, and none has been made since. */
   readonly rests: boolean
 }
 
-/** The sessions of the configured tenants, each made at its first use. It owns them: what leaves is closed. */
+/** The sessions of all configured tenants. Creates a session when a tenant is first used, and closes those it discards. */
 export class Sessions {
   readonly #options: SessionsOptions
   readonly #closing = new AbortController()
   readonly #resting = new Set<string>()
   #tenants: Tenants
-  #live: LRUCache<string, Rotation>
-  #watch: Timer | undefined
+  #rotations: LRUCache<string, Rotation>
+  #watchTimer: Timer | undefined
 
   constructor(options: SessionsOptions) {
     this.#options = options
     this.#tenants = options.tenants
-    this.#live = cacheFor(options.tenants)
+    this.#rotations = cacheFor(options.tenants)
   }
 
   /**
-   * A lease of a tenant's session, as {@link Session.acquire} gives it.
-   * @throws {Problem} also `unknown-tenant`
+   * Resolves with a lease of a tenant's session, as {@link Session.acquire} does.
+   * @throws {Problem} as {@link Session.acquire} does; `unknown-tenant` if the tenant is not configured
    */
   async acquire(tenant: string, signal?: EndSignal): Promise<Lease> {
-    const { session } = this.#of(tenant)
+    const { session } = this.#rotationOf(tenant)
     try {
       return await session.acquire(signal)
     } catch (error) {
-      // it may have been closed because another took its place
+      // another session may have replaced it meanwhile
       if (session.state !== 'closed') throw error
-      return this.#of(tenant).session.acquire(signal)
+      return this.#rotationOf(tenant).session.acquire(signal)
     }
   }
 
-  /** The lease that {@link Sessions.acquire} would give without waiting. */
+  /** Returns the lease that {@link Sessions.acquire} would resolve with at once, if there is one. */
   use(tenant: string): Lease | undefined {
-    return this.#live.peek(tenant)?.session.use()
+    return this.#rotations.peek(tenant)?.session.use()
   }
 
-  /** As {@link Session.invalidate}. A lease of a session that has left is worth a new one. */
-  invalidate(tenant: string, lease: Lease, refusal: Unauthorized): Retry | undefined {
-    const live = this.#live.peek(tenant)
-    if (live) return live.session.invalidate(lease, refusal)
+  /** Does what {@link Session.invalidate} does. If the session has been discarded, a retry gets a new one. */
+  invalidate(tenant: string, lease: Lease, response: Unauthorized): Retry | undefined {
+    const rotation = this.#rotations.peek(tenant)
+    if (rotation) return rotation.session.invalidate(lease, response)
     return this.#tenants.has(tenant) ? UNINFORMATIVE : undefined
   }
 
-  /** The tokens and secret keys of a tenant's sessions, which no answer may show. */
+  /** The tokens and secret keys of a tenant's sessions. No response to a client may contain them. */
   secrets(tenant: string): readonly Secret[] {
-    return this.#live.peek(tenant)?.secrets ?? []
+    return this.#rotations.peek(tenant)?.secrets ?? []
   }
 
-  /** Logs in every tenant that is not lazy, a few at a time, until each has a session or is known to have none. */
+  /** Logs in all tenants that are not lazy, ten at a time. Resolves once each has a session or its login has failed. */
   async start(): Promise<void> {
+    // the workers share one iterator, so each tenant is taken once
     const eager = [...this.#tenants.values()].filter(tenant => !tenant.lazy).values()
     const logIn = async () => {
       for (const { name } of eager) await this.acquire(name).catch(() => {})
     }
-    await Promise.all(Array.from({ length: LOGINS_AT_ONCE }, logIn))
+    await Promise.all(Array.from({ length: CONCURRENT_LOGINS }, logIn))
   }
 
-  /** Every configured tenant. Looking does not count as use. */
+  /** Lists every configured tenant, without counting as use of its session. */
   *all(): Generator<TenantEntry> {
     for (const [name, tenant] of this.#tenants) {
-      const rotation = this.#live.peek(name)
+      const rotation = this.#rotations.peek(name)
       const { session, candidate } = rotation ?? { session: undefined, candidate: undefined }
       yield { tenant, session, candidate, rests: this.#resting.has(name) }
     }
   }
 
   /**
-   * Goes on with other tenants. Those that left are closed; those that were changed, or whose key was, get a session of
-   * the new configuration before they lose the one they have. Resolves once each key has been read.
+   * Replaces the configured tenants. Closes the sessions of removed tenants. A tenant whose API, customer or access key
+   * changed gets a candidate, and keeps its session until the candidate has a token. Resolves once all keys are read.
    */
   async reload(tenants: Tenants): Promise<void> {
     const before = this.#tenants
     this.#tenants = tenants
-    const live = [...this.#live]
-    this.#live = cacheFor(tenants)
-    const staying: Promise<void>[] = []
-    for (const [name, rotation] of live) {
+    const rotations = [...this.#rotations]
+    this.#rotations = cacheFor(tenants)
+    const updates: Promise<void>[] = []
+    for (const [name, rotation] of rotations) {
       const [was, is] = [before.get(name), tenants.get(name)]
       if (!was || !is) {
         rotation.close()
         continue
       }
-      this.#live.set(name, rotation)
-      staying.push(this.#reconsider(rotation, was, is))
+      this.#rotations.set(name, rotation)
+      updates.push(this.#update(rotation, was, is))
     }
-    await Promise.all(staying)
+    await Promise.all(updates)
   }
 
-  /** Closes every session. */
+  /** Closes all sessions for good. Later calls of {@link Sessions.acquire} reject with `draining`. */
   close(): void {
     this.#closing.abort(new Error('the sessions were closed'))
-    if (this.#watch) this.#options.clock.clearTimeout(this.#watch)
-    this.#live.clear()
+    if (this.#watchTimer) this.#options.clock.clearTimeout(this.#watchTimer)
+    this.#rotations.clear()
   }
 
-  #of(name: string): Rotation {
+  /** The rotation of a tenant, made now if it has none. */
+  #rotationOf(name: string): Rotation {
     const tenant = this.#tenants.get(name)
     if (this.#closing.signal.aborted) throw new Problem('draining', 'The proxy is shutting down')
-    if (!tenant) throw new Problem('unknown-tenant', `The tenant "${name}" is no longer configured`)
-    const live = this.#live.peek(name)
-    if (live) return live
+    if (!tenant) throw new Problem('unknown-tenant', `Tenant "${name}" is no longer configured`)
+    const existing = this.#rotations.peek(name)
+    if (existing) return existing
     const rotation = new Rotation(tenant, this.#options.create, this.#eventsOf(name))
-    this.#live.set(name, rotation)
+    this.#rotations.set(name, rotation)
     this.#resting.delete(name)
     if (tenant.credentials.kind === 'file') this.#watchLater()
     return rotation
@@ -155,63 +160,67 @@ export class Sessions {
     const { events } = this.#options
     return {
       called: (...call) => events.called(name, ...call),
-      succeeded: () => events.succeeded(name),
-      kept: (...tried) => events.kept(name, ...tried),
+      rotated: () => events.rotated(name),
+      rotationFailed: (...failure) => events.rotationFailed(name, ...failure),
       changed: (...change) => {
         events.changed(name, ...change)
-        if (change[1] === 'idle') this.#rest(name)
+        if (change[1] === 'idle') this.#discard(name)
       },
     }
   }
 
-  #rest(name: string): void {
+  #discard(name: string): void {
     this.#resting.add(name)
-    this.#live.delete(name)
+    this.#rotations.delete(name)
   }
 
-  async #reconsider(rotation: Rotation, was: TenantConfig, is: TenantConfig): Promise<void> {
-    const key = await this.#keyOf(is).catch((error: Error) => error)
-    if (this.#live.peek(is.name) !== rotation) return
-    if (key instanceof Error) return this.#options.events.kept(is.name, key.message)
-    const newest = rotation.candidate ?? rotation.session
-    // whoever waits for the next try has just been told of what may make it a better one
-    const isStuck = newest.state === 'rejected' || (newest.state === 'backing-off' && !newest.peek())
-    if (isStuck || !isSameUser(was, is)) rotation.replace(is, key)
+  /** Offers a tenant's sessions the access key of its new configuration. */
+  async #update(rotation: Rotation, was: TenantConfig, is: TenantConfig): Promise<void> {
+    const key = await this.#readKey(is).catch((error: Error) => error)
+    if (this.#rotations.peek(is.name) !== rotation) return
+    if (key instanceof Error) return this.#options.events.keyUnreadable(is.name, key.message)
+    if (isStuck(rotation.candidate ?? rotation.session) || !isSameUser(was, is)) rotation.replace(is, key)
     else rotation.offer(is, key)
   }
 
   /**
-   * Looks at the files again and again: cheap as they are, that finds what no notification tells of, such as a file on
-   * a network share, or the swapped link behind a Kubernetes secret.
+   * Reads access key files for changes, every five seconds. Polling also finds changes without a file system event, such as
+   * those on a network share or of the symbolic link behind a Kubernetes secret.
    */
   #watchLater(): void {
     const { clock } = this.#options
-    this.#watch ??= clock.setTimeout(async () => {
-      const isWatched = ({ name, credentials }: TenantConfig) => credentials.kind === 'file' && this.#live.has(name)
+    this.#watchTimer ??= clock.setTimeout(async () => {
+      const isWatched = ({ name, credentials }: TenantConfig) =>
+        credentials.kind === 'file' && this.#rotations.has(name)
       const watched = [...this.#tenants.values()].filter(isWatched)
-      for (const tenant of watched) await this.#look(tenant)
-      this.#watch = undefined
+      for (const tenant of watched) await this.#offerKeyOf(tenant)
+      this.#watchTimer = undefined
       if (watched.length > 0 && !this.#closing.signal.aborted) this.#watchLater()
     }, WATCH_INTERVAL)
   }
 
-  /** A file that cannot be read now may be about to be replaced. */
-  async #look(tenant: TenantConfig): Promise<void> {
-    const key = await this.#keyOf(tenant).catch(() => undefined)
-    if (key && this.#tenants.get(tenant.name) === tenant) this.#live.peek(tenant.name)?.offer(tenant, key)
+  async #offerKeyOf(tenant: TenantConfig): Promise<void> {
+    // a file that cannot be read may be in the middle of being replaced
+    const key = await this.#readKey(tenant).catch(() => undefined)
+    if (key && this.#tenants.get(tenant.name) === tenant) this.#rotations.peek(tenant.name)?.offer(tenant, key)
   }
 
-  #keyOf({ credentials }: TenantConfig): Promise<Credentials> {
+  #readKey({ credentials }: TenantConfig): Promise<Credentials> {
     return readKey(credentials, this.#options.clock, this.#closing.signal)
   }
 }
 
-/** It is never full, so nobody need be moved up in it as used. */
+/** Has room for every tenant, so it never evicts; closes what is deleted from it. */
 function cacheFor(tenants: Tenants): LRUCache<string, Rotation> {
   return new LRUCache({ max: Math.max(1, tenants.size), dispose: rotation => rotation.close() })
 }
 
-/** Whether two configurations of a tenant log in to the same place for the same customer, by a key from the same source. */
+/** Whether a session only waits for its next attempt. A reload may have fixed the cause, so it is replaced at once. */
+function isStuck(session: Session): boolean {
+  return session.state === 'rejected' || (session.state === 'backing-off' && !session.peek())
+}
+
+/** Whether two configurations of a tenant log in to the same API for the same customer, with a key from the same source. */
 function isSameUser(one: TenantConfig, other: TenantConfig): boolean {
   const user = ({ api, prismaId, customerName, credentials }: TenantConfig) =>
     JSON.stringify([api.origin, api.basePath, api.compute, prismaId, customerName, credentials.origin])

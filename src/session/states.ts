@@ -1,26 +1,30 @@
 /**
- * - `idle`: nothing asked for yet, or not for so long that the session rests.
- * - `authenticating`: a call is under way. A live token keeps serving.
- * - `ready`: a live token, no call under way.
- * - `backing-off`: the last call failed, or the next must wait; it is due. A live token keeps serving.
- * - `rejected`: the credentials were refused; one probe every ten minutes. A live token keeps serving.
- * - `closed`: for good.
+ * The state of a session. A live token serves requests in every state but `idle` and `closed`.
+ *
+ * - `idle`: no request has needed a token yet, or none for a long time.
+ * - `authenticating`: an auth call is in progress.
+ * - `ready`: there is a live token and no call in progress.
+ * - `backing-off`: the last call failed, or the next one must wait. It is scheduled.
+ * - `rejected`: the access key was rejected. It is tried again every ten minutes.
+ * - `closed`: the session has ended for good.
  */
 export type SessionState = 'idle' | 'authenticating' | 'ready' | 'backing-off' | 'rejected' | 'closed'
 
 /**
- * What moves a session on:
+ * The events that change the state of a session:
  *
- * - `called`: a call begins, because a request needs a token, an extension or retry is due, or a token fell in doubt.
- * - `issued`, `failed`, `refused`: it ended with a token, for now without one, or by the vendor's word on the key.
- * - `postponed`: the upstream refused the token too soon after it had refused another.
- * - `rested`: an extension was due that nobody needs.
- * - `closed`: its owner let it go.
+ * - `called`: an auth call begins, because a request needs a token, an extension or retry is due, or a token is in doubt.
+ * - `issued`: the call returned a token.
+ * - `failed`: the call failed and may succeed later.
+ * - `refused`: the call failed because the access key was rejected.
+ * - `postponed`: the API rejected the token too soon after it had rejected another.
+ * - `rested`: an extension was due, but no request has needed the token for a long time.
+ * - `closed`: the owner closed the session.
  */
 export type SessionEvent = 'called' | 'issued' | 'failed' | 'refused' | 'postponed' | 'rested' | 'closed'
 
 /**
- * The state machine of a session:
+ * The state machine of a session: for each state, the events that may happen and the states they lead to.
  *
  * ```mermaid
  * stateDiagram-v2
@@ -51,9 +55,9 @@ export const transitions: Readonly<Record<SessionState, Readonly<Partial<Record<
   closed: {},
 }
 
-/** The state that follows. Throws where the event cannot happen. */
+/** Returns the state after `event`. Throws an Error if the event cannot happen in `state`. */
 export function next(state: SessionState, event: SessionEvent): SessionState {
-  const following = transitions[state][event]
-  if (following === undefined) throw new Error(`a session that is ${state} cannot be ${event}`)
-  return following
+  const nextState = transitions[state][event]
+  if (nextState === undefined) throw new Error(`invalid session event: ${event} in state ${state}`)
+  return nextState
 }

@@ -1,28 +1,29 @@
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { elapsed, type Instant } from '../kernel/instant.ts'
 
-/** Calls when it is time: a timer that knows, after the machine has slept, that its time has come. */
+/** A timer that can tell, after the machine has slept, that it should have fired. */
 export class WakeTimer {
   readonly #clock: Clock
-  readonly #ring: () => void
+  readonly #wake: () => void
   #timer: Timer | undefined
   #set: { at: Instant; delay: number } | undefined
 
-  constructor(clock: Clock, ring: () => void) {
+  /** `wake` is called when the timer fires. */
+  constructor(clock: Clock, wake: () => void) {
     this.#clock = clock
-    this.#ring = ring
+    this.#wake = wake
   }
 
-  /** Milliseconds until it rings, or rang last; by whichever clock says less: timers stand still in a sleep. */
+  /** Milliseconds until the timer should fire, negative afterwards, by the clock that says less: timers stop in a sleep. */
   remaining(now: Instant): number {
     return this.#set ? this.#set.delay - elapsed(this.#set.at, now) : 0
   }
 
-  /** Rings once `delay` milliseconds after that moment, and not when it was to ring before. */
+  /** Fires once, `delay` milliseconds after `now`, instead of when it was set to before. */
   set(delay: number, now: Instant): void {
     this.clear()
     this.#set = { at: now, delay }
-    this.#timer = this.#clock.setTimeout(this.#ring, delay)
+    this.#timer = this.#clock.setTimeout(this.#wake, delay)
   }
 
   clear(): void {

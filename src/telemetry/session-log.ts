@@ -4,56 +4,60 @@ import type { NextCall } from '../session/report.ts'
 import type { SessionsEvents } from '../session/sessions.ts'
 import type { SessionState } from '../session/states.ts'
 
-/** How loudly a session's change to each state is told. */
-const LEVEL: Readonly<Record<SessionState, 'debug' | 'info' | 'warn' | 'error'>> = {
-  idle: 'info',
-  authenticating: 'debug',
-  ready: 'info',
-  'backing-off': 'warn',
-  rejected: 'error',
-  closed: 'debug',
-}
+/** The level of the line for a change to each state, and how it begins. The reason follows. */
+const LINES: Readonly<Record<SessionState, readonly [level: 'debug' | 'info' | 'warn' | 'error', beginning: string]>> =
+  {
+    idle: ['info', 'session idle, '],
+    authenticating: ['debug', ''],
+    ready: ['info', 'session ready, '],
+    'backing-off': ['warn', 'login postponed: '],
+    rejected: ['error', 'login failed: '],
+    closed: ['debug', 'session closed, '],
+  }
 
-/** A failure that follows another is told once in so many milliseconds. */
+/** Between failures that follow one another, a line is logged at level warn once in this many milliseconds. */
 const INTERVAL = 60_000
 
 const SECOND = 1_000
 
 /**
- * Tells the log of what becomes of sessions, a line for each change; where calls go on failing, of the first and then of
- * one a minute. The others are for level debug.
+ * Logs a line for each change of a session. If auth calls keep failing, logs the first failure and then one a minute at
+ * level warn, and all others at level debug.
  */
 export function sessionLog(log: Log, clock: Clock): Omit<SessionsEvents, 'called'> {
-  const [failing, trying] = [new Told(clock), new Told(clock)]
+  const [calls, rotations] = [new Throttle(clock), new Throttle(clock)]
   return {
-    changed(tenant, from, to, reason, retry) {
-      if (!retry) {
-        log[LEVEL[to]]({ tenant, from, to }, `session of ${tenant} is ${to}: ${reason}`)
+    changed(tenant, from, to, reason, next) {
+      if (!next) {
+        const [level, beginning] = LINES[to]
+        log[level]({ tenant, from, to }, `tenant ${tenant}: ${beginning}${reason}`)
         return
       }
-      const call = retry.isServing ? 'extending the session failed' : 'login failed'
-      const text = `tenant ${tenant}: ${call}${after(retry)}: ${reason}`
-      log[failing.isNew(tenant, retry) ? 'warn' : 'debug']({ tenant, from, to, ...retry }, text)
+      const call = next.isServing ? 'session extension' : 'login'
+      const text = `tenant ${tenant}: ${call} failed ${retrying(next)}: ${reason}`
+      log[calls.isDue(tenant, next) ? 'warn' : 'debug']({ tenant, from, to, ...next }, text)
     },
-    succeeded(tenant) {
-      log.info({ tenant }, `session of ${tenant} is that of the new credentials now`)
+    rotated(tenant) {
+      log.info({ tenant }, `tenant ${tenant}: new access key accepted, its session is in use now`)
     },
-    kept(tenant, reason, retry) {
-      const then = retry ? after(retry) : ''
-      const text = `session of ${tenant} stays that of the old credentials: the new ones gave none${then}: ${reason}`
-      const level = retry ? (trying.isNew(tenant, retry) ? 'warn' : 'debug') : 'error'
-      log[level]({ tenant, ...retry }, text)
+    rotationFailed(tenant, reason, next) {
+      const what = next ? `login with the new access key failed ${retrying(next)}` : 'the new access key was rejected'
+      const level = next ? (rotations.isDue(tenant, next) ? 'warn' : 'debug') : 'error'
+      log[level]({ tenant, ...next }, `tenant ${tenant}: ${what}; still using the previous session: ${reason}`)
+    },
+    keyUnreadable(tenant, reason) {
+      log.error({ tenant }, `tenant ${tenant}: cannot read the access key; still using the previous session: ${reason}`)
     },
   }
 }
 
-function after({ attempt, delay }: NextCall): string {
+function retrying({ attempt, delay }: NextCall): string {
   const wait = delay < SECOND ? `${delay} ms` : `${Math.round(delay / SECOND)} s`
-  return ` (attempt ${attempt}), retrying in ${wait}`
+  return `(attempt ${attempt}), retrying in ${wait}`
 }
 
-/** When failures were last told, by tenant. */
-class Told {
+/** Decides which failures of each tenant are logged at level warn. */
+class Throttle {
   readonly #clock: Clock
   readonly #last = new Map<string, number>()
 
@@ -61,8 +65,8 @@ class Told {
     this.#clock = clock
   }
 
-  /** Whether a failure is to be told; the first always is. */
-  isNew(tenant: string, { attempt }: NextCall): boolean {
+  /** Whether to log a failure; always true for the first in a row. */
+  isDue(tenant: string, { attempt }: NextCall): boolean {
     const now = this.#clock.monotonic()
     const last = this.#last.get(tenant)
     if (attempt > 1 && last !== undefined && now - last < INTERVAL) return false

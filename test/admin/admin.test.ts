@@ -27,7 +27,7 @@ t.test('readyz says which tenants stand in the way and why, until each has a ses
   await app.login()
   t.match((await call('/_proxy/readyz')).json(), {
     ready: false,
-    waitingFor: [{ tenant: 'default', state: 'rejected', reason: /answered 401: invalid_credentials/ }],
+    waitingFor: [{ tenant: 'default', state: 'rejected', reason: /rejected the access key \(401 invalid_credentials/ }],
   })
   await clock.advance(600_000)
   await until(async () => (await call('/_proxy/readyz')).status === 200)
@@ -108,13 +108,13 @@ t.test('status shows a session that is to take the place of another, and the log
   const config = makeConfig({ upstream: simulator.url, tenants: { default: { customerName: 'Another Company' } } })
   simulator.fault({ kind: 'status', status: 503, path: '/login' })
   await app.reload(config)
-  await until(() => log.some(({ msg }) => /stays that of the old credentials/.test(`${msg}`)))
+  await until(() => log.some(({ msg }) => /tenant default: login with the new access key failed/.test(`${msg}`)))
   t.match((await call('/_proxy/status')).json().tenants.default, {
     session: { state: 'ready' },
     successor: { state: 'backing-off', lastError: { reason: /503/ } },
   })
   t.match(
-    log.find(({ msg }) => /stays that of/.test(`${msg}`)),
+    log.find(({ msg }) => /still using the previous session/.test(`${msg}`)),
     { level: 40, tenant: 'default' },
   )
 })

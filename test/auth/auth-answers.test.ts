@@ -9,7 +9,7 @@ const TOKEN = new Secret('MARK-old')
 const json = (value: unknown) => JSON.stringify(value)
 const tenants = (...names: unknown[]) => names.map(customerName => ({ customerName, prismaId: '1', tosAccepted: true }))
 
-/** How an answer is to be taken, by a login and by an extension. */
+/** A response, and the failure that a login and an extension make of it. */
 interface Row {
   readonly status?: number
   readonly headers?: Record<string, string>
@@ -29,7 +29,7 @@ const answers: Record<string, Row> = {
     headers: redlock('invalid_credentials'),
     login: 'rejected',
     extend: 'refused',
-    says: /answered 401: invalid_credentials/,
+    says: /rejected the (access key|token) \(401 invalid_credentials: .*\)$/,
   },
   '401 token_expired': {
     status: 401,
@@ -43,9 +43,9 @@ const answers: Record<string, Row> = {
     body: json({ message: 'bad' }),
     login: 'rejected',
     extend: 'refused',
-    says: /answered 400: bad/,
+    says: /rejected the (access key|token) \(400 bad\)$/,
   },
-  '404, as of another host': { status: 404, login: 'transient', extend: 'transient', says: /answered 404/ },
+  '404, as of another host': { status: 404, login: 'transient', extend: 'transient', says: /returned 404: / },
   '403 with a page, as of a firewall': {
     status: 403,
     body: '<html>blocked</html>',
@@ -60,31 +60,31 @@ const answers: Record<string, Row> = {
     extend: 'refused',
     says: /FORBIDDEN/,
   },
-  '408': { status: 408, login: 'transient', extend: 'transient', says: /answered 408/ },
+  '408': { status: 408, login: 'transient', extend: 'transient', says: /returned 408: / },
   '429 with Retry-After': {
     status: 429,
     headers: { 'retry-after': '7' },
     body: HTML,
     login: 'transient',
     extend: 'transient',
-    says: /answered 429/,
+    says: /returned 429: /,
     retryAfter: 7000,
   },
   '429 without Retry-After': {
     status: 429,
     login: 'transient',
     extend: 'transient',
-    says: /answered 429/,
+    says: /returned 429: /,
     retryAfter: 1000,
   },
-  '500': { status: 500, login: 'transient', extend: 'transient', says: /answered 500/ },
+  '500': { status: 500, login: 'transient', extend: 'transient', says: /returned 500: / },
   '502 in HTML': { status: 502, body: HTML, login: 'transient', extend: 'transient', says: /502: .*Bad gateway/ },
   '503 with Retry-After': {
     status: 503,
     headers: { 'retry-after': '30' },
     login: 'transient',
     extend: 'transient',
-    says: /answered 503/,
+    says: /returned 503: /,
     retryAfter: 30_000,
   },
   'a redirect, which is not followed': {
@@ -92,38 +92,48 @@ const answers: Record<string, Row> = {
     headers: { location: '/elsewhere' },
     login: 'transient',
     extend: 'transient',
-    says: /with 302 and no token: is it a Prisma Cloud API host\?/,
+    says: /returned 302 without a token for .*; check that it is a Prisma Cloud API host$/,
   },
-  '204': { status: 204, login: 'transient', extend: 'transient', says: /with 204 and no token/ },
-  '200 without a body': { login: 'transient', extend: 'transient', says: /with 200 and no token/ },
-  '200 in HTML': { body: HTML, login: 'transient', extend: 'transient', says: /with 200 and no token/ },
-  '200 with cut JSON': { body: '{"token":"MA', login: 'transient', extend: 'transient', says: /200 and no token/ },
-  '200 with an empty token': { body: json({ token: '' }), login: 'transient', extend: 'transient', says: /no token/ },
+  '204': { status: 204, login: 'transient', extend: 'transient', says: /returned 204 without a token/ },
+  '200 without a body': { login: 'transient', extend: 'transient', says: /returned 200 without a token/ },
+  '200 in HTML': { body: HTML, login: 'transient', extend: 'transient', says: /returned 200 without a token/ },
+  '200 with cut JSON': {
+    body: '{"token":"MA',
+    login: 'transient',
+    extend: 'transient',
+    says: /returned 200 without a token/,
+  },
+  '200 with an empty token': {
+    body: json({ token: '' }),
+    login: 'transient',
+    extend: 'transient',
+    says: /returned 200 without a token/,
+  },
   '200 with a token that is no text': {
     body: json({ token: { MARK: 1 } }),
     login: 'transient',
     extend: 'transient',
-    says: /no token/,
+    says: /returned 200 without a token/,
   },
-  '200 with null': { body: 'null', login: 'transient', extend: 'transient', says: /no token/ },
-  '200 with a text': { body: '"MARK"', login: 'transient', extend: 'transient', says: /no token/ },
+  '200 with null': { body: 'null', login: 'transient', extend: 'transient', says: /returned 200 without a token/ },
+  '200 with a text': { body: '"MARK"', login: 'transient', extend: 'transient', says: /returned 200 without a token/ },
   '200 with one tenant and no token': {
     body: json({ customerNames: tenants('Acme') }),
     login: 'transient',
     extend: 'transient',
-    says: /no token/,
+    says: /returned 200 without a token/,
   },
   '200 with strange tenants and no token': {
     body: json({ customerNames: [null, 7, {}, { customerName: 1 }] }),
     login: 'transient',
     extend: 'transient',
-    says: /no token/,
+    says: /returned 200 without a token/,
   },
   '200 that is larger than any answer may be': {
     body: json({ padding: 'x'.repeat(2 * 1024 * 1024), token: 'MARK' }),
     login: 'transient',
     extend: 'transient',
-    says: /no token/,
+    says: /returned 200 without a token/,
   },
 }
 

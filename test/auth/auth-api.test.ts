@@ -12,7 +12,7 @@ const tenants = (...names: unknown[]) => names.map(customerName => ({ customerNa
 
 const json = (value: unknown) => JSON.stringify(value)
 
-t.test('a login shows the access key as JSON and gives the token with its lifetime', async t => {
+t.test('a login sends the access key as JSON and returns the token with its lifetime', async t => {
   const { auth, requests, clock } = await upstream(t, response =>
     response.end(json({ token: ISSUED, message: 'login_successful', customerNames: tenants('Acme') })),
   )
@@ -26,7 +26,7 @@ t.test('a login shows the access key as JSON and gives the token with its lifeti
   t.equal(clock.pending, 0)
 })
 
-t.test('an extension shows the live token and gives a new one', async t => {
+t.test('an extension sends the live token and returns a new one', async t => {
   const { auth, requests } = await upstream(t, response => response.end(json({ token: ISSUED })))
   const issued = await auth.extend(TOKEN)
   t.equal(issued.token.reveal(), ISSUED)
@@ -35,7 +35,7 @@ t.test('an extension shows the live token and gives a new one', async t => {
   ])
 })
 
-t.test('the calls go below the base path', async t => {
+t.test('the calls go to paths below the base path', async t => {
   const { auth, requests } = await upstream(t, response => response.end(json({ token: 'x' })), { basePath: '/prisma' })
   await auth.login(KEY)
   await auth.extend(TOKEN)
@@ -48,7 +48,7 @@ t.test('the calls go below the base path', async t => {
 const choices: [title: string, choice: { prismaId: string | null; customerName: string | null }, sent: object][] = [
   ['prismaId', { prismaId: '42', customerName: null }, { prismaId: '42' }],
   ['customerName', { prismaId: null, customerName: 'Acme' }, { customerName: 'Acme' }],
-  ['prismaId where both are known', { prismaId: '42', customerName: 'Acme' }, { prismaId: '42' }],
+  ['prismaId if both are set', { prismaId: '42', customerName: 'Acme' }, { prismaId: '42' }],
 ]
 
 for (const [title, choice, sent] of choices) {
@@ -67,10 +67,10 @@ t.test('200 without a token for a user of several tenants is rejected with their
     nature: 'rejected',
     message: /several tenants: set customerName to one of "Acme", "Acme Labs", or prismaId/,
   })
-  t.match(await failureOf(auth.extend(TOKEN)), { nature: 'transient' }, 'an extension has nothing to choose')
+  t.match(await failureOf(auth.extend(TOKEN)), { nature: 'transient' }, 'an extension has no choice of tenant')
 })
 
-t.test('an answer that repeats a secret does not bring it into the message', async t => {
+t.test('a secret repeated in a response does not get into the message', async t => {
   const { auth } = await upstream(t, (response, body) => {
     const given = body === '' ? TOKEN.reveal() : body
     response.writeHead(400).end(json({ message: `refused: ${given}` }))
@@ -81,7 +81,7 @@ t.test('an answer that repeats a secret does not bring it into the message', asy
   }
 })
 
-t.test('what an answer quotes of the key or the token is not in the message, whatever its coding', async t => {
+t.test('a secret quoted in a response does not get into the message, in any encoding', async t => {
   const key = { accessKeyId: new Secret('access-key-id-0001'), secretKey: new Secret('k3y+/With=28characters8again') }
   const token = new Secret('e30.a-token-of-a-session.signature')
   const codings = [String, encodeURIComponent, (text: string) => Buffer.from(text).toString('base64')]
@@ -94,7 +94,7 @@ t.test('what an answer quotes of the key or the token is not in the message, wha
       const body = gzipSync(json({ message: `no ${write(secret.reveal())}` }))
       const { auth } = await upstream(t, response => response.writeHead(401, { 'content-encoding': 'gzip' }).end(body))
       const failure = await failureOf(call === 'login' ? auth.login(key) : auth.extend(token))
-      t.match(failure, { message: /answered 401: no \[secret\].{0,3}$/ })
+      t.match(failure, { message: / \(401 no \[secret\].{0,3}\)$/ })
     }
   }
   const { auth } = await upstream(t, response =>
@@ -123,7 +123,7 @@ for (const [title, answer] of breaks) {
   })
 }
 
-t.test('a host that is no HTTP server is a transient failure', async t => {
+t.test('a host that is not an HTTP server is a transient failure', async t => {
   const { auth } = await upstream(t, response => response.socket?.end('SSH-2.0-OpenSSH\r\n\r\n'))
   t.match(await failureOf(auth.extend(TOKEN)), {
     nature: 'transient',
@@ -153,7 +153,7 @@ for (const [title, answer] of hangs) {
   })
 }
 
-t.test('the caller can end a call', async t => {
+t.test('the caller can abort a call', async t => {
   const { auth, clock, asked } = await upstream(t, () => {})
   const controller = new AbortController()
   const calls = [auth.login(KEY, controller.signal), auth.extend(TOKEN, controller.signal)].map(failureOf)

@@ -79,7 +79,7 @@ t.test(
     const lines = stripVTControlCharacters(printed).split('\n')
     const labels = lines.map(line => /^ {2}(\S+) {2}/.exec(line)?.[1])
     t.strictSame(labels.slice(3, 7), ['tenant', 'address', 'try', 'ready'])
-    t.match(lines.slice(7).join('\n'), /INFO: session of default is ready/)
+    t.match(lines.slice(7).join('\n'), /INFO: tenant default: session ready/)
     t.match(printed, '\u001b[')
     for (const env of [{ NO_COLOR: '1' }, { FORCE_COLOR: '0' }, { TERM: 'dumb' }])
       t.notMatch((await serve(t, { isTTY: true, env })).printed, '\u001b[', JSON.stringify(env))
@@ -176,7 +176,7 @@ t.test('the log is for people at a terminal, unless it is to be JSON; elsewhere 
   for (const { isTTY, format, isJson } of rows) {
     const { printed } = await serve(t, { isTTY, args: ['--log-format', format] })
     if (isJson) t.doesNotThrow(() => printed.trimEnd().split('\n').map(parse))
-    else t.match(printed, /INFO.*: .*session of default is ready/)
+    else t.match(printed, /INFO.*: .*tenant default: session ready/)
   }
 })
 

@@ -119,7 +119,7 @@ t.test('credentials refused: the reason, the cures, and exit code 3', async t =>
   const { url } = await simulate(t)
   const { code, lines } = await runCheck(t, ['--url', url], { env: { ...KEY, PC_SECRET: 'hunter2' } })
   t.equal(code, 3)
-  t.match(lines.login, /^✗ credentials refused: 127\.0\.0\.1:\d+ answered 401: invalid_credentials/)
+  t.match(lines.login, /^✗ credentials refused: 127\.0\.0\.1:\d+ rejected the access key \(401 invalid_credentials/)
   t.match(lines.login, 'Wrong stack? "prismacloud-proxy stacks find" tells which one knows the key.')
   t.match(lines.login, 'Expired or disabled?')
   t.notMatch(lines.login, 'customerName')
@@ -154,7 +154,7 @@ t.test('a login that fails for another reason is no refusal', async t => {
   simulator.fault({ kind: 'status', status: 503, path: '/login' })
   const { code, lines } = await runCheck(t, ['--url', simulator.url])
   t.equal(code, 1)
-  t.match(lines.login, /^✗ 127\.0\.0\.1:\d+ answered 503/)
+  t.match(lines.login, /^✗ 127\.0\.0\.1:\d+ returned 503/)
 })
 
 t.test('a session that cannot be extended', async t => {
@@ -162,7 +162,7 @@ t.test('a session that cannot be extended', async t => {
   simulator.fault({ kind: 'expire', path: '/auth_token/extend' })
   const { code, lines } = await runCheck(t, ['--url', simulator.url])
   t.equal(code, 1)
-  t.match(lines.extend, /^✗ 127\.0\.0\.1:\d+ answered 401: token_expired/)
+  t.match(lines.extend, /^✗ 127\.0\.0\.1:\d+ rejected the token \(401 token_expired/)
 })
 
 t.test('a clock that is off is bad, but the login is tried', async t => {

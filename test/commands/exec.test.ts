@@ -193,7 +193,7 @@ t.test('what it is to do with errors of the upstream, and how loudly, can be sai
   t.equal(await ended, 0)
   t.match(JSON.parse(out()), { status: 404, instance: '/alert/none' })
   t.match(JSON.parse(readFileSync(file, 'utf8')), { client: 'exec', path: '/alert/none' })
-  t.match(host.stderr.text, /session of default is ready/)
+  t.match(host.stderr.text, /tenant default: session ready/)
   t.notMatch(host.stderr.text, 'alert/none')
 })
 
@@ -202,7 +202,7 @@ t.test('at a terminal it speaks to a person', async t => {
   const env = { XDG_STATE_HOME: folder, PC_URL: simulator.url, PRISMACLOUD_PROXY_LOG_LEVEL: 'debug', ...KEY }
   const host = fakeHost({ args: ['--', '/bin/true'], env, isTTY: true })
   t.equal(await exec.run(host), 0)
-  t.match(host.stderr.text, /session of default is ready/)
+  t.match(host.stderr.text, /tenant default: session ready/)
   t.notMatch(host.stderr.text, '{"')
   t.match(exec.help(), /Usage: prismacloud-proxy exec .*-- COMMAND/)
 })

@@ -62,7 +62,7 @@ t.test('what came by either address is drained', async t => {
   const upstream = await rawUpstream(t, () => {})
   const { host, ended } = run(t, { PC_URL: upstream.url, PRISMACLOUD_PROXY_LISTEN_ADDRESS: 'localhost:0' })
   const [, port] = /listening at \S+:(\d+)"/.exec(await host.stdout.until(/listening at \S+:\d+"/)) ?? []
-  await host.stdout.until(/is ready/)
+  await host.stdout.until(/session ready/)
   const running = HOSTS.map(address => ask(address, Number(port)))
   await until(() => upstream.requests.length === HOSTS.length)
   host.signals.emit('SIGTERM')

@@ -53,7 +53,7 @@ t.test('a configuration that cannot be used is told as an error, and the old one
     await t.test(`the file ${name}`, async t => {
       t.testdir()
       const proxy = await configured(t, good)
-      await proxy.told(/session of default is ready/)
+      await proxy.told(/tenant default: session ready/)
       change(proxy, good)
       proxy.hangUp()
       const [line, ...more] = await proxy.told(/read again/)

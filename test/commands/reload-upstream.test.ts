@@ -19,7 +19,7 @@ t.test('another upstream.caFile counts from SIGHUP on, also where its name stays
 
   writeFileSync(caFile, theirs.cert)
   proxy.hangUp()
-  await proxy.told(/session of default is ready/)
+  await proxy.told(/tenant default: session ready/)
   t.equal(await status(), 200)
 
   writeFileSync(caFile, others.cert)
@@ -41,7 +41,7 @@ t.test('one that cannot be used is told as an error, and the old one stays', asy
   const caFile = join(t.testdir({ 'ca.pem': ca.cert }), 'ca.pem')
   const simulator = await simulate(t, { tls: await issue(ca, { names: ['127.0.0.1'] }) })
   const proxy = await configured(t, { tenants: { default: tenant(simulator.url) }, upstream: { caFile } })
-  await proxy.told(/session of default is ready/)
+  await proxy.told(/tenant default: session ready/)
   for (const [index, text] of [
     '',
     'rubbish',
@@ -71,7 +71,7 @@ t.test('another outbound proxy and other deadlines count from SIGHUP on', async 
   const upstream = { caFile, proxy: await outboundTo(t, simulator.url) }
   proxy.write({ tenants, upstream })
   proxy.hangUp()
-  await proxy.told(/session of default is ready/)
+  await proxy.told(/tenant default: session ready/)
   t.equal((await call(proxy.port, '/v2/policy')).status, 200)
 
   proxy.write({ tenants, upstream: { ...upstream, headersTimeout: '100ms' } })

@@ -117,7 +117,7 @@ t.test('find tells what each login said when none knows the key', async t => {
   const { code, text } = await find(t, candidates, { args: ['--yes'] })
   t.equal(code, 3)
   t.match(text, /\nNo stack that could be asked knows this key:\n {2}s\d {7}/)
-  t.match(text, /\n {2}s1 {7}127\.0\.0\.1:\d+ answered 401: invalid_credentials/)
+  t.match(text, /\n {2}s1 {7}127\.0\.0\.1:\d+ rejected the access key \(401 invalid_credentials/)
   t.match(text, /\n {2}s2 {7}POST \/login: 127\.0\.0\.1:\d+ refuses connections/)
 })
 

@@ -32,7 +32,7 @@ t.test('it serves, and tells the log how it goes in lines of JSON and nothing el
       ],
     },
   )
-  t.equal(lines.at(-1)?.msg, 'session of default is closed: no longer needed')
+  t.equal(lines.at(-1)?.msg, 'tenant default: session closed, no longer needed')
   t.equal(host.stderr.text, '')
 })
 
@@ -97,7 +97,7 @@ t.test('a key that is refused is told once, with the reason', async t => {
   const { url: good } = await simulate(t)
   const two = run(t, { ...tenantsAt(good), PRISMACLOUD_PROXY_TENANTS_B_URL: url }, { isTTY: true })
   await two.host.stdout.until(/not ready/)
-  await two.host.stdout.until(/session of a is ready/)
+  await two.host.stdout.until(/tenant a: session ready/)
   t.equal(two.host.stdout.text.match(/invalid_credentials/g)?.length, 1)
   two.host.signals.emit('SIGTERM')
   t.equal(await two.ended(), 0)
@@ -135,7 +135,7 @@ t.test('an upstream that is down at start is waited for', async t => {
   await host.stdout.until(/"not ready: default is/)
   t.equal((await call(port, '/_proxy/readyz')).status, 503)
   await simulate(t, { port: Number(new URL(gone.url).port) })
-  await host.stdout.until(/session of default is ready/)
+  await host.stdout.until(/tenant default: session ready/)
   t.equal((await call(port, '/_proxy/readyz')).status, 200)
   host.signals.emit('SIGTERM')
   t.equal(await ended(), 0)

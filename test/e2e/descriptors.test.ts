@@ -32,7 +32,7 @@ t.test('where no file can be opened any more, a POST is known not to have been s
   const few = ['sh', '-c', `ulimit -n ${LIMIT} && exec "$@"`, 'sh']
   const cli = startCli(t, ['--listen-address', '127.0.0.1:0'], { PC_URL: url, ...KEY }, few)
   const [, port] = await cli.until(/listening at http:\S+:(\d+)"/)
-  await cli.until(/is ready/)
+  await cli.until(/session ready/)
   const [first, second] = (await exhaust(t, Number(port))) as [Socket, Socket]
   const answer = `${await ask(first, 'POST /v2/alert HTTP/1.1\r\ncontent-length: 0')}`
   t.match(answer, /^HTTP\/1\.1 502 /)

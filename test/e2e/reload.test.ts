@@ -67,7 +67,7 @@ t.test('SIGHUP reads the configuration again, and a running request does not not
   t.equal((await askOther()).status, 404)
   write({ other: { ...tenant, url: upstream.url } })
   cli.process.kill('SIGHUP')
-  await cli.until(/session of other is ready/)
+  await cli.until(/tenant other: session ready/)
   const running = askOther()
   await until(() => upstream.requests.length === 1)
 
@@ -124,15 +124,15 @@ for (const [name, make] of Object.entries(files)) {
 
     await t.test('a bad one is told as an error, and requests go on', async t => {
       replace('marked-wrong-secret')
-      t.strictSame(await askUntil(pair, /stays that of the old credentials/), [200])
-      const line = await lineOf(cli, /stays that of the old credentials/)
+      t.strictSame(await askUntil(pair, /the new access key was rejected; still using the previous session/), [200])
+      const line = await lineOf(cli, /the new access key was rejected; still using the previous session/)
       t.match(line, { level: 50, msg: /invalid_credentials/ })
       t.equal((await callUrl(`${proxy}/v2/policy`)).status, 200)
     })
 
     await t.test('a good one takes over, and requests go on', async t => {
       replace(NEW.secretKey)
-      t.strictSame(await askUntil(pair, /is that of the new credentials now/), [200])
+      t.strictSame(await askUntil(pair, /new access key accepted/), [200])
       users.shift()
       simulator.revokeAll()
       t.equal((await callUrl(`${proxy}/v2/policy`)).status, 200, 'by a login with the new key')

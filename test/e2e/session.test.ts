@@ -29,7 +29,7 @@ t.test('the upstream killed and brought back', { timeout: 60_000 }, async t => {
     t.match(answer.json(), { type: /upstream-unreachable/, retryable: true, detail: /refuses connections/ })
   })
   await t.test('costs the session, whose state can be seen', async t => {
-    await cli.until(/login failed|extending the session failed/)
+    await cli.until(/login failed|session extension failed/)
     let last = await callUrl(`${proxy}/v2/policy`)
     while (last.status === 502) last = await callUrl(`${proxy}/v2/policy`)
     t.equal(last.status, 503)

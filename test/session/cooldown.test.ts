@@ -1,50 +1,47 @@
 import t from 'tap'
-import { Allowance } from '../../src/session/cooldown.ts'
+import { Cooldown } from '../../src/session/cooldown.ts'
 
-const PAUSES = [5_000, 10_000, 20_000, 40_000, 60_000, 60_000]
+const DURATIONS = [5_000, 10_000, 20_000, 40_000, 60_000, 60_000]
 
-t.test('an allowance is there until it is spent, and for longer each time it is gone after that', async t => {
-  const allowance = new Allowance()
-  t.equal(allowance.isSpent(0), false)
+t.test('a cooldown lasts 5 s at first and twice as long after each further check, up to 60 s', async t => {
+  const cooldown = new Cooldown()
+  t.equal(cooldown.isActive(0), false)
   let now = 0
-  for (const [n, pause] of PAUSES.entries()) {
-    allowance.spend(now)
-    t.equal(allowance.alarms, n + 1)
-    t.equal(allowance.until, now + pause)
-    t.equal(allowance.isSpent(now + pause - 1), true)
-    now += pause
-    t.equal(allowance.isSpent(now), false)
+  for (const [n, duration] of DURATIONS.entries()) {
+    cooldown.start(now)
+    t.equal(cooldown.unjustified, n + 1)
+    t.equal(cooldown.until, now + duration)
+    t.equal(cooldown.isActive(now + duration - 1), true)
+    now += duration
+    t.equal(cooldown.isActive(now), false)
   }
 })
 
-t.test('it is there at once, and gone for the shortest time, when it is restored', async t => {
-  const allowance = new Allowance()
-  for (const now of PAUSES) allowance.spend(now)
-  allowance.restore()
-  t.equal(allowance.alarms, 0)
-  t.equal(allowance.isSpent(0), false)
-  allowance.spend(0)
-  t.equal(allowance.until, PAUSES[0])
+t.test('reset() ends it, and the next one is the shortest again', async t => {
+  const cooldown = new Cooldown()
+  for (const now of DURATIONS) cooldown.start(now)
+  cooldown.reset()
+  t.equal(cooldown.unjustified, 0)
+  t.equal(cooldown.isActive(0), false)
+  cooldown.start(0)
+  t.equal(cooldown.until, DURATIONS[0])
 })
 
-t.test('what was spent can be given back', async t => {
-  const allowance = new Allowance()
-  allowance.spend(0)
-  const undo = allowance.spend(100)
+t.test('a start can be undone', async t => {
+  const cooldown = new Cooldown()
+  cooldown.start(0)
+  const undo = cooldown.start(100)
   undo()
-  t.match(allowance, { alarms: 1, until: PAUSES[0] })
+  t.match(cooldown, { unjustified: 1, until: DURATIONS[0] })
 })
 
-t.test(
-  'it is gone for as long again from when what it was spent on happens again, but not once it is there',
-  async t => {
-    const allowance = new Allowance()
-    allowance.prolong(0)
-    t.equal(allowance.isSpent(0), false)
-    allowance.spend(0)
-    allowance.prolong(4_000)
-    t.match(allowance, { alarms: 1, until: 9_000 })
-    allowance.prolong(9_000)
-    t.equal(allowance.until, 9_000)
-  },
-)
+t.test('prolong() restarts an active cooldown, but not one that has ended', async t => {
+  const cooldown = new Cooldown()
+  cooldown.prolong(0)
+  t.equal(cooldown.isActive(0), false)
+  cooldown.start(0)
+  cooldown.prolong(4_000)
+  t.match(cooldown, { unjustified: 1, until: 9_000 })
+  cooldown.prolong(9_000)
+  t.equal(cooldown.until, 9_000)
+})

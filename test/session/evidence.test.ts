@@ -5,7 +5,7 @@ const SECOND = 1_000
 const MINUTE = 60_000
 const [POLICY, CLOUD, ALERT] = ['a GET /policy', 'a GET /cloud', 'a GET /alert/{id}']
 
-interface Said {
+interface Facts {
   readonly operation?: string
   readonly named?: boolean
   readonly again?: boolean
@@ -20,29 +20,29 @@ function rig() {
     replaceToken() {
       token = evidence.replaceToken()
     },
-    /** A 401 at a time. Where there are grounds an alarm is raised, and another token obtained, with which it is retried. */
-    refuse(now: number, { operation = POLICY, named = false, again = false }: Said = {}): Retry | undefined {
+    /** A 401 at `now`. If there are grounds, a check is made, and the request is retried with a new token. */
+    refuse(now: number, { operation = POLICY, named = false, again = false }: Facts = {}): Retry | undefined {
       const grounds = evidence.weigh({ operation, named, again }, now)
       if (!grounds.open) return undefined
-      const retry = evidence.raise(grounds, now)
+      const retry = evidence.check(grounds, now)
       token = evidence.replaceToken()
       return retry
     },
   }
 }
 
-/** At what times a 401 that comes four times a second leads to an alarm, in seconds. */
-function alarmTimes(at: ReturnType<typeof rig>, until: number, said: Said = {}): number[] {
+/** The times, in seconds, at which a 401 that repeats four times a second causes a check. */
+function checkTimes(at: ReturnType<typeof rig>, until: number, facts: Facts = {}): number[] {
   const times: number[] = []
-  for (let now = 0; now < until; now += SECOND / 4) if (at.refuse(now, said)) times.push(now / SECOND)
+  for (let now = 0; now < until; now += SECOND / 4) if (at.refuse(now, facts)) times.push(now / SECOND)
   return times
 }
 
-t.test('an operation that was never served may raise an alarm once in a while, and less often each time', async t => {
-  t.strictSame(alarmTimes(rig(), 5 * MINUTE), [0, 5, 15, 35, 75, 135, 195, 255])
+t.test('an operation that was never served causes a check once in a while, ever less often', async t => {
+  t.strictSame(checkTimes(rig(), 5 * MINUTE), [0, 5, 15, 35, 75, 135, 195, 255])
 })
 
-t.test('however many they are, together', async t => {
+t.test('many such operations together cause no more checks than one', async t => {
   const at = rig()
   const times: number[] = []
   for (let now = 0; now < 5 * MINUTE; now += SECOND / 4) {
@@ -55,26 +55,26 @@ t.test('however many they are, together', async t => {
   t.strictSame(times, [0, 5, 15, 35, 75, 135, 195, 255])
 })
 
-t.test('one that was served is believed, whatever others have cost', async t => {
+t.test('an operation that was served causes a check, whatever others have caused', async t => {
   const at = rig()
   for (const operation of [CLOUD, ALERT]) at.served(operation)
   at.refuse(0)
   t.notOk(at.refuse(1))
   t.ok(at.refuse(2, { operation: CLOUD }))
   at.replaceToken()
-  t.ok(at.refuse(3, { operation: ALERT }), 'be it by an earlier token')
+  t.ok(at.refuse(3, { operation: ALERT }), 'even if it was served with an earlier token')
 })
 
-t.test('its permission may have been taken away: then it is like one that was never served', async t => {
+t.test('an operation that loses its permission becomes like one that was never served', async t => {
   const at = rig()
   at.served(CLOUD)
   at.served(POLICY)
   t.ok(at.refuse(0))
   at.served(CLOUD)
-  t.strictSame(alarmTimes(at, 2 * MINUTE), [5, 15, 35, 75])
+  t.strictSame(checkTimes(at, 2 * MINUTE), [5, 15, 35, 75])
 })
 
-t.test('one of which some are forbidden, which cannot be told apart, is not believed while it goes on', async t => {
+t.test('an operation that is refused for some objects only causes ever fewer checks', async t => {
   const at = rig()
   const times: number[] = []
   for (let now = 0; now < 5 * MINUTE; now += SECOND / 4) {
@@ -85,17 +85,17 @@ t.test('one of which some are forbidden, which cannot be told apart, is not beli
   t.strictSame(times, [0, 5, 15, 35, 75, 135, 195, 255])
   t.notOk(at.refuse(5 * MINUTE))
   at.served(POLICY)
-  t.ok(at.refuse(6 * MINUTE), 'but it is when there was peace for as long as the last pause')
+  t.ok(at.refuse(6 * MINUTE), 'it causes one again after a quiet time as long as the last cooldown')
 })
 
-t.test('a token that is named is believed to be dead, whoever has that from the API', async t => {
+t.test('a response that names the token causes a check for every operation', async t => {
   const at = rig()
   t.ok(at.refuse(0))
-  t.ok(at.refuse(1, { named: true }), 'the same operation has no permission')
+  t.ok(at.refuse(1, { named: true }), 'the same operation, which lacks a permission')
   t.ok(at.refuse(2, { named: true, operation: CLOUD }))
 })
 
-t.test('an operation of which that is not true has it believed once in a while', async t => {
+t.test('an operation that names the token wrongly causes ever fewer checks', async t => {
   const at = rig()
   const times: number[] = []
   for (let now = 0; now < 3 * MINUTE; now += SECOND / 4) {
@@ -106,8 +106,8 @@ t.test('an operation of which that is not true has it believed once in a while',
   t.strictSame(times, [0, 5, 15, 35, 75, 135])
 })
 
-t.test('an alarm that proves right costs nothing', async t => {
-  const words: [said: Said, word: Parameters<Retry['answered']>[0], isRight: boolean][] = [
+t.test('a justified check starts no cooldown', async t => {
+  const words: [facts: Facts, word: Parameters<Retry['answered']>[0], isJustified: boolean][] = [
     [{}, 'good', true],
     [{}, 'none', false],
     [{}, 'bad', false],
@@ -115,16 +115,16 @@ t.test('an alarm that proves right costs nothing', async t => {
     [{ named: true }, 'none', true],
     [{ named: true }, 'bad', false],
   ]
-  for (const [said, word, isRight] of words) {
+  for (const [facts, word, isJustified] of words) {
     const at = rig()
     at.served(CLOUD)
-    at.refuse(0, said)?.answered(word)
+    at.refuse(0, facts)?.answered(word)
     at.served(CLOUD)
-    t.equal(at.refuse(1, said) !== undefined, isRight, `${said.named ? 'named' : 'plain'}, then ${word}`)
+    t.equal(at.refuse(1, facts) !== undefined, isJustified, `${facts.named ? 'named' : 'plain'}, then ${word}`)
   }
 })
 
-t.test('nor does it change what false alarms of others have cost', async t => {
+t.test('a justified check leaves the cooldowns of other operations', async t => {
   const at = rig()
   at.served(CLOUD)
   for (const time of [0, 5, 15]) at.refuse(time * SECOND)
@@ -133,7 +133,7 @@ t.test('nor does it change what false alarms of others have cost', async t => {
   t.ok(at.refuse(35 * SECOND))
 })
 
-t.test('a new token that is refused at once may have been revoked on its way, which is believed once', async t => {
+t.test('a new token that is refused at once causes one more check: it may have been revoked', async t => {
   for (const named of [true, false]) {
     const at = rig()
     at.served(POLICY)
@@ -143,7 +143,7 @@ t.test('a new token that is refused at once may have been revoked on its way, wh
   }
 })
 
-t.test('but not of one that has served anything, and not by an operation of which nothing is known', async t => {
+t.test('a new token that has served a request does not, nor does an unknown operation', async t => {
   const at = rig()
   at.served(POLICY)
   at.refuse(0)
@@ -156,24 +156,24 @@ t.test('but not of one that has served anything, and not by an operation of whic
   }
 })
 
-t.test('a request that was sent again already raises none without grounds: the token is as new as can be', async t => {
+t.test('a retry causes no check without grounds, because its token is new', async t => {
   const at = rig()
   at.refuse(0, { named: true })?.answered('none')
   t.notOk(at.refuse(1, { again: true }))
   t.ok(at.refuse(2))
 })
 
-t.test('several operations that are refused, while nothing is served, are believed together', async t => {
+t.test('several operations that are refused while nothing is served cause a check', async t => {
   const at = rig()
   at.refuse(0)
-  t.notOk(at.refuse(1, { operation: CLOUD }), 'one alone is not')
+  t.notOk(at.refuse(1, { operation: CLOUD }), 'one alone does not')
   t.notOk(at.refuse(2, { operation: CLOUD }))
   t.ok(at.refuse(3, { operation: ALERT }))
   t.notOk(at.refuse(4, { operation: 'another' }))
-  t.notOk(at.refuse(5, { operation: 'and another' }), 'that was a false alarm')
+  t.notOk(at.refuse(5, { operation: 'and another' }), 'the check was unjustified')
 })
 
-t.test('what is served in between speaks for the token, and so does not what an old one has served', async t => {
+t.test('a request served in between clears the suspicion, unless it had an old token', async t => {
   const at = rig()
   at.refuse(0)
   at.refuse(1, { operation: CLOUD })
@@ -183,7 +183,7 @@ t.test('what is served in between speaks for the token, and so does not what an 
   t.ok(at.refuse(3, { operation: CLOUD }))
 })
 
-t.test('several that are refused go on to be worth no alarm while they are', async t => {
+t.test('several refused operations cause ever fewer checks while that lasts', async t => {
   const at = rig()
   const times: number[] = []
   for (let now = 0, n = 0; now < 5 * MINUTE; now += SECOND / 4, n++)
@@ -191,7 +191,7 @@ t.test('several that are refused go on to be worth no alarm while they are', asy
   t.strictSame(times, [0, 0.5, 10.5, 30.5, 70.5, 130.5, 190.5, 250.5])
 })
 
-t.test('no more than twenty alarms are raised in a minute, whatever speaks for them', async t => {
+t.test('at most twenty checks are made in a minute, whatever the grounds', async t => {
   const at = rig()
   const refuse = (now: number) => {
     at.served(POLICY)
@@ -210,7 +210,7 @@ t.test('no more than twenty alarms are raised in a minute, whatever speaks for t
   t.ok(refuse(MINUTE + 100))
 })
 
-t.test('an alarm that must wait does so for what comes first, and never for more than a minute', async t => {
+t.test('a check waits for the first cooldown to end, and never more than a minute', async t => {
   const at = rig()
   const named = { operation: POLICY, named: true, again: false }
   at.refuse(0, named)
@@ -218,12 +218,12 @@ t.test('an alarm that must wait does so for what comes first, and never for more
   const grounds = at.evidence.weigh(named, SECOND)
   t.equal(grounds.open, undefined)
   t.equal(at.evidence.earliest(grounds, SECOND), 5 * SECOND)
-  at.evidence.raise(grounds, 5 * SECOND)
-  for (let n = 0; n < 5; n++) at.evidence.raise(at.evidence.weigh(named, SECOND), 5 * SECOND)
+  at.evidence.check(grounds, 5 * SECOND)
+  for (let n = 0; n < 5; n++) at.evidence.check(at.evidence.weigh(named, SECOND), 5 * SECOND)
   t.equal(at.evidence.earliest(at.evidence.weigh(named, SECOND), SECOND), MINUTE + SECOND)
 })
 
-t.test('no more operations are remembered than five hundred', async t => {
+t.test('at most five hundred operations are remembered', async t => {
   const at = rig()
   at.refuse(0)
   at.served(CLOUD)
@@ -231,7 +231,7 @@ t.test('no more operations are remembered than five hundred', async t => {
   t.notOk(at.refuse(1, { operation: CLOUD }))
 })
 
-t.test('a token is proven once it has served anything', async t => {
+t.test('a token is proven once the API has served a request with it', async t => {
   const at = rig()
   t.equal(at.evidence.isProven, false)
   at.served(POLICY)
@@ -242,6 +242,6 @@ t.test('a token is proven once it has served anything', async t => {
   t.equal(at.evidence.isProven, false)
 })
 
-t.test('of some retries nothing is learnt', async t => {
+t.test('an uninformative retry ignores its response', async t => {
   t.equal(UNINFORMATIVE.answered('good'), undefined)
 })

@@ -80,7 +80,7 @@ t.test('who waits too long without a live token is told why, and when the next c
   t.match(await waiting, {
     type: 'session-unavailable',
     status: 503,
-    detail: 'There is no live session: the vendor is down',
+    detail: 'No live session: the vendor is down',
     retryAfter: 61,
   })
 })
@@ -89,7 +89,7 @@ t.test('who waits is told at once where the next call will fail in the same way,
   const { session, refuse, clock, calls } = rig(t)
   const waiting = failureOf(session.acquire())
   await refuse('transient', { message: 'no such host', retryAfter: 30_000, lasting: true })
-  const expected = { type: 'session-unavailable', detail: 'There is no live session: no such host', retryAfter: 30 }
+  const expected = { type: 'session-unavailable', detail: 'No live session: no such host', retryAfter: 30 }
   t.match(await waiting, expected)
   await clock.advance(20_000)
   t.match(await failureOf(session.acquire()), { ...expected, retryAfter: 10 })
@@ -124,7 +124,7 @@ t.test('who waits too long for the first answer is told so', async t => {
   const { session, clock } = rig(t)
   const waiting = failureOf(session.acquire())
   await clock.advance(WAIT_TIMEOUT)
-  t.match(await waiting, { type: 'session-unavailable', detail: /the login has not been answered/, retryAfter: 1 })
+  t.match(await waiting, { type: 'session-unavailable', detail: /the login is still in progress/, retryAfter: 1 })
 })
 
 t.test('who leaves while waiting is let go, and the login goes on for the others', async t => {

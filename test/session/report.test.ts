@@ -46,10 +46,10 @@ t.test('each change of state and each call is told, with its reason', async t =>
   t.strictSame(told, [
     'idle → authenticating: logging in',
     'login: ok',
-    'authenticating → ready: live for 600 s',
+    'authenticating → ready: expires in 600 s',
     'ready → authenticating: extending the session',
     'extend: ok',
-    'authenticating → ready: live for 600 s',
+    'authenticating → ready: expires in 600 s',
     'ready → authenticating: extending the session',
     'extend: refused',
     'login: transient',

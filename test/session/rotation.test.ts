@@ -46,7 +46,7 @@ t.test('a key that changes in its file is tried beside the session in use, which
   t.equal(await tokenOf(at, 'a'), 'MARK-1')
   t.equal(at.made[0]?.session.state, 'closed')
   t.equal(candidateOf(at), undefined)
-  t.equal(at.told.at(-1), 'a succeeded')
+  t.equal(at.told.at(-1), 'a rotated')
   await at.clock.advance(WATCH * 2)
   t.equal(at.made.length, 2, 'and the file is looked at further')
   at.file.key = 'MARK-newer'
@@ -74,7 +74,7 @@ t.test('a new key that is refused leaves the old session in use, loudly, and is 
   at.file.key = 'MARK-bad'
   await at.clock.advance(WATCH)
   await at.newest('a').refuse('rejected', { message: 'the key is unknown' })
-  t.equal(at.told.at(-1), 'a kept for good: the key is unknown')
+  t.equal(at.told.at(-1), 'a rotation failed for good: the key is unknown')
   t.equal(candidateOf(at)?.state, 'rejected')
   t.equal(await tokenOf(at, 'a'), 'MARK-1')
   await at.clock.advance(EXTENSION - WATCH)
@@ -91,10 +91,10 @@ t.test('a new key that cannot be tried for now is tried again, while the old ses
   at.file.key = 'MARK-new'
   await at.clock.advance(WATCH)
   await at.newest('a').refuse('transient', { message: 'the vendor is down' })
-  t.equal(at.told.at(-1), 'a kept: the vendor is down')
+  t.equal(at.told.at(-1), 'a rotation failed: the vendor is down')
   await at.clock.advance(250)
   await at.newest('a').grant()
-  t.equal(at.told.at(-1), 'a succeeded')
+  t.equal(at.told.at(-1), 'a rotated')
 })
 
 t.test('the old key put back ends the trial of the new one', async t => {
@@ -225,7 +225,7 @@ t.test('reading the configuration again', async t => {
     const at = await withFile(t)
     at.file.key = new Error('the file is gone')
     await at.sessions.reload(tenantsOf(at.tenant))
-    t.equal(at.told.at(-1), 'a kept for good: the file is gone')
+    t.equal(at.told.at(-1), 'a key unreadable: the file is gone')
     t.equal(await tokenOf(at, 'a'), 'MARK-1')
   })
 

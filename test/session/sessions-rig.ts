@@ -57,8 +57,10 @@ export function sessionsRig(t: Test, tenants: readonly TenantConfig[], idleAfter
     events: {
       changed: (tenant, _from, to, reason) => told.push(`${tenant} is ${to}: ${reason}`),
       called: (tenant, call, outcome) => told.push(`${tenant} ${call}: ${outcome}`),
-      succeeded: tenant => told.push(`${tenant} succeeded`),
-      kept: (tenant, reason, retry) => told.push(`${tenant} kept${retry ? '' : ' for good'}: ${reason}`),
+      rotated: tenant => told.push(`${tenant} rotated`),
+      rotationFailed: (tenant, reason, next) =>
+        told.push(`${tenant} rotation failed${next ? '' : ' for good'}: ${reason}`),
+      keyUnreadable: (tenant, reason) => told.push(`${tenant} key unreadable: ${reason}`),
     },
   })
   t.teardown(() => sessions.close())

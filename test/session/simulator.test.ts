@@ -94,7 +94,7 @@ t.test('a wrong key is rejected, and accepted at the next probe once it has been
   const users = [{ ...DEMO_USER, secretKey: 'not yet' }]
   const { session, clock, opens, outcome } = await rig(t, { users })
   const failure = await failureOf(session.acquire())
-  t.match(failure, { type: 'credentials-rejected', detail: /answered 401: invalid_credentials/ })
+  t.match(failure, { type: 'credentials-rejected', detail: / rejected the access key \(401 invalid_credentials: / })
   t.notMatch(JSON.stringify([failure, session.status()]), DEMO_USER.secretKey)
   users[0] = DEMO_USER
   const probed = outcome()

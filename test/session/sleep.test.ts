@@ -61,7 +61,7 @@ t.test(
     await settle()
     clock.jump(HOUR)
     await grant()
-    t.match(session.status(), { state: 'backing-off', lastError: { reason: /expired by the time it arrived/ } })
+    t.match(session.status(), { state: 'backing-off', lastError: { reason: /expired before it arrived/ } })
     t.equal(made().length, 1)
     await clock.advance(250)
     await grant()

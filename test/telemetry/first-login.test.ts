@@ -5,8 +5,9 @@ t.test('a rejection is left to whoever waits for the first login, until that is 
   const told: string[] = []
   const events = {
     changed: (tenant: string, _from: string, to: string) => void told.push(`${tenant} ${to}`),
-    succeeded: (tenant: string) => void told.push(tenant),
-    kept: (tenant: string) => void told.push(tenant),
+    rotated: (tenant: string) => void told.push(tenant),
+    rotationFailed: (tenant: string) => void told.push(tenant),
+    keyUnreadable: (tenant: string) => void told.push(tenant),
   }
   const first = firstLogin(events, tenant => tenant !== 'lazy')
   const change = (tenant: string, to: 'rejected' | 'ready' | 'backing-off') =>

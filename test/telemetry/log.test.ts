@@ -67,7 +67,7 @@ t.test('the changes of a session are logged by how much they matter', async t =>
   await pair.call('/v2/policy')
   const levels = Object.fromEntries(pair.log.filter(line => line.to).map(line => [line.to, line.level]))
   t.strictSame(levels, { authenticating: 20, 'backing-off': 40, ready: 30, rejected: 50 })
-  t.match(pair.log[0], { tenant: 'team', from: 'idle', msg: 'session of team is authenticating: logging in' })
+  t.match(pair.log[0], { tenant: 'team', from: 'idle', msg: 'tenant team: logging in' })
 })
 
 t.test('neither key nor token stands in any line of the log or answer, even at level trace', async t => {

@@ -7,9 +7,9 @@ import { freePort } from '../support/free-port.ts'
 import { type LogLine, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 
-const WARN = 40
+const [INFO, WARN, ERROR] = [30, 40, 50]
 
-/** What is told at level warn and above. */
+/** A session log, and the lines that it writes at level info and above. */
 function telling(clock: TestClock) {
   const lines: LogLine[] = []
   const log = createLog('info', { write: line => void lines.push(JSON.parse(line)) }, clock)
@@ -19,7 +19,7 @@ function telling(clock: TestClock) {
   return { lines, told, fail, messages: () => lines.splice(0).map(({ msg }) => msg) }
 }
 
-t.test('of calls that go on failing the first is told, then one a minute, with the attempt and the next', async t => {
+t.test('of repeated failures the first is logged, then one a minute, with the attempt and the delay', async t => {
   const clock = testClock()
   const { fail, messages } = telling(clock)
   fail(1, { delay: 250 })
@@ -34,34 +34,43 @@ t.test('of calls that go on failing the first is told, then one a minute, with t
   t.strictSame(messages(), ['tenant default: login failed (attempt 11), retrying in 42 s: it is down'])
 })
 
-t.test('each tenant is told of by itself, and the first failure after a success at once', async t => {
+t.test('failures are counted per tenant, and the first after a success is logged at once', async t => {
   const { fail, told, lines, messages } = telling(testClock())
   for (const tenant of ['one', 'two']) fail(1, { tenant })
   t.equal(messages().length, 2)
-  told.changed('one', 'authenticating', 'ready', 'live for 600 s')
+  told.changed('one', 'authenticating', 'ready', 'expires in 600 s')
   fail(1, { tenant: 'one', isServing: true })
   fail(2, { tenant: 'one', isServing: true })
   t.match(lines.at(-1), { tenant: 'one', to: 'backing-off', attempt: 1, delay: 1_000, isServing: true, level: WARN })
   t.strictSame(messages(), [
-    'session of one is ready: live for 600 s',
-    'tenant one: extending the session failed (attempt 1), retrying in 1 s: it is down',
+    'tenant one: session ready, expires in 600 s',
+    'tenant one: session extension failed (attempt 1), retrying in 1 s: it is down',
   ])
 })
 
-t.test('so it is with other credentials that are tried, unless they are refused', async t => {
+t.test('a failed rotation is logged like a failed login; a rejected or unreadable key at level error', async t => {
   const { told, lines } = telling(testClock())
   const retry = (attempt: number): NextCall => ({ attempt, delay: 2_000, isServing: false })
-  for (let attempt = 1; attempt <= 3; attempt++) told.kept('default', 'it is down', retry(attempt))
-  told.kept('default', 'it is disabled')
-  const kept = 'session of default stays that of the old credentials: the new ones gave none'
+  for (let attempt = 1; attempt <= 3; attempt++) told.rotationFailed('default', 'it is down', retry(attempt))
+  told.rotationFailed('default', 'it is disabled')
+  told.keyUnreadable('default', 'the file is gone')
+  told.rotated('default')
+  const login = 'tenant default: login with the new access key failed (attempt 1), retrying in 2 s'
+  const kept = 'still using the previous session'
   t.match(lines, [
-    { level: WARN, msg: `${kept} (attempt 1), retrying in 2 s: it is down` },
-    { level: 50, msg: `${kept}: it is disabled` },
+    { tenant: 'default', level: WARN, attempt: 1, delay: 2_000, msg: `${login}; ${kept}: it is down` },
+    {
+      tenant: 'default',
+      level: ERROR,
+      msg: `tenant default: the new access key was rejected; ${kept}: it is disabled`,
+    },
+    { tenant: 'default', level: ERROR, msg: `tenant default: cannot read the access key; ${kept}: the file is gone` },
+    { tenant: 'default', level: INFO, msg: 'tenant default: new access key accepted, its session is in use now' },
   ])
-  t.equal(lines.length, 2)
+  t.equal(lines.length, 4)
 })
 
-t.test('an upstream that refuses connections fails requests at once, and is told of once in a minute', async t => {
+t.test('an upstream that refuses connections fails requests at once and is logged once a minute', async t => {
   const clock = testClock()
   const upstream = `http://127.0.0.1:${await freePort()}`
   const proxy = await startProxy(t, { upstream, clock, config: { log: { requests: 'off' } } })

@@ -76,7 +76,7 @@ t.test('SIGHUP while the terminal is there reads the configuration again', async
   write('main', 'other')
   process.kill(pid, 'SIGHUP')
   await shows(/the configuration was read again/)
-  await shows(/session of other is ready/)
+  await shows(/tenant other: session ready/)
   const reply = await callUrl(`${proxy}/v2/policy`, { headers: { 'x-prismacloud-tenant': 'other' } })
   t.match(reply, { status: 200, text: 'good' })
   t.ok(isRunning(pid))
@@ -104,14 +104,14 @@ t.test('nothing that is logged tears the lines about the start, and NO_COLOR hol
   const upstream = await rawUpstream(t, ({ answer }) => answer(http('200 OK', [], 'good')))
   for (const env of [{}, { NO_COLOR: 'yes' }] as const) {
     const { shows } = await startInTerminal(t, upstream.url, env)
-    const start = /prismacloud-proxy[\s\S]*session of main is ready[^\n]*\n/
+    const start = /prismacloud-proxy[\s\S]*tenant main: session ready[^\n]*\n/
     await shows(start)
     const screen = await shows(/^([\s\S]*)/)
     // biome-ignore lint/suspicious/noControlCharactersInRegex: what a terminal is told is looked at
     const plain = screen.replace(/\u001b\[\d+m/g, '')
     t.match(
       plain,
-      /\n {2}tenant .*\r\n {2}address .*\r\n {2}try .*\r\n {2}ready .*\r\n\[\d\d:\d\d:\d\d\] INFO: session of main/,
+      /\n {2}tenant .*\r\n {2}address .*\r\n {2}try .*\r\n {2}ready .*\r\n\[\d\d:\d\d:\d\d\] INFO: tenant main: /,
     )
     t.equal(plain === screen, 'NO_COLOR' in env)
   }
