@@ -70,7 +70,7 @@ t.test('it tells its version', async t => {
 t.test('its help lists every command with what it does, aligned', async t => {
   const help = await run(['--help'])
   t.match(help, { code: 0, stderr: '', stdout: /^Usage: prismacloud-proxy \[COMMAND\] \[OPTIONS\]\n/ })
-  t.match(help.stdout, `Commands:\n  start     Serve the API at a local address (the default)\n  check     Find out`)
+  t.match(help.stdout, `Commands:\n  start     Start the proxy (the default)\n  check     Diagnose`)
   for (const name of COMMANDS) t.match(help.stdout, new RegExp(`^  ${name.padEnd(10)}[A-Z]`, 'm'))
   t.same(await run(['help']), help)
 })
@@ -89,18 +89,19 @@ t.test('every command explains itself, whatever else is said', async t => {
 
 t.test('a command that there is none of is told, with the nearest that there is', async t => {
   const rows = {
-    strat: 'There is no command "strat"; did you mean "start"? See prismacloud-proxy --help.\n',
-    Demo: 'There is no command "Demo"; did you mean "demo"? See prismacloud-proxy --help.\n',
-    'make-coffee': 'There is no command "make-coffee". See prismacloud-proxy --help.\n',
-    constructor: 'There is no command "constructor". See prismacloud-proxy --help.\n',
-    '': 'There is no command "". See prismacloud-proxy --help.\n',
+    strat: 'unknown command "strat"; did you mean "start"?\nSee "prismacloud-proxy --help".\n',
+    Demo: 'unknown command "Demo"; did you mean "demo"?\nSee "prismacloud-proxy --help".\n',
+    'make-coffee': 'unknown command "make-coffee"\nSee "prismacloud-proxy --help".\n',
+    constructor: 'unknown command "constructor"\nSee "prismacloud-proxy --help".\n',
+    '': 'unknown command ""\nSee "prismacloud-proxy --help".\n',
   }
   for (const [name, stderr] of Object.entries(rows)) t.same(await run([name]), { code: 2, stdout: '', stderr })
 })
 
 t.test('bad usage and a bad configuration end with 2 and the message alone', async t => {
   const env = { PC_IDENTITY: 'marked-identity', PC_SECRET: 'marked-secret', PC_URL: 'nowhere' }
-  t.same(await run(['demo', '--twice']), { code: 2, stdout: '', stderr: 'demo takes --once, not "--twice".\n' })
+  const usage = 'unknown flag --twice; did you mean --once?\nSee "prismacloud-proxy demo --help".\n'
+  t.same(await run(['demo', '--twice']), { code: 2, stdout: '', stderr: usage })
   const { code, stdout, stderr } = await run(['--log-level', 'loud'], { env })
   t.equal(code, 2)
   t.equal(stdout, '')

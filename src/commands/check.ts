@@ -10,17 +10,18 @@ import { systemResolve } from './check/names.ts'
 import { exitCodeOf, writeFinding } from './check/render.ts'
 import type { Command, Host } from './host.ts'
 
-/** Tries all that a session needs, and tells what is wrong and what to do about it. */
+/** The `check` command: tries everything a session needs, and says what fails and how to fix it. */
 export const check: Command = {
-  summary: 'Find out why it does not work: configuration, network, clock, login',
+  summary: 'Diagnose the configuration, network, clock and login',
   help: () => `Usage: prismacloud-proxy check [OPTIONS]
 
-Tries, for each tenant, all that a session needs: the access key, the url, the outbound proxy, DNS, TLS, the clock, a
-login and its extension. One line each: ✓ good, ✗ bad, with the cure, - not tried. No secret is printed.
+Tries everything that a session needs, for each tenant: access key, URL, outbound proxy, DNS, TLS, clock, login, and
+extending the session. Prints one line for each: ✓ passed, ✗ failed, with the fix, ! warning, - skipped. No secret is
+printed.
 
-Exit codes: 0 all is good; 1 something is not; 2 the configuration has faults; 3 the access key is refused.
+Exit codes: 0 all passed; 1 something failed; 2 bad usage or configuration; 3 Prisma Cloud rejected the access key.
 
-Options, the same as those of start:
+Options (as for start):
 ${renderHelp()}
 `,
   run: async host => examine(await loadConfig(host), host),
@@ -46,7 +47,7 @@ async function* findings(config: Config, host: Host): AsyncGenerator<Finding> {
 }
 
 function originOf({ args, env }: Host): string {
-  const flag = readFlags(args).settings.find(({ key }) => key === 'config')
+  const flag = readFlags(args).find(({ key }) => key === 'config')
   const file = flag?.value ?? env[CONFIG_VARIABLE]
-  return file ? `from ${file}, flags and environment` : 'from flags and environment; no file is named'
+  return file ? `from ${file}, flags and environment` : 'from flags and environment, without a file'
 }

@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
+import { type Flags, readArguments } from '../kernel/arguments.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { createLog } from '../kernel/log.ts'
 import { DEMO_USER, type Simulator, startSimulator } from '../simulator/index.ts'
-import { type Command, ExitCode, type Host, UsageError } from './host.ts'
+import { type Command, ExitCode, type Host } from './host.ts'
 import { ANY_PORT, listen } from './serve/listen.ts'
 import { openApp } from './serve/serve.ts'
 import { painter } from './terminal/colour.ts'
@@ -13,23 +14,25 @@ import { tour } from './tour.ts'
 
 const ADDRESS = '127.0.0.1:9080'
 
-/** Simulator and proxy together. */
+const FLAGS: Flags = new Map([['--once', 'switch']])
+
+/** The `demo` command: simulator and proxy in one process, with a tour. */
 export const demo = demoCommand(startSimulator)
 
-/** The command, with the simulator that it is to show. */
+/** Makes the `demo` command with another way to start the simulator, for tests. */
 export function demoCommand(start: typeof startSimulator): Command {
   return {
-    summary: 'Try it: the simulator and the proxy before it, with a tour of real requests',
+    summary: 'Try the proxy with the simulator: a tour of real requests',
     help: () => `Usage: prismacloud-proxy demo [--once]
 
-Starts the embedded API simulator and the proxy before it, shows a short tour of real requests, and goes on serving at
-${ADDRESS} (or another port where that is taken). Nothing leaves this machine and no access key is needed.
+Starts the embedded API simulator with the proxy in front of it, sends a few real requests as a tour, and then keeps
+serving at ${ADDRESS}, or at a free port if that one is taken. It needs no access key, and nothing leaves this machine.
 
 Options:
-  --once   End after the tour; the exit code is 0 when every step went as promised
+  --once   Exit after the tour, with 0 if every step had the expected result, else 1
 `,
     async run(host) {
-      const once = readOnce(host.args)
+      const once = readArguments(host.args, FLAGS).length > 0
       const simulator = await start({ clock: systemClock })
       try {
         return await show(simulator, host, once)
@@ -48,20 +51,14 @@ async function show(simulator: Simulator, host: Host, once: boolean): Promise<nu
     host.stdout.write(`simulator ${simulator.url}\nproxy     ${address}\n\n`)
     const held = await walk(address, simulator, host)
     if (once) return held ? ExitCode.good : ExitCode.failed
-    host.stdout.write(`Now try it yourself: curl ${address}/v2/policy (Ctrl-C ends)\n`)
+    host.stdout.write(`Now try it yourself: curl ${address}/v2/policy (Ctrl-C to stop)\n`)
     return await drain(app, await untilSignal(host))
   } finally {
     await app.close()
   }
 }
 
-function readOnce(args: readonly string[]): boolean {
-  const unknown = args.find(arg => arg !== '--once')
-  if (unknown !== undefined) throw new UsageError(`demo takes --once, not "${unknown}".`)
-  return args.includes('--once')
-}
-
-/** Nothing but the simulator: neither the user's environment nor their files have a say. */
+/** A configuration for the simulator alone. The user's environment and files are ignored. */
 function demoConfig({ url }: Simulator, { homeDirectory }: Host): Promise<Config> {
   const env = { PC_URL: url, PC_IDENTITY: DEMO_USER.accessKeyId, PC_SECRET: DEMO_USER.secretKey }
   return loadConfig({ args: [], env, homeDirectory })

@@ -4,6 +4,7 @@ import type { Config, TenantConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { renderHelp } from '../config/schema/help.ts'
 import { readFlags } from '../config/sources/flags.ts'
+import { splitAtTerminator, UsageError } from '../kernel/arguments.ts'
 import { systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import { Secret } from '../kernel/secret.ts'
@@ -15,13 +16,13 @@ import { leaveFirstPlace } from './exec/first-process.ts'
 import { KnownKeys, readWaitingKeys } from './exec/known-keys.ts'
 import { makePrivateFolder, removePrivateFolder, temporaryFolders } from './exec/private-folder.ts'
 import { writeTrustBundle } from './exec/trust-bundle.ts'
-import { type Command, ExitCode, fail, type Host, UsageError } from './host.ts'
+import { type Command, ExitCode, fail, type Host } from './host.ts'
 import { ANY_PORT } from './serve/listen.ts'
 import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve/serve.ts'
 import { outlivesTerminal, untilSignal } from './terminal/signal.ts'
 
-/** What {@link forCommand} decides, whatever the configuration says. */
-const DECIDED_HERE: ReadonlySet<string> = new Set([
+/** Configuration keys that {@link forCommand} overrides. */
+const OVERRIDDEN: ReadonlySet<string> = new Set([
   'listen.address',
   'listen.tls',
   'listen.tlsAddress',
@@ -35,57 +36,57 @@ const DECIDED_HERE: ReadonlySet<string> = new Set([
   'connect.others',
 ])
 
-/** How long requests may take that are still running when the command has ended, in milliseconds. */
+/** How long requests that the command left behind may take to finish, in milliseconds. */
 const LEFT_RUNNING = 1_000
 
-/** Runs a command with a proxy of its own. */
+/** The `exec` command: runs another program with a private proxy. */
 export const exec: Command = {
-  summary: 'Run a command with a proxy of its own, which its environment leads to',
+  summary: 'Run a command with a private proxy',
   help: () => `Usage: prismacloud-proxy exec [OPTIONS] -- COMMAND [ARGUMENTS]
 
-Runs COMMAND with a proxy at a free port for as long as it runs, and ends with its exit code. The variables that the
-vendor's clients read (PC_URL, PRISMACLOUD_URL, ...) lead there, with a token in place of the key that is good for this
-proxy alone; no other variable that holds the key is passed on. So do HTTPS_PROXY, for tools that have the API hosts built
-in, and the variables that tell curl, Python, Go and Node.js what to trust. Other hosts are reached as before, but for this
-machine by a name of its own other than localhost.
-PRISMACLOUD_PROXY_URL is the proxy's plain address: curl -u ":$PC_SECRET" "$PRISMACLOUD_PROXY_URL/v2/policy".
-What the proxy has to say goes to standard error.
+Starts a proxy on a free port, runs COMMAND, and exits with its exit code; 126 if COMMAND cannot be executed, 127 if it is
+not found.
+
+COMMAND finds the proxy through its environment:
+- PC_URL, PRISMACLOUD_URL and the other variables that the vendor's clients read point to the proxy. In place of the
+  access key they hold a token that only this proxy accepts.
+- HTTPS_PROXY points to the proxy, for tools that have the API hosts built in. Other hosts are reachable as before, except
+  this machine under a name other than localhost.
+- REQUESTS_CA_BUNDLE, SSL_CERT_FILE and others make curl, Python, Go and Node.js trust the proxy's certificates.
+- PRISMACLOUD_PROXY_URL is the proxy's http address: curl -u ":$PC_SECRET" "$PRISMACLOUD_PROXY_URL/v2/policy"
+
+Any other variable that holds the access key is not passed on. The proxy logs to standard error.
 
 Options:
-${renderHelp(DECIDED_HERE)}
+${renderHelp(OVERRIDDEN)}
 `,
   async run(host) {
-    const [own, command] = parted(host.args)
-    refuseDecided(own)
+    const [own, command] = splitAtTerminator(host.args)
+    if (!command[0]) throw new UsageError('no command given; write it after --: exec -- terraform plan')
+    refuseOverridden(own)
     const ofProcess = leaveFirstPlace(process)
     const token = randomBytes(24).toString('base64url')
     const given = await loadConfig({ ...host, args: own })
     const keys = new KnownKeys(given.clients.map(client => client.token))
     const warnings = [...given.warnings, ...ofProcess]
     const config = forCommand({ ...given, warnings }, token, keys)
-    // from here on there is something to put away at the end
-    const asked = untilAsked(host)
+    // from here on a signal must not end the process before the folder is removed
+    const interrupted = untilInterrupted(host)
     const folder = await makePrivateFolder(temporaryFolders(host))
-    return serveFor(command, { token, keys, config, folder, asked }, host).finally(() => removePrivateFolder(folder))
+    return serveFor(command, { token, keys, config, folder, interrupted }, host).finally(() =>
+      removePrivateFolder(folder),
+    )
   },
 }
 
-function parted(args: readonly string[]): [own: readonly string[], command: readonly string[]] {
-  const at = args.indexOf('--')
-  if (at < 0 || !args[at + 1])
-    throw new UsageError('exec needs -- and a command: prismacloud-proxy exec -- terraform plan')
-  return [args.slice(0, at), args.slice(at + 1)]
-}
-
-/** A flag that is given for one run and changes nothing there is a mistake; a shared file or variable is not. */
-function refuseDecided(args: readonly string[]): void {
-  const given = readFlags(args).settings.filter(({ key }) => DECIDED_HERE.has(key))
+/** A flag without effect is a mistake. In a file or variable the key may be meant for other commands. */
+function refuseOverridden(args: readonly string[]): void {
+  const given = readFlags(args).filter(({ key }) => OVERRIDDEN.has(key))
   const flags = given.map(({ origin }) => origin).join(', ')
-  if (flags !== '')
-    throw new UsageError(`exec: ${flags} has no effect here: the proxy of a command takes free ports of this machine`)
+  if (flags !== '') throw new UsageError(`${flags} has no effect: exec always listens on free ports of 127.0.0.1`)
 }
 
-/** At free ports of this machine, for the command alone, which shows a token of its own. */
+/** The configuration with free loopback ports, for one client: the command, which has a token of its own. */
 function forCommand(config: Config, token: string, keys: KnownKeys): Config {
   const { listen, log } = config
   const policy = { name: 'clients.exec', access: 'read-write', allow: [], deny: [] } as const
@@ -98,13 +99,12 @@ function forCommand(config: Config, token: string, keys: KnownKeys): Config {
       tlsAddress: ANY_PORT,
       tlsCertFile: null,
       tlsKeyFile: null,
-      // what the command left running has lost its proxy
       drainTimeout: LEFT_RUNNING,
     },
     connect: { enabled: true, others: 'tunnel' },
     clients: [{ name: 'exec', token: new Secret(token), admin: true, policy }],
     tenants: new Map([...config.tenants].map(([name, tenant]) => [name, keys.watch(tenant)])),
-    // the command tells of its errors itself
+    // the command reports failed requests itself
     log: {
       ...log,
       level: log.level === 'info' ? 'warn' : log.level,
@@ -115,17 +115,17 @@ function forCommand(config: Config, token: string, keys: KnownKeys): Config {
 
 interface Serving {
   readonly config: Config
-  /** What the command shows in place of a key. */
+  /** The client token that the command uses in place of an access key. */
   readonly token: string
   readonly keys: KnownKeys
-  /** For files that nobody else may read, until the command has ended. */
+  /** A folder that only this user can read; removed when the command has ended. */
   readonly folder: string
-  /** Gives the exit code where the end is asked for before the command runs. */
-  readonly asked: Promise<number>
+  /** Resolves to the exit code if a signal arrives before the command runs. */
+  readonly interrupted: Promise<number>
 }
 
 async function serveFor(command: readonly string[], serving: Serving, host: Host): Promise<number> {
-  const { config, token, keys, folder, asked } = serving
+  const { config, token, keys, folder, interrupted } = serving
   const log = await openLog(config.log, { output: host.stderr, lines: host.stderr, env: host.env })
   const audit = openAudit(config, host, log)
   if (audit instanceof Error) return fail(host, audit)
@@ -133,28 +133,28 @@ async function serveFor(command: readonly string[], serving: Serving, host: Host
   const app = await openApp(config, host, { log, audit, caFolder: await caFolderFor(host, folder, log) })
   try {
     const listening = await listenEverywhere(app, config)
-    const early = await Promise.race([asked, app.login()])
+    const early = await Promise.race([interrupted, app.login()])
     if (early !== undefined) return early
     if (allRejected(app)) {
       host.stderr.write(refusal(app))
       return ExitCode.credentialsRefused
     }
     await readWaitingKeys(config.tenants.values())
-    // the default tenant is one of them
+    // the default tenant is always one of the tenants
     const { api } = config.tenants.get(config.defaultTenant) as TenantConfig
     const bundle = join(folder, 'trust.pem')
     await writeTrustBundle(bundle, `${listening.trust}`, host)
     const env = commandEnvironment(host.env, { listening, token, api, bundle, isSecret: keys.finder() })
     const withheld = withheldVariables(host.env, env)
-    if (withheld.length > 0) log.warn(`not passed on, as they hold an access key or token: ${withheld.join(', ')}`)
-    return (await Promise.race([asked, now()])) ?? (await runCommand(command, env, host))
+    if (withheld.length > 0) log.warn(`not passed on, because they hold an access key or token: ${withheld.join(', ')}`)
+    return (await Promise.race([interrupted, now()])) ?? (await runCommand(command, env, host))
   } finally {
     await app.close()
     audit?.close()
   }
 }
 
-/** Where the local CA is kept; where it cannot be, the command has one that goes with it. */
+/** The folder of the local CA. If it cannot be used, a folder for a CA that lasts as long as the command. */
 async function caFolderFor({ env, homeDirectory }: Host, folder: string, log: Log): Promise<string> {
   const kept = stateDirectory(env, homeDirectory)
   try {
@@ -162,20 +162,20 @@ async function caFolderFor({ env, homeDirectory }: Host, folder: string, log: Lo
     return kept
   } catch (error) {
     const { message, cause } = error as Error
-    // what the system does not allow is no fault of anybody
-    log[cause ? 'info' : 'warn'](`${message}. The command has a CA of its own`)
+    // a cause is an error of the operating system: a read-only file system is common, and no mistake
+    log[cause ? 'info' : 'warn'](`${message}; using a temporary CA for this command`)
     return join(folder, 'ca')
   }
 }
 
-/** Whatever asks to end before the command runs, a closed terminal too; gives the exit code for it. */
-function untilAsked(host: Host): Promise<number> {
+/** Waits for a signal that ends exec before the command runs, a closed terminal's SIGHUP included; gives the exit code. */
+function untilInterrupted(host: Host): Promise<number> {
   if (outlivesTerminal(host)) return untilSignal(host)
   const hangUp = new Promise<number>(resolve => host.signals.on('SIGHUP', () => resolve(ExitCode.terminated)))
   return Promise.race([untilSignal(host), hangUp])
 }
 
-/** Loses against what has happened already, and against nothing else. */
+/** Loses a race only against promises that are settled already. */
 async function now(): Promise<undefined> {
   return undefined
 }

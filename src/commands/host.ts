@@ -1,15 +1,14 @@
 import type { EventEmitter } from 'node:events'
 import type { WriteStream } from 'node:tty'
-import { nearest } from '../kernel/nearest.ts'
 
-/** Where output goes: a terminal, a pipe or a file. */
+/** Standard output or error: a terminal, a pipe or a file. */
 export type Output = NodeJS.WritableStream &
   Pick<WriteStream, 'writableLength'> &
   Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
 
-/** What a command knows of the process that it runs in; tests give another. */
+/** The process that a command runs in, as far as commands use it. Tests pass a fake one. */
 export interface Host {
-  /** What follows the command's name. */
+  /** The arguments after the command's name. */
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
   readonly homeDirectory: string
@@ -18,13 +17,13 @@ export interface Host {
   readonly stderr: Output
   /** Emits `SIGINT`, `SIGTERM`, `SIGHUP`, `SIGUSR1` and `SIGUSR2`. */
   readonly signals: Pick<EventEmitter, 'once' | 'on' | 'emit'>
-  /** What it runs on. Windows has neither signals nor sockets in folders. */
+  /** The operating system. Windows has no signals, and named pipes in place of Unix sockets. */
   readonly system: NodeJS.Platform
-  /** Whether the process has a terminal that it is controlled by (POSIX), which may be closed. */
+  /** Whether the process has a controlling terminal (POSIX), which may be closed. */
   hasTerminal(): boolean
 }
 
-/** How a command ends; the contract's exit codes. */
+/** The exit codes of all commands, documented in the README. `exec` ends with its command's own. */
 export const ExitCode = {
   good: 0,
   failed: 1,
@@ -34,30 +33,18 @@ export const ExitCode = {
   terminated: 143,
 } as const
 
-/** One of the binary's commands. */
+/** A command of the program, such as `start` or `check`. */
 export interface Command {
-  /** One line for the list of commands. */
+  /** One line for the list of commands in `--help`. */
   readonly summary: string
-  /** All of `--help`. */
+  /** The whole text of `--help`, with a final line feed. */
   help(): string
-  /** Runs it and gives the exit code. Throws a {@link UsageError} for arguments that make no sense. */
+  /** Runs it and gives the exit code. Throws a `UsageError` for arguments that it does not take. */
   run(host: Host): Promise<number>
 }
 
-/** Arguments that make no sense; the message names the fault and the cure. */
-export class UsageError extends Error {
-  override readonly name = 'UsageError'
-}
-
-/** Says in one line what went wrong, and gives the exit code for that. */
+/** Writes an error's message to standard error and gives exit code 1. */
 export function fail({ stderr }: Host, { message }: Error): number {
   stderr.write(`${message}\n`)
   return ExitCode.failed
-}
-
-/** What to throw for an argument that a command does not take; `known` are those that it does. */
-export function unknownArgument(command: string, argument: string, known: readonly string[]): UsageError {
-  const meant = nearest(argument, known)
-  const hint = meant ? `; did you mean "${meant}"?` : '.'
-  return new UsageError(`${command} takes no "${argument}"${hint} See prismacloud-proxy ${command} --help.`)
 }

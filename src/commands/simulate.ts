@@ -1,40 +1,42 @@
 import { readFile } from 'node:fs/promises'
-import { parseArgs } from 'node:util'
+import { type Flags, readArguments, UsageError } from '../kernel/arguments.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { DEMO_USER, type SimulatorOptions, startSimulator } from '../simulator/index.ts'
-import { type Command, ExitCode, fail, UsageError } from './host.ts'
+import { type Command, ExitCode, fail } from './host.ts'
 import { untilSignal } from './terminal/signal.ts'
 
-const OPTIONS = {
-  port: { type: 'string', default: '9090' },
-  'token-lifetime': { type: 'string', default: '600' },
-  'tls-cert': { type: 'string' },
-  'tls-key': { type: 'string' },
-} as const
+const FLAGS: Flags = new Map([
+  ['--port', 'value'],
+  ['--token-lifetime', 'value'],
+  ['--tls-cert', 'value'],
+  ['--tls-key', 'value'],
+])
 
+const DEFAULT_PORT = '9090'
+const DEFAULT_TOKEN_LIFETIME = '600'
 const LARGEST_PORT = 65_535
 
-/** In seconds: a day. */
+/** One day, in seconds. */
 const LONGEST_TOKEN_LIFETIME = 86_400
 
-/** Runs the embedded API simulator alone. */
+/** The `simulate` command: runs the embedded API simulator. */
 export const simulate: Command = {
-  summary: 'Run the embedded API simulator alone',
+  summary: 'Run the embedded API simulator',
   help: () => `Usage: prismacloud-proxy simulate [OPTIONS]
 
-A stand-in for the Prisma Cloud API at 127.0.0.1, as strict as the API, with made-up data.
-It is driven through /_simulator/: faults, state, expire, revoke, lifetime.
+Runs a stand-in for the Prisma Cloud API on 127.0.0.1. It is as strict as the API and serves made-up data.
+Tests control it through /_simulator/: faults, state, expire, revoke, lifetime.
 
 Options:
-  --port PORT                Where to listen; 0 for any free port (default 9090)
-  --token-lifetime SECONDS   How long its tokens live (default 600)
-  --tls-cert FILE            Speak https with this certificate (PEM) ...
-  --tls-key FILE             ... and this key
+  --port PORT                Port to listen on, 0 for any free one (default ${DEFAULT_PORT})
+  --token-lifetime SECONDS   Lifetime of its tokens (default ${DEFAULT_TOKEN_LIFETIME})
+  --tls-cert FILE            Serve https with this certificate (PEM); requires --tls-key
+  --tls-key FILE             Private key of that certificate (PEM)
 `,
   async run(host) {
     const options = await readOptions(host.args)
     const simulator = await startSimulator(options).catch(
-      ({ message }) => new Error(`The simulator cannot start: ${message}. See --port, --tls-cert and --tls-key.`),
+      ({ message }) => new Error(`cannot start the simulator: ${message}; check --port, --tls-cert and --tls-key`),
     )
     if (simulator instanceof Error) return fail(host, simulator)
     host.stdout.write(
@@ -47,33 +49,31 @@ Options:
 }
 
 async function readOptions(args: readonly string[]): Promise<SimulatorOptions> {
-  const values = await parse(args).catch(({ message }: Error) => {
-    // its first sentence names the fault; more would be about positional arguments, of which there are none
-    throw new UsageError(`${message.split(/\.\s/, 1)}. See prismacloud-proxy simulate --help.`)
-  })
-  const certFile = values['tls-cert']
-  const keyFile = values['tls-key']
+  const values = new Map(readArguments(args, FLAGS))
+  const certFile = values.get('--tls-cert')
+  const keyFile = values.get('--tls-key')
   if ((certFile === undefined) !== (keyFile === undefined))
-    throw new UsageError('--tls-cert and --tls-key go together.')
+    throw new UsageError('--tls-cert and --tls-key must be given together')
   const tls = certFile && keyFile ? { tls: { cert: await readPem(certFile), key: await readPem(keyFile) } } : {}
-  const tokenLifetime = integer('--token-lifetime', values['token-lifetime'], 1, LONGEST_TOKEN_LIFETIME)
-  return { clock: systemClock, port: integer('--port', values.port, 0, LARGEST_PORT), tokenLifetime, ...tls }
-}
-
-async function parse(args: readonly string[]) {
-  return parseArgs({ args: [...args], options: OPTIONS }).values
+  const lifetime = values.get('--token-lifetime') ?? DEFAULT_TOKEN_LIFETIME
+  return {
+    clock: systemClock,
+    port: integer('--port', values.get('--port') ?? DEFAULT_PORT, 0, LARGEST_PORT),
+    tokenLifetime: integer('--token-lifetime', lifetime, 1, LONGEST_TOKEN_LIFETIME),
+    ...tls,
+  }
 }
 
 function integer(flag: string, text: string, least: number, most: number): number {
   const value = Number(text)
   if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value
-  throw new UsageError(`${flag} takes a whole number from ${least} to ${most}, not "${text}".`)
+  throw new UsageError(`invalid value "${text}" for ${flag}; expected an integer from ${least} to ${most}`)
 }
 
 async function readPem(file: string): Promise<string> {
   const text = await readFile(file, 'utf8').catch(() => {
-    throw new UsageError(`${file} cannot be read.`)
+    throw new UsageError(`cannot read ${file}`)
   })
-  if (!text.includes('-----BEGIN ')) throw new UsageError(`${file} is no PEM file.`)
+  if (!text.includes('-----BEGIN ')) throw new UsageError(`${file} is not a PEM file`)
   return text
 }

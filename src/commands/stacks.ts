@@ -3,6 +3,8 @@ import { AuthFailure } from '../auth/auth-failure.ts'
 import type { Credentials } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { renderHelp } from '../config/schema/help.ts'
+import { configFlags } from '../config/sources/flags.ts'
+import { type Flags, readArguments, takeCommand, UsageError } from '../kernel/arguments.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { escapeUnprintable } from '../kernel/printable.ts'
 import { oneLine } from '../problem/text.ts'
@@ -12,46 +14,50 @@ import { stacks as table } from '../stacks/stacks.ts'
 import { createAgents } from '../upstream/agent.ts'
 import type { Dispatcher } from '../upstream/dispatcher.ts'
 import { namesSeveralTenants } from './check/session.ts'
-import { type Command, ExitCode, fail, type Host, UsageError, unknownArgument } from './host.ts'
+import { type Command, ExitCode, fail, type Host } from './host.ts'
 import { confirm, isInteractive } from './terminal/prompt.ts'
 
-/** How many logins are asked at a time. */
+const LIST_FLAGS: Flags = new Map([['--json', 'switch']])
+
+const FIND_FLAGS: Flags = new Map([...configFlags, ['--yes', 'switch']])
+
+/** How many logins run at a time. */
 const PARALLEL = 4
 
-/** How much of a login's reason is shown, in characters. */
+/** The longest reason that is shown for a failed login, in characters. */
 const LONGEST_REASON = 160
 
-/** A stack whose login may know an access key. */
+/** A stack whose login may accept an access key. */
 export interface Candidate {
   readonly stack: string
   readonly api: Api
 }
 
-/** What a login said of an access key: nothing when it could not be asked. */
+/** The result of one stack's login with an access key. */
 export interface Reply {
   readonly stack: string
-  readonly verdict: 'known' | 'refused' | 'unasked'
+  /** `failed`: nothing is known about the key, for example because the login could not be reached. */
+  readonly verdict: 'accepted' | 'rejected' | 'failed'
   /** For people; holds no secret. */
   readonly reason: string
 }
 
-/** Asks one login. Never rejects. */
-export type AskLogin = (candidate: Candidate, signal: AbortSignal) => Promise<Reply>
+/** Tries the login of one stack. Never rejects. */
+export type TryLogin = (candidate: Candidate, signal: AbortSignal) => Promise<Reply>
 
-/** The table of stacks, and the search for the one that knows an access key. */
+/** The `stacks` command: lists all stacks, or finds the one that accepts an access key. */
 export const stacks: Command = stacksCommand(table.map(({ name }) => ({ stack: name, api: resolveApi(name) })))
 
-/** The command, with the stacks that its search asks. */
+/** Makes the `stacks` command with other stacks for `find` to try, for tests. */
 export function stacksCommand(candidates: readonly Candidate[]): Command {
   return {
-    summary: 'Show which API belongs to which console; find the stack of an access key',
+    summary: 'List all stacks with console and API; find the stack of an access key',
     help,
     async run(host) {
-      const [first, ...rest] = host.args
-      if (first === undefined) return print(host, renderTable())
-      if (first === '--json' && rest.length === 0) return print(host, renderJson())
-      if (first === 'find') return find({ ...host, args: rest }, candidates)
-      throw unknownArgument('stacks', first === '--json' ? `${rest[0]}` : first, ['find', '--json'])
+      const [name, args] = takeCommand(host.args, ['find'])
+      if (name === 'find') return find(host, readFindArguments(args), candidates)
+      const flags = readArguments(args, LIST_FLAGS)
+      return print(host, flags.length > 0 ? renderJson() : renderTable())
     },
   }
 }
@@ -60,14 +66,14 @@ function help(): string {
   return `Usage: prismacloud-proxy stacks [--json]
        prismacloud-proxy stacks find [--yes] [OPTIONS]
 
-Shows each stack's admin console and API.
+Lists all stacks with their admin console and API.
 
-find sends the access key of the default tenant to the login of each stack, until one knows it. It asks before;
---yes agrees beforehand, and is required where there is no terminal.
+find sends the access key of the default tenant to the login of each stack until one accepts it. It asks for
+confirmation first; --yes skips the question, and is required without a terminal.
 
-Exit codes: 0 found; 1 no login could be asked; 2 bad usage or configuration; 3 no stack knows the key.
+Exit codes of find: 0 found; 1 no stack could be tried; 2 bad usage or configuration; 3 no stack accepts the key.
 
-Options of find, the same as those of start:
+Options of find (as for start):
 ${renderHelp()}
 `
 }
@@ -92,63 +98,74 @@ function renderJson(): string {
   )
 }
 
-async function find(host: Host, candidates: readonly Candidate[]): Promise<number> {
-  const config = await loadConfig({ ...host, args: searchOptions(host.args) })
-  if (!(await isAgreed(host, candidates))) return fail(host, new Error('Nothing was sent.'))
+interface FindArguments {
+  readonly isAgreed: boolean
+  /** The flags for the configuration. */
+  readonly args: readonly string[]
+}
+
+/** The URL is what `find` looks for, so any stack will do in its place. */
+function readFindArguments(args: readonly string[]): FindArguments {
+  const flags = readArguments(args, FIND_FLAGS)
+  const settings = flags.filter(([name]) => name !== '--yes')
+  const all = settings.some(([name]) => name === '--url') ? settings : [...settings, ['--url', 'app']]
+  return { isAgreed: settings.length < flags.length, args: all.map(([name, value]) => `${name}=${value}`) }
+}
+
+async function find(host: Host, given: FindArguments, candidates: readonly Candidate[]): Promise<number> {
+  const config = await loadConfig({ ...host, args: given.args })
+  announcePlan(host, candidates)
+  if (!given.isAgreed && !(await confirmPlan(host))) return fail(host, new Error('aborted; the key was not sent'))
   const tenant = chooseTenant([], config)
   const key = await tenant.credentials.read().catch((error: Error) => error)
-  if (key instanceof Error) return fail(host, new Error(`The access key cannot be read: ${key.message}`))
+  if (key instanceof Error) return fail(host, new Error(`cannot read the access key: ${key.message}`))
   const agents = createAgents(config.upstream)
   try {
-    return report(host, await findStack(candidates, askLogin(key, agents.oneShot, config.session.callTimeout)))
+    return report(host, await findStack(candidates, loginWith(key, agents.oneShot, config.session.callTimeout)))
   } finally {
     await agents.destroy()
   }
 }
 
-/** The url is what is looked for, so any will do. */
-function searchOptions(args: readonly string[]): string[] {
-  const options = args.filter(arg => arg !== '--yes')
-  return options.some(arg => /^--url(=|$)/.test(arg)) ? options : [...options, '--url', 'app']
-}
-
-async function isAgreed(host: Host, candidates: readonly Candidate[]): Promise<boolean> {
+function announcePlan(host: Host, candidates: readonly Candidate[]): void {
   const hosts = candidates.map(({ api }) => `  ${new URL(api.origin).host}`)
-  const plan = `This sends the access key to login hosts of Palo Alto Networks, until one of these ${hosts.length} knows it:`
+  const plan = `This sends the access key to these ${hosts.length} login hosts of Palo Alto Networks until one accepts it:`
   print(host, [plan, ...hosts].join('\n'))
-  if (host.args.includes('--yes')) return true
-  if (isInteractive(host)) return confirm(host, 'Go on?')
-  throw new UsageError('There is no terminal to ask at: write "stacks find --yes" to agree to that.')
 }
 
-function askLogin(key: Credentials, dispatcher: Dispatcher, callTimeout: number): AskLogin {
+async function confirmPlan(host: Host): Promise<boolean> {
+  if (isInteractive(host)) return confirm(host, 'Continue?')
+  throw new UsageError('cannot ask for confirmation without a terminal; to agree, run stacks find --yes')
+}
+
+function loginWith(key: Credentials, dispatcher: Dispatcher, callTimeout: number): TryLogin {
   return ({ stack, api }, signal) => {
     const choice = { prismaId: null, customerName: null }
     const auth = new AuthApi({ dispatcher, api, choice, clock: systemClock, callTimeout: () => callTimeout })
     return auth.login(key, signal).then(
-      () => ({ stack, verdict: 'known', reason: '' }),
+      () => ({ stack, verdict: 'accepted', reason: '' }),
       (error: Error) => ({ stack, verdict: verdictOf(error), reason: error.message }),
     )
   }
 }
 
-/** A login that asks which tenant is meant knows the key. */
+/** A login that asks for a tenant has accepted the key. */
 function verdictOf(error: Error): Reply['verdict'] {
-  if (!(error instanceof AuthFailure && error.nature === 'rejected')) return 'unasked'
-  return namesSeveralTenants(error) ? 'known' : 'refused'
+  if (!(error instanceof AuthFailure && error.nature === 'rejected')) return 'failed'
+  return namesSeveralTenants(error) ? 'accepted' : 'rejected'
 }
 
-/** Asks the logins, a few at a time, until one knows the key; its reply is then the last. */
-export async function findStack(candidates: readonly Candidate[], ask: AskLogin): Promise<readonly Reply[]> {
+/** Tries the logins, {@link PARALLEL} at a time, until one accepts the key. That reply is the last of the result. */
+export async function findStack(candidates: readonly Candidate[], tryLogin: TryLogin): Promise<readonly Reply[]> {
   const found = new AbortController()
   const replies: Reply[] = []
   const queue = candidates.values()
   const work = async () => {
     for (const candidate of queue) {
-      const reply = await ask(candidate, found.signal)
+      const reply = await tryLogin(candidate, found.signal)
       if (found.signal.aborted) return
       replies.push(reply)
-      if (reply.verdict === 'known') return found.abort()
+      if (reply.verdict === 'accepted') return found.abort()
     }
   }
   await Promise.all(Array.from({ length: PARALLEL }, work))
@@ -156,16 +173,16 @@ export async function findStack(candidates: readonly Candidate[], ask: AskLogin)
 }
 
 function report(host: Host, replies: readonly Reply[]): number {
-  const known = replies.find(({ verdict }) => verdict === 'known')
-  if (known) return print(host, describeKnown(known))
+  const accepted = replies.find(({ verdict }) => verdict === 'accepted')
+  if (accepted) return print(host, describeAccepted(accepted))
   const rows = replies.map(({ stack, reason }) => `  ${stack.padEnd(9)}${oneLine(reason, LONGEST_REASON)}`)
-  const isRefused = replies.some(({ verdict }) => verdict === 'refused')
-  const headline = isRefused ? 'No stack that could be asked knows this key:' : 'No stack could be asked:'
+  const isRejected = replies.some(({ verdict }) => verdict === 'rejected')
+  const headline = isRejected ? 'No stack accepts this key:' : 'No stack could be tried:'
   print(host, [`\n${headline}`, ...rows].join('\n'))
-  return isRefused ? ExitCode.credentialsRefused : ExitCode.failed
+  return isRejected ? ExitCode.credentialsRefused : ExitCode.failed
 }
 
-function describeKnown({ stack, reason }: Reply): string {
-  const use = `Use it: --url ${stack}, or PC_URL=${stack}, or "url: ${stack}" in the configuration file.`
-  return [`\n${stack} knows this key.`, ...(reason ? [`${escapeUnprintable(reason)}.`] : []), use].join('\n')
+function describeAccepted({ stack, reason }: Reply): string {
+  const use = `Set it with --url ${stack}, PC_URL=${stack}, or "url: ${stack}" in the configuration file.`
+  return [`\nStack ${stack} accepts this key.`, ...(reason ? [`${escapeUnprintable(reason)}.`] : []), use].join('\n')
 }

@@ -12,14 +12,20 @@ import { reloader } from './serve/reload.ts'
 import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve/serve.ts'
 import { drain, untilHangUp, untilSignal } from './terminal/signal.ts'
 
-/** Serves. */
+/** The `start` command: runs the proxy until a signal ends it. */
 export const start: Command = {
-  summary: 'Serve the API at a local address (the default)',
+  summary: 'Start the proxy (the default)',
   help: () => `Usage: prismacloud-proxy [start] [OPTIONS]
 
-Serves the Prisma Cloud API at a local address, with a session attached to every request.
-SIGTERM and SIGINT let running requests finish, then end the proxy. SIGHUP reads the configuration and the access keys
-again; what is wrong with them is told, and the old ones stay. SIGUSR1 and SIGUSR2 open the file of the audit anew.
+Serves the Prisma Cloud API at a local address and adds the session to every request.
+
+Signals:
+  SIGTERM, SIGINT    Let running requests finish, for at most listen.drainTimeout, then exit
+  SIGHUP             Reload the configuration and the access keys; if they are invalid, keep the current ones and log why
+  SIGUSR1, SIGUSR2   Reopen the audit file
+
+Exit codes: 0 stopped; 1 failed; 2 bad usage or configuration; 3 Prisma Cloud rejected the access key of every tenant;
+130 or 143 after SIGINT or SIGTERM if running requests had to be cut off.
 
 Options:
 ${renderHelp()}

@@ -29,14 +29,14 @@ export interface ConfigSources {
 
 /**
  * The configuration: flags over environment over file over defaults; deep-frozen. Reads every file that it names, and
- * runs no command. Throws a `ConfigError` with all faults at once.
+ * runs no command. Throws a `UsageError` for arguments that are not its flags, else a `ConfigError` with all faults at once.
  */
 export async function loadConfig({ args, env, homeDirectory }: ConfigSources): Promise<Config> {
   const [flags, environment] = [readFlags(args), readEnvironment(env)]
-  const file = await namedFile([...flags.settings, ...environment.settings])
-  const faults = [flags, environment, file].flatMap(source => source.faults)
+  const file = await namedFile([...flags, ...environment.settings])
+  const faults = [environment, file].flatMap(source => source.faults)
   const misread = [...faults]
-  const given = new Groups().fill(flags.settings).fill(environment.settings).fill(file.settings)
+  const given = new Groups().fill(flags).fill(environment.settings).fill(file.settings)
   const settings = await readSettings(given.of(null), faults)
   const clients = await readClients(settings.listen, given, faults)
   checkAudit(settings.audit, given.of(null), faults)
@@ -45,7 +45,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const outbound = await readOutboundProxy(settings.upstream, env, faults)
 
   const defaultTenant = defaultTenantOf(settings, given)
-  const flagged = flags.settings.map(setting => placed(setting, defaultTenant))
+  const flagged = flags.map(setting => placed(setting, defaultTenant))
   const groups = new Groups().fill(flagged).fill(environment.settings).fill(file.settings)
   const warnings = [...file.warnings, ...warningsOfVariables(env), ...warningOfExposure(settings.listen, clients)]
   // what is missing may stand in a file that cannot be used
@@ -61,7 +61,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
 
 /**
  * The faults less what is missing only because its name was mistyped: in a file a key of the same tenant or client, else
- * anything, as flags and most variables are about the default tenant.
+ * anything, as most variables are about the default tenant.
  */
 function withoutConsequences(faults: readonly Fault[], misread: readonly Fault[], defaultTenant: string): Fault[] {
   return faults.filter(({ absence, key }) => {

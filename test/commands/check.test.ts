@@ -63,7 +63,7 @@ t.test('all is good: one line for each step, in their order, and exit code 0', a
   t.equal(code, 0)
   t.equal(
     text.replace(/:\d+/g, ''),
-    `✓ configuration   from flags and environment; no file is named
+    `✓ configuration   from flags and environment, without a file
 ✓ tenant          default
 ✓ credentials     from environment PC_IDENTITY/PC_SECRET
 ✓ url             a base of your own: http://127.0.0.1

@@ -113,7 +113,10 @@ t.test('it is not run where there is no key, no way, or no command', async t => 
   t.equal(await audited.ended, 1)
   t.match(audited.host.stderr.text, /^audit\.file/)
   for (const args of [[], ['--'], ['--', ''], ['sh', '-c', 'x']])
-    await t.rejects(exec.run(fakeHost({ args })), { name: 'UsageError', message: /exec needs -- and a command/ })
+    await t.rejects(exec.run(fakeHost({ args })), {
+      name: 'UsageError',
+      message: /^no command given; write it after --: exec -- terraform plan$/,
+    })
 })
 
 t.test("the proxy's plain address and that of Compute are told", async t => {
@@ -139,7 +142,7 @@ t.test('a flag that would change nothing is refused, and not offered', async t =
   for (const flag of ['--listen-address', '--listen-tls-address', '--connect-others'])
     await t.rejects(exec.run(fakeHost({ args: [flag, 'x', '--', 'true'], env: KEY })), {
       name: 'UsageError',
-      message: `exec: ${flag} has no effect here: the proxy of a command takes free ports of this machine`,
+      message: `${flag} has no effect: exec always listens on free ports of 127.0.0.1`,
     })
   t.notMatch(exec.help(), '--listen-address')
   const { ended } = await start(t, 'exit 0', { PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:9081' })
@@ -241,7 +244,7 @@ t.test('no variable of the command holds a key or token that was read, by whatev
   t.match(out, /^PLAIN=stays$/m)
   t.notMatch(out, /marked-|^BASIC=/m)
   const told =
-    /not passed on, as they hold an access key or token: SECRET, ARGUMENTS, BASIC, ID, TOKEN, LAZY_ID, LAZY_KEY"/
+    /not passed on, because they hold an access key or token: SECRET, ARGUMENTS, BASIC, ID, TOKEN, LAZY_ID, LAZY_KEY"/
   t.match(host.stderr.text, told)
 })
 
@@ -262,7 +265,7 @@ t.test('where no CA can be kept, or none that is safe, the command has one of it
   t.equal(await unsafe.ended, 0)
   t.match(
     unsafe.host.stderr.text,
-    /"level":40.*other users can write to it; chmod 700 it\. The command has a CA of its own/,
+    /"level":40.*other users can write to it; chmod 700 it; using a temporary CA for this command/,
   )
   t.strictSame(readdirSync(folder), [])
 })

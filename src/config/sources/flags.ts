@@ -1,8 +1,7 @@
-import { nearest } from '../../kernel/nearest.ts'
-import type { Fault } from '../fault.ts'
+import { type FlagKind, type Flags, readArguments, UsageError } from '../../kernel/arguments.ts'
 import { flagOf, sectionKeys, settingKeys } from '../schema/keys.ts'
 import type { Leaf } from '../schema/leaves.ts'
-import type { Setting, Source } from '../schema/setting.ts'
+import type { Setting } from '../schema/setting.ts'
 
 /** The keys of the default tenant that have a flag. No secret is among them, because other users can see flags. */
 export const tenantFlags: ReadonlyMap<string, Leaf> = new Map(
@@ -15,46 +14,27 @@ const keyOfFlag: ReadonlyMap<string, string> = new Map(
 
 const secretFlags = [...sectionKeys.tenants].filter(([, leaf]) => leaf.kind === 'secret').map(([key]) => flagOf(key))
 
+const NO_SECRETS =
+  'other users of this machine can see it; use PC_IDENTITY and PC_SECRET, --secret-key-file or credentialCommand'
+
+/** Every flag that sets a configuration key, for commands that read the configuration. */
+export const configFlags: Flags = new Map<string, FlagKind>([
+  ...[...keyOfFlag].map(([flag, key]) => [flag, kindOf(settingKeys.get(key))] as const),
+  ...secretFlags.map(flag => [flag, { refused: NO_SECRETS }] as const),
+])
+
+function kindOf(leaf: Leaf | undefined): FlagKind {
+  return leaf?.kind === 'toggle' ? 'toggle' : 'value'
+}
+
 /**
- * The settings in the arguments: `--flag value` or `--flag=value`; a flag that is true or false needs no value. Those of
- * the default tenant, whose name is not known yet, have no tenant. No fault repeats a value.
+ * The settings in the arguments. Those of the default tenant, whose name is not known yet, have no tenant. Throws a
+ * `UsageError`, which repeats no value, if the arguments are not flags of the configuration, each given once.
  */
-export function readFlags(args: readonly string[]): Source {
-  const settings: Setting[] = []
-  const faults: Fault[] = []
-  const rest = [...args]
-  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
-    const [, flag, inline] = /^(--[a-z][a-z0-9-]*)(?:=(.*))?$/is.exec(arg) ?? []
-    const value = inline ?? takeValue(flag, rest)
-    const fault = flagFault(flag, value, settings)
-    const key = keyOfFlag.get(`${flag}`)
-    if (fault) faults.push({ ...fault, key: key ?? flag ?? 'arguments', origin: flag ?? 'arguments' })
-    else settings.push({ group: null, key: `${key}`, value, origin: `${flag}` })
-  }
-  return { settings, faults }
-}
-
-/** Takes the value that follows a flag; an unknown flag's too, so that a mistyped flag's secret is not taken for a word. */
-function takeValue(flag: string | undefined, rest: string[]): string | undefined {
-  const leaf = settingKeys.get(`${keyOfFlag.get(`${flag}`)}`)
-  const next = rest[0]
-  if (leaf?.kind === 'toggle') return next === 'true' || next === 'false' ? rest.shift() : 'true'
-  return next?.startsWith('--') ? undefined : rest.shift()
-}
-
-function flagFault(flag: string | undefined, value: string | undefined, settings: readonly Setting[]) {
-  if (flag === undefined) return { problem: 'there is a word that is no flag', cure: 'Write --flag value. See --help.' }
-  if (secretFlags.includes(flag))
-    return {
-      problem: 'a secret cannot be a flag, because other users of the machine can see flags',
-      cure: 'Give it in the environment, in a file or by a command: PC_IDENTITY and PC_SECRET, --secret-key-file, credentialCommand.',
-    }
-  if (!keyOfFlag.has(flag)) {
-    const meant = nearest(flag, keyOfFlag.keys())
-    return { problem: 'is not a known flag', cure: meant ? `Did you mean ${meant}?` : 'See --help.' }
-  }
-  if (value === undefined) return { problem: 'needs a value', cure: `Write ${flag} VALUE.` }
-  if (settings.some(setting => setting.origin === flag))
-    return { problem: 'is given twice', cure: 'Give it once; items of a list are parted by commas.' }
-  return undefined
+export function readFlags(args: readonly string[]): readonly Setting[] {
+  const flags = readArguments(args, configFlags)
+  const names = flags.map(([name]) => name)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) throw new UsageError(`${twice} is given twice; separate the items of a list by commas`)
+  return flags.map(([name, value]) => ({ group: null, key: `${keyOfFlag.get(name)}`, value, origin: name }))
 }
