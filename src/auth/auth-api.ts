@@ -12,6 +12,9 @@ import { readUpstream } from '../upstream-errors/read.ts'
 import { AuthFailure, type FailureNature } from './auth-failure.ts'
 import { tokenLifetime } from './jwt.ts'
 
+/** The API's code for a login with a password by a user who must sign in by single sign-on. */
+const SSO_ENABLED = 'sso_enabled_password_login_attempt'
+
 /** A token from a successful auth call. */
 export interface IssuedToken {
   readonly token: Secret
@@ -94,7 +97,8 @@ export class AuthApi {
     const { token, customerNames } = parseAnswer(answer.body)
     if (token) return { token: new Secret(token), lifetime: tokenLifetime(token) }
     if (call.blamed === 'rejected' && customerNames.length > 1) {
-      throw new AuthFailure('rejected', Secret.maskAllIn(ambiguousTenant(customerNames), call.secrets))
+      const message = Secret.maskAllIn(ambiguousTenant(customerNames), call.secrets)
+      throw new AuthFailure('rejected', message, { reason: 'several-tenants' })
     }
     throw this.#noToken(call, answer)
   }
@@ -120,7 +124,9 @@ export class AuthApi {
     // a block page of a firewall or captive portal says nothing about the key
     const judged = status === 401 || Boolean(upstream?.errors.length)
     const nature = status < 500 && !retryable && judged ? call.blamed : 'transient'
-    return new AuthFailure(nature, this.#describe(nature, status, detail), { retryAfter: retryAfter * 1000 })
+    const reason = upstream?.errors.some(({ code }) => code === SSO_ENABLED) ? 'sso-enabled' : undefined
+    const message = this.#describe(nature, status, detail)
+    return new AuthFailure(nature, message, { reason, retryAfter: retryAfter * 1000 })
   }
 
   #describe(nature: FailureNature, status: number, detail: string): string {

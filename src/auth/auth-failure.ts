@@ -7,10 +7,20 @@
  */
 export type FailureNature = 'rejected' | 'refused' | 'transient'
 
+/**
+ * A cause of a rejection whose message says what to do about it:
+ *
+ * - `several-tenants`: the key is good, but its user belongs to several tenants and the login named none.
+ * - `sso-enabled`: the user must sign in by single sign-on, and a password was given in place of an access key.
+ */
+export type RejectionReason = 'several-tenants' | 'sso-enabled'
+
 /** An auth call failed. The message is for people and contains no secret. */
 export class AuthFailure extends Error {
   override readonly name = 'AuthFailure'
   readonly nature: FailureNature
+  /** The cause, where code acts on it. */
+  readonly reason: RejectionReason | undefined
   /** How long the auth service asked to wait, in milliseconds; 0 if it did not. */
   readonly retryAfter: number
   /** Whether retries will fail until somebody changes something, such as a host name, so that requests need not wait. */
@@ -19,10 +29,11 @@ export class AuthFailure extends Error {
   constructor(
     nature: FailureNature,
     message: string,
-    options: { retryAfter?: number; lasting?: boolean; cause?: unknown } = {},
+    options: { reason?: RejectionReason | undefined; retryAfter?: number; lasting?: boolean; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause })
     this.nature = nature
+    this.reason = options.reason
     this.retryAfter = options.retryAfter ?? 0
     this.lasting = options.lasting ?? false
   }

@@ -13,7 +13,6 @@ import { type Api, resolveApi } from '../stacks/resolve.ts'
 import { stacks as table } from '../stacks/stacks.ts'
 import { createAgents } from '../upstream/agent.ts'
 import type { Dispatcher } from '../upstream/dispatcher.ts'
-import { namesSeveralTenants } from './check/session.ts'
 import { type Command, ExitCode, fail, type Host } from './host.ts'
 import { confirm, isInteractive } from './terminal/prompt.ts'
 
@@ -152,7 +151,7 @@ function loginWith(key: Credentials, dispatcher: Dispatcher, callTimeout: number
 /** A login that asks for a tenant has accepted the key. */
 function verdictOf(error: Error): Reply['verdict'] {
   if (!(error instanceof AuthFailure && error.nature === 'rejected')) return 'failed'
-  return namesSeveralTenants(error) ? 'accepted' : 'rejected'
+  return error.reason === 'several-tenants' ? 'accepted' : 'rejected'
 }
 
 /** Tries the logins, {@link PARALLEL} at a time, until one accepts the key. That reply is the last of the result. */

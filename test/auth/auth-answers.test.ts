@@ -17,6 +17,8 @@ interface Row {
   readonly login: string
   readonly extend: string
   readonly says: RegExp
+  /** Why a login is rejected, where the code tells. */
+  readonly reason?: string
   readonly retryAfter?: number
 }
 
@@ -30,6 +32,14 @@ const answers: Record<string, Row> = {
     login: 'rejected',
     extend: 'refused',
     says: /rejected the (access key|token) \(401 invalid_credentials: .*\)$/,
+  },
+  '401 for a user who must sign in by SSO': {
+    status: 401,
+    headers: redlock('sso_enabled_password_login_attempt'),
+    login: 'rejected',
+    extend: 'refused',
+    says: /use an access key/,
+    reason: 'sso-enabled',
   },
   '401 token_expired': {
     status: 401,
@@ -137,14 +147,15 @@ const answers: Record<string, Row> = {
   },
 }
 
-for (const [title, { status = 200, headers = {}, body = '', retryAfter = 0, says, ...natures }] of Object.entries(
-  answers,
-)) {
+for (const [
+  title,
+  { status = 200, headers = {}, body = '', retryAfter = 0, says, reason, ...natures },
+] of Object.entries(answers)) {
   for (const call of ['login', 'extend'] as const) {
     t.test(`${call} answered ${title} is ${natures[call]}`, async t => {
       const { auth, host, requests } = await upstream(t, response => response.writeHead(status, headers).end(body))
       const failure = await failureOf(call === 'login' ? auth.login(KEY) : auth.extend(TOKEN))
-      t.match(failure, { name: 'AuthFailure', nature: natures[call], message: says, retryAfter })
+      t.match(failure, { name: 'AuthFailure', nature: natures[call], reason, message: says, retryAfter })
       t.match(failure, { message: host })
       t.equal(requests.length, 1)
       t.notMatch(inspect(failure, { depth: null }), /MARK/)

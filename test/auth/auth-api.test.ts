@@ -65,6 +65,7 @@ t.test('200 without a token for a user of several tenants is rejected with their
   const { auth } = await upstream(t, response => response.end(body))
   t.match(await failureOf(auth.login(KEY)), {
     nature: 'rejected',
+    reason: 'several-tenants',
     message: /several tenants: set customerName to one of "Acme", "Acme Labs", or prismaId/,
   })
   t.match(await failureOf(auth.extend(TOKEN)), { nature: 'transient' }, 'an extension has no choice of tenant')

@@ -71,7 +71,7 @@ t.test('all is good: one line for each step, in their order, and exit code 0', a
 ✓ DNS             127.0.0.1 is 127.0.0.1
 ✓ TLS             none: plain http to this machine
 ✓ clock           agrees with that of 127.0.0.1
-✓ login           ok: a session of 600 s
+✓ login           ok, the session lasts 600 s
 ✓ extend          ok
 `,
   )
@@ -111,7 +111,7 @@ t.test('credentials that cannot be read: the network is checked all the same', a
   )
   const { code, lines } = await runCheck(t, ['--config', file], { env: {} })
   t.equal(code, 1)
-  t.match(lines, { credentials: '✗ cannot be read: the command false failed with 1', clock: /^✓/ })
+  t.match(lines, { credentials: '✗ cannot read the access key: the command false failed with 1', clock: /^✓/ })
   t.match(lines, { login: '- not tried: credentials comes first', extend: '- not tried: login comes first' })
 })
 
@@ -119,9 +119,9 @@ t.test('credentials refused: the reason, the cures, and exit code 3', async t =>
   const { url } = await simulate(t)
   const { code, lines } = await runCheck(t, ['--url', url], { env: { ...KEY, PC_SECRET: 'hunter2' } })
   t.equal(code, 3)
-  t.match(lines.login, /^✗ credentials refused: 127\.0\.0\.1:\d+ rejected the access key \(401 invalid_credentials/)
-  t.match(lines.login, 'Wrong stack? "prismacloud-proxy stacks find" tells which one knows the key.')
-  t.match(lines.login, 'Expired or disabled?')
+  t.match(lines.login, /^✗ 127\.0\.0\.1:\d+ rejected the access key \(401 invalid_credentials/)
+  t.match(lines.login, 'Wrong stack? Run "prismacloud-proxy stacks find" to find the right one.')
+  t.match(lines.login, 'Key expired or disabled? See Settings > Access Keys in the console.')
   t.notMatch(lines.login, 'customerName')
   t.equal(lines.extend, '- not tried: login comes first')
 })
@@ -129,8 +129,8 @@ t.test('credentials refused: the reason, the cures, and exit code 3', async t =>
 t.test('a tenant that the user does not belong to is named among the cures', async t => {
   const { url } = await simulate(t)
   const { lines } = await runCheck(t, ['--url', url, '--customer-name', 'Demo Compny'])
-  t.match(lines.login, 'Does its user belong to Demo Compny (prismaId, customerName)?')
-  t.match((await runCheck(t, ['--url', url, '--prisma-id', '12'])).lines.login, 'belong to 12 (')
+  t.match(lines.login, 'Wrong tenant? The user of the key must belong to Demo Compny (prismaId or customerName).')
+  t.match((await runCheck(t, ['--url', url, '--prisma-id', '12'])).lines.login, 'must belong to 12 (')
 })
 
 t.test('a user of several tenants is told their names, and nothing about stacks', async t => {
@@ -138,14 +138,14 @@ t.test('a user of several tenants is told their names, and nothing about stacks'
   const { url } = await simulate(t, { users: [{ ...DEMO_USER, tenants }] })
   const { code, lines } = await runCheck(t, ['--url', url])
   t.equal(code, 3)
-  t.match(lines.login, /^✗ credentials refused: .* set customerName to one of "One", "Two", or prismaId$/)
+  t.match(lines.login, /^✗ .* set customerName to one of "One", "Two", or prismaId$/)
 })
 
 t.test('a user who must sign in by SSO is told so, and nothing about stacks', async t => {
   const { url } = await simulate(t, { users: [{ ...DEMO_USER, state: 'sso' }] })
   const { code, lines } = await runCheck(t, ['--url', url])
   t.equal(code, 3)
-  t.match(lines.login, /^✗ credentials refused: .*use an access key/)
+  t.match(lines.login, /^✗ .*use an access key/)
   t.notMatch(lines.login, 'Wrong stack')
 })
 
