@@ -17,8 +17,6 @@ USER node
 # At 127.0.0.1 alone: containers that share this one's network reach it, nobody else does.
 EXPOSE 9080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "-e", "fetch('http://127.0.0.1:9080/_proxy/livez').then(answer => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# V8's young generation half as large takes a tenth less memory under load, and a twenty-fifth more of the processor;
-# collected by one thread, a twenty-fifth less again. Where there are hundreds of tenants V8 has objects made in the old
-# generation: dead there, they keep young ones alive, which costs a twentieth
+# Generated from the start script in package.json by npm run generate; .ci/generate.js explains V8's flags.
 ENTRYPOINT ["node", "--max-semi-space-size=8", "--no-parallel-scavenge", "--no-allocation-site-pretenuring", "/app/dist/cli.js"]
 CMD ["start"]

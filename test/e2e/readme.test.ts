@@ -24,8 +24,7 @@ t.test('with a key in the names of the vendor, npm start serves', async t => {
   )
   const cli = startCli(t, ['start'], { ...credentials(simulator), PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:0' })
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  const start = 'node --max-semi-space-size=8 --no-parallel-scavenge --no-allocation-site-pretenuring dist/cli.js start'
-  t.equal(scripts.start, start, 'which is what npm start runs')
+  t.match(scripts.start, /^node (--[a-z=\d-]+ )+dist\/cli\.js start$/, 'which is what npm start runs')
   const [, address = ''] = await cli.until(/listening at (http:\S+?)"/)
   t.equal((await callUrl(`${address}/v2/policy`)).status, 200)
 })
