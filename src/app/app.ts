@@ -47,6 +47,14 @@ export interface AppDeps {
   quit(): void
 }
 
+/** What a shutdown would wait for. */
+export interface Outstanding {
+  /** The number of requests that are being served. */
+  readonly requests: number
+  /** How long they may take to finish, in milliseconds. */
+  readonly timeout: number
+}
+
 /** The proxy, not listening yet. */
 export interface App {
   readonly server: FastifyInstance
@@ -64,6 +72,8 @@ export interface App {
   login(): Promise<void>
   /** Goes on with another configuration; running requests are not disturbed. Addresses stay. */
   reload(config: Config): Promise<void>
+  /** What {@link close} would wait for now. */
+  outstanding(): Outstanding
   /**
    * Stops accepting, lets running requests finish for `listen.drainTimeout`, then cuts them off; closes everything.
    * Gives whether all could finish.
@@ -122,6 +132,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
       // a login may take its time; the next reload does not wait for it
       void sessions.start()
     },
+    outstanding: () => ({ requests: [...connections.running()].length, timeout: live.config.listen.drainTimeout }),
     async close() {
       const finished = await drain.run(live.config.listen.drainTimeout)
       await connects.recorded()

@@ -18,7 +18,7 @@ import { makePrivateFolder, removePrivateFolder, temporaryFolders } from './exec
 import { writeTrustBundle } from './exec/trust-bundle.ts'
 import { type Command, ExitCode, fail, type Host } from './host.ts'
 import { ANY_PORT } from './serve/listen.ts'
-import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve/serve.ts'
+import { allRejected, listenEverywhere, openApp, openAudit, openLog, rejection } from './serve/serve.ts'
 import { outlivesTerminal, untilSignal } from './terminal/signal.ts'
 
 /** Configuration keys that {@link forCommand} overrides. */
@@ -136,7 +136,7 @@ async function serveFor(command: readonly string[], serving: Serving, host: Host
     const early = await Promise.race([interrupted, app.login()])
     if (early !== undefined) return early
     if (allRejected(app)) {
-      host.stderr.write(refusal(app))
+      host.stderr.write(rejection(app))
       return ExitCode.credentialsRefused
     }
     await readWaitingKeys(config.tenants.values())

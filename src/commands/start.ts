@@ -9,7 +9,7 @@ import { type Announcer, announcer, isForPeople } from './serve/announce.ts'
 import { HeldLines } from './serve/held-lines.ts'
 import { LineBatch } from './serve/line-batch.ts'
 import { reloader } from './serve/reload.ts'
-import { allRejected, listenEverywhere, openApp, openAudit, openLog, refusal } from './serve/serve.ts'
+import { allRejected, listenEverywhere, openApp, openAudit, openLog, rejection } from './serve/serve.ts'
 import { drain, untilHangUp, untilSignal } from './terminal/signal.ts'
 
 /** The `start` command: runs the proxy until a signal ends it. */
@@ -33,10 +33,10 @@ ${renderHelp()}
   run: async host => serve(await loadConfig(host), host),
 }
 
-/** Serves until a signal comes, and gives the exit code. */
+/** Serves until a signal arrives, and gives the exit code. */
 async function serve(config: Config, host: Host): Promise<number> {
   const { stdout, env } = host
-  // at a terminal nothing comes between the lines that tell of the start
+  // at a terminal log lines must not interrupt the banner
   const lines = new (isForPeople(config, host) ? HeldLines : LineBatch)(stdout, systemClock)
   const log = await openLog(config.log, { output: stdout, lines, env })
   const audit = openAudit(config, host, log)
@@ -53,7 +53,7 @@ async function serve(config: Config, host: Host): Promise<number> {
     if (early === undefined && isRefused(app, host, announce)) return ExitCode.credentialsRefused
     lines.flushSync()
     const ending = await signal
-    announce.draining()
+    announce.shuttingDown(app.outstanding())
     return await drain(app, ending)
   } finally {
     await app.close()
@@ -62,10 +62,10 @@ async function serve(config: Config, host: Host): Promise<number> {
   }
 }
 
-/** Says how the first logins went, and gives whether it makes no sense to go on. */
+/** Reports how the first logins went. True if Prisma Cloud rejected every access key, so that there is nothing to serve. */
 function isRefused(app: App, { stderr }: Host, announce: Announcer): boolean {
   if (allRejected(app)) {
-    stderr.write(refusal(app))
+    stderr.write(rejection(app))
     return true
   }
   const { ready, waitingFor } = readiness(app.sessions)

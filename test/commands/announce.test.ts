@@ -67,7 +67,7 @@ t.test('a person at a terminal is told version, tenants, address, a command to t
   address    http://127.0.0.1:${port}
   try        curl http://127.0.0.1:${port}/v2/policy
   ready      in N ms
-  draining   running requests may finish
+  stopping   no requests are running
 `,
   )
 })
@@ -92,7 +92,14 @@ t.test('its lines are coloured at a terminal', async t => {
   announcer.ready()
   announcer.notReady(WAITING)
   const { text } = host.stdout
-  const coloured = ['1mprismacloud-proxy', '33mBeware', '36mhttp://127.0.0.1:1', '32min ', '31ma is rejected', '2mtry']
+  const coloured = [
+    '1mprismacloud-proxy',
+    '33mBeware',
+    '36mhttp://127.0.0.1:1',
+    '32min ',
+    '31mtenant a (rejected)',
+    '2mtry',
+  ]
   for (const part of coloured) t.ok(text.includes(`\u001b[${part}`), part)
 })
 
@@ -120,7 +127,7 @@ t.test('the command to try works as it is pasted', async t => {
 
 t.test('an address for https is told, with how to trust it where clients do not know it', async t => {
   const listening = { address: 'http://127.0.0.1:1', secure: 'https://127.0.0.1:2', trust: '/ca.pem' }
-  const how = 'curl --cacert /ca.pem; for other clients see prismacloud-proxy ca'
+  const how = 'curl --cacert /ca.pem; for other clients run prismacloud-proxy ca'
   for (const trust of ['/ca.pem', null]) {
     const person = await announce()
     person.announcer.listening({ ...listening, trust })
@@ -153,12 +160,13 @@ t.test('warnings of the configuration are shown, before all else that is told', 
 })
 
 t.test('a tenant without a session is told with the reason, where there is one', async t => {
-  const text = 'a is rejected: 127.0.0.1 answered 401; b is authenticating'
-  t.equal(reasons(WAITING), text)
-  t.equal(reasons([{ tenant: 'a', state: 'rejected', reason: '\u001b[2J\u009b' }]), 'a is rejected: \\u001b[2J\\u009b')
+  const text = ['tenant a (rejected): 127.0.0.1 answered 401', 'tenant b (authenticating)']
+  t.strictSame(reasons(WAITING), text)
+  const acting = [{ tenant: 'a', state: 'rejected', reason: '\u001b[2J\u009b' }]
+  t.strictSame(reasons(acting), ['tenant a (rejected): \\u001b[2J\\u009b'])
   const { announcer, lines } = await announce()
   announcer.notReady(WAITING)
-  t.equal(lines().at(-1), `  not ready  ${text}`)
+  t.equal(lines().at(-1), `  not ready  ${text.join('; ')}`)
 })
 
 t.test('elsewhere than at a terminal, and where the log is to be JSON, each line is one of the log', async t => {
@@ -185,7 +193,9 @@ async function toldInJson(t: Test, told: Told): Promise<void> {
   announcer.listening({ address: 'http://127.0.0.1:1', secure: null, trust: null })
   announcer.ready()
   announcer.notReady(WAITING)
-  announcer.draining()
+  announcer.shuttingDown({ requests: 0, timeout: 10_000 })
+  announcer.shuttingDown({ requests: 1, timeout: 50 })
+  announcer.shuttingDown({ requests: 3, timeout: 10_000 })
   const [listening, ready, ...others] = lines().map(parse)
   t.match(listening, {
     level: 30,
@@ -195,8 +205,10 @@ async function toldInJson(t: Test, told: Told): Promise<void> {
   })
   t.match(ready, { level: 30, ms: Number, msg: /^ready in \d+ ms$/ })
   t.match(others, [
-    { level: 40, waitingFor: WAITING, msg: /^not ready: a is/ },
-    { level: 30, msg: 'draining: running requests may finish' },
+    { level: 40, waitingFor: WAITING, msg: /^not ready: tenant a \(rejected\)/ },
+    { level: 30, msg: 'shutting down: no requests are running' },
+    { level: 30, msg: 'shutting down: waiting up to 50 ms for 1 request' },
+    { level: 30, msg: 'shutting down: waiting up to 10 s for 3 requests' },
   ])
 }
 

@@ -96,7 +96,10 @@ t.test('one that cannot be run is told', async t => {
 t.test('it is not run where there is no key, no way, or no command', async t => {
   const refused = await start(t, ': > $OUT', { PC_SECRET: 'marked-wrong' })
   t.equal(await refused.ended, 3)
-  t.match(refused.host.stderr.text, /The credentials were refused\. .*invalid_credentials/)
+  t.match(
+    refused.host.stderr.text,
+    /tenant default \(rejected\): .*invalid_credentials.*\nPrisma Cloud rejected every access key;/,
+  )
   t.throws(refused.out)
   const silent = await rawUpstream(t, () => {}, { login: () => {} })
   const early = await start(t, ': > $OUT', { PC_URL: silent.url })

@@ -24,7 +24,7 @@ t.test('SIGHUP of a closed terminal ends it, once the running requests have fini
   await proxy.told(/read again/)
   terminal.open = false
   proxy.hangUp()
-  await proxy.told(/draining/)
+  await proxy.told(/shutting down/)
   upstream.requests[0]?.answer(http('200 OK', [], 'late'))
   t.match(await late, { status: 200, text: 'late' })
   t.equal(await proxy.ended(), 0)

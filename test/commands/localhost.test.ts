@@ -62,11 +62,11 @@ t.test('what came by either address is drained', async t => {
   const upstream = await rawUpstream(t, () => {})
   const { host, ended } = run(t, { PC_URL: upstream.url, PRISMACLOUD_PROXY_LISTEN_ADDRESS: 'localhost:0' })
   const [, port] = /listening at \S+:(\d+)"/.exec(await host.stdout.until(/listening at \S+:\d+"/)) ?? []
-  await host.stdout.until(/session ready/)
+  await host.stdout.until(/"ready in \d+ ms"/)
   const running = HOSTS.map(address => ask(address, Number(port)))
   await until(() => upstream.requests.length === HOSTS.length)
   host.signals.emit('SIGTERM')
-  await host.stdout.until(/shutting down|draining/)
+  await host.stdout.until(/shutting down/)
   for (const address of HOSTS) await t.rejects(ask(address, Number(port)), { code: 'ECONNREFUSED' })
   for (const { answer } of upstream.requests) answer(http('200 OK', [], 'late'))
   for (const reply of running) t.match(await reply, { text: 'late', headers: { connection: 'close' } })

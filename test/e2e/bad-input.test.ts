@@ -101,6 +101,6 @@ t.test('a key that the login refuses ends with 3', async t => {
     args: ['--listen-address', '127.0.0.1:0'],
     env,
     code: 3,
-    names: [/credentials were refused/, /invalid_credentials/],
+    names: [/Prisma Cloud rejected every access key/, /invalid_credentials/],
   })
 })

@@ -1,4 +1,5 @@
 import type { Readiness } from '../../admin/readiness.ts'
+import type { Outstanding } from '../../app/app.ts'
 import type { Config, TenantConfig } from '../../config/config.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import type { Log } from '../../kernel/log.ts'
@@ -8,29 +9,34 @@ import type { Host } from '../host.ts'
 import { painter } from '../terminal/colour.ts'
 import { shellQuoted } from '../terminal/shell.ts'
 
-/** Where the proxy listens. */
+const SECOND = 1_000
+
+/** The addresses that the proxy listens at, as URLs or `unix:/path`. */
 export interface Listening {
   readonly address: string
-  /** For https, if it does. */
+  /** The https address, if there is one. */
   readonly secure: string | null
-  /** The file with what clients of that are to trust; null where they know it. */
+  /** The file with the certificate that https clients must trust; null if they do already. */
   readonly trust: string | null
 }
 
-/** Tells whoever started the proxy how it goes. */
+/** Reports the stages of the proxy's life to the person or log collector that watches its output. */
 export interface Announcer {
   listening(listening: Listening): void
   ready(): void
   notReady(waitingFor: Readiness['waitingFor']): void
-  draining(): void
+  shuttingDown(outstanding: Outstanding): void
 }
 
-/** Whether a person reads what is told. */
+/** Whether the output is for a person: a terminal, unless `log.format` is json. */
 export function isForPeople({ log }: Config, { stdout }: Host): boolean {
   return stdout.isTTY === true && log.format !== 'json'
 }
 
-/** Coloured, aligned lines for a person at a terminal; elsewhere log lines. Times count from the process's start. */
+/**
+ * Makes an announcer that writes coloured, aligned lines for a person at a terminal, and log lines elsewhere. The time until
+ * the proxy is ready counts from the start of the process.
+ */
 export function announcer(config: Config, host: Host, log: Log): Announcer {
   return isForPeople(config, host) ? forPeople(config, host) : forMachines(config, log)
 }
@@ -50,8 +56,8 @@ function forMachines(config: Config, log: Log): Announcer {
       if (trust) log.info(`to trust it: ${howToTrust(trust)}`)
     },
     ready: () => log.info({ ms: sinceStart() }, `ready in ${sinceStart()} ms`),
-    notReady: waitingFor => log.warn({ waitingFor }, `not ready: ${reasons(waitingFor)}`),
-    draining: () => log.info('draining: running requests may finish'),
+    notReady: waitingFor => log.warn({ waitingFor }, `not ready: ${reasons(waitingFor).join('; ')}`),
+    shuttingDown: outstanding => log.info(`shutting down: ${waiting(outstanding)}`),
   }
 }
 
@@ -69,16 +75,16 @@ function forPeople(config: Config, { stdout, env }: Host): Announcer {
       line('try', tryOut(address, config.listen.clientTokenFile))
     },
     ready: () => line('ready', style('green', `in ${sinceStart()} ms`)),
-    notReady: waitingFor => line('not ready', style('red', reasons(waitingFor))),
-    draining: () => line('draining', 'running requests may finish'),
+    notReady: waitingFor => line('not ready', style('red', reasons(waitingFor).join('; '))),
+    shuttingDown: outstanding => line('stopping', waiting(outstanding)),
   }
 }
 
 function howToTrust(file: string): string {
-  return `curl --cacert ${shellQuoted(file)}; for other clients see prismacloud-proxy ca`
+  return `curl --cacert ${shellQuoted(file)}; for other clients run prismacloud-proxy ca`
 }
 
-/** A command to paste; an address that stands for all of this machine's has no name that a Host header may carry. */
+/** A command to paste. For the wildcard addresses it names localhost: the guard refuses them in a Host header. */
 function tryOut(address: string, clientTokenFile: string | null): string {
   const token = clientTokenFile === null ? '' : `-u ":$(cat ${shellQuoted(clientTokenFile)})" `
   const base = address.startsWith('unix:')
@@ -92,13 +98,23 @@ function describe({ name, api, credentials }: TenantConfig): string {
   return `${name} → ${place}, key from ${credentials.origin}`
 }
 
-/** Which tenants have no session, and why. Some of it comes from the other side, and must not act on a terminal. */
-export function reasons(waitingFor: Readiness['waitingFor']): string {
-  const tenants = waitingFor.map(({ tenant, state, reason }) => `${tenant} is ${state}${reason ? `: ${reason}` : ''}`)
-  return escapeUnprintable(tenants.join('; '))
+/**
+ * Describes the tenants without a session, with the reason of each: `tenant prod (rejected): …`. Control characters are
+ * escaped, as part of a reason comes from the upstream and must not control the terminal.
+ */
+export function reasons(waitingFor: Readiness['waitingFor']): string[] {
+  return waitingFor.map(({ tenant, state, reason }) =>
+    escapeUnprintable(`tenant ${tenant} (${state})${reason ? `: ${reason}` : ''}`),
+  )
 }
 
-/** Node's monotonic clock counts from the start of the process, so the loading of this program is included. */
+function waiting({ requests, timeout }: Outstanding): string {
+  if (requests === 0) return 'no requests are running'
+  const time = timeout < SECOND ? `${timeout} ms` : `${Math.round(timeout / SECOND)} s`
+  return `waiting up to ${time} for ${requests} ${requests === 1 ? 'request' : 'requests'}`
+}
+
+/** Milliseconds since the start of the process, from which Node.js's monotonic clock counts. */
 function sinceStart(): number {
   return Math.round(systemClock.monotonic())
 }

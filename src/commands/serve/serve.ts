@@ -15,22 +15,22 @@ import { type Listening, reasons } from './announce.ts'
 import { AuditFile } from './audit-file.ts'
 import { listen } from './listen.ts'
 
-/** Where a log goes. */
+/** The stream that a log is written to. */
 export interface LogOutput {
-  /** What it is written to in the end. */
+  /** Decides on format and colours: a terminal, a pipe or a file. */
   readonly output: Output
-  /** Takes its lines there. */
+  /** Takes the lines and passes them on to `output`, at once or in batches. */
   readonly lines: DestinationStream
   readonly env: Host['env']
 }
 
-/** The log, in lines for people where its output is a terminal, unless told otherwise. */
+/** Makes the log as `log.level` and `log.format` say; `auto` is pretty on a terminal, else JSON. */
 export async function openLog({ level, format }: Config['log'], { output, lines, env }: LogOutput): Promise<Log> {
   const pretty = format === 'pretty' || (format === 'auto' && output.isTTY === true)
   return pretty ? createPrettyLog(level, lines, takesColours(output, env)) : createLog(level, lines, systemClock)
 }
 
-/** Opens the file of the audit, if there is to be one. */
+/** Opens `audit.file`. Gives null if it is not set, and an Error that names the file and the fix if it cannot be opened. */
 export function openAudit({ audit }: Config, host: Host, log: Log): AuditFile | Error | null {
   try {
     return audit.file === null ? null : new AuditFile(audit.file, host, log)
@@ -39,13 +39,13 @@ export function openAudit({ audit }: Config, host: Host, log: Log): AuditFile | 
   }
 }
 
-/** What an app of this process is made of, beside its configuration. */
+/** What {@link openApp} needs besides configuration and host. */
 export interface OpenAppOptions extends Pick<AppDeps, 'log' | 'audit'> {
-  /** Where the local CA is kept. Default: where it is for all commands. */
+  /** The folder of the local CA. Default: the state directory, which all commands share. */
   readonly caFolder?: string
 }
 
-/** The proxy as this process has it. */
+/** Builds the app with the clock, connections, certificates and signals of this process. */
 export async function openApp(
   config: Config,
   host: Host,
@@ -73,14 +73,14 @@ async function certificatesFor(
   return { certificates: tls === 'auto' ? local : null, authority }
 }
 
-/** Loaded where they are used: most proxies speak http. */
+/** Loads the code only where it is needed: most proxies serve http. */
 async function localCertificates({ tlsAddress }: Config['listen'], caFolder: string): Promise<Certificates> {
   const { LocalCertificates } = await import('../../tls/local-certificates.ts')
   const { hostname } = new URL(`https://${tlsAddress}`)
   return new LocalCertificates(caFolder, hostname, systemClock)
 }
 
-/** Has it listen wherever it is to. */
+/** Listens at every configured address. Rejects with a `ListenError` or `TlsError` whose message names the fix. */
 export async function listenEverywhere(app: App, { listen: settings }: Config): Promise<Listening> {
   const { front, interceptor } = app
   await interceptor?.open()
@@ -89,13 +89,14 @@ export async function listenEverywhere(app: App, { listen: settings }: Config): 
   return { address, secure, trust: interceptor?.trust ?? front?.trust ?? null }
 }
 
-/** Whether the credentials of every tenant that was to log in were refused, so that it makes no sense to go on. */
+/** Whether Prisma Cloud rejected the access key of every tenant that logs in at start. */
 export function allRejected({ sessions }: App): boolean {
   const eager = [...sessions.all()].filter(({ tenant }) => !tenant.lazy)
   return eager.length > 0 && eager.every(({ session }) => session?.status().state === 'rejected')
 }
 
-/** What to tell where that is so. */
-export function refusal({ sessions }: App): string {
-  return `The credentials were refused. ${reasons(readiness(sessions).waitingFor)}. Find out more: prismacloud-proxy check\n`
+/** The message for standard error after {@link allRejected}: a line for each tenant, and what to do next. */
+export function rejection({ sessions }: App): string {
+  const hint = 'Prisma Cloud rejected every access key; run prismacloud-proxy check for details'
+  return [...reasons(readiness(sessions).waitingFor), hint, ''].join('\n')
 }
