@@ -4,10 +4,10 @@ import { type Fault, InvalidValue } from './fault.ts'
 import { isLoopback, parseAddress } from './network/address.ts'
 import { hasTls } from './network/tls.ts'
 import { policyOf } from './policy.ts'
-import type { Groups } from './schema/groups.ts'
-import { readClient } from './schema/read.ts'
+import { readClient } from './schema/read-section.ts'
 import type { Settings } from './schema/schema.ts'
 import { attempt, faultOf, pathOf, type Setting, settingOf } from './schema/setting.ts'
+import type { Groups } from './sources/merged-settings.ts'
 import { readLastingFile } from './sources/text-file.ts'
 
 /** Shorter tokens can be guessed. */

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { readElements } from '../../src/config/schema/elements.ts'
+import { readElements } from '../../src/config/schema/read-list.ts'
 import { faultsOf, load, VENDOR, yaml } from './support.ts'
 
 const inPolicy: Record<string, RegExp> = {

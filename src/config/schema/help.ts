@@ -1,6 +1,6 @@
 import { tenantFlags } from '../sources/flags.ts'
+import type { Kind, Leaf } from './fields.ts'
 import { flagOf, sectionKeys, sectionNames, settingKeys, variableOf } from './keys.ts'
-import type { Kind, Leaf } from './leaves.ts'
 
 /** How wide the help is at most, in columns. */
 const WIDTH = 100

@@ -1,5 +1,5 @@
+import { LABEL, type Leaf } from './fields.ts'
 import type { Section } from './keys.ts'
-import { LABEL, type Leaf } from './leaves.ts'
 import { clientSchema, settingsSchema, tenantSchema } from './schema.ts'
 
 /** The JSON schema of the configuration file, for editors. */

@@ -1,4 +1,4 @@
-import type { Leaf } from './leaves.ts'
+import type { Leaf } from './fields.ts'
 import { namedSchemas, settingsSchema } from './schema.ts'
 
 /** A mapping of the schema. */

@@ -17,7 +17,7 @@ import {
   size,
   text,
   toggle,
-} from './leaves.ts'
+} from './fields.ts'
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 

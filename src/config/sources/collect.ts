@@ -1,10 +1,10 @@
 import { nearest } from '../../kernel/nearest.ts'
 import { type Fault, showKey } from '../fault.ts'
+import { LABEL } from '../schema/fields.ts'
 import { type Section, type SectionName, sectionNames } from '../schema/keys.ts'
-import { LABEL } from '../schema/leaves.ts'
+import { LABEL_CURE } from '../schema/readers.ts'
 import { namedSchemas, settingsSchema } from '../schema/schema.ts'
 import type { Setting, Source } from '../schema/setting.ts'
-import { LABEL_CURE } from '../schema/values.ts'
 
 /** A mapping of a file. */
 export type Mapping = Readonly<Record<string, unknown>>

@@ -1,5 +1,6 @@
 import { nearest } from '../../kernel/nearest.ts'
 import type { Fault } from '../fault.ts'
+import { LABEL } from '../schema/fields.ts'
 import {
   ADDRESS_VARIABLE,
   CONFIG_VARIABLE,
@@ -9,9 +10,8 @@ import {
   settingKeys,
   variableOf,
 } from '../schema/keys.ts'
-import { LABEL } from '../schema/leaves.ts'
+import { LABEL_CURE } from '../schema/readers.ts'
 import type { Setting, Source } from '../schema/setting.ts'
-import { LABEL_CURE } from '../schema/values.ts'
 
 /** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>

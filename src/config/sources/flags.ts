@@ -1,6 +1,6 @@
 import { type FlagKind, type Flags, readArguments, UsageError } from '../../kernel/arguments.ts'
+import type { Leaf } from '../schema/fields.ts'
 import { flagOf, sectionKeys, settingKeys } from '../schema/keys.ts'
-import type { Leaf } from '../schema/leaves.ts'
 import type { Setting } from '../schema/setting.ts'
 
 /** The keys of the default tenant that have a flag. No secret is among them, because other users can see flags. */

@@ -3,7 +3,7 @@ import { DeadlineError } from '../../kernel/clock.ts'
 import { Secret } from '../../kernel/secret.ts'
 import type { Credentials } from '../config.ts'
 import { CredentialsError, InvalidValue } from '../fault.ts'
-import { parseCredentials } from './credential-text.ts'
+import { parseCredentials } from './credential-files.ts'
 import { type ProgramResult, runProgram } from './run-program.ts'
 
 /** How long a command may take, in milliseconds. */

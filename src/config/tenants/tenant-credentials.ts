@@ -2,9 +2,9 @@ import type { CredentialSource } from '../config.ts'
 import type { Fault } from '../fault.ts'
 import { tenantVariable } from '../schema/keys.ts'
 import { attempt, type Given, isQuoted, pathOf, quotedWarning, type Setting, settingOf } from '../schema/setting.ts'
-import { type Draft, draftSetting, missing } from '../sources/draft.ts'
-import { readSecretText } from './credential-text.ts'
-import { commandSource, fileSource, type Half, halvesSource } from './credentials.ts'
+import { readSecretText } from './credential-files.ts'
+import { commandSource, fileSource, type Half, halvesSource } from './credential-sources.ts'
+import { type Draft, draftSetting, missing } from './tenant-input.ts'
 
 const HALVES = ['accessKeyId', 'secretKey'] as const
 const WHOLES = ['credentialsFile', 'credentialCommand'] as const

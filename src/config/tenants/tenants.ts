@@ -5,9 +5,8 @@ import { type Api, isPublished, resolveApi } from '../../stacks/resolve.ts'
 import type { TenantConfig } from '../config.ts'
 import { type Fault, quote } from '../fault.ts'
 import { policyOf } from '../policy.ts'
-import type { Groups } from '../schema/groups.ts'
 import { tenantVariable } from '../schema/keys.ts'
-import { readTenant } from '../schema/read.ts'
+import { readTenant } from '../schema/read-section.ts'
 import {
   attempt,
   faultOf,
@@ -18,11 +17,12 @@ import {
   type Setting,
   settingOf,
 } from '../schema/setting.ts'
-import { type Draft, draftSetting, missing } from '../sources/draft.ts'
 import type { Environment } from '../sources/environment.ts'
+import type { Groups } from '../sources/merged-settings.ts'
 import { vendorSettings, vendorUrl } from '../sources/vendor.ts'
-import { type CredentialDocument, readCredentialsFile } from './credential-text.ts'
+import { type CredentialDocument, readCredentialsFile } from './credential-files.ts'
 import { credentialsOf, namesCredentials } from './tenant-credentials.ts'
+import { type Draft, draftSetting, missing } from './tenant-input.ts'
 
 const NO_ACCESS_KEY: Fault = {
   key: 'tenants',

@@ -1,5 +1,6 @@
 import type { Fault } from '../fault.ts'
 import type { Section } from './keys.ts'
+import { defaultValue, readValue } from './readers.ts'
 import {
   type ClientSettings,
   clientSchema,
@@ -9,7 +10,6 @@ import {
   tenantSchema,
 } from './schema.ts'
 import { attempt, type Given, settingOf } from './setting.ts'
-import { defaultValue, readValue } from './values.ts'
 
 /** The values of all keys that are in no group. Those that are not valid become faults, and have their defaults. */
 export async function readSettings(given: Given, faults: Fault[]): Promise<Settings> {

@@ -2,7 +2,12 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Credentials } from '../../src/config/config.ts'
-import { CredentialsError, commandSource, fileSource, halvesSource } from '../../src/config/tenants/credentials.ts'
+import {
+  CredentialsError,
+  commandSource,
+  fileSource,
+  halvesSource,
+} from '../../src/config/tenants/credential-sources.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 
 function reveal({ accessKeyId, secretKey }: Credentials): string[] {

@@ -3,8 +3,8 @@ import { InvalidValue } from '../fault.ts'
 import { parseAddress } from '../network/address.ts'
 import { readProxyUrl } from '../network/proxy-url.ts'
 import { parseRule } from '../policy.ts'
-import { readElements } from './elements.ts'
-import { type CacheRule, type Kind, LABEL, type Leaf, MODE } from './leaves.ts'
+import { type CacheRule, type Kind, LABEL, type Leaf, MODE } from './fields.ts'
+import { readElements } from './read-list.ts'
 import { parseDuration, parseSize } from './units.ts'
 
 /**

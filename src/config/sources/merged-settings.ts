@@ -1,6 +1,6 @@
 import { ensure } from '../../kernel/ensure.ts'
-import type { SectionName } from './keys.ts'
-import type { Given, Setting } from './setting.ts'
+import type { SectionName } from '../schema/keys.ts'
+import type { Given, Setting } from '../schema/setting.ts'
 
 /** Settings by group (null for none), then by key. */
 export class Groups {

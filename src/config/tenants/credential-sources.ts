@@ -2,7 +2,7 @@ import { basename } from 'node:path'
 import type { Secret } from '../../kernel/secret.ts'
 import type { CredentialSource, Credentials } from '../config.ts'
 import { CredentialsError, InvalidValue } from '../fault.ts'
-import { readCredentialsFile, readSecretFile } from './credential-text.ts'
+import { readCredentialsFile, readSecretFile } from './credential-files.ts'
 
 export { CredentialsError } from '../fault.ts'
 
