@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { accessOfOthers } from '../kernel/file-access.ts'
-import { leafOf } from './schema/keys.ts'
+import { fieldOf } from './schema/keys.ts'
 import type { Setting } from './schema/setting.ts'
 
 /** Keys of files that hold what nobody else may know. */
@@ -19,7 +19,7 @@ const OF_THE_CONTAINER = /^(\/var)?\/run\/secrets\//
 export async function warningsOfFiles(settings: Iterable<Setting>): Promise<string[]> {
   const secret = new Map<string, boolean>()
   for (const { key, value } of settings) {
-    const isFile = typeof value === 'string' && leafOf(key)?.kind === 'file' && key !== 'audit.file'
+    const isFile = typeof value === 'string' && fieldOf(key)?.kind === 'file' && key !== 'audit.file'
     if (isFile) secret.set(value.trim(), SECRET_FILES.has(key) || secret.get(value.trim()) === true)
   }
   const warnings = await Promise.all([...secret].map(([path, isSecret]) => warningsOfFile(path, isSecret)))

@@ -1,5 +1,5 @@
 import type { Cacheable } from '../cache/answer-cache.ts'
-import type { CacheRule } from '../config/schema/fields.ts'
+import type { CacheRule } from '../config/cache-rule.ts'
 import { headersByName, type RawHeaders } from '../http/raw-headers.ts'
 import type { ForwardPlan, ForwardRequest } from './forward-request.ts'
 import { selectingHeaders } from './headers/headers.ts'

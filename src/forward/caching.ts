@@ -1,6 +1,6 @@
 import type { AnswerCache, Cacheable } from '../cache/answer-cache.ts'
 import type { KeptAnswer } from '../cache/flight.ts'
-import type { CacheRule } from '../config/schema/fields.ts'
+import type { CacheRule } from '../config/cache-rule.ts'
 import { headerOf, withoutNamed } from '../http/raw-headers.ts'
 import { elapsed, type Instant, instantOf } from '../kernel/instant.ts'
 import { timed } from '../request/exchange.ts'

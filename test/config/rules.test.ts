@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
-import { readElements } from '../../src/config/schema/read-list.ts'
+import { readList } from '../../src/config/schema/read-list.ts'
 import { faultsOf, load, VENDOR, yaml } from './support.ts'
 
 const inPolicy: Record<string, RegExp> = {
@@ -125,5 +125,5 @@ t.test('an error that is no fault of an element is not taken for one', async t =
   const failing = () => {
     throw new TypeError('a fault of the program')
   }
-  t.throws(() => readElements(['x'], failing), { name: 'TypeError' })
+  t.throws(() => readList(['x'], failing), { name: 'TypeError' })
 })

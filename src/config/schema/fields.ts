@@ -1,8 +1,11 @@
-import * as Type from 'typebox'
 import type { Secret } from '../../kernel/secret.ts'
-import type { Rule } from '../policy.ts'
+import { type CacheRule, parseCacheRule } from '../cache-rule.ts'
+import { readProxyUrl } from '../network/proxy-url.ts'
+import { parseRule, type Rule } from '../policy.ts'
+import * as read from './readers.ts'
+import { DURATION, parseDuration, parseSize, SIZE } from './units.ts'
 
-/** How a leaf's text is read and checked. */
+/** What a field holds: it decides the placeholder in `--help` and whether a fault may show the value. */
 export type Kind =
   | 'address'
   | 'argv'
@@ -21,9 +24,19 @@ export type Kind =
   | 'text'
   | 'toggle'
 
-/** The keywords of a leaf. All but `kind` are JSON schema's own. */
-export interface Keywords {
+/** One key of the schema, with its documentation and its reader; `T` is the type of the value. */
+export interface Field<T = unknown> extends Keywords {
   readonly kind: Kind
+  /**
+   * Reads a value as a source gave it: a string, a list of strings, or (from a file) anything else.
+   * @throws {InvalidValue} for a value that the field does not accept
+   * @throws {InvalidElements} for a list with such values
+   */
+  readonly read: (given: unknown) => T
+}
+
+/** The part of a field that is also its JSON schema. */
+export interface Keywords {
   readonly type: 'string' | 'boolean' | 'integer' | readonly ['string' | 'array', 'null'] | 'array'
   readonly description: string
   /** As a user would write it. */
@@ -34,109 +47,100 @@ export interface Keywords {
   readonly items?: { readonly type: 'string' }
 }
 
-/** One key of the schema; `T` is what its value is once read. */
-export type Leaf<T = unknown> = Type.TUnsafe<T> & Keywords
-
-/** What a duration looks like. */
-export const DURATION = /^(\d+)(ms|s|m|h)$/
-
-/** What a size looks like. */
-export const SIZE = /^(\d+)(B|KiB|MiB)$/
-
-/** What the permissions of a file look like. */
-export const MODE = /^0?[0-7]{3}$/
-
-/** What a tenant's or client's name looks like: a label of a host name (RFC 1123, 2.1). */
-export const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
-
-function leaf<T>(keywords: Keywords): Leaf<T> {
-  return Object.assign(Type.Unsafe<T>({}), keywords)
+/** The value of a field that no source sets. */
+export function defaultOf(field: Field): unknown {
+  return typeof field.default === 'string' ? field.read(field.default) : field.default
 }
 
+const STRING_OR_NULL = { type: ['string', 'null'], default: null } as const
+const LIST = { type: 'array', items: { type: 'string' }, default: [] } as const
+
 /** `host:port`, `[::1]:port` or `unix:/path`, kept as text. */
-export function address(value: string, description: string): Leaf<string> {
-  return leaf({ kind: 'address', type: 'string', default: value, description })
+export function address(value: string, description: string): Field<string> {
+  return { kind: 'address', type: 'string', default: value, description, read: read.single(read.readAddress) }
 }
 
 /** A command and its arguments. */
-export function argv(description: string): Leaf<string[] | null> {
-  return leaf({ kind: 'argv', type: ['array', 'null'], items: { type: 'string' }, default: null, description })
+export function argv(description: string): Field<readonly string[] | null> {
+  const keywords = { type: ['array', 'null'], items: { type: 'string' }, default: null } as const
+  return { kind: 'argv', ...keywords, description, read: read.readCommand }
 }
 
-/** Which answers are kept, and for how long. */
-export interface CacheRule {
-  /** Matches a whole path. */
-  readonly path: RegExp
-  /** Milliseconds. */
-  readonly keepFor: number
+/** Rules for caching responses, separated by semicolons. */
+export function cacheRules(description: string): Field<readonly CacheRule[]> {
+  return { kind: 'cacheRules', ...LIST, description, read: read.list(';', parseCacheRule) }
 }
 
-/** Rules of what is kept. */
-export function cacheRules(description: string): Leaf<CacheRule[]> {
-  return leaf({ kind: 'cacheRules', type: 'array', items: { type: 'string' }, default: [], description })
+/** One of several words. */
+export function choice<const Word extends string>(
+  words: readonly Word[],
+  value: Word,
+  description: string,
+): Field<Word> {
+  const reader = read.single(text => read.readChoice(text, words))
+  return { kind: 'choice', type: 'string', enum: words, default: value, description, read: reader }
 }
 
-/** One word of several. */
-export function choice<const Word extends string>(words: readonly Word[], value: Word, description: string) {
-  return leaf<Word>({ kind: 'choice', type: 'string', enum: words, default: value, description })
-}
-
-/** A whole number from zero. */
-export function count(value: number, description: string): Leaf<number> {
-  return leaf({ kind: 'count', type: 'integer', minimum: 0, default: value, description })
+/** A whole number, 0 or more. */
+export function count(value: number, description: string): Field<number> {
+  return { kind: 'count', type: 'integer', minimum: 0, default: value, description, read: read.single(read.readCount) }
 }
 
 /** A duration, read to milliseconds. */
-export function duration(value: string, description: string): Leaf<number> {
-  return leaf({ kind: 'duration', type: 'string', pattern: DURATION.source, default: value, description })
+export function duration(value: string, description: string): Field<number> {
+  const keywords = { type: 'string', pattern: DURATION.source, default: value } as const
+  return { kind: 'duration', ...keywords, description, read: read.single(parseDuration) }
 }
 
-/** A path of a file. */
-export function file(description: string): Leaf<string | null> {
-  return leaf({ kind: 'file', type: ['string', 'null'], default: null, description })
+/** The path of a file. */
+export function file(description: string): Field<string | null> {
+  return { kind: 'file', ...STRING_OR_NULL, description, read: read.single(read.readText) }
 }
 
-/** Host names. */
-export function hosts(description: string): Leaf<string[]> {
-  return leaf({ kind: 'hosts', type: 'array', items: { type: 'string' }, default: [], description })
+/** Host names, separated by commas. */
+export function hosts(description: string): Field<readonly string[]> {
+  return { kind: 'hosts', ...LIST, description, read: read.list(',', read.readHost) }
 }
 
 /** The name of a tenant. */
-export function label(value: string, description: string): Leaf<string> {
-  return leaf({ kind: 'label', type: 'string', pattern: LABEL.source, default: value, description })
+export function label(value: string, description: string): Field<string> {
+  const keywords = { type: 'string', pattern: read.LABEL.source, default: value } as const
+  return { kind: 'label', ...keywords, description, read: read.single(read.readLabel) }
 }
 
-/** Permissions of a file, in octal digits. */
-export function mode(value: string, description: string): Leaf<number> {
-  return leaf({ kind: 'mode', type: 'string', pattern: MODE.source, default: value, description })
+/** The permissions of a file, in octal digits, read to a number. */
+export function mode(value: string, description: string): Field<number> {
+  const keywords = { type: 'string', pattern: read.MODE.source, default: value } as const
+  return { kind: 'mode', ...keywords, description, read: read.single(read.readMode) }
 }
 
-/** Where an outbound proxy is, kept as a URL. */
-export function proxyUrl(description: string): Leaf<string | null> {
-  return leaf({ kind: 'proxyUrl', type: ['string', 'null'], default: null, description })
+/** The address of an outbound proxy, read to a URL in canonical form. */
+export function proxyUrl(description: string): Field<string | null> {
+  return { kind: 'proxyUrl', ...STRING_OR_NULL, description, read: read.single(readProxyUrl) }
 }
 
-/** Rules of a policy. */
-export function rules(description: string): Leaf<Rule[]> {
-  return leaf({ kind: 'rules', type: 'array', items: { type: 'string' }, default: [], description })
+/** Rules of a policy, separated by semicolons. */
+export function rules(description: string): Field<readonly Rule[]> {
+  return { kind: 'rules', ...LIST, description, read: read.list(';', parseRule) }
 }
 
-/** A key that must not be shown. */
-export function secret(description: string): Leaf<Secret | null> {
-  return leaf({ kind: 'secret', type: ['string', 'null'], default: null, description })
+/** A value that must never be shown. */
+export function secret(description: string): Field<Secret | null> {
+  return { kind: 'secret', ...STRING_OR_NULL, description, read: read.single(read.readSecret) }
 }
 
 /** A size, read to bytes. */
-export function size(value: string, description: string): Leaf<number> {
-  return leaf({ kind: 'size', type: 'string', pattern: SIZE.source, default: value, description })
+export function size(value: string, description: string): Field<number> {
+  const keywords = { type: 'string', pattern: SIZE.source, default: value } as const
+  return { kind: 'size', ...keywords, description, read: read.single(parseSize) }
 }
 
-/** Any text. */
-export function text(description: string): Leaf<string | null> {
-  return leaf({ kind: 'text', type: ['string', 'null'], default: null, description })
+/** Any text but an empty one. */
+export function text(description: string): Field<string | null> {
+  return { kind: 'text', ...STRING_OR_NULL, description, read: read.single(read.readText) }
 }
 
-/** True or false. */
-export function toggle(value: boolean, description: string): Leaf<boolean> {
-  return leaf({ kind: 'toggle', type: 'boolean', default: value, description })
+/** Either true or false. */
+export function toggle(value: boolean, description: string): Field<boolean> {
+  return { kind: 'toggle', type: 'boolean', default: value, description, read: read.single(read.readToggle) }
 }

@@ -1,5 +1,5 @@
 import { tenantFlags } from '../sources/flags.ts'
-import type { Kind, Leaf } from './fields.ts'
+import type { Field, Kind } from './fields.ts'
 import { flagOf, sectionKeys, sectionNames, settingKeys, variableOf } from './keys.ts'
 
 /** How wide the help is at most, in columns. */
@@ -39,7 +39,7 @@ export function renderHelp(without: ReadonlySet<string> = new Set()): string {
     ['--config FILE', 'YAML file with the configuration.'],
     ...[...tenantFlags, ...settingKeys]
       .filter(([key]) => !without.has(key))
-      .map(([key, leaf]): Row => [`${flagOf(key)} ${PLACEHOLDERS[leaf.kind]}`, tell(leaf)]),
+      .map(([key, field]): Row => [`${flagOf(key)} ${PLACEHOLDERS[field.kind]}`, tell(field)]),
   ]
   const column = Math.max(...rows.map(([flag]) => flag.length)) + 4
   const options = rows.map(([flag, text]) => `  ${flag}`.padEnd(column) + indent(wrap(text, WIDTH - column), column))
@@ -48,12 +48,12 @@ export function renderHelp(without: ReadonlySet<string> = new Set()): string {
 
 type Row = readonly [flag: string, text: string]
 
-function tell({ description, enum: words, default: value }: Leaf): string {
+function tell({ description, enum: words, default: value }: Field): string {
   const choices = words ? ` One of ${words.join(', ')}.` : ''
   return description + choices + (isSet(value) ? ` [${value}]` : '')
 }
 
-function isSet(value: Leaf['default']): boolean {
+function isSet(value: Field['default']): boolean {
   return value !== null && !Array.isArray(value)
 }
 
@@ -75,16 +75,16 @@ function indent(lines: readonly string[], column: number): string {
 /** The table of all keys, in Markdown. */
 export function configTable(): string {
   const named = sectionNames.flatMap(section =>
-    [...sectionKeys[section]].map(([key, leaf]) => tableRow(`${section}.<name>.${key}`, leaf)),
+    [...sectionKeys[section]].map(([key, field]) => tableRow(`${section}.<name>.${key}`, field)),
   )
-  const others = [...settingKeys].map(([key, leaf]) => tableRow(key, leaf))
+  const others = [...settingKeys].map(([key, field]) => tableRow(key, field))
   return ['| Key | Default | Environment | What it is |', '|---|---|---|---|', ...named, ...others].join('\n')
 }
 
-function tableRow(key: string, leaf: Leaf): string {
-  const choices = leaf.enum ? ` One of ${leaf.enum.map(code).join(', ')}.` : ''
-  const value = isSet(leaf.default) ? code(`${leaf.default}`) : ''
-  return `| ${code(key)} | ${value} | ${code(variableOf(key))} | ${leaf.description}${choices} |`
+function tableRow(key: string, field: Field): string {
+  const choices = field.enum ? ` One of ${field.enum.map(code).join(', ')}.` : ''
+  const value = isSet(field.default) ? code(`${field.default}`) : ''
+  return `| ${code(key)} | ${value} | ${code(variableOf(key))} | ${field.description}${choices} |`
 }
 
 function code(text: string): string {

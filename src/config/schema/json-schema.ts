@@ -1,6 +1,7 @@
-import { LABEL, type Leaf } from './fields.ts'
-import type { Section } from './keys.ts'
+import type { Field } from './fields.ts'
+import { LABEL } from './readers.ts'
 import { clientSchema, settingsSchema, tenantSchema } from './schema.ts'
+import { isField, type Section } from './section.ts'
 
 /** The JSON schema of the configuration file, for editors. */
 export function jsonSchema(): object {
@@ -28,13 +29,13 @@ interface MappingSchema {
 
 /** Every key may be left out, because the environment or a flag may give it. */
 function mappingSchema(section: Section): MappingSchema {
-  const entries = Object.entries(section.properties).map(([name, node]): [string, object] => [
+  const entries = Object.entries(section).map(([name, node]): [string, object] => [
     name,
-    'properties' in node ? mappingSchema(node) : leafSchema(node),
+    isField(node) ? fieldSchema(node) : mappingSchema(node),
   ])
   return { type: 'object', additionalProperties: false, properties: Object.fromEntries(entries) }
 }
 
-function leafSchema({ kind: _, ...keywords }: Leaf): object {
+function fieldSchema({ kind: _, read: __, ...keywords }: Field): object {
   return keywords
 }

@@ -1,10 +1,6 @@
-import type { Leaf } from './fields.ts'
+import type { Field } from './fields.ts'
 import { namedSchemas, settingsSchema } from './schema.ts'
-
-/** A mapping of the schema. */
-export interface Section {
-  readonly properties: Readonly<Record<string, Leaf | Section>>
-}
+import { isField, type Section } from './section.ts'
 
 /** What every variable of ours begins with. */
 export const PREFIX = 'PRISMACLOUD_PROXY_'
@@ -16,7 +12,7 @@ export const CONFIG_VARIABLE = `${PREFIX}CONFIG`
 export const ADDRESS_VARIABLE = `${PREFIX}URL`
 
 /** Every key that is no tenant's, by its path: `listen.address`. */
-export const settingKeys: ReadonlyMap<string, Leaf> = new Map(leaves(settingsSchema, ''))
+export const settingKeys: ReadonlyMap<string, Field> = new Map(fieldsOf(settingsSchema, ''))
 
 /** What there may be several of, each with a name of its own: `tenants.prod`. */
 export type SectionName = keyof typeof namedSchemas
@@ -24,19 +20,19 @@ export type SectionName = keyof typeof namedSchemas
 export const sectionNames = Object.keys(namedSchemas) as SectionName[]
 
 /** Every key of a named section, by its own name: `accessKeyId`. No name is also a path in {@link settingKeys}. */
-export const sectionKeys: Readonly<Record<SectionName, ReadonlyMap<string, Leaf>>> = {
-  tenants: new Map(leaves(namedSchemas.tenants, '')),
-  clients: new Map(leaves(namedSchemas.clients, '')),
+export const sectionKeys: Readonly<Record<SectionName, ReadonlyMap<string, Field>>> = {
+  tenants: new Map(fieldsOf(namedSchemas.tenants, '')),
+  clients: new Map(fieldsOf(namedSchemas.clients, '')),
 }
 
-/** The leaf of a key, wherever it stands. */
-export function leafOf(key: string): Leaf | undefined {
-  return [settingKeys, ...Object.values(sectionKeys)].map(keys => keys.get(key)).find(leaf => leaf !== undefined)
+/** The field of a key, wherever it stands. */
+export function fieldOf(key: string): Field | undefined {
+  return [settingKeys, ...Object.values(sectionKeys)].map(keys => keys.get(key)).find(field => field !== undefined)
 }
 
-function leaves(section: Section, path: string): [string, Leaf][] {
-  return Object.entries(section.properties).flatMap(([name, node]) =>
-    'properties' in node ? leaves(node, `${path}${name}.`) : [[`${path}${name}`, node] satisfies [string, Leaf]],
+function fieldsOf(section: Section, path: string): [string, Field][] {
+  return Object.entries(section).flatMap(([name, node]): [string, Field][] =>
+    isField(node) ? [[`${path}${name}`, node]] : fieldsOf(node, `${path}${name}.`),
   )
 }
 

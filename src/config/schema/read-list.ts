@@ -4,7 +4,7 @@ import { InvalidElements, InvalidPart, InvalidValue, quote } from '../fault.ts'
  * Reads each element of a list.
  * @throws {InvalidElements} with all that are not valid
  */
-export function readElements<T>(elements: readonly unknown[], read: (text: string) => T): T[] {
+export function readList<T>(elements: readonly unknown[], read: (text: string) => T): T[] {
   const values: T[] = []
   const invalid: InvalidElements['elements'][number][] = []
   for (const [index, element] of elements.entries()) {

@@ -1,6 +1,5 @@
 import type { Fault } from '../fault.ts'
-import type { Section } from './keys.ts'
-import { defaultValue, readValue } from './readers.ts'
+import { defaultOf } from './fields.ts'
 import {
   type ClientSettings,
   clientSchema,
@@ -9,32 +8,39 @@ import {
   type TenantSettings,
   tenantSchema,
 } from './schema.ts'
+import { isField, type Section, type ValuesOf } from './section.ts'
 import { attempt, type Given, settingOf } from './setting.ts'
 
 /** The values of all keys that are in no group. Those that are not valid become faults, and have their defaults. */
-export async function readSettings(given: Given, faults: Fault[]): Promise<Settings> {
-  // Each leaf is read by its kind's reader, and each kind's constructor declares what that returns.
-  return (await readSection(settingsSchema, given, faults, null, '')) as Settings
+export function readSettings(given: Given, faults: Fault[]): Promise<Settings> {
+  return readSection(settingsSchema, given, faults, null)
 }
 
 /** The values of all keys of a tenant. Those that are not valid become faults, and have their defaults. */
-export async function readTenant(tenant: string, given: Given, faults: Fault[]): Promise<TenantSettings> {
-  return (await readSection(tenantSchema, given, faults, `tenants.${tenant}`, '')) as TenantSettings
+export function readTenant(tenant: string, given: Given, faults: Fault[]): Promise<TenantSettings> {
+  return readSection(tenantSchema, given, faults, `tenants.${tenant}`)
 }
 
-/** The same for a client. */
-export async function readClient(client: string, given: Given, faults: Fault[]): Promise<ClientSettings> {
-  return (await readSection(clientSchema, given, faults, `clients.${client}`, '')) as ClientSettings
+/** The values of all keys of a client. Those that are not valid become faults, and have their defaults. */
+export function readClient(client: string, given: Given, faults: Fault[]): Promise<ClientSettings> {
+  return readSection(clientSchema, given, faults, `clients.${client}`)
 }
 
-async function readSection(section: Section, given: Given, faults: Fault[], group: string | null, path: string) {
+async function readSection<S extends Section>(
+  section: S,
+  given: Given,
+  faults: Fault[],
+  group: string | null,
+  path = '',
+): Promise<ValuesOf<S>> {
   const values: Record<string, unknown> = {}
-  for (const [name, node] of Object.entries(section.properties)) {
+  for (const [name, node] of Object.entries(section)) {
     const key = `${path}${name}`
     const setting = settingOf(given, key, group)
-    if ('properties' in node) values[name] = await readSection(node, given, faults, group, `${key}.`)
-    else if (setting.value === null) values[name] = defaultValue(node)
-    else values[name] = (await attempt(setting, faults, () => readValue(node, setting.value))) ?? defaultValue(node)
+    if (!isField(node)) values[name] = await readSection(node, given, faults, group, `${key}.`)
+    else if (setting.value === null) values[name] = defaultOf(node)
+    else values[name] = (await attempt(setting, faults, () => node.read(setting.value))) ?? defaultOf(node)
   }
-  return values
+  // each member was read by the field of its name
+  return values as ValuesOf<S>
 }

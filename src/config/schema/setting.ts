@@ -1,6 +1,6 @@
 import { StackError } from '../../stacks/error.ts'
 import { type Fault, InvalidElements, InvalidValue, quote } from '../fault.ts'
-import { leafOf } from './keys.ts'
+import { fieldOf } from './keys.ts'
 
 /** A value as one source gave it, not yet read. */
 export interface Setting {
@@ -48,7 +48,7 @@ const MAY_HOLD_PASSWORD = /:(?!\/\/)(?!\d{1,5}\/?$)/
 
 /** The fault that a setting's value has. The value is quoted unless it may be secret. */
 export function faultOf(setting: Setting, { problem, cure }: Pick<Fault, 'problem' | 'cure'>): Fault {
-  const kind = leafOf(setting.key)?.kind
+  const kind = fieldOf(setting.key)?.kind
   const isPrivate =
     kind === 'secret' || kind === 'argv' || (kind === 'proxyUrl' && MAY_HOLD_PASSWORD.test(`${setting.value}`))
   const quotable = typeof setting.value === 'string' && !isPrivate

@@ -1,6 +1,11 @@
 import { LONGEST_TIMER } from '../../kernel/clock.ts'
 import { InvalidValue } from '../fault.ts'
-import { DURATION, SIZE } from './fields.ts'
+
+/** A duration: a whole number and its unit. */
+export const DURATION = /^(\d+)(ms|s|m|h)$/
+
+/** A size: a whole number and its unit. */
+export const SIZE = /^(\d+)(B|KiB|MiB)$/
 
 const MILLISECONDS: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 const BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 2 }

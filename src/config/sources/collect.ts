@@ -1,9 +1,9 @@
 import { nearest } from '../../kernel/nearest.ts'
 import { type Fault, showKey } from '../fault.ts'
-import { LABEL } from '../schema/fields.ts'
-import { type Section, type SectionName, sectionNames } from '../schema/keys.ts'
-import { LABEL_CURE } from '../schema/readers.ts'
+import { type SectionName, sectionNames } from '../schema/keys.ts'
+import { LABEL, LABEL_CURE } from '../schema/readers.ts'
 import { namedSchemas, settingsSchema } from '../schema/schema.ts'
+import { isField, type Section } from '../schema/section.ts'
 import type { Setting, Source } from '../schema/setting.ts'
 
 /** A mapping of a file. */
@@ -20,15 +20,14 @@ export function isMapping(value: unknown): value is Mapping {
 export function collectSettings(root: Mapping, originOf: (path: Path) => string): Source {
   const collector = new Collector(originOf)
   const named = sectionNames.map(section => [section, namedSection(section, root[section])] as const)
-  for (const [section, { properties }] of named)
-    for (const name of Object.keys(properties)) collector.name(section, name)
-  collector.walk({ properties: { ...settingsSchema.properties, ...Object.fromEntries(named) } }, root, [])
+  for (const [section, groups] of named) for (const name of Object.keys(groups)) collector.name(section, name)
+  collector.walk({ ...settingsSchema, ...Object.fromEntries(named) }, root, [])
   return collector
 }
 
 function namedSection(section: SectionName, value: unknown): Section {
   const names = isMapping(value) ? Object.keys(value).filter(name => LABEL.test(name)) : []
-  return { properties: Object.fromEntries(names.map(name => [name, namedSchemas[section]])) }
+  return Object.fromEntries(names.map(name => [name, namedSchemas[section]]))
 }
 
 class Collector implements Source {
@@ -42,7 +41,7 @@ class Collector implements Source {
 
   /** Makes a group known by its name, even if nothing stands below it. */
   name(section: SectionName, name: string): void {
-    const key = `${Object.keys(namedSchemas[section].properties)[0]}`
+    const key = `${Object.keys(namedSchemas[section])[0]}`
     this.settings.push({ group: `${section}.${name}`, key, value: null, origin: this.#originOf([section, name]) })
   }
 
@@ -54,10 +53,10 @@ class Collector implements Source {
 
   #enter(section: Section, child: unknown, above: Path, name: string): void {
     const path = [...above, name]
-    const node = Object.hasOwn(section.properties, name) ? section.properties[name] : undefined
-    if (node === undefined) this.#reportUnknown(Object.keys(section.properties), path, name)
-    else if ('properties' in node) this.walk(node, child, path)
-    else this.settings.push({ ...placeOf(path), value: child, origin: this.#originOf(path) })
+    const node = Object.hasOwn(section, name) ? section[name] : undefined
+    if (node === undefined) this.#reportUnknown(Object.keys(section), path, name)
+    else if (isField(node)) this.settings.push({ ...placeOf(path), value: child, origin: this.#originOf(path) })
+    else this.walk(node, child, path)
   }
 
   #reportUnknown(known: Path, path: Path, name: string): void {

@@ -1,6 +1,5 @@
 import { nearest } from '../../kernel/nearest.ts'
 import type { Fault } from '../fault.ts'
-import { LABEL } from '../schema/fields.ts'
 import {
   ADDRESS_VARIABLE,
   CONFIG_VARIABLE,
@@ -10,7 +9,7 @@ import {
   settingKeys,
   variableOf,
 } from '../schema/keys.ts'
-import { LABEL_CURE } from '../schema/readers.ts'
+import { LABEL, LABEL_CURE } from '../schema/readers.ts'
 import type { Setting, Source } from '../schema/setting.ts'
 
 /** The variables of a process. */

@@ -1,10 +1,10 @@
 import { type FlagKind, type Flags, readArguments, UsageError } from '../../kernel/arguments.ts'
-import type { Leaf } from '../schema/fields.ts'
+import type { Field } from '../schema/fields.ts'
 import { flagOf, sectionKeys, settingKeys } from '../schema/keys.ts'
 import type { Setting } from '../schema/setting.ts'
 
 /** The keys of the default tenant that have a flag. No secret is among them, because other users can see flags. */
-export const tenantFlags: ReadonlyMap<string, Leaf> = new Map(
+export const tenantFlags: ReadonlyMap<string, Field> = new Map(
   [...sectionKeys.tenants].filter(([, { kind }]) => kind === 'text' || kind === 'file'),
 )
 
@@ -12,7 +12,7 @@ const keyOfFlag: ReadonlyMap<string, string> = new Map(
   ['config', ...settingKeys.keys(), ...tenantFlags.keys()].map(key => [flagOf(key), key]),
 )
 
-const secretFlags = [...sectionKeys.tenants].filter(([, leaf]) => leaf.kind === 'secret').map(([key]) => flagOf(key))
+const secretFlags = [...sectionKeys.tenants].filter(([, field]) => field.kind === 'secret').map(([key]) => flagOf(key))
 
 const NO_SECRETS =
   'other users of this machine can see it; use PC_IDENTITY and PC_SECRET, --secret-key-file or credentialCommand'
@@ -23,8 +23,8 @@ export const configFlags: Flags = new Map<string, FlagKind>([
   ...secretFlags.map(flag => [flag, { refused: NO_SECRETS }] as const),
 ])
 
-function kindOf(leaf: Leaf | undefined): FlagKind {
-  return leaf?.kind === 'toggle' ? 'toggle' : 'value'
+function kindOf(field: Field | undefined): FlagKind {
+  return field?.kind === 'toggle' ? 'toggle' : 'value'
 }
 
 /**
