@@ -7,7 +7,7 @@ import { policyOf } from './policy.ts'
 import { readClient } from './schema/read-section.ts'
 import type { Settings } from './schema/schema.ts'
 import { attempt, faultOf, pathOf, type Setting, settingOf } from './schema/setting.ts'
-import type { Groups } from './sources/merged-settings.ts'
+import type { MergedSettings } from './sources/merged-settings.ts'
 import { readLastingFile } from './sources/text-file.ts'
 
 /** Shorter tokens can be guessed. */
@@ -22,11 +22,11 @@ const UNNAMED = 'default'
  */
 export async function readClients(
   listen: Settings['listen'],
-  groups: Groups,
+  groups: MergedSettings,
   faults: Fault[],
 ): Promise<ClientConfig[]> {
-  const named = groups.names('clients')
-  const setting = settingOf(groups.of(null), 'listen.clientTokenFile')
+  const named = groups.namesIn('clients')
+  const setting = settingOf(groups.inGroup(null), 'listen.clientTokenFile')
   // alone, it has no others to hide anything from
   const isAdmin = named.length === 0
   const clients =
@@ -49,10 +49,10 @@ async function unnamedClient(
   return token && { name: UNNAMED, token, admin, policy: null }
 }
 
-async function namedClient(name: string, groups: Groups, faults: Fault[]): Promise<ClientConfig | undefined> {
+async function namedClient(name: string, groups: MergedSettings, faults: Fault[]): Promise<ClientConfig | undefined> {
   const group = `clients.${name}`
-  const { tokenFile, admin, access, allow, deny } = await readClient(name, groups.of(group), faults)
-  const setting = settingOf(groups.of(group), 'tokenFile', group)
+  const { tokenFile, admin, access, allow, deny } = await readClient(name, groups.inGroup(group), faults)
+  const setting = settingOf(groups.inGroup(group), 'tokenFile', group)
   if (tokenFile === null) {
     const cure = 'Name a file with a token of its own: openssl rand -hex 16.'
     faults.push({ key: pathOf(setting), origin: setting.origin, problem: 'is missing', cure, absence: true })
@@ -93,12 +93,14 @@ function reachableAddresses(listen: Settings['listen']): ('address' | 'tlsAddres
   })
 }
 
-function exposures(listen: Settings['listen'], groups: Groups): Fault[] {
+function exposures(listen: Settings['listen'], groups: MergedSettings): Fault[] {
   if (listen.exposed) return []
   const problem = 'can be reached from other machines, but clients need no token'
   const cure =
     'Set listen.clientTokenFile, or listen at 127.0.0.1. listen.exposed: true is for a network that is closed by other means.'
-  return reachableAddresses(listen).map(key => faultOf(settingOf(groups.of(null), `listen.${key}`), { problem, cure }))
+  return reachableAddresses(listen).map(key =>
+    faultOf(settingOf(groups.inGroup(null), `listen.${key}`), { problem, cure }),
+  )
 }
 
 async function readTokenFile(path: string): Promise<Secret> {

@@ -14,7 +14,7 @@ import { attempt, type Given, type Setting, settingOf } from './schema/setting.t
 import { type Environment, readEnvironment, warningsOfVariables } from './sources/environment.ts'
 import { type FileSource, readConfigFile } from './sources/file.ts'
 import { readFlags } from './sources/flags.ts'
-import { Groups } from './sources/merged-settings.ts'
+import { type MergedSettings, mergeSettings } from './sources/merged-settings.ts'
 import { readAuthorities, readLastingFile } from './sources/text-file.ts'
 import { readTenants } from './tenants/tenants.ts'
 
@@ -36,41 +36,44 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const file = await namedFile([...flags, ...environment.settings])
   const faults = [environment, file].flatMap(source => source.faults)
   const misread = [...faults]
-  const given = new Groups().fill(flags).fill(environment.settings).fill(file.settings)
-  const settings = await readSettings(given.of(null), faults)
-  const clients = await readClients(settings.listen, given, faults)
-  checkAudit(settings.audit, given.of(null), faults)
-  await checkTls(settings.listen, given.of(null), faults)
-  const authorities = await authoritiesOf(settings, given.of(null), env, faults)
+  const merged = mergeSettings(flags, environment.settings, file.settings)
+  const general = merged.inGroup(null)
+  const settings = await readSettings(general, faults)
+  const clients = await readClients(settings.listen, merged, faults)
+  checkAudit(settings.audit, general, faults)
+  await checkTls(settings.listen, general, faults)
+  const authorities = await authoritiesOf(settings, general, env, faults)
   const outbound = await readOutboundProxy(settings.upstream, env, faults)
 
-  const defaultTenant = defaultTenantOf(settings, given)
-  const flagged = flags.map(setting => placed(setting, defaultTenant))
-  const groups = new Groups().fill(flagged).fill(environment.settings).fill(file.settings)
+  const defaultTenant = defaultTenantOf(settings, merged)
+  const flagged = flags.map(setting => assignTenant(setting, defaultTenant))
+  const assigned = mergeSettings(flagged, environment.settings, file.settings)
   const warnings = [...file.warnings, ...warningsOfVariables(env), ...warningOfExposure(settings.listen, clients)]
-  // what is missing may stand in a file that cannot be used
+  // a file that cannot be read may contain what seems to be missing
   const places = { env, homeDirectory }
-  const tenants = file.usable ? await readTenants(groups, defaultTenant, places, { faults, warnings }) : []
+  const tenants = file.usable ? await readTenants(assigned, defaultTenant, places, { faults, warnings }) : []
   if (faults.length > 0) throw new ConfigError(withoutConsequences(faults, misread, defaultTenant))
-  warnings.push(...(await warningsOfFiles(groups.all())))
+  warnings.push(...(await warningsOfFiles(assigned.all())))
   const policy = policyForAll(settings.policy)
   const upstream = { ...settings.upstream, authorities, outbound }
   const byName = new FrozenMap(tenants.map(tenant => [tenant.name, tenant]))
   return deepFreeze({ ...settings, policy, clients, upstream, defaultTenant, tenants: byName, warnings })
 }
 
-/**
- * The faults less what is missing only because its name was mistyped: in a file a key of the same tenant or client, else
- * anything, as most variables are about the default tenant.
- */
+/** Leaves out the faults for missing keys that are only missing because a name is mistyped. */
 function withoutConsequences(faults: readonly Fault[], misread: readonly Fault[], defaultTenant: string): Fault[] {
-  return faults.filter(({ absence, key }) => {
-    const [section, name = defaultTenant] = key.split('.')
-    const group = `${section}.${name}`
-    const castsDoubt = ({ key }: Fault) =>
-      key.includes('.') ? key.startsWith(`${group}.`) : group === `tenants.${defaultTenant}`
-    return !absence || !misread.some(castsDoubt)
-  })
+  const doubtful = new Set(misread.map(({ key }) => groupOf(key, defaultTenant)))
+  return faults.filter(({ absence, key }) => !absence || !doubtful.has(groupOf(key, defaultTenant)))
+}
+
+/**
+ * The tenant or client that a fault's key belongs to, or may have been meant for: flags, variables and top-level keys are
+ * mostly about the default tenant.
+ */
+function groupOf(key: string, defaultTenant: string): string | null {
+  const [section, name, own] = key.split('.')
+  if (name === undefined) return `tenants.${defaultTenant}`
+  return own === undefined ? null : `${section}.${name}`
 }
 
 async function namedFile(settings: readonly Setting[]): Promise<FileSource> {
@@ -92,13 +95,13 @@ async function authoritiesOf(
 }
 
 /** The default that is set, else the only tenant that there is. */
-function defaultTenantOf({ defaultTenant }: Settings, given: Groups): string {
-  const [only, ...others] = given.names('tenants')
-  const isSet = given.of(null).get('defaultTenant') !== undefined
+function defaultTenantOf({ defaultTenant }: Settings, merged: MergedSettings): string {
+  const [only, ...others] = merged.namesIn('tenants')
+  const isSet = merged.inGroup(null).get('defaultTenant') !== undefined
   return isSet || only === undefined || others.length > 0 ? defaultTenant : only
 }
 
 /** A tenant's key that was given by a flag is the default tenant's. */
-function placed(setting: Setting, defaultTenant: string): Setting {
+function assignTenant(setting: Setting, defaultTenant: string): Setting {
   return sectionKeys.tenants.has(setting.key) ? { ...setting, group: `tenants.${defaultTenant}` } : setting
 }

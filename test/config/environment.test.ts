@@ -14,7 +14,7 @@ const settings = [
 t.test('a variable of ours gives a value', async t => {
   for (const { name, group, key } of settings)
     t.strictSame(readEnvironment({ [name]: 'x' }), {
-      settings: [{ group, key, value: 'x', origin: name }],
+      settings: [{ group, key, value: 'x', source: 'environment', origin: name }],
       faults: [],
     })
 })

@@ -57,7 +57,7 @@ t.test('so is the file of the vendor’s own clients', async t => {
 })
 
 t.test('what is not there, or what a container’s runtime put there, is not warned of', async t => {
-  const file = { group: null, key: 'listen.clientTokenFile', origin: 'test' }
+  const file = { group: null, key: 'listen.clientTokenFile', source: 'file', origin: 'test' } as const
   t.strictSame(await warningsOfFiles([{ ...file, value: '/none/such' }]), [])
   const folder = t.testdir({ run: { secrets: { token: TOKEN } } })
   const path = join(folder, 'run', 'secrets', 'token')

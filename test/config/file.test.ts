@@ -4,7 +4,7 @@ import t from 'tap'
 import { readConfigFile } from '../../src/config/sources/file.ts'
 
 function read(path: string) {
-  return readConfigFile({ group: null, key: 'config', value: path, origin: '--config' })
+  return readConfigFile({ group: null, key: 'config', value: path, source: 'flag', origin: '--config' })
 }
 
 t.test('a file gives texts, lists and nulls, each with its line', async t => {
@@ -13,13 +13,19 @@ t.test('a file gives texts, lists and nulls, each with its line', async t => {
   const path = join(t.testdir({ 'c.yaml': yaml }), 'c.yaml')
   t.strictSame(await read(path), {
     settings: [
-      { group: 'tenants.team-a', key: 'url', value: null, origin: `${path}:10` },
-      { group: null, key: 'listen.address', value: '127.0.0.1:0', origin: `${path}:3` },
-      { group: null, key: 'listen.trustedHosts', value: ['a', 'b'], origin: `${path}:4` },
-      { group: null, key: 'pacing.maxQueue', value: '012', origin: `${path}:7` },
-      { group: null, key: 'pacing.enabled', value: 'on', origin: `${path}:8` },
-      { group: 'tenants.team-a', key: 'url', value: null, origin: `${path}:11` },
-      { group: 'tenants.team-a', key: 'prismaId', value: '123456789012345678901', origin: `${path}:12` },
+      { group: 'tenants.team-a', key: 'url', value: null, source: 'file', origin: `${path}:10` },
+      { group: null, key: 'listen.address', value: '127.0.0.1:0', source: 'file', origin: `${path}:3` },
+      { group: null, key: 'listen.trustedHosts', value: ['a', 'b'], source: 'file', origin: `${path}:4` },
+      { group: null, key: 'pacing.maxQueue', value: '012', source: 'file', origin: `${path}:7` },
+      { group: null, key: 'pacing.enabled', value: 'on', source: 'file', origin: `${path}:8` },
+      { group: 'tenants.team-a', key: 'url', value: null, source: 'file', origin: `${path}:11` },
+      {
+        group: 'tenants.team-a',
+        key: 'prismaId',
+        value: '123456789012345678901',
+        source: 'file',
+        origin: `${path}:12`,
+      },
     ],
     faults: [],
     usable: true,

@@ -18,7 +18,7 @@ t.test('a flag gives the value behind it, or true', async t => {
   for (const { args, key, value } of settings)
     t.strictSame(
       readFlags(args),
-      [{ group: null, key, value, origin: `${args[0]}`.replace(/=.*/, '') }],
+      [{ group: null, key, value, source: 'flag', origin: `${args[0]}`.replace(/=.*/, '') }],
       args.join(' '),
     )
 })

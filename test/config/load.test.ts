@@ -215,7 +215,7 @@ t.test('a configuration cannot be changed', async t => {
 })
 
 t.test('an error of our own making is no fault of the user', async t => {
-  const setting = { group: null, key: 'errors', value: 'x', origin: 'default' }
+  const setting = { group: null, key: 'errors', value: 'x', source: 'default', origin: 'default' } as const
   await t.rejects(
     attempt(setting, [], () => Promise.reject(new RangeError('x'))),
     RangeError,

@@ -30,6 +30,11 @@ t.test('a half of an access key may come from anywhere, but from one place only'
     `environment ${Object.keys(env)[0]} and file ${key}`,
     'a-key',
   ])
+  const secret = { PRISMACLOUD_PROXY_TENANTS_DEFAULT_SECRET_KEY: 'y' }
+  t.strictSame(await origin(['--access-key-id-file', id], secret), [
+    `file ${id} and environment ${Object.keys(secret)[0]}`,
+    'y',
+  ])
 
   t.strictSame(await origin(['--config', file]), [`file ${file}:3 and file ${file}:4`, 'y'])
   t.match(await faultsOf({ args: ['--url=app2', '--secret-key-file', key], env: { PRISMACLOUD_PROXY_CONFIG: file } }), [

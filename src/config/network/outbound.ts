@@ -1,6 +1,6 @@
 import type { Fault } from '../fault.ts'
 import type { Settings } from '../schema/schema.ts'
-import { attempt } from '../schema/setting.ts'
+import { attempt, type Setting } from '../schema/setting.ts'
 import type { Environment } from '../sources/environment.ts'
 import { isExempt } from './no-proxy.ts'
 import { readProxyUrl } from './proxy-url.ts'
@@ -29,7 +29,8 @@ export async function readOutboundProxy(
   const origin = VARIABLES.find(name => env[name] !== undefined)
   const value = origin && env[origin]
   if (!value) return null
-  const url = await attempt({ group: null, key: 'upstream.proxy', value, origin }, faults, () => readProxyUrl(value))
+  const setting: Setting = { group: null, key: 'upstream.proxy', value, source: 'environment', origin }
+  const url = await attempt(setting, faults, () => readProxyUrl(value))
   return url === undefined ? null : { url, origin, noProxy }
 }
 

@@ -10,12 +10,14 @@ export interface Setting {
   readonly key: string
   /** Text from flags and the environment; anything from a file, where null means the default. */
   readonly value: unknown
-  /** As in a fault. */
+  /** Which source gave the value. An environment variable that is looked at but not set has the value null. */
+  readonly source: 'flag' | 'environment' | 'file' | 'default'
+  /** Where in the source, as a fault shows it: a flag, a variable, `FILE:LINE`, a file, or `default`. */
   readonly origin: string
 }
 
-/** What one source holds. */
-export interface Source {
+/** The settings in one source, and what is wrong with it. */
+export interface SourceContent {
   readonly settings: readonly Setting[]
   readonly faults: readonly Fault[]
 }
@@ -30,7 +32,7 @@ export function pathOf({ group, key }: Pick<Setting, 'group' | 'key'>): string {
 
 /** The setting of a key, or one that says that the default holds. */
 export function settingOf(given: Given, key: string, group: string | null = null): Setting {
-  return given.get(key) ?? { group, key, value: null, origin: 'default' }
+  return given.get(key) ?? { group, key, value: null, source: 'default', origin: 'default' }
 }
 
 /** Whether a value stands in quotes, as it does where no shell has taken them off: `docker run --env-file` does not. */

@@ -4,7 +4,7 @@ import { type SectionName, sectionNames } from '../schema/keys.ts'
 import { LABEL, LABEL_CURE } from '../schema/readers.ts'
 import { namedSchemas, settingsSchema } from '../schema/schema.ts'
 import { isField, type Section } from '../schema/section.ts'
-import type { Setting, Source } from '../schema/setting.ts'
+import type { Setting, SourceContent } from '../schema/setting.ts'
 
 /** A mapping of a file. */
 export type Mapping = Readonly<Record<string, unknown>>
@@ -17,7 +17,7 @@ export function isMapping(value: unknown): value is Mapping {
 }
 
 /** The settings in a file's root. Keys that are not known become faults, which repeat no value. */
-export function collectSettings(root: Mapping, originOf: (path: Path) => string): Source {
+export function collectSettings(root: Mapping, originOf: (path: Path) => string): SourceContent {
   const collector = new Collector(originOf)
   const named = sectionNames.map(section => [section, namedSection(section, root[section])] as const)
   for (const [section, groups] of named) for (const name of Object.keys(groups)) collector.name(section, name)
@@ -30,7 +30,7 @@ function namedSection(section: SectionName, value: unknown): Section {
   return Object.fromEntries(names.map(name => [name, namedSchemas[section]]))
 }
 
-class Collector implements Source {
+class Collector implements SourceContent {
   readonly settings: Setting[] = []
   readonly faults: Fault[] = []
   readonly #originOf: (path: Path) => string
@@ -42,7 +42,7 @@ class Collector implements Source {
   /** Makes a group known by its name, even if nothing stands below it. */
   name(section: SectionName, name: string): void {
     const key = `${Object.keys(namedSchemas[section])[0]}`
-    this.settings.push({ group: `${section}.${name}`, key, value: null, origin: this.#originOf([section, name]) })
+    this.#add({ group: `${section}.${name}`, key }, null, [section, name])
   }
 
   walk(section: Section, value: unknown, path: Path): void {
@@ -55,8 +55,12 @@ class Collector implements Source {
     const path = [...above, name]
     const node = Object.hasOwn(section, name) ? section[name] : undefined
     if (node === undefined) this.#reportUnknown(Object.keys(section), path, name)
-    else if (isField(node)) this.settings.push({ ...placeOf(path), value: child, origin: this.#originOf(path) })
+    else if (isField(node)) this.#add(placeOf(path), child, path)
     else this.walk(node, child, path)
+  }
+
+  #add(place: Place, value: unknown, path: Path): void {
+    this.settings.push({ ...place, value, source: 'file', origin: this.#originOf(path) })
   }
 
   #reportUnknown(known: Path, path: Path, name: string): void {
@@ -71,7 +75,9 @@ class Collector implements Source {
   }
 }
 
-function placeOf(path: Path): Pick<Setting, 'group' | 'key'> {
+type Place = Pick<Setting, 'group' | 'key'>
+
+function placeOf(path: Path): Place {
   const [section, name, key] = path
   if (isNamed(section) && key !== undefined) return { group: `${section}.${name}`, key }
   return { group: null, key: path.join('.') }

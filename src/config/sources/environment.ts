@@ -10,7 +10,7 @@ import {
   variableOf,
 } from '../schema/keys.ts'
 import { LABEL, LABEL_CURE } from '../schema/readers.ts'
-import type { Setting, Source } from '../schema/setting.ts'
+import type { Setting, SourceContent } from '../schema/setting.ts'
 
 /** The variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>
@@ -33,14 +33,14 @@ const namedVariables = sectionNames.map(section => ({
 }))
 
 /** The settings in the environment. An empty variable counts as not set. No fault repeats a value. */
-export function readEnvironment(env: Environment): Source {
+export function readEnvironment(env: Environment): SourceContent {
   const settings: Setting[] = []
   const faults: Fault[] = []
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith(PREFIX) || SERVICE_LINK.test(name) || isToldByExec(name, value)) continue
     const place = placeOf(name)
     if ('problem' in place) faults.push({ key: name, origin: name, ...place })
-    else if (value) settings.push({ ...place, value, origin: name })
+    else if (value) settings.push({ ...place, value, source: 'environment', origin: name })
   }
   return { settings, faults }
 }

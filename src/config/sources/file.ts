@@ -1,13 +1,13 @@
 import { stat } from 'node:fs/promises'
 import { accessOfOthers } from '../../kernel/file-access.ts'
 import { type Fault, InvalidValue } from '../fault.ts'
-import { attempt, type Setting, type Source } from '../schema/setting.ts'
+import { attempt, type Setting, type SourceContent } from '../schema/setting.ts'
 import { collectSettings, isMapping, type Mapping } from './collect.ts'
 import { readTextFile } from './text-file.ts'
 import type { Yaml } from './yaml.ts'
 
 /** What a configuration file holds. */
-export interface FileSource extends Source {
+export interface FileSource extends SourceContent {
   /** False when nothing could be read, so that what is missing elsewhere may only be missing because of it. */
   readonly usable: boolean
   readonly warnings: readonly string[]

@@ -36,5 +36,11 @@ export function readFlags(args: readonly string[]): readonly Setting[] {
   const names = flags.map(([name]) => name)
   const twice = names.find((name, at) => names.indexOf(name) !== at)
   if (twice !== undefined) throw new UsageError(`${twice} is given twice; separate the items of a list by commas`)
-  return flags.map(([name, value]) => ({ group: null, key: `${keyOfFlag.get(name)}`, value, origin: name }))
+  return flags.map(([name, value]) => ({
+    group: null,
+    key: `${keyOfFlag.get(name)}`,
+    value,
+    source: 'flag',
+    origin: name,
+  }))
 }

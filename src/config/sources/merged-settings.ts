@@ -2,27 +2,32 @@ import { ensure } from '../../kernel/ensure.ts'
 import type { SectionName } from '../schema/keys.ts'
 import type { Given, Setting } from '../schema/setting.ts'
 
-/** Settings by group (null for none), then by key. */
-export class Groups {
+/** Merges the settings of several sources, the one that takes precedence first. */
+export function mergeSettings(...sources: readonly (readonly Setting[])[]): MergedSettings {
+  return sources.reduce((merged, settings) => merged.fill(settings), new MergedSettings())
+}
+
+/** The settings of all sources, by group (null for none), then by key. */
+export class MergedSettings {
   readonly #groups = new Map<string | null, Map<string, Setting>>()
 
-  /** The names in a section, in the order in which they were met. */
-  names(section: SectionName): string[] {
+  /** The names in a section, in the order in which the sources give them. */
+  namesIn(section: SectionName): string[] {
     const groups = [...this.#groups.keys()].filter(group => group?.startsWith(`${section}.`))
     return groups.map(group => `${group}`.slice(section.length + 1))
   }
 
-  /** The settings of one group, or of none. */
-  of(group: string | null): Given {
+  /** The settings of one group, such as `tenants.prod`, or of none. */
+  inGroup(group: string | null): Given {
     return this.#groups.get(group) ?? new Map()
   }
 
-  /** The settings that hold, of all groups. */
+  /** Every setting that applies, of all groups. */
   *all(): Generator<Setting> {
     for (const group of this.#groups.values()) yield* group.values()
   }
 
-  /** Adds a source of lower precedence: what is set already stays, and null sets nothing. */
+  /** Adds a source of lower precedence: it sets only what no source before it has set. Null sets nothing. */
   fill(settings: readonly Setting[]): this {
     for (const setting of settings) {
       const group = ensure(this.#groups, setting.group, () => new Map<string, Setting>())

@@ -26,14 +26,14 @@ export async function vendorSettings(env: Environment, homeDirectory: string, gr
     return [...(url ? [url] : []), ...(await sdkFile(homeDirectory, group))]
   }
   return Object.entries(set).flatMap(([key, name]) =>
-    name === null ? [] : [{ group, key, value: env[name] || null, origin: name }],
+    name === null ? [] : [{ group, key, value: env[name] || null, source: 'environment', origin: name }],
   )
 }
 
 /** The address that the vendor's own clients would use, whoever's the access key is. */
 export function vendorUrl(env: Environment, group: string): Setting | undefined {
   const origin = SETS.map(({ url }) => url).find(name => env[name])
-  return origin === undefined ? undefined : { group, key: 'url', value: env[origin], origin }
+  return origin === undefined ? undefined : { group, key: 'url', value: env[origin], source: 'environment', origin }
 }
 
 async function sdkFile(homeDirectory: string, group: string): Promise<Setting[]> {
@@ -42,5 +42,5 @@ async function sdkFile(homeDirectory: string, group: string): Promise<Setting[]>
     () => true,
     () => false,
   )
-  return exists ? [{ group, key: 'credentialsFile', value: path, origin: path }] : []
+  return exists ? [{ group, key: 'credentialsFile', value: path, source: 'file', origin: path }] : []
 }

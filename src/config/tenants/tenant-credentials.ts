@@ -4,7 +4,7 @@ import { tenantVariable } from '../schema/keys.ts'
 import { attempt, type Given, isQuoted, pathOf, quotedWarning, type Setting, settingOf } from '../schema/setting.ts'
 import { readSecretText } from './credential-files.ts'
 import { commandSource, fileSource, type Half, halvesSource } from './credential-sources.ts'
-import { type Draft, draftSetting, missing } from './tenant-input.ts'
+import { missing, settingIn, type TenantInput } from './tenant-input.ts'
 
 const HALVES = ['accessKeyId', 'secretKey'] as const
 const WHOLES = ['credentialsFile', 'credentialCommand'] as const
@@ -27,22 +27,22 @@ export function namesCredentials(given: Given): boolean {
  * Where a tenant's access key comes from. Two sources for one half, none, and a file that cannot be read become faults.
  * A command is not run.
  */
-export async function credentialsOf(draft: Draft): Promise<CredentialSource | undefined> {
-  const faults = [...conflicts(draft), ...absences(draft)]
-  draft.faults.push(...faults)
-  const { credentialsFile, credentialCommand, credentialCommandCache } = draft.values
+export async function credentialsOf(input: TenantInput): Promise<CredentialSource | undefined> {
+  const faults = [...conflicts(input), ...absences(input)]
+  input.faults.push(...faults)
+  const { credentialsFile, credentialCommand, credentialCommandCache } = input.values
   if (faults.length > 0) return undefined
   if (credentialsFile !== null) return fileSource(credentialsFile)
   if (credentialCommand !== null) return commandSource(credentialCommand, credentialCommandCache)
-  const [accessKeyId, secretKey] = [await halfOf(draft, 'accessKeyId'), await halfOf(draft, 'secretKey')]
-  return accessKeyId && secretKey && halvesSource(originOf(draft), accessKeyId, secretKey)
+  const [accessKeyId, secretKey] = [await halfOf(input, 'accessKeyId'), await halfOf(input, 'secretKey')]
+  return accessKeyId && secretKey && halvesSource(originOf(input), accessKeyId, secretKey)
 }
 
-function conflicts(draft: Draft): Fault[] {
+function conflicts(input: TenantInput): Fault[] {
   const found = new Map<string, Fault>()
   for (const half of HALVES) {
-    const [first, ...others] = sourcesOf(half).filter(key => isGiven(draft.given, key))
-    for (const key of others) found.set(key, conflict(draftSetting(draft, `${first}`), draftSetting(draft, key)))
+    const [first, ...others] = sourcesOf(half).filter(key => isGiven(input.given, key))
+    for (const key of others) found.set(key, conflict(settingIn(input, `${first}`), settingIn(input, key)))
   }
   return [...found.values()]
 }
@@ -52,35 +52,37 @@ function conflict(first: Setting, second: Setting): Fault {
   return { key: pathOf(second), origin: second.origin, problem, cure: 'Keep one of the two.' }
 }
 
-function absences(draft: Draft): Fault[] {
-  const absent = HALVES.filter(half => !sourcesOf(half).some(key => isGiven(draft.given, key)))
+function absences(input: TenantInput): Fault[] {
+  const absent = HALVES.filter(half => !sourcesOf(half).some(key => isGiven(input.given, key)))
   return absent.map(half =>
     missing(
-      draftSetting(draft, half),
-      `${half}File, credentialsFile, credentialCommand, or in the environment ${tenantVariable(draft.name, half)}`,
+      settingIn(input, half),
+      `${half}File, credentialsFile, credentialCommand, or in the environment ${tenantVariable(input.name, half)}`,
     ),
   )
 }
 
 /** What is given but not valid has its fault already. */
-async function halfOf(draft: Draft, half: HalfKey): Promise<Half | undefined> {
-  const secret = draft.values[half]
+async function halfOf(input: TenantInput, half: HalfKey): Promise<Half | undefined> {
+  const secret = input.values[half]
   if (secret !== null) return { secret }
-  const file = draft.values[fileOf(half)]
+  const file = input.values[fileOf(half)]
   if (file === null) return undefined
-  const setting = draftSetting(draft, fileOf(half))
-  const text = await attempt(setting, draft.faults, () => readSecretText(file))
-  if (isQuoted(text)) draft.warnings.push(quotedWarning({ ...setting, origin: file }))
+  const setting = settingIn(input, fileOf(half))
+  const text = await attempt(setting, input.faults, () => readSecretText(file))
+  if (isQuoted(text)) input.warnings.push(quotedWarning({ ...setting, origin: file }))
   return text === undefined ? undefined : { file }
 }
 
-/** `environment PC_IDENTITY/PC_SECRET`, `file /run/id and file /run/key`. */
-function originOf(draft: Draft): string {
-  const origins = HALVES.map(half => {
-    const file = draft.values[fileOf(half)]
-    const { origin } = draftSetting(draft, half)
-    // A place in a file has a line behind a colon; no variable has one.
-    return file === null ? `${origin.includes(':') ? 'file' : 'environment'} ${origin}` : `file ${file}`
-  })
-  return [...new Set(origins)].join(' and ').replace(' and environment ', '/')
+/** The source's origin, as `environment PC_IDENTITY/PC_SECRET` or `file /run/id and file /run/key`. */
+function originOf(input: TenantInput): string {
+  const places = HALVES.map(half => placeOf(input, half))
+  if (places.every(({ source }) => source === 'environment'))
+    return `environment ${places.map(({ origin }) => origin).join('/')}`
+  return [...new Set(places.map(({ source, origin }) => `${source} ${origin}`))].join(' and ')
+}
+
+function placeOf(input: TenantInput, half: HalfKey): Pick<Setting, 'source' | 'origin'> {
+  const file = input.values[fileOf(half)]
+  return file === null ? settingIn(input, half) : { source: 'file', origin: file }
 }

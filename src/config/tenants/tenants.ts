@@ -18,11 +18,11 @@ import {
   settingOf,
 } from '../schema/setting.ts'
 import type { Environment } from '../sources/environment.ts'
-import type { Groups } from '../sources/merged-settings.ts'
+import type { MergedSettings } from '../sources/merged-settings.ts'
 import { vendorSettings, vendorUrl } from '../sources/vendor.ts'
 import { type CredentialDocument, readCredentialsFile } from './credential-files.ts'
 import { credentialsOf, namesCredentials } from './tenant-credentials.ts'
-import { type Draft, draftSetting, missing } from './tenant-input.ts'
+import { missing, settingIn, type TenantInput } from './tenant-input.ts'
 
 const NO_ACCESS_KEY: Fault = {
   key: 'tenants',
@@ -52,16 +52,16 @@ export interface Remarks {
  * clients would use; where only its url is not given, it has theirs.
  */
 export async function readTenants(
-  groups: Groups,
+  groups: MergedSettings,
   defaultTenant: string,
   { env, homeDirectory }: VendorPlaces,
   remarks: Remarks,
 ): Promise<TenantConfig[]> {
   const { faults } = remarks
-  const names = () => groups.names('tenants')
-  if (!names().some(name => namesCredentials(groups.of(`tenants.${name}`)))) {
+  const names = () => groups.namesIn('tenants')
+  if (!names().some(name => namesCredentials(groups.inGroup(`tenants.${name}`)))) {
     groups.fill(await vendorSettings(env, homeDirectory, `tenants.${defaultTenant}`))
-    if (!namesCredentials(groups.of(`tenants.${defaultTenant}`))) {
+    if (!namesCredentials(groups.inGroup(`tenants.${defaultTenant}`))) {
       faults.push(NO_ACCESS_KEY)
       return []
     }
@@ -70,7 +70,7 @@ export async function readTenants(
   const tenants: TenantConfig[] = []
   const targets = new Map<string, Api>()
   for (const name of names()) {
-    const given = groups.of(`tenants.${name}`)
+    const given = groups.inGroup(`tenants.${name}`)
     const fallback = name === defaultTenant ? vendorUrl(env, `tenants.${name}`) : undefined
     const tenant = await buildTenant(name, { given, targets, fallback }, remarks)
     if (tenant) tenants.push(tenant)
@@ -78,9 +78,9 @@ export async function readTenants(
   return tenants
 }
 
-function unknownDefault(groups: Groups, defaultTenant: string): Fault {
-  const setting = { ...settingOf(groups.of(null), 'defaultTenant'), value: defaultTenant }
-  const cure = `Set defaultTenant to one of ${groups.names('tenants').join(', ')}.`
+function unknownDefault(groups: MergedSettings, defaultTenant: string): Fault {
+  const setting = { ...settingOf(groups.inGroup(null), 'defaultTenant'), value: defaultTenant }
+  const cure = `Set defaultTenant to one of ${groups.namesIn('tenants').join(', ')}.`
   return faultOf(setting, { problem: 'is not among the tenants', cure })
 }
 
@@ -98,13 +98,13 @@ async function buildTenant(
   { given, targets, fallback }: TenantParts,
   { faults, warnings }: Remarks,
 ): Promise<TenantConfig | undefined> {
-  const draft: Draft = { name, given, values: await readTenant(name, given, faults), faults, warnings }
+  const input: TenantInput = { name, given, values: await readTenant(name, given, faults), faults, warnings }
   if (COMPUTE_NAME.test(name)) faults.push(computeName(name))
   warnings.push(...[...given.values()].filter(({ value }) => isQuoted(value)).map(quotedWarning))
-  const api = await targetOf(draft, targets, fallback)
-  const compute = await computeOf(draft)
-  const credentials = await credentialsOf(draft)
-  const { prismaId, customerName, lazy, access, allow, deny } = draft.values
+  const api = await targetOf(input, targets, fallback)
+  const compute = await computeOf(input)
+  const credentials = await credentialsOf(input)
+  const { prismaId, customerName, lazy, access, allow, deny } = input.values
   const policy = policyOf({ name: `tenants.${name}`, access, allow, deny })
   if (!api || !credentials) return undefined
   return { name, api: compute ? { ...api, compute } : api, credentials, prismaId, customerName, lazy, policy }
@@ -116,42 +116,42 @@ function computeName(name: string): Fault {
 }
 
 /** The Compute console that `computeUrl` names. */
-async function computeOf(draft: Draft): Promise<BaseUrl | undefined> {
-  const url = draft.values.computeUrl
+async function computeOf(input: TenantInput): Promise<BaseUrl | undefined> {
+  const url = input.values.computeUrl
   if (url === null) return undefined
-  return attempt(draftSetting(draft, 'computeUrl'), draft.faults, () => resolveCompute(url))
+  return attempt(settingIn(input, 'computeUrl'), input.faults, () => resolveCompute(url))
 }
 
 /** The api that `url` names, or else the credentials file, or else the fallback. */
 async function targetOf(
-  draft: Draft,
+  input: TenantInput,
   targets: Map<string, Api>,
   fallback: Setting | undefined,
 ): Promise<Api | undefined> {
-  const document = await documentOf(draft)
+  const document = await documentOf(input)
   // a file that cannot be read has its fault already, and may well hold the url
-  if (document === undefined && draft.values.url === null) return undefined
-  const setting = urlSettingOf(draft, document ?? null, fallback)
+  if (document === undefined && input.values.url === null) return undefined
+  const setting = urlSettingOf(input, document ?? null, fallback)
   const url = setting.value
   if (typeof url === 'string') {
-    const api = await attempt(setting, draft.faults, () => ensure(targets, url, () => resolveApi(url)))
-    if (api && !isPublished(api)) draft.warnings.push(unpublished(setting))
+    const api = await attempt(setting, input.faults, () => ensure(targets, url, () => resolveApi(url)))
+    if (api && !isPublished(api)) input.warnings.push(unpublished(setting))
     return api
   }
-  const isGiven = draftSetting(draft, 'url').value !== null
+  const isGiven = settingIn(input, 'url').value !== null
   if (!isGiven)
-    draft.faults.push(
-      missing(setting, `in the environment ${tenantVariable(draft.name, 'url')}, to a stack such as app2`),
+    input.faults.push(
+      missing(setting, `in the environment ${tenantVariable(input.name, 'url')}, to a stack such as app2`),
     )
   return undefined
 }
 
 /** The setting whose url holds. Its value is null where none is given, or the one that is given is not valid. */
-function urlSettingOf(draft: Draft, document: CredentialDocument | null, fallback: Setting | undefined): Setting {
-  const given = draftSetting(draft, 'url')
-  if (given.value !== null) return { ...given, value: draft.values.url }
+function urlSettingOf(input: TenantInput, document: CredentialDocument | null, fallback: Setting | undefined): Setting {
+  const given = settingIn(input, 'url')
+  if (given.value !== null) return { ...given, value: input.values.url }
   if (document === null) return fallback ?? given
-  const inFile = { ...given, value: document.url, origin: `${draft.values.credentialsFile}` }
+  const inFile = { ...given, value: document.url, origin: `${input.values.credentialsFile}` }
   return document.url === null && fallback ? fallback : inFile
 }
 
@@ -162,8 +162,8 @@ function unpublished(setting: Setting): string {
 }
 
 /** The credentials file, null where there is none, or undefined where it cannot be read. */
-async function documentOf(draft: Draft): Promise<CredentialDocument | null | undefined> {
-  const path = draft.values.credentialsFile
+async function documentOf(input: TenantInput): Promise<CredentialDocument | null | undefined> {
+  const path = input.values.credentialsFile
   if (path === null) return null
-  return attempt(draftSetting(draft, 'credentialsFile'), draft.faults, () => readCredentialsFile(path))
+  return attempt(settingIn(input, 'credentialsFile'), input.faults, () => readCredentialsFile(path))
 }
