@@ -59,7 +59,7 @@ t.test('without a command, or with flags before all else, it starts', async t =>
 t.test('what follows -- is another program’s, help included', async t => {
   t.match(await run(['exec', '--help']), { code: 0, stdout: /Usage: prismacloud-proxy exec/ })
   t.match(await run(['exec', '-h', '--', 'sh']), { code: 0, stdout: /Usage: prismacloud-proxy exec/ })
-  t.match(await run(['exec', '--', 'sh', '--help']), { code: 2, stderr: /there is no access key/ })
+  t.match(await run(['exec', '--', 'sh', '--help']), { code: 2, stderr: /tenants: no access key/ })
 })
 
 t.test('it tells its version', async t => {

@@ -1,12 +1,12 @@
-import { InvalidValue } from './fault.ts'
+import { InvalidValue, MalformedValue } from './fault.ts'
 import { parseRule } from './policy.ts'
-import { parseDuration } from './schema/units.ts'
+import { DURATION, parseDuration } from './schema/units.ts'
 
 /** Which responses are cached, and for how long: `/v2/policy/** 60s`. */
 export interface CacheRule {
   /** Matches a whole path. */
   readonly path: RegExp
-  /** In milliseconds, from the arrival of the response. */
+  /** How long a response is served from the cache, in milliseconds. */
   readonly keepFor: number
 }
 
@@ -16,9 +16,8 @@ export interface CacheRule {
  */
 export function parseCacheRule(text: string): CacheRule {
   const [, method, path, duration] = /^(?:([^/]*[^/\s])\s+)?(\/\S*)\s+(\S+)$/.exec(text) ?? []
-  if (path === undefined || duration === undefined)
-    throw new InvalidValue('is not a rule', 'Write a path and a duration: "/v2/policy/** 60s".')
-  if (method !== undefined)
-    throw new InvalidValue('names a method', 'Leave it out: it is answers to GET that are kept.')
+  if (path === undefined || duration === undefined || !DURATION.test(duration))
+    throw new MalformedValue('invalid cache rule', 'expected a path and a duration, e.g. "/v2/policy/** 60s"')
+  if (method !== undefined) throw new InvalidValue('has a method', 'remove it; only responses to GET are cached')
   return { path: parseRule(path).path, keepFor: parseDuration(duration) }
 }

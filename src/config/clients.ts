@@ -1,39 +1,42 @@
 import { Secret } from '../kernel/secret.ts'
+import { isLoopback } from '../stacks/loopback.ts'
 import type { ClientConfig } from './config.ts'
 import { type Fault, InvalidValue } from './fault.ts'
-import { isLoopback, parseAddress } from './network/address.ts'
+import { parseAddress } from './network/address.ts'
 import { hasTls } from './network/tls.ts'
 import { policyOf } from './policy.ts'
 import { readClient } from './schema/read-section.ts'
 import type { Settings } from './schema/schema.ts'
-import { attempt, faultOf, pathOf, type Setting, settingOf } from './schema/setting.ts'
+import { attempt, faultOf, missing, placeOf, type Setting, settingOf } from './schema/setting.ts'
 import type { MergedSettings } from './sources/merged-settings.ts'
 import { readLastingFile } from './sources/text-file.ts'
 
-/** Shorter tokens can be guessed. */
+/** In characters; a shorter token can be guessed. */
 const SHORTEST_TOKEN = 16
 
-/** The client whose token is that of `listen.clientTokenFile`. */
+const TOKEN_COMMAND = `openssl rand -hex ${SHORTEST_TOKEN}`
+
+/** The name of the client whose token is in `listen.clientTokenFile`. */
 const UNNAMED = 'default'
 
 /**
- * The clients, each with its token. An address that other machines can reach without one is a fault, because whoever
- * reaches the proxy acts with its keys.
+ * Reads the clients, each with its token. An address that other machines can reach is a fault if there are none: anyone
+ * who reaches the proxy acts with its access keys.
  */
 export async function readClients(
   listen: Settings['listen'],
-  groups: MergedSettings,
+  merged: MergedSettings,
   faults: Fault[],
 ): Promise<ClientConfig[]> {
-  const named = groups.namesIn('clients')
-  const setting = settingOf(groups.inGroup(null), 'listen.clientTokenFile')
-  // alone, it has no others to hide anything from
+  const named = merged.namesIn('clients')
+  const setting = settingOf(merged.inGroup(null), 'listen.clientTokenFile')
+  // the only client has nobody to hide anything from
   const isAdmin = named.length === 0
   const clients =
     listen.clientTokenFile === null ? [] : [await unnamedClient(setting, listen.clientTokenFile, isAdmin, faults)]
-  for (const name of named) clients.push(await namedClient(name, groups, faults))
+  for (const name of named) clients.push(await namedClient(name, merged, faults))
   if (listen.clientTokenFile !== null && named.includes(UNNAMED)) faults.push(twice(setting))
-  if (listen.clientTokenFile === null && named.length === 0) faults.push(...exposures(listen, groups))
+  if (listen.clientTokenFile === null && named.length === 0) faults.push(...exposures(listen, merged))
   const known = clients.filter(client => client !== undefined)
   faults.push(...sameTokens(known))
   return known
@@ -49,13 +52,12 @@ async function unnamedClient(
   return token && { name: UNNAMED, token, admin, policy: null }
 }
 
-async function namedClient(name: string, groups: MergedSettings, faults: Fault[]): Promise<ClientConfig | undefined> {
+async function namedClient(name: string, merged: MergedSettings, faults: Fault[]): Promise<ClientConfig | undefined> {
   const group = `clients.${name}`
-  const { tokenFile, admin, access, allow, deny } = await readClient(name, groups.inGroup(group), faults)
-  const setting = settingOf(groups.inGroup(group), 'tokenFile', group)
+  const { tokenFile, admin, access, allow, deny } = await readClient(name, merged.inGroup(group), faults)
+  const setting = settingOf(merged.inGroup(group), 'tokenFile', group)
   if (tokenFile === null) {
-    const cure = 'Name a file with a token of its own: openssl rand -hex 16.'
-    faults.push({ key: pathOf(setting), origin: setting.origin, problem: 'is missing', cure, absence: true })
+    faults.push(missing(setting, `name a file with a random token for this client (${TOKEN_COMMAND})`))
     return undefined
   }
   const token = await attempt(setting, faults, () => readTokenFile(tokenFile))
@@ -63,26 +65,27 @@ async function namedClient(name: string, groups: MergedSettings, faults: Fault[]
 }
 
 function twice(setting: Setting): Fault {
-  const problem = `gives the token of the client that clients.${UNNAMED} gives, too`
-  return { key: setting.key, origin: setting.origin, problem, cure: 'Keep one of the two.' }
+  const problem = `conflicts with clients.${UNNAMED}: both give the token of that client`
+  return { ...placeOf(setting), problem, cure: 'remove one of the two' }
 }
 
-/** With one token for two, nobody could say which of them asks. */
+/** Two clients with one token could not be told apart. */
 function sameTokens(clients: readonly ClientConfig[]): Fault[] {
   return clients.flatMap(({ name, token }, index) => {
     const other = clients.slice(0, index).find(client => client.token.equals(token))
     const key = `clients.${name}`
-    const problem = `has the token of the client ${other?.name}`
-    return other ? [{ key, origin: key, problem, cure: 'Give each client a token of its own.' }] : []
+    const problem = `has the same token as clients.${other?.name}`
+    return other ? [{ key, origin: key, problem, cure: 'give each client its own token' }] : []
   })
 }
 
-/** What is to be said again and again to whoever listens with neither token nor loopback. */
+/** A warning if the proxy listens on an address that other machines can reach, and clients need no token. */
 export function warningOfExposure(listen: Settings['listen'], clients: readonly ClientConfig[]): string[] {
   const reachable = reachableAddresses(listen).map(key => listen[key])
   if (clients.length > 0 || reachable.length === 0) return []
-  const places = reachable.join(' or ')
-  return [`Whoever reaches ${places} acts with your access keys: listen.exposed lets clients in without a token.`]
+  return [
+    `anyone who can reach ${reachable.join(' or ')} acts with your access keys: listen.exposed is true, and clients need no token`,
+  ]
 }
 
 /** The keys of addresses that other machines can reach. */
@@ -93,19 +96,19 @@ function reachableAddresses(listen: Settings['listen']): ('address' | 'tlsAddres
   })
 }
 
-function exposures(listen: Settings['listen'], groups: MergedSettings): Fault[] {
+function exposures(listen: Settings['listen'], merged: MergedSettings): Fault[] {
   if (listen.exposed) return []
-  const problem = 'can be reached from other machines, but clients need no token'
+  const problem = 'is reachable from other machines, but clients need no token'
   const cure =
-    'Set listen.clientTokenFile, or listen at 127.0.0.1. listen.exposed: true is for a network that is closed by other means.'
+    'set listen.clientTokenFile, or listen on 127.0.0.1 (listen.exposed: true is for networks that are closed by other means)'
   return reachableAddresses(listen).map(key =>
-    faultOf(settingOf(groups.inGroup(null), `listen.${key}`), { problem, cure }),
+    faultOf(settingOf(merged.inGroup(null), `listen.${key}`), { problem, cure }),
   )
 }
 
 async function readTokenFile(path: string): Promise<Secret> {
   const token = (await readLastingFile(path)).trim()
   if (token.length >= SHORTEST_TOKEN) return new Secret(token)
-  const problem = token === '' ? 'is empty' : `holds a token of less than ${SHORTEST_TOKEN} characters`
-  throw new InvalidValue(problem, `Write a random token into it: openssl rand -hex ${SHORTEST_TOKEN}.`)
+  const problem = token === '' ? 'is empty' : `contains a token of fewer than ${SHORTEST_TOKEN} characters`
+  throw new InvalidValue(problem, `write a random token to it (${TOKEN_COMMAND})`)
 }

@@ -4,66 +4,66 @@ import type { OutboundProxy } from './network/outbound.ts'
 import type { Policy } from './policy.ts'
 import type { Settings } from './schema/schema.ts'
 
-/** An access key: what a login needs. */
+/** An access key, with which a tenant logs in. */
 export interface Credentials {
   readonly accessKeyId: Secret
   readonly secretKey: Secret
 }
 
-/** Where a tenant's access key comes from. */
+/** The source of a tenant's access key. */
 export interface CredentialSource {
-  /** For people: `environment PC_IDENTITY/PC_SECRET`, `file /run/secrets/key`, `command op`. Never a secret. */
+  /** For messages: `environment PC_IDENTITY/PC_SECRET`, `file /run/secrets/key`, `command op`. Never a secret. */
   readonly origin: string
   /**
-   * - `fixed`: the key stands in the configuration.
-   * - `file`: it changes when the file does.
-   * - `command`: nobody knows when it changes, and finding out costs something.
-   * - `changing`: the same, and it is good for one login.
+   * - `fixed`: the key is in the configuration.
+   * - `file`: the key changes when the file does.
+   * - `command`: a command prints the key; the only way to notice a change is to run it again.
+   * - `changing`: a command prints a key that is good for one login.
    */
   readonly kind: 'fixed' | 'file' | 'command' | 'changing'
   /**
-   * Reads the key again, each time. Throws a `CredentialsError`, whose message holds no secret. What is still going on
-   * when `signal` aborts is ended.
+   * Reads the key anew on each call. When `signal` aborts, reading stops and rejects with the signal's reason.
+   * @throws {CredentialsError} whose message contains no secret
    */
   read(signal?: AbortSignal): Promise<Credentials>
 }
 
-/** One tenant, ready to log in. */
+/** A tenant, with all that a login needs. */
 export interface TenantConfig {
   readonly name: string
   readonly api: Api
   readonly credentials: CredentialSource
   readonly prismaId: string | null
   readonly customerName: string | null
-  /** Log in at the first request instead of at start. */
+  /** Whether to log in at the first request instead of at startup. */
   readonly lazy: boolean
-  /** Null where everything may be asked. */
+  /** Null if every request is allowed. */
   readonly policy: Policy | null
 }
 
-/** Who must show which token, and what may be asked with it. */
+/** A client: the token that it must send, and which requests it may make. */
 export interface ClientConfig {
   readonly name: string
   readonly token: Secret
-  /** Whether it may see what others do. */
+  /** Whether it may see what other clients do. */
   readonly admin: boolean
-  /** Null for everything. */
+  /** Null if every request is allowed. */
   readonly policy: Policy | null
 }
 
 /** The whole configuration, checked and frozen. Durations are milliseconds, sizes are bytes. */
 export interface Config extends Omit<Settings, 'policy'> {
-  /** For all tenants and clients; null where nothing is denied to all of them. */
+  /** The policy for all tenants and clients; null if it restricts nothing. */
   readonly policy: Policy | null
-  /** Those that may use the proxy; none where everybody may who reaches it. */
+  /** The clients that may use the proxy; if there are none, everyone who reaches it may. */
   readonly clients: readonly ClientConfig[]
   readonly upstream: Settings['upstream'] & {
-    /** The certificates of `caFile` and NODE_EXTRA_CA_CERTS, in PEM, as they were when the configuration was read. */
+    /** The certificates in `caFile` and NODE_EXTRA_CA_CERTS, in PEM, at the time when the configuration was read. */
     readonly authorities: string | null
     readonly outbound: OutboundProxy | null
   }
   /** By name; `defaultTenant` is one of them. */
   readonly tenants: ReadonlyMap<string, TenantConfig>
-  /** What is allowed but unwise, in sentences for the log. */
+  /** Warnings for the log, about what is allowed but unwise. */
   readonly warnings: readonly string[]
 }

@@ -3,7 +3,7 @@ import { accessOfOthers } from '../kernel/file-access.ts'
 import { fieldOf } from './schema/keys.ts'
 import type { Setting } from './schema/setting.ts'
 
-/** Keys of files that hold what nobody else may know. */
+/** The keys of files that contain a secret. */
 const SECRET_FILES = new Set([
   'listen.clientTokenFile',
   'listen.tlsKeyFile',
@@ -12,10 +12,10 @@ const SECRET_FILES = new Set([
   'credentialsFile',
 ])
 
-/** Where container runtimes put secrets, for the container alone and with modes of their own. */
+/** Container runtimes mount secrets here, for the container alone and with modes of their own choice. */
 const OF_THE_CONTAINER = /^(\/var)?\/run\/secrets\//
 
-/** Warnings about the files that settings name and that other users may read, where they are secret, or change. */
+/** Warnings about the files of settings: those that other users can change, and secret ones that other users can read. */
 export async function warningsOfFiles(settings: Iterable<Setting>): Promise<string[]> {
   const secret = new Map<string, boolean>()
   for (const { key, value } of settings) {
@@ -26,13 +26,13 @@ export async function warningsOfFiles(settings: Iterable<Setting>): Promise<stri
   return warnings.flat()
 }
 
-/** What is not there has its fault already. */
+/** A file that does not exist is reported elsewhere. */
 async function warningsOfFile(path: string, isSecret: boolean): Promise<string[]> {
   const found = await stat(path).catch(() => undefined)
   if (!found || OF_THE_CONTAINER.test(path)) return []
   const { readable, writable } = accessOfOthers(found)
   return [
-    ...(isSecret && readable ? [`${path} holds a secret and can be read by other users: chmod 600 it`] : []),
-    ...(writable ? [`${path} can be changed by other users: chmod go-w it`] : []),
+    ...(isSecret && readable ? [`${path} contains a secret and can be read by other users; run chmod 600 on it`] : []),
+    ...(writable ? [`${path} can be changed by other users; run chmod go-w on it`] : []),
   ]
 }

@@ -1,11 +1,11 @@
-/** Freezes a value and all that its properties hold. */
+/** Freezes a value and, recursively, the values of its properties. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value))
     for (const member of Object.values(Object.freeze(value))) deepFreeze(member)
   return value
 }
 
-/** A map whose entries cannot be changed, not even by who casts its type away: freezing alone leaves a map open. */
+/** A map whose entries cannot be changed, not even after a cast: `Object.freeze` does not affect them. Its mutators throw a `TypeError`. */
 export class FrozenMap<Key, Value> extends Map<Key, Value> {
   constructor(entries: Iterable<readonly [Key, Value]>) {
     super()
@@ -13,14 +13,14 @@ export class FrozenMap<Key, Value> extends Map<Key, Value> {
   }
 
   override set(): never {
-    throw new TypeError('The map is frozen')
+    throw new TypeError('the map is frozen')
   }
 
   override delete(): never {
-    throw new TypeError('The map is frozen')
+    throw new TypeError('the map is frozen')
   }
 
   override clear(): never {
-    throw new TypeError('The map is frozen')
+    throw new TypeError('the map is frozen')
   }
 }

@@ -18,18 +18,20 @@ import { type MergedSettings, mergeSettings } from './sources/merged-settings.ts
 import { readAuthorities, readLastingFile } from './sources/text-file.ts'
 import { readTenants } from './tenants/tenants.ts'
 
-/** What a configuration is made of. */
+/** The sources of a configuration. */
 export interface ConfigSources {
-  /** The flags that follow the command's name. */
+  /** The arguments after the command's name. */
   readonly args: readonly string[]
   readonly env: Environment
-  /** Where the vendor's clients keep `.prismacloud/credentials.json`. */
+  /** The folder in which the vendor's clients keep `.prismacloud/credentials.json`. */
   readonly homeDirectory: string
 }
 
 /**
- * The configuration: flags over environment over file over defaults; deep-frozen. Reads every file that it names, and
- * runs no command. Throws a `UsageError` for arguments that are not its flags, else a `ConfigError` with all faults at once.
+ * Loads the configuration, deep-frozen. Flags override the environment, which overrides the file, which overrides the
+ * defaults. Reads every file that the configuration names, and runs no command.
+ * @throws {ConfigError} with all faults at once
+ * @throws {UsageError} for arguments that are not flags of the configuration
  */
 export async function loadConfig({ args, env, homeDirectory }: ConfigSources): Promise<Config> {
   const [flags, environment] = [readFlags(args), readEnvironment(env)]
@@ -81,7 +83,10 @@ async function namedFile(settings: readonly Setting[]): Promise<FileSource> {
   return named ? readConfigFile(named) : { settings: [], faults: [], usable: true, warnings: [] }
 }
 
-/** Beside others Node.js 20 forgets those of NODE_EXTRA_CA_CERTS. Where these cannot be read, it has said so itself. */
+/**
+ * The CA certificates to trust in addition to those of Node.js. Given others, Node.js 20 forgets NODE_EXTRA_CA_CERTS, so
+ * they are added here. If that file cannot be read, Node.js has warned of it.
+ */
 async function authoritiesOf(
   { upstream: { caFile } }: Settings,
   given: Given,
@@ -94,14 +99,14 @@ async function authoritiesOf(
   return read === undefined ? null : `${read}\n${extra}`
 }
 
-/** The default that is set, else the only tenant that there is. */
+/** The default tenant that is set, or else the only tenant. */
 function defaultTenantOf({ defaultTenant }: Settings, merged: MergedSettings): string {
   const [only, ...others] = merged.namesIn('tenants')
   const isSet = merged.inGroup(null).get('defaultTenant') !== undefined
   return isSet || only === undefined || others.length > 0 ? defaultTenant : only
 }
 
-/** A tenant's key that was given by a flag is the default tenant's. */
+/** A flag for a tenant's key applies to the default tenant. */
 function assignTenant(setting: Setting, defaultTenant: string): Setting {
   return sectionKeys.tenants.has(setting.key) ? { ...setting, group: `tenants.${defaultTenant}` } : setting
 }

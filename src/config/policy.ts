@@ -1,44 +1,44 @@
 import { FORWARDED_METHODS } from '../http/methods.ts'
 import { nearest } from '../kernel/nearest.ts'
-import { InvalidPart, InvalidValue } from './fault.ts'
+import { InvalidPart, MalformedValue } from './fault.ts'
 import { readRulePath } from './rule-path.ts'
 
-/** Which requests are meant: `GET /v2/alert/*`, `POST,PUT /cloud/**`, or a path alone for every method. */
+/** A pattern for requests: `GET /v2/alert/*`, `POST,PUT /cloud/**`, or a path alone for every method. */
 export interface Rule {
-  /** As it was written. */
+  /** The rule as the user wrote it. */
   readonly text: string
   /** In upper case; null for every method. */
   readonly methods: readonly string[] | null
   /** Matches a whole path. */
   readonly path: RegExp
-  /** The same, also with a suffix: `/secret.json`, which Spring's servers take for `/secret`. */
+  /** Matches the path with a suffix, too: Spring's servers treat `/secret.json` as `/secret`. */
   readonly suffixed: RegExp
-  /** Why there is such a rule, and what lifts it, where nobody wrote it. */
+  /** For a rule that no user wrote: why it exists and which setting lifts it. */
   readonly why?: string
 }
 
-/** What may be asked of the API. */
+/** Which requests may be forwarded. */
 export interface Policy {
-  /** Where it stands, for people: `policy`, `tenants.prod`, `clients.ci`. */
+  /** The mapping that it is in, for messages: `policy`, `tenants.prod`, `clients.ci`. */
   readonly name: string
   readonly access: 'read-write' | 'read-only'
-  /** Where there are any, one must match. */
+  /** A request must match one of these; without any, every request may pass. */
   readonly allow: readonly Rule[]
-  /** None may match, whatever `allow` says. */
+  /** A request that matches one of these is blocked, whatever `allow` says. */
   readonly deny: readonly Rule[]
 }
 
 const RULE = /^(?:([^/]*[^/\s])\s+)?(\/\S*)$/
 
 /**
- * Reads a rule. Case is not told apart, nor doubled slashes and one at the end: a rule that denies must not be passed by
- * another spelling.
- * @throws {InvalidValue} also for one that could never match
+ * Reads a rule. Case, doubled slashes and a slash at the end make no difference: another spelling must not get past a rule
+ * that denies.
+ * @throws {InvalidValue} also for a rule that could never match
  */
 export function parseRule(text: string): Rule {
   const [, methods = '*', path] = RULE.exec(text) ?? []
   if (path === undefined)
-    throw new InvalidValue('is not a rule', 'Write methods and a path, "POST,PUT /cloud/**", or a path alone.')
+    throw new MalformedValue('invalid rule', 'expected methods and a path, e.g. "POST,PUT /cloud/**", or a path alone')
   const source = readRulePath(path)
   return {
     text,
@@ -53,7 +53,7 @@ function readMethods(text: string): readonly string[] | null {
   const methods = text.split(',').map(method => method.trim())
   const unknown = methods.filter(method => !FORWARDED_METHODS.includes(method.toUpperCase()))
   if (unknown.length === 0) return methods.map(method => method.toUpperCase())
-  const cure = `Those that are forwarded are ${FORWARDED_METHODS.join(', ')}; * or none stands for all.`
+  const cure = `expected ${FORWARDED_METHODS.join(', ')}; for all of them, write * or no method`
   throw new InvalidPart(`unknown method ${unknown.map(named).join(', ')}`, cure)
 }
 
@@ -67,24 +67,25 @@ interface PolicySettings extends Omit<Policy, 'name'> {
 }
 
 const KEEPING_ACCESS_KEYS =
-  'it may make, change or delete access keys (policy.manageAccessKeys: true lets every client do so)'
+  'it may create, change or delete access keys (policy.manageAccessKeys: true allows this for all clients)'
 
 /**
- * Whoever has an access key can do what its owner can, past every policy and for as long as it lives. `POST /user`, of any
- * version, makes one along with a service account; nothing else in the API's descriptions (CSPM, application security,
- * Compute) is said to. Users of Compute with passwords, who would need none, are not of its SaaS edition.
+ * The rules that keep clients from managing access keys. With a key of its own, a client could do everything that the key's
+ * owner can, past every policy and for as long as the key lives. `POST /user`, in any version, creates one along with a
+ * service account; the API descriptions (CSPM, application security, Compute) mention no other call that does. Compute
+ * users with passwords, who would need no key, do not exist in the SaaS edition.
  */
 export const ACCESS_KEY_RULES = ['POST,PUT,PATCH,DELETE /**/access_keys/**', 'POST /**/user'].map(
   (text): Rule => ({ ...parseRule(text), why: KEEPING_ACCESS_KEYS }),
 )
 
-/** A policy; null where it restricts nothing. */
+/** The policy itself, or null if it restricts nothing. */
 export function policyOf(policy: Policy): Policy | null {
   const { access, allow, deny } = policy
   return access === 'read-only' || allow.length > 0 || deny.length > 0 ? policy : null
 }
 
-/** The policy for everybody, which denies access keys to be managed unless that is switched on. */
+/** The policy for all clients. It blocks the management of access keys unless `manageAccessKeys` is true. */
 export function policyForAll({ manageAccessKeys, ...policy }: PolicySettings): Policy | null {
   const deny = manageAccessKeys ? policy.deny : [...policy.deny, ...ACCESS_KEY_RULES]
   return policyOf({ name: 'policy', ...policy, deny })

@@ -1,7 +1,7 @@
 import type { Config } from './config.ts'
 import type { Fault } from './fault.ts'
 
-/** What a running proxy cannot change: what it listens at, and how it logs. */
+/** The settings that a running proxy cannot change: where it listens, and how it logs. */
 const LASTING = {
   'listen.address': ({ listen }: Config) => listen.address,
   'listen.tls': ({ listen }: Config) => listen.tls,
@@ -15,7 +15,7 @@ const LASTING = {
   'log.format': ({ log }: Config) => log.format,
 }
 
-/** The faults of a configuration that is to take the place of another while the proxy runs. */
+/** The faults of a configuration that is to replace another while the proxy runs: what only a restart can change. */
 export function faultsOfChange(from: Config, to: Config): Fault[] {
   return Object.entries(LASTING)
     .filter(([, value]) => value(from) !== value(to))
@@ -23,6 +23,6 @@ export function faultsOfChange(from: Config, to: Config): Fault[] {
       key,
       origin: key,
       problem: 'cannot change while the proxy runs',
-      cure: 'Restart it, or put the value back.',
+      cure: 'restart the proxy, or restore the old value',
     }))
 }

@@ -22,9 +22,9 @@ export interface Base {
   readonly hasScheme: boolean
 }
 
-/** How to name an API. */
+/** The forms of an address that names an API, as the cure of a {@link StackError}. */
 export const EXAMPLES =
-  'Write a stack name such as app2 or app.eu, the address of the console or API, or another https base.'
+  'expected a stack name such as app2 or app.eu, the URL of the console or API, or another https base URL'
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
 
@@ -40,24 +40,24 @@ export function parseBase(text: string): Base {
 
 /** What every path below an address is put behind. Throws a {@link StackError}. */
 export function basePathOf({ search, hash, pathname }: URL): string {
-  if (search || hash) throw new StackError('has a query or fragment', 'Leave out what follows the path.')
+  if (search || hash) throw new StackError('has a query or fragment', 'remove everything after the path')
   return pathname.replace(/\/+$/, '')
 }
 
 function parse(typed: string): URL {
   // URL.parse would drop tabs and line ends in silence, and so join what was typed apart.
   const url = /\s/.test(typed) || !URL.canParse(typed) ? null : new URL(typed)
-  if (!url?.hostname) throw new StackError('is no address', EXAMPLES)
+  if (!url?.hostname) throw new StackError('is not an address', EXAMPLES)
   return url
 }
 
 function refuseUnsafe(url: URL, host: string): void {
   if (url.username || url.password)
-    throw new StackError('holds a user or password', 'Leave it out: access keys have keys of their own.')
+    throw new StackError('contains a user or password', 'remove them; access keys have their own settings')
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new StackError('is neither https nor http', EXAMPLES)
   if (url.protocol === 'http:' && !isLoopback(host))
     throw new StackError(
-      'is http, which would send the keys in the clear',
-      'Write https://; http is for loopback only.',
+      'is http, which would send the access key unencrypted',
+      'use https://; http is allowed only for loopback',
     )
 }

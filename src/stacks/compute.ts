@@ -23,10 +23,13 @@ export function resolveCompute(text: string): BaseUrl {
   if (/^app.*\.prismacloud\.(io|cn)$/.test(host))
     throw new StackError(
       'is the Prisma Cloud console, which shows Compute but does not serve its API',
-      'Leave it out, or write what Compute shows under Manage > System > Utilities: https://<region>.cloud.twistlock.com/<id>.',
+      'remove it, or use the URL that Compute shows under Manage > System > Utilities: https://<region>.cloud.twistlock.com/<id>',
     )
   const basePath = basePathOf(url).replace(API_PATH, '')
   if (isConsoleHost(host) && basePath === '')
-    throw new StackError('holds no id of a console', 'Write all of it: https://<region>.cloud.twistlock.com/<id>.')
+    throw new StackError(
+      'has no console id in its path',
+      'use the whole URL: https://<region>.cloud.twistlock.com/<id>',
+    )
   return { origin: url.origin, basePath }
 }

@@ -1,13 +1,13 @@
-/** What a user typed does not lead to an API. The message names the fault and its cure, and repeats no text that may hold a password. */
+/** An address that does not lead to an API. The message says what is wrong and what to write, and quotes no text that may contain a password. */
 export class StackError extends Error {
   override readonly name = 'StackError'
-  /** What is wrong, as the end of a sentence that begins with the typed text. */
+  /** What is wrong, as a clause whose subject is the typed text, in lower case and without a period. */
   readonly problem: string
-  /** What to do about it. */
+  /** What to write instead, in lower case and without a period. */
   readonly cure: string
 
   constructor(problem: string, cure: string) {
-    super(`The address ${problem}. ${cure}`)
+    super(`address ${problem}; ${cure}`)
     this.problem = problem
     this.cure = cure
   }

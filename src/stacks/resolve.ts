@@ -37,8 +37,8 @@ export function isPublished({ stack }: Api): boolean {
 function refuseCompute(host: string): void {
   if (/(^|\.)twistlock\.com$/.test(host))
     throw new StackError(
-      'is a Compute console, which does not log access keys in',
-      "Use the stack name or address of the Prisma Cloud console, such as app2; Compute's address is found through it.",
+      'is a Compute console, where access keys cannot log in',
+      'use the stack name or URL of the Prisma Cloud console, e.g. app2; its API names the Compute console',
     )
 }
 
@@ -46,7 +46,7 @@ function refuseCompute(host: string): void {
 function stackTarget(url: URL, host: string, hasScheme: boolean): Api | undefined {
   const stack = stackName(host, hasScheme)
   if (stack === undefined) return undefined
-  if (url.port !== '') throw new StackError('has a port that Prisma Cloud does not use', 'Leave the port out.')
+  if (url.port !== '') throw new StackError('has a port that Prisma Cloud does not use', 'remove the port')
   const { console, api } = stackOf(stack)
   const from = host.startsWith('api') ? 'api' : VENDOR_HOST.test(host) ? 'console' : 'stack'
   return { stack, console, origin: api, basePath: '', from }
@@ -68,7 +68,7 @@ function customTarget(url: URL, host: string, hasScheme: boolean): Api {
 function refuseTypo(host: string, hasScheme: boolean): void {
   const known = stacks.flatMap(stack => [new URL(stack.console).host, new URL(stack.api).host])
   const meant = nearest(host, hasScheme ? known : [...known, ...stacks.map(stack => stack.name)])
-  const otherwise = hasScheme ? '' : ' For a host of your own write https:// before it.'
-  if (meant !== undefined) throw new StackError('is no known stack', `Did you mean ${meant}?${otherwise}`)
-  if (!hasScheme && !host.includes('.') && !isLoopback(host)) throw new StackError('is no known stack', EXAMPLES)
+  const otherwise = hasScheme ? '' : ' (for a host of your own, add https://)'
+  if (meant !== undefined) throw new StackError('is not a known stack', `did you mean ${meant}?${otherwise}`)
+  if (!hasScheme && !host.includes('.') && !isLoopback(host)) throw new StackError('is not a known stack', EXAMPLES)
 }

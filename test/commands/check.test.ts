@@ -97,7 +97,10 @@ t.test('it names the file, repeats its warnings, and checks each of its tenants'
   for (const given of [{ args: ['--config', file] }, { args: [], env: { PRISMACLOUD_PROXY_CONFIG: file } }]) {
     const { code, text } = await runCheck(t, given.args, given)
     t.equal(code, 3)
-    t.match(text, `✓ configuration   from ${file}, flags and environment\n! configuration   ${file} holds a secret key`)
+    t.match(
+      text,
+      `✓ configuration   from ${file}, flags and environment\n! configuration   ${file} contains a secret key`,
+    )
     t.match(text, /✓ tenant +default\n[^✗]*✓ extend +ok\n✓ tenant +other\n[^✗]*✗ login /)
     t.match(text, '"prismacloud-proxy stacks find --default-tenant other"')
   }
@@ -111,7 +114,7 @@ t.test('credentials that cannot be read: the network is checked all the same', a
   )
   const { code, lines } = await runCheck(t, ['--config', file], { env: {} })
   t.equal(code, 1)
-  t.match(lines, { credentials: '✗ cannot read the access key: the command false failed with 1', clock: /^✓/ })
+  t.match(lines, { credentials: '✗ cannot read the access key: command false failed with exit code 1', clock: /^✓/ })
   t.match(lines, { login: '- not tried: credentials comes first', extend: '- not tried: login comes first' })
 })
 

@@ -172,7 +172,7 @@ t.test('what is unwise about the configuration is told', async t => {
   writeFileSync(file, JSON.stringify({ tenants: { default: tenant } }), { mode: 0o644 })
   const host = fakeHost({ args: ['--config', file, '--', '/bin/true'], env: { XDG_STATE_HOME: folder } })
   t.equal(await exec.run(host), 0)
-  t.match(host.stderr.text, /"level":40.*can be read by others/)
+  t.match(host.stderr.text, /"level":40.*can be read by other users/)
 })
 
 t.test('on Windows, where a console tells the command itself, it is not told twice', async t => {

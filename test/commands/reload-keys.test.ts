@@ -95,7 +95,7 @@ t.test('a command that fails is told with its own words, and the session goes on
   rmSync(file)
   proxy.hangUp()
   const [kept] = await proxy.told(/cannot read the access key; still using the previous session/)
-  t.match(kept, { level: 50, msg: /the command cat failed with 1: cat: .*: No such file or directory$/ })
+  t.match(kept, { level: 50, msg: /command cat failed with exit code 1: cat: .*: No such file or directory$/ })
   t.equal((await call(proxy.port, '/v2/policy')).status, 200)
   proxy.host.signals.emit('SIGTERM')
   t.equal(await proxy.ended(), 0)

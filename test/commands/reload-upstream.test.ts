@@ -51,7 +51,7 @@ t.test('one that cannot be used is told as an error, and the old one stays', asy
     writeFileSync(caFile, text)
     proxy.hangUp()
     const said = (await proxy.told(/read again/, 1 + index)).at(-1)
-    t.match(said, { level: 50, msg: /is not used; the old one stays\. .*\n- upstream\.caFile .* holds / })
+    t.match(said, { level: 50, msg: /is not used; the old one stays\. .*\n- upstream\.caFile .* contains / })
     // each on a connection of its own
     const replies = await Promise.all(Array.from({ length: 3 }, () => call(proxy.port, '/v2/policy')))
     for (const { status } of replies) t.equal(status, 200)

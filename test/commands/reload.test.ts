@@ -108,7 +108,7 @@ t.test('what is allowed but unwise is told again', async t => {
   const proxy = await configured(t, { tenants: { default: tenant(url) } })
   chmodSync(proxy.file, 0o644)
   proxy.hangUp()
-  const [warning] = await proxy.told(/holds a secret key and can be read by others/)
+  const [warning] = await proxy.told(/contains a secret key and can be read by other users/)
   t.equal(warning?.level, 40)
   proxy.host.signals.emit('SIGTERM')
   t.equal(await proxy.ended(), 0)

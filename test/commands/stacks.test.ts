@@ -144,7 +144,7 @@ t.test('find fails when the access key cannot be read', async t => {
   const file = join(t.testdir({ 'it.yaml': 'tenants: {default: {credentialCommand: ["false"]}}' }), 'it.yaml')
   const { code, text } = await find(t, [], { args: ['--yes', '--config', file], env: {} })
   t.equal(code, 1)
-  t.match(text, 'cannot read the access key: the command false failed with 1')
+  t.match(text, 'cannot read the access key: command false failed with exit code 1')
 })
 
 t.test('at most four logins are asked at a time, and none after one knew the key', async t => {

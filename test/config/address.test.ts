@@ -1,5 +1,6 @@
 import t from 'tap'
-import { isLoopback, parseAddress } from '../../src/config/network/address.ts'
+import { parseAddress } from '../../src/config/network/address.ts'
+import { isLoopback } from '../../src/stacks/loopback.ts'
 
 t.test('an address is a host and port, or the path of a socket', async t => {
   t.strictSame(parseAddress('127.0.0.1:9080'), { host: '127.0.0.1', port: 9080 })
@@ -32,7 +33,7 @@ t.test('what cannot be listened at is refused', async t => {
     'a b:1',
     'http://a:1',
   ])
-    t.throws(() => parseAddress(text), { message: 'is not an address to listen at' }, text)
+    t.throws(() => parseAddress(text), { message: 'invalid address' }, text)
 })
 
 t.test('the host of an address tells whether others can reach it', async t => {

@@ -57,14 +57,16 @@ t.test('the token for all is an admin’s where it is the only one', async t => 
 
 t.test('each needs a token, and one of its own', async t => {
   const faults = async (clients: string) => faultsOf(sources(t, `clients: ${clients}`))
-  t.match(await faults('{ci: {access: read-only}}'), [{ key: 'clients.ci.tokenFile', problem: /is missing/ }])
+  t.match(await faults('{ci: {access: read-only}}'), [
+    { key: 'clients.ci.tokenFile', problem: 'missing', cure: /openssl rand -hex 16\)$/ },
+  ])
   t.match(await faults('{ci: {tokenFile: DIR/no}}'), [{ key: 'clients.ci.tokenFile', problem: /does not exist/ }])
   t.match(await faults('{a: {tokenFile: DIR/ci}, b: {tokenFile: DIR/ci}}'), [
-    { key: 'clients.b', problem: 'has the token of the client a' },
+    { key: 'clients.b', problem: 'has the same token as clients.a' },
   ])
-  t.match(await faults('{Ci: {}}'), [{ key: 'clients.Ci', problem: 'the key is not a name in clients' }])
+  t.match(await faults('{Ci: {}}'), [{ key: 'clients.Ci', problem: 'invalid name' }])
   t.match(await faults('{ci: {tokenFile: DIR/ci, alow: []}}'), [
-    { key: 'clients.ci.alow', cure: 'Did you mean allow?' },
+    { key: 'clients.ci.alow', cure: 'did you mean allow?' },
   ])
   const both = sources(t, 'clients: {default: {tokenFile: DIR/ci}}', '--listen-client-token-file')
   t.match(await faultsOf({ ...both, args: [...both.args, join(both.homeDirectory, 'admin')] }), [
@@ -74,8 +76,8 @@ t.test('each needs a token, and one of its own', async t => {
 
 t.test('a rule that is none is a fault', async t => {
   t.match(await faultsOf(sources(t, 'policy: {deny: [no path], allow: [GET v2]}')), [
-    { key: 'policy.allow', problem: /is not a rule/ },
-    { key: 'policy.deny', problem: /is not a rule/ },
+    { key: 'policy.allow[0]', problem: 'invalid rule "GET v2"' },
+    { key: 'policy.deny[0]', problem: 'invalid rule "no path"' },
   ])
 })
 

@@ -16,7 +16,7 @@ async function shown(stderr: string, stdout = ''): Promise<string> {
     () => 'it did not fail',
     ({ message }: Error) => message,
   )
-  return message.replace(/^the command sh failed with 1(: )?/, '')
+  return message.replace(/^command sh failed with exit code 1(: )?/, '')
 }
 
 const ordinary = [

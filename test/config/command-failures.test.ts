@@ -36,7 +36,7 @@ t.test('a command that cannot be run at all is refused by its name, and its argu
   for (const argv of [['/etc/passwd/op'], ['op', `a\0${MARK}`], ['op', 'x'.repeat(200_000)]]) {
     const error: unknown = await runCommand(argv).catch((error: unknown) => error)
     t.ok(error instanceof CredentialsError, `${error}`.slice(0, 200))
-    t.match(`${error}`, 'the command op')
+    t.match(`${error}`, 'command op ')
     t.notMatch(`${error}`, MARK)
   }
 })

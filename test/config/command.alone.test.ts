@@ -29,22 +29,28 @@ t.test('a command gets no shell, and no input', async t => {
 })
 
 const failures = [
-  { argv: print(''), says: 'printed what is neither JSON nor two lines' },
-  { argv: print('hunter22'), says: 'printed what is neither JSON nor two lines' },
-  { argv: print('hunter22\nb\nc'), says: 'printed what is neither JSON nor two lines' },
-  { argv: print('{hunter22'), says: 'printed what is not JSON' },
-  { argv: print('{"identity": "hunter22"}'), says: 'printed what lacks the secret key' },
-  { argv: run('process.exit(3)'), says: 'failed with 3' },
+  { argv: print(''), says: 'printed output that is neither JSON nor two lines' },
+  { argv: print('hunter22'), says: 'printed output that is neither JSON nor two lines' },
+  { argv: print('hunter22\nb\nc'), says: 'printed output that is neither JSON nor two lines' },
+  { argv: print('{hunter22'), says: 'printed output that is not JSON' },
+  { argv: print('{"identity": "hunter22"}'), says: 'printed output that has no secret key' },
+  { argv: run('process.exit(3)'), says: 'failed with exit code 3' },
   {
     argv: run('console.error("\\n not \\x1b[1m signed in \\nhunter22"); process.exit(1)'),
-    says: 'failed with 1: not [1m signed in',
+    says: 'failed with exit code 1: not [1m signed in',
   },
-  { argv: run('console.log("key: hunter22"); console.error("bad hunter22!"); process.exit(1)'), says: 'failed with 1' },
-  { argv: run('console.log("id\\nab"); console.error("bad ab"); process.exit(1)'), says: 'failed with 1: bad ab' },
-  { argv: run('console.error("x".repeat(300)); process.exit(1)'), says: `failed with 1: ${'x'.repeat(200)}` },
+  {
+    argv: run('console.log("key: hunter22"); console.error("bad hunter22!"); process.exit(1)'),
+    says: 'failed with exit code 1',
+  },
+  {
+    argv: run('console.log("id\\nab"); console.error("bad ab"); process.exit(1)'),
+    says: 'failed with exit code 1: bad ab',
+  },
+  { argv: run('console.error("x".repeat(300)); process.exit(1)'), says: `failed with exit code 1: ${'x'.repeat(200)}` },
   {
     argv: run('process.kill(process.pid, "SIGKILL"); setTimeout(() => {}, 9e4)'),
-    says: 'was ended by SIGKILL',
+    says: 'was killed by SIGKILL',
     posix: true,
   },
   { argv: run('process.stdout.write("hunter22".repeat(9000))'), says: 'printed more than 64 KiB' },
@@ -55,7 +61,7 @@ t.test('a command that gives no access key is refused, and nothing that it print
     if (posix && process.platform === 'win32') continue
     const error: unknown = await runCommand(argv).catch((error: unknown) => error)
     t.ok(error instanceof CredentialsError, says)
-    t.match(`${error}`, /^CredentialsError: the command node/)
+    t.match(`${error}`, /^CredentialsError: command node/)
     t.ok(`${error}`.endsWith(says), `${error} should end with ${says}`)
     t.notMatch(`${error}`, 'hunter22')
   }
@@ -63,12 +69,12 @@ t.test('a command that gives no access key is refused, and nothing that it print
 
 t.test('a command that is not there is refused by its name', async t => {
   const file = join(t.testdir(), 'no-such-command')
-  await t.rejects(runCommand([file]), new CredentialsError('the command no-such-command was not found'))
+  await t.rejects(runCommand([file]), new CredentialsError('command no-such-command not found'))
 })
 
 t.test('a command that takes too long is ended', async t => {
   const running = runCommand(run('setTimeout(() => {}, 90_000)'), undefined, 50)
-  await t.rejects(running, { message: /did not end within 0\.05 s$/ })
+  await t.rejects(running, { message: /timed out after 0\.05 s$/ })
 })
 
 t.test('a command is ended when nobody waits for its key any more', async t => {

@@ -2,12 +2,8 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
 import type { Credentials } from '../../src/config/config.ts'
-import {
-  CredentialsError,
-  commandSource,
-  fileSource,
-  halvesSource,
-} from '../../src/config/tenants/credential-sources.ts'
+import { CredentialsError } from '../../src/config/fault.ts'
+import { commandSource, fileSource, halvesSource } from '../../src/config/tenants/credential-sources.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 
 function reveal({ accessKeyId, secretKey }: Credentials): string[] {
@@ -40,7 +36,7 @@ t.test('a file that holds no secret any more is refused by its name', async t =>
   ] as const) {
     const file = join(dir, name)
     const source = halvesSource('x', { file }, { secret: new Secret('a-key') })
-    await t.rejects(source.read(), new CredentialsError(`the file ${file} ${problem}`))
+    await t.rejects(source.read(), new CredentialsError(`file ${file} ${problem}`))
   }
 })
 
@@ -64,18 +60,18 @@ const unusable = [
   { text: ' ', problem: 'is empty' },
   { text: 'hunter22', problem: 'is not JSON' },
   { text: '{"secret": hunter22}', problem: 'is not JSON' },
-  { text: 'null', problem: 'lacks the access key id' },
-  { text: '["hunter22"]', problem: 'lacks the access key id' },
-  { text: '"hunter22"', problem: 'lacks the access key id' },
-  { text: '{"secret": "hunter22"}', problem: 'lacks the access key id' },
-  { text: '{"identity": "hunter22", "secret": 22}', problem: 'lacks the secret key' },
-  { text: '{"identity": "hunter22", "secret": " "}', problem: 'lacks the secret key' },
+  { text: 'null', problem: 'has no access key ID' },
+  { text: '["hunter22"]', problem: 'has no access key ID' },
+  { text: '"hunter22"', problem: 'has no access key ID' },
+  { text: '{"secret": "hunter22"}', problem: 'has no access key ID' },
+  { text: '{"identity": "hunter22", "secret": 22}', problem: 'has no secret key' },
+  { text: '{"identity": "hunter22", "secret": " "}', problem: 'has no secret key' },
 ]
 
 t.test("a file of the vendor's SDK that holds no access key is refused, and none of it shown", async t => {
   for (const [index, { text, problem }] of unusable.entries()) {
     const file = join(t.testdir({ [`${index}.json`]: text }), `${index}.json`)
-    await t.rejects(fileSource(file).read(), new CredentialsError(`the file ${file} ${problem}`), text)
+    await t.rejects(fileSource(file).read(), new CredentialsError(`file ${file} ${problem}`), text)
   }
 })
 

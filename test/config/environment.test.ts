@@ -38,21 +38,21 @@ t.test('what is empty, not ours, or set by Kubernetes for a service of our name 
 const faults = [
   {
     name: 'PRISMACLOUD_PROXY_LISTEN_ADRESS',
-    problem: 'is not a known variable',
-    cure: 'Did you mean PRISMACLOUD_PROXY_LISTEN_ADDRESS?',
+    problem: 'unknown variable',
+    cure: 'did you mean PRISMACLOUD_PROXY_LISTEN_ADDRESS?',
   },
   {
     name: 'PRISMACLOUD_PROXY_TENANTS_TEAM_A_SECRT_KEY',
-    problem: 'is not a known variable',
-    cure: 'Did you mean PRISMACLOUD_PROXY_TENANTS_TEAM_A_SECRET_KEY?',
+    problem: 'unknown variable',
+    cure: 'did you mean PRISMACLOUD_PROXY_TENANTS_TEAM_A_SECRET_KEY?',
   },
-  { name: 'PRISMACLOUD_PROXY_ENTIRELY_UNLIKE', problem: 'is not a known variable', cure: 'See --help.' },
+  { name: 'PRISMACLOUD_PROXY_ENTIRELY_UNLIKE', problem: 'unknown variable', cure: 'see --help' },
   {
     name: 'PRISMACLOUD_PROXY_TENANTS__URL',
-    problem: 'does not hold the name of one of the tenants',
+    problem: 'invalid name between PRISMACLOUD_PROXY_TENANTS_ and _URL',
     cure: /lower-case/,
   },
-  { name: 'PRISMACLOUD_PROXY_TENANTS_URL', problem: 'is not a known variable', cure: 'See --help.' },
+  { name: 'PRISMACLOUD_PROXY_TENANTS_URL', problem: 'unknown variable', cure: 'see --help' },
 ]
 
 t.test('a variable that cannot be used is a fault, which repeats no value', async t => {
@@ -67,6 +67,6 @@ t.test('the address that exec tells a command is no setting; any other address t
   t.strictSame(readEnvironment({ PRISMACLOUD_PROXY_URL: 'http://127.0.0.1:34567' }), { settings: [], faults: [] })
   for (const value of ['app2', 'https://api2.prismacloud.io', 'http://127.0.0.1:9080/x', ''])
     t.match(readEnvironment({ PRISMACLOUD_PROXY_URL: value }).faults, [
-      { key: 'PRISMACLOUD_PROXY_URL', problem: 'is not a known variable' },
+      { key: 'PRISMACLOUD_PROXY_URL', problem: 'unknown variable' },
     ])
 })

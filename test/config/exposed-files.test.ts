@@ -36,13 +36,15 @@ t.test('every file that holds a secret is warned of where others may read it', a
   writeFileSync(at('config.json'), JSON.stringify(config), { mode: 0o600 })
   const warnings = async () => (await load({ args: ['--config', at('config.json')], env: {} })).warnings
   for (const name of names) chmodSync(at(name), 0o644)
-  const expected = names.map(name => `${at(name)} holds a secret and can be read by other users: chmod 600 it`)
+  const expected = names.map(
+    name => `${at(name)} contains a secret and can be read by other users; run chmod 600 on it`,
+  )
   t.strictSame([...(await warnings())].sort(), expected.sort())
   for (const name of names) chmodSync(at(name), 0o600)
   t.strictSame(await warnings(), [])
   for (const name of ['ca.pem', 'id', 'secret']) chmodSync(at(name), 0o622)
   t.match([...(await warnings())].sort(), [
-    `${at('ca.pem')} can be changed by other users: chmod go-w it`,
+    `${at('ca.pem')} can be changed by other users; run chmod go-w on it`,
     `${at('id')} can be changed`,
     `${at('secret')} can be changed`,
   ])
@@ -53,7 +55,7 @@ t.test('so is the file of the vendor’s own clients', async t => {
     '.prismacloud': { 'credentials.json': '{"identity":"i","secret":"s","url":"app"}' },
   })
   chmodSync(join(homeDirectory, '.prismacloud', 'credentials.json'), 0o604)
-  t.match((await load({ env: {}, homeDirectory })).warnings, [/credentials\.json holds a secret and can be read/])
+  t.match((await load({ env: {}, homeDirectory })).warnings, [/credentials\.json contains a secret and can be read/])
 })
 
 t.test('what is not there, or what a container’s runtime put there, is not warned of', async t => {
@@ -69,8 +71,8 @@ t.test('what is not there, or what a container’s runtime put there, is not war
       { ...file, key: 'audit.file', value: path },
     ]),
     [
-      `${path} holds a secret and can be read by other users: chmod 600 it`,
-      `${path} can be changed by other users: chmod go-w it`,
+      `${path} contains a secret and can be read by other users; run chmod 600 on it`,
+      `${path} can be changed by other users; run chmod go-w on it`,
     ],
   )
 })

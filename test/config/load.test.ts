@@ -93,13 +93,14 @@ t.test('all faults are told at once, one a line', async t => {
       ['log.level', `${file}:2`],
       // what the default tenant lacks may be what was mistyped
       ['tenants.a.url', `${file}:3`],
-      ['tenants.a.accessKeyId', 'default'],
-      ['tenants.a.secretKey', 'default'],
+      ['tenants.a.accessKeyId', 'tenants.a.accessKeyId'],
+      ['tenants.a.secretKey', 'tenants.a.secretKey'],
     ],
   )
-  await t.rejects(load(sources), { name: 'ConfigError', message: /^The configuration has 9 faults:(\n- .+){9}$/ })
+  await t.rejects(load(sources), { name: 'ConfigError', message: /^invalid configuration \(9 problems\):(\n- .+){9}$/ })
   await t.rejects(load({ args: ['--log-level=x'] }), {
-    message: /^The configuration has a fault:\n- log\.level \(--log-level\): "x" is not .+\. Write one of trace, .+\.$/,
+    message:
+      /^invalid configuration \(1 problem\):\n- log\.level \(--log-level\): invalid value "x"; expected one of: trace, .+$/,
   })
 })
 
@@ -112,7 +113,7 @@ t.test('an address that others can reach needs a client token', async t => {
       {
         key: 'listen.address',
         origin: '--listen-address',
-        problem: /can be reached from other machines/,
+        problem: /is reachable from other machines/,
         cure: /clientTokenFile/,
       },
     ])
@@ -121,10 +122,10 @@ t.test('an address that others can reach needs a client token', async t => {
   t.match(client, { name: 'default', policy: null })
   t.ok(client?.token.matches('0123456789abcdef'))
   const exposed = await load({ args: ['--listen-address=0.0.0.0:1', '--listen-exposed'] })
-  t.match(exposed.warnings, [/^Whoever reaches 0\.0\.0\.0:1 acts with your access keys/])
+  t.match(exposed.warnings, [/^anyone who can reach 0\.0\.0\.0:1 acts with your access keys/])
   t.strictSame((await load({ args: ['--listen-exposed'] })).warnings, [])
   for (const [name, problem] of [
-    ['short', /less than 16 characters/],
+    ['short', /fewer than 16 characters/],
     ['empty', /is empty/],
     ['no', /does not exist/],
   ] as const) {
@@ -156,11 +157,11 @@ t.test('a file of authorities must hold certificates, all of them good', async t
   t.equal((await beside(join(dir, 'two.pem'))).authorities, `${cert}\n${other}`)
   t.equal((await beside(join(dir, 'no.pem'))).authorities, `${cert}\n`)
   for (const [name, problem] of [
-    ['key.pem', /holds no certificate/],
+    ['key.pem', /contains no certificate/],
     ['no.pem', /does not exist/],
-    ['cut.pem', /holds a certificate that cannot be read \(the 2\. of 2\)/],
-    ['joined.pem', /holds a certificate that cannot be read \(the 1\. of 2\)/],
-    ['middle.pem', /holds a certificate that cannot be read \(the 2\. of 3\)/],
+    ['cut.pem', /contains an invalid certificate \(number 2 of 2\)/],
+    ['joined.pem', /contains an invalid certificate \(number 1 of 2\)/],
+    ['middle.pem', /contains an invalid certificate \(number 2 of 3\)/],
   ] as const)
     t.match(await faultsOf({ args: ['--upstream-ca-file', join(dir, name)] }), [{ key: 'upstream.caFile', problem }])
 })
@@ -190,7 +191,7 @@ t.test('the outbound proxy is the configured one, else that of the environment',
 t.test('an outbound proxy of the environment must be a URL, unless another is set', async t => {
   for (const HTTPS_PROXY of ['', 'http://proxy:3128', 'proxy:3128', 'socks5h://proxy:1080'])
     await t.resolves(load({ env: { ...VENDOR, HTTPS_PROXY } }))
-  const fault = { key: 'upstream.proxy', problem: /is not the URL of a proxy/ }
+  const fault = { key: 'upstream.proxy', problem: /^invalid proxy URL/ }
   t.match(await faultsOf({ env: { ...VENDOR, HTTPS_PROXY: 'proxy:x' } }), [{ ...fault, origin: 'HTTPS_PROXY' }])
   t.match(await faultsOf({ env: { ...VENDOR, https_proxy: 'proxy:x' } }), [{ ...fault, origin: 'https_proxy' }])
   await t.resolves(load({ args: ['--upstream-proxy', 'http://own'], env: { ...VENDOR, HTTPS_PROXY: 'proxy:x' } }))
@@ -258,8 +259,8 @@ t.test('what must be recorded needs a file for it', async t => {
     {
       key: 'audit.required',
       origin: 'PRISMACLOUD_PROXY_AUDIT_REQUIRED',
-      problem: /needs a file to record requests in/,
-      cure: 'Set audit.file too.',
+      problem: /requires a file to record requests in/,
+      cure: 'set audit.file, too',
     },
   ])
   const { audit } = await load({ env: { ...env, PRISMACLOUD_PROXY_AUDIT_FILE: '/a' } })

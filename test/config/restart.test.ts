@@ -96,7 +96,7 @@ t.test('a key that cannot change while the proxy runs is a fault with its cure, 
     const beside = needed[key] ?? {}
     const [before, after] = [await loadWith(t, beside), await loadWith(t, { ...beside, [key]: value })]
     const fault = { key, origin: key, problem: 'cannot change while the proxy runs' }
-    const cure = 'Restart it, or put the value back.'
+    const cure = 'restart the proxy, or restore the old value'
     t.strictSame(faultsOfChange(before, after), [{ ...fault, cure }])
     t.strictSame(faultsOfChange(after, before), [{ ...fault, cure }])
     t.strictSame(faultsOfChange(after, await loadWith(t, { ...beside, [key]: value })), [], `${key} stays`)

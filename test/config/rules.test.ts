@@ -14,64 +14,64 @@ const inPolicy: Record<string, RegExp> = {
   'GET,*,POST /x': /^unknown method "\*"$/,
   'GET,,POST /x': /^unknown method ""$/,
   'https: //api2.prismacloud.io/v2': /^unknown method "https:"/,
-  'v2/alert': /^"v2\/alert" is not a rule$/,
-  POST: /^"POST" is not a rule$/,
-  'POST/x': /^"POST\/x" is not a rule$/,
-  '/x POST': /^"\/x POST" is not a rule$/,
-  'GET /my policy': /^"GET \/my policy" is not a rule$/,
-  '/v2/alert?detailed=true': /^the value has a query, at which no rule looks$/,
+  'v2/alert': /^invalid rule "v2\/alert"$/,
+  POST: /^invalid rule "POST"$/,
+  'POST/x': /^invalid rule "POST\/x"$/,
+  '/x POST': /^invalid rule "\/x POST"$/,
+  'GET /my policy': /^invalid rule "GET \/my policy"$/,
+  '/v2/alert?detailed=true': /^the value has a query, but rules match only the path$/,
   '/v2/alert#x': /^the value has a fragment/,
   '/v2%2Falert': /^"\/v2%2Falert" is percent-encoded/,
   '/alert/{id}': /^"\/alert\/\{id\}" has a placeholder$/,
   '/alert/:id': /has a placeholder/,
   '/alert/<id>': /has a placeholder/,
   '/alert/[0-9]*': /has a placeholder/,
-  '/alert/.*': /has \.\*, as regular expressions do/,
-  '^/alert$': /^"\^\/alert\$" is not a rule$/,
-  '/alert|/policy': /has a character that a rule cannot have/,
-  '/alert;v=1': /has a character that a rule cannot have/,
-  '/a&b': /has a character that a rule cannot have/,
-  '/a\\b': /has a character that a rule cannot have/,
-  '/a"b': /has a character that a rule cannot have/,
-  '/a\u0001': /has a character that a rule cannot have/,
-  '/a\u0085b': /has a character that a rule cannot have/,
+  '/alert/.*': /has \.\*, as in a regular expression/,
+  '^/alert$': /^invalid rule "\^\/alert\$"$/,
+  '/alert|/policy': /has a character that rules cannot contain/,
+  '/alert;v=1': /has a character that rules cannot contain/,
+  '/a&b': /has a character that rules cannot contain/,
+  '/a\\b': /has a character that rules cannot contain/,
+  '/a"b': /has a character that rules cannot contain/,
+  '/a\u0001': /has a character that rules cannot contain/,
+  '/a\u0085b': /has a character that rules cannot contain/,
   '/a/../b': /has a dot segment/,
   '/a/.': /has a dot segment/,
   '/**/a/**/b/**': /has too many \*/,
   '/a*b*c': /has too many \*/,
   '/a**': /has too many \*/,
-  '/_tenant/prod/v2/alert': /^"\/_tenant\/prod\/v2\/alert" begins with \/_tenant, which is taken off/,
+  '/_tenant/prod/v2/alert': /^"\/_tenant\/prod\/v2\/alert" starts with \/_tenant, which is removed/,
   '/_proxy/status': /one of the proxy's own/,
   '/_proxy/quit/x': /one of the proxy's own/,
-  'POST /login': /a call which the proxy answers itself/,
-  '/auth_token/extend/': /a call which the proxy answers itself/,
-  '/_compute/api/*/authenticate': /a call which the proxy answers itself/,
-  '': /^"" is empty$/,
+  'POST /login': /is a call that the proxy answers itself/,
+  '/auth_token/extend/': /is a call that the proxy answers itself/,
+  '/_compute/api/*/authenticate': /is a call that the proxy answers itself/,
+  '': /^the element is empty$/,
 }
 
 t.test('a rule that could never match, or means something else, is a fault that says so', async t => {
   for (const [rule, problem] of Object.entries(inPolicy)) {
     const file = yaml(t, JSON.stringify({ policy: { deny: ['/x', rule] } }))
     const faults = await faultsOf({ args: ['--config', file] })
-    t.match(faults, [{ key: 'policy.deny[1]', origin: `${file}:1`, problem, cure: /^[A-Z*].*\.$/ }], rule)
+    t.match(faults, [{ key: 'policy.deny[1]', origin: `${file}:1`, problem, cure: /^[a-z].*[^.]$/ }], rule)
     t.equal(faults.length, 1, rule)
   }
 })
 
 t.test('rules of the cache are held to the same, and have a duration and no method', async t => {
   const inCache: Record<string, RegExp> = {
-    '/x': /^"\/x" is not a rule$/,
-    'GET /x 5s': /^"GET \/x 5s" names a method$/,
-    '/x 5': /^"\/x 5" is not a duration$/,
-    '/x 0s': /^"\/x 0s" is not between/,
+    '/x': /^invalid cache rule "\/x"$/,
+    'GET /x 5s': /^"GET \/x 5s" has a method$/,
+    '/x 5': /^invalid cache rule "\/x 5"$/,
+    '/x 0s': /^"\/x 0s" is out of range$/,
     '/x?y 5s': /has a query/,
-    '/_tenant/prod/x 5s': /begins with \/_tenant/,
-    '5s /x': /is not a rule/,
+    '/_tenant/prod/x 5s': /starts with \/_tenant/,
+    '5s /x': /^invalid cache rule/,
   }
   for (const [rule, problem] of Object.entries(inCache)) {
     const faults = await faultsOf({ env: { ...VENDOR, PRISMACLOUD_PROXY_CACHE_RULES: `/x 5s; ${rule}` } })
     const origin = 'PRISMACLOUD_PROXY_CACHE_RULES'
-    t.match(faults, [{ key: 'cache.rules[1]', origin, problem, cure: /\.$/ }], rule)
+    t.match(faults, [{ key: 'cache.rules[1]', origin, problem, cure: /^[a-z].*[^.]$/ }], rule)
     t.equal(faults.length, 1, rule)
   }
 })

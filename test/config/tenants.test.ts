@@ -41,11 +41,17 @@ t.test('a half of an access key may come from anywhere, but from one place only'
     {
       key: 'tenants.default.secretKeyFile',
       origin: '--secret-key-file',
-      problem: `gives what tenants.default.secretKey (${file}:4) gives already`,
+      problem: `conflicts with tenants.default.secretKey (${file}:4)`,
     },
   ])
   const both = await faultsOf({ args: ['--url=app2', '--credentials-file', sdk, '--config', file], env: {} })
-  t.match(both, [{ key: 'tenants.default.credentialsFile', problem: /gives already/, cure: 'Keep one of the two.' }])
+  t.match(both, [
+    {
+      key: 'tenants.default.credentialsFile',
+      problem: /^conflicts with tenants\.default\.secretKey /,
+      cure: 'remove one of the two',
+    },
+  ])
   t.equal(both.length, 1)
 })
 
@@ -85,7 +91,7 @@ t.test('whether a command runs for each login may be said in the environment, an
   const { tenants } = await load({ env: { ...env, [cache]: 'false' } })
   t.equal(tenants.get('a')?.credentials.kind, 'changing')
   t.match(await faultsOf({ env: { ...env, [cache]: 'daily' } }), [
-    { key: 'tenants.a.credentialCommandCache', origin: cache, problem: '"daily" is neither true nor false' },
+    { key: 'tenants.a.credentialCommandCache', origin: cache, problem: 'invalid value "daily"' },
   ])
 })
 
@@ -101,16 +107,16 @@ t.test('the default tenant is the one that is named, or the only one', async t =
     {
       key: 'defaultTenant',
       origin: 'default',
-      problem: '"default" is not among the tenants',
-      cure: 'Set defaultTenant to one of a, b.',
+      problem: '"default" is not a configured tenant',
+      cure: 'set defaultTenant to one of: a, b',
     },
   ])
   t.match(await faultsOf({ env: TENANT, args: ['--default-tenant', 'c'] }), [
     {
       key: 'defaultTenant',
       origin: '--default-tenant',
-      problem: '"c" is not among the tenants',
-      cure: 'Set defaultTenant to one of a.',
+      problem: '"c" is not a configured tenant',
+      cure: 'set defaultTenant to one of: a',
     },
   ])
 })
@@ -131,6 +137,6 @@ t.test('no tenant has a name that hosts of Compute consoles have', async t => {
     const file = join(t.testdir(), 'c.json')
     await writeFile(file, JSON.stringify({ tenants }))
     const faults = await faultsOf({ args: ['--config', file], env: {} })
-    t.match(faults, [{ key: `tenants.${name}`, problem: /stand for a Compute console/ }], name)
+    t.match(faults, [{ key: `tenants.${name}`, problem: /means a Compute console/ }], name)
   }
 })

@@ -46,7 +46,7 @@ t.test('what is not there, or no file, is told', async t => {
     [devNull]: 'is not a regular file',
   }
   for (const [path, problem] of Object.entries(rows)) {
-    const refusal = { name: 'InvalidValue', problem, cure: 'Name a file that can be read.' }
+    const refusal = { name: 'InvalidValue', problem, cure: 'name a file that this user can read' }
     await t.rejects(readLastingFile(path), refusal, path)
   }
 })
@@ -54,7 +54,7 @@ t.test('what is not there, or no file, is told', async t => {
 t.test('a file that this user may not read is told', posix, async t => {
   const path = join(t.testdir({ file: 'a text' }), 'file')
   chmodSync(path, 0)
-  await asNobody(() => t.rejects(readLastingFile(path), { message: 'may not be read by this user' }))
+  await asNobody(() => t.rejects(readLastingFile(path), { message: 'cannot be read (permission denied)' }))
 })
 
 t.test('a pipe is refused instead of waited for', posix, async t => {

@@ -23,13 +23,13 @@ t.test('https is off unless there is a certificate, or one is to be made', async
 
 t.test('a certificate needs its key, and the other way round', async t => {
   t.match(await faultsOf({ args: flags(t, { cert: 'cert' }) }), [
-    { key: 'listen.tlsCertFile', problem: /has no key$/, cure: 'Set listen.tlsKeyFile too.' },
+    { key: 'listen.tlsCertFile', problem: /has no private key$/, cure: 'set listen.tlsKeyFile, too' },
   ])
   t.match(await faultsOf({ args: flags(t, { key: 'key' }) }), [
-    { key: 'listen.tlsKeyFile', problem: /has no certificate$/, cure: 'Set listen.tlsCertFile too.' },
+    { key: 'listen.tlsKeyFile', problem: /has no certificate$/, cure: 'set listen.tlsCertFile, too' },
   ])
   t.match(await faultsOf({ args: [...flags(t, { cert: 'cert', key: 'key' }), '--listen-tls', 'auto'] }), [
-    { key: 'listen.tls', origin: '--listen-tls', problem: /is not needed where there is a certificate/ },
+    { key: 'listen.tls', origin: '--listen-tls', problem: '"auto" conflicts with listen.tlsCertFile' },
   ])
 })
 
@@ -37,7 +37,7 @@ t.test('files that cannot be used are told', async t => {
   const rows: [cert: string, key: string, fault: object][] = [
     ['missing', 'key', { key: 'listen.tlsCertFile', problem: /does not exist/ }],
     ['cert', 'missing', { key: 'listen.tlsKeyFile', problem: /does not exist/ }],
-    ['empty', 'key', { key: 'listen.tlsCertFile', problem: /holds no certificate/ }],
+    ['empty', 'key', { key: 'listen.tlsCertFile', problem: /contains no certificate/ }],
     ['cert', 'empty', { key: 'listen.tlsCertFile', problem: /cannot be used: the key is not a private key in PEM/ }],
     ['cert', 'otherKey', { key: 'listen.tlsCertFile', problem: /cannot be used: the key is not that of the cert/ }],
   ]
@@ -46,7 +46,7 @@ t.test('files that cannot be used are told', async t => {
 
 t.test('a socket needs no https', async t => {
   t.match(await faultsOf({ args: ['--listen-tls-address', 'unix:/run/x.sock'] }), [
-    { key: 'listen.tlsAddress', problem: /is a socket/, cure: /^Write host:port/ },
+    { key: 'listen.tlsAddress', problem: /is a socket/, cure: /^expected host:port/ },
   ])
 })
 
@@ -56,11 +56,13 @@ t.test('an address for https that others can reach needs clients with tokens, to
   t.match(await faultsOf({ args: [...args, '--listen-tls', 'auto'] }), [
     {
       key: 'listen.tlsAddress',
-      problem: '"0.0.0.0:9443" can be reached from other machines, but clients need no token',
+      problem: '"0.0.0.0:9443" is reachable from other machines, but clients need no token',
     },
   ])
   const exposed = [...args, '--listen-tls', 'auto', '--listen-exposed', 'true']
-  t.match((await load({ args: exposed })).warnings, [/^Whoever reaches 0\.0\.0\.0:9443 acts with your access keys/])
+  t.match((await load({ args: exposed })).warnings, [
+    /^anyone who can reach 0\.0\.0\.0:9443 acts with your access keys/,
+  ])
   const both = await load({ args: [...exposed, '--listen-address', '0.0.0.0:9080'] })
-  t.match(both.warnings, [/^Whoever reaches 0\.0\.0\.0:9080 or 0\.0\.0\.0:9443 acts/])
+  t.match(both.warnings, [/^anyone who can reach 0\.0\.0\.0:9080 or 0\.0\.0\.0:9443 acts/])
 })

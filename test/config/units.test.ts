@@ -9,9 +9,13 @@ t.test('a duration is read to milliseconds', async t => {
 
 t.test('a duration needs a unit, and must be one that a timer can wait', async t => {
   for (const text of ['', '10', '1.5s', '-1s', 's', '10 s', '10d', '10S'])
-    t.throws(() => parseDuration(text), { message: 'is not a duration' }, text)
+    t.throws(() => parseDuration(text), { message: 'invalid duration' }, text)
   for (const text of ['0s', '597h', '99999999999999999999h'])
-    t.throws(() => parseDuration(text), { message: 'is not between 1ms and 596h' }, text)
+    t.throws(
+      () => parseDuration(text),
+      { message: 'is out of range', cure: 'expected a duration from 1ms to 596h' },
+      text,
+    )
 })
 
 t.test('a size is read to bytes', async t => {
@@ -23,6 +27,6 @@ t.test('a size is read to bytes', async t => {
 
 t.test('a size needs a unit, and an end', async t => {
   for (const text of ['', '10', '1MB', '1.5MiB', '-1B', '1 KiB'])
-    t.throws(() => parseSize(text), { message: 'is not a size' }, text)
-  t.throws(() => parseSize('1025MiB'), { message: 'is more than 1024MiB' })
+    t.throws(() => parseSize(text), { message: 'invalid size' }, text)
+  t.throws(() => parseSize('1025MiB'), { message: 'is too large', cure: 'expected at most 1024MiB' })
 })

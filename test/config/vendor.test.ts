@@ -69,8 +69,8 @@ t.test("the vendor's keys are passed over as soon as we name an access key, even
   const env = { ...PC, PRISMACLOUD_PROXY_TENANTS_PROD_ACCESS_KEY_ID: 'an-id' }
   const missingSecret = {
     key: 'tenants.prod.secretKey',
-    origin: 'default',
-    problem: 'is missing',
+    origin: 'tenants.prod.secretKey',
+    problem: 'missing',
     cure: /secretKeyFile.*PRISMACLOUD_PROXY_TENANTS_PROD_SECRET_KEY/,
   }
   const homeDirectory = t.testdir(SDK)
@@ -79,7 +79,12 @@ t.test("the vendor's keys are passed over as soon as we name an access key, even
   t.equal(faults.length, 1)
   const { PC_URL: _, ...withoutUrl } = env
   t.match(await faultsOf({ env: withoutUrl, homeDirectory }), [
-    { key: 'tenants.prod.url', origin: 'default', problem: 'is missing', cure: /PRISMACLOUD_PROXY_TENANTS_PROD_URL/ },
+    {
+      key: 'tenants.prod.url',
+      origin: 'tenants.prod.url',
+      problem: 'missing',
+      cure: /PRISMACLOUD_PROXY_TENANTS_PROD_URL/,
+    },
     missingSecret,
   ])
 })
@@ -101,10 +106,10 @@ t.test("the vendor's address holds for the default tenant, wherever its key come
   const go = await load({ args: halves, env: { PRISMACLOUD_URL: 'api3.prismacloud.io' } })
   t.match(await summary(go), [{ stack: 'app3' }])
   const bad = await faultsOf({ args: halves, env: { PC_URL: 'ap2' } })
-  t.match(bad, [{ key: 'tenants.default.url', origin: 'PC_URL', problem: /is no known stack/ }])
+  t.match(bad, [{ key: 'tenants.default.url', origin: 'PC_URL', problem: /is not a known stack/ }])
   const others = 'tenants: {a: {accessKeyId: x, secretKey: y}, b: {accessKeyId: x, secretKey: y}}\ndefaultTenant: b'
   const several = await faultsOf({ args: ['--config', join(t.testdir({ 'c.yaml': others }), 'c.yaml')], env: PC })
-  t.match(several, [{ key: 'tenants.a.url', problem: 'is missing' }])
+  t.match(several, [{ key: 'tenants.a.url', problem: 'missing' }])
   t.equal(several.length, 1, 'it is no other tenant’s')
 })
 
@@ -112,17 +117,17 @@ t.test('quotes that no shell has taken off are told, and never with the value', 
   const folder = t.testdir({ id: 'an-id', key: "'hunter22'" })
   chmodSync(join(folder, 'key'), 0o600)
   for (const [env, args, warning] of [
-    [{ ...PC, PC_SECRET: '"hunter22"' }, [], /^tenants\.default\.secretKey \(PC_SECRET\): the value is in quotes/],
+    [{ ...PC, PC_SECRET: '"hunter22"' }, [], /^tenants\.default\.secretKey \(PC_SECRET\): the quotes around the value/],
     [
       { ...PC, PC_IDENTITY: "'hunter22'" },
       [],
-      /^tenants\.default\.accessKeyId \(PC_IDENTITY\): the value is in quotes/,
+      /^tenants\.default\.accessKeyId \(PC_IDENTITY\): the quotes around the value/,
     ],
     [{ ...PC, PC_SECRET: '“hunter22”' }, [], /PC_SECRET/],
     [
       { PC_URL: 'app2' },
       ['--access-key-id-file', join(folder, 'id'), '--secret-key-file', join(folder, 'key')],
-      /^tenants\.default\.secretKeyFile \(.*key\): the value is in quotes/,
+      /^tenants\.default\.secretKeyFile \(.*key\): the quotes around the value/,
     ],
   ] as const) {
     const { warnings } = await load({ env, args })
@@ -132,7 +137,7 @@ t.test('quotes that no shell has taken off are told, and never with the value', 
   }
   t.strictSame((await load({ env: { ...PC, PC_SECRET: '"hunter22' } })).warnings, [], 'one may be part of it')
   const faults = await faultsOf({ env: { ...PC, PC_URL: '"app2"' } })
-  t.match(faults, [{ key: 'tenants.default.url', origin: 'PC_URL', cure: /^Leave the quotes out\. / }])
+  t.match(faults, [{ key: 'tenants.default.url', origin: 'PC_URL', cure: /^remove the quotes; / }])
 })
 
 t.test('a stack that this version does not know is served, and told', async t => {
@@ -140,7 +145,7 @@ t.test('a stack that this version does not know is served, and told', async t =>
     const { tenants, warnings } = await load({ env: { ...PC, PC_URL } })
     t.ok(tenants.get('default')?.api.stack)
     t.match(warnings, [
-      /^tenants\.default\.url \(PC_URL\): ".*" is not a stack that this version knows.*prismacloud-proxy stacks$/,
+      /^tenants\.default\.url \(PC_URL\): ".*" is not a stack known to this version; prismacloud-proxy stacks lists/,
     ])
   }
   for (const PC_URL of ['app2', 'https://gateway.example/x'])
@@ -159,7 +164,7 @@ t.test("a set of the vendor's that is not complete is a fault for each missing v
     const faults = await faultsOf({ env, homeDirectory: t.testdir(SDK) })
     t.strictSame(
       faults.map(({ origin, problem, cure }) => [origin, problem, cure]),
-      names.map(name => [name, 'is missing', `Set ${name} too.`]),
+      names.map(name => [name, 'missing', `set ${name}, too`]),
     )
   }
 })
@@ -170,8 +175,8 @@ t.test('no access key anywhere is one fault, with the shortest ways to give one'
     t.match(faults, [
       {
         key: 'tenants',
-        origin: 'default',
-        problem: 'there is no access key',
+        origin: 'tenants',
+        problem: 'no access key',
         cure: /PC_URL, PC_IDENTITY and PC_SECRET.*--config FILE/,
       },
     ])
@@ -186,9 +191,9 @@ t.test("the SDK's file must be whole, url and all", async t => {
     { key: 'tenants.default.credentialsFile', origin, problem: /is empty$/ },
   ])
   t.match(await faultsOf({ env: {}, homeDirectory: file('{"identity": "a", "secret": "b"}') }), [
-    { key: 'tenants.default.url', origin, problem: 'is missing' },
+    { key: 'tenants.default.url', origin, problem: 'missing' },
   ])
   t.match(await faultsOf({ env: {}, homeDirectory: file('{"url": "ap3", "identity": "a", "secret": "b"}') }), [
-    { key: 'tenants.default.url', origin, problem: '"ap3" is no known stack' },
+    { key: 'tenants.default.url', origin, problem: '"ap3" is not a known stack' },
   ])
 })

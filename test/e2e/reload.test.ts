@@ -75,7 +75,7 @@ t.test('SIGHUP reads the configuration again, and a running request does not not
     writeFileSync(file, 'listen: {address: 127.0.0.1:1}\ntenants: [')
     cli.process.kill('SIGHUP')
     const line = await lineOf(cli, /the old one stays/)
-    t.match(line, { level: 50, msg: /config\.yaml:\d+\): the file is not valid YAML here/ })
+    t.match(line, { level: 50, msg: /config\.yaml:\d+\): invalid YAML: / })
     t.equal((await callUrl(`${proxy}/v2/policy`)).status, 200)
   })
 

@@ -39,14 +39,14 @@ t.test('two places are the same where origin and path are', async t => {
 
 t.test('what no token may be sent to is refused with a cure, and without a password', async t => {
   for (const [typed, says] of [
-    ['', 'is no address'],
-    ['http://us-east1.cloud.twistlock.com/x', 'Write https://'],
-    ['https://user:hunter22@console.example', 'holds a user or password'],
+    ['', 'is not an address'],
+    ['http://us-east1.cloud.twistlock.com/x', 'use https://'],
+    ['https://user:hunter22@console.example', 'contains a user or password'],
     ['https://console.example/?x=hunter22', 'has a query or fragment'],
     ['https://app2.prismacloud.io/compute', 'is the Prisma Cloud console'],
     ['app.prismacloud.cn', 'is the Prisma Cloud console'],
     ['ftp://console.example', 'is neither https nor http'],
-    ['https://us-east1.cloud.twistlock.com/api/v1', 'holds no id of a console'],
+    ['https://us-east1.cloud.twistlock.com/api/v1', 'has no console id in its path'],
   ] as const) {
     const error = t.throws(() => resolveCompute(typed), typed)
     t.ok(error instanceof StackError, typed)

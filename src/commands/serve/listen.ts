@@ -1,8 +1,9 @@
 import { lstat, rm } from 'node:fs/promises'
 import { connect, isIP } from 'node:net'
 import { platform } from 'node:os'
-import { type Address, isLoopback, parseAddress } from '../../config/network/address.ts'
+import { type Address, parseAddress } from '../../config/network/address.ts'
 import type { ListenAddress } from '../../kernel/further-address.ts'
+import { isLoopback } from '../../stacks/loopback.ts'
 import { TlsError } from '../../tls/identity.ts'
 
 /**

@@ -1,29 +1,24 @@
 import { isIPv6 } from 'node:net'
 import { platform } from 'node:os'
-import { InvalidValue } from '../fault.ts'
+import { InvalidValue, MalformedValue } from '../fault.ts'
 
-export { isLoopback } from '../../stacks/loopback.ts'
-
-/** Where to listen: a port of a host (an IPv6 address without brackets), or a socket's path. */
+/** An address to listen on: a host (an IPv6 address without brackets) and port, or the path of a socket. */
 export type Address = { readonly host: string; readonly port: number } | { readonly path: string }
 
 const LARGEST_PORT = 65_535
 
-/** What Windows has in the place of sockets in folders. */
+/** Windows has named pipes instead of sockets in the file system. */
 const NAMED_PIPE = /^\\\\[.?]\\pipe\\./i
 
-/** Reads `host:port`, `[::1]:port` or `unix:/path`; port 0 means any free one. Throws an `InvalidValue`. */
+/** Reads `host:port`, `[::1]:port` or `unix:/path`; port 0 means any free port. Throws an `InvalidValue`. */
 export function parseAddress(text: string, system: NodeJS.Platform = platform()): Address {
   const path = /^unix:(.+)$/s.exec(text)?.[1]
   if (path !== undefined && system === 'win32' && !NAMED_PIPE.test(path))
-    throw new InvalidValue('is not a named pipe', 'Write unix:\\\\.\\pipe\\name, or host:port.')
+    throw new InvalidValue('is not a named pipe', 'expected unix:\\\\.\\pipe\\name or host:port')
   if (path !== undefined) return { path }
   const [, bracketed, name, port] = /^(?:\[([^\]]+)\]|([a-z0-9.-]+)):(\d{1,5})$/i.exec(text) ?? []
   const host = bracketed ?? name
   if (host === undefined || Number(port) > LARGEST_PORT || (bracketed !== undefined && !isIPv6(bracketed)))
-    throw new InvalidValue(
-      'is not an address to listen at',
-      'Write host:port, such as 127.0.0.1:9080 or [::1]:9080, or unix:/path.',
-    )
+    throw new MalformedValue('invalid address', 'expected host:port, e.g. 127.0.0.1:9080 or [::1]:9080, or unix:/path')
   return { host, port: Number(port) }
 }

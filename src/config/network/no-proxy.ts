@@ -4,9 +4,9 @@ import { bareHost, familyOf, withoutDot } from '../../http/host.ts'
 const HTTPS_PORT = 443
 
 /**
- * Whether `NO_PROXY` exempts an address. Its entries, parted by commas or blanks, are what curl and Go take: `*` for every
- * host; names, with all below them, whether or not `.` or `*.` stands before them; addresses, and networks of them
- * (`10.0.0.0/8`). A port behind a name or address (`[::1]:8443`) exempts that one alone.
+ * Whether `NO_PROXY` exempts a URL. Entries are separated by commas or spaces and have the forms that curl and Go accept:
+ * `*` for every host; a domain, which includes its subdomains, with or without a leading `.` or `*.`; an IP address; a
+ * network (`10.0.0.0/8`). An entry with a port (`[::1]:8443`) exempts only that port.
  */
 export function isExempt({ hostname, port }: URL, noProxy: string): boolean {
   const host = withoutDot(bareHost(hostname))
@@ -32,7 +32,7 @@ function isNamed(host: string, port: number, entry: string): boolean {
   return Number(entryPort) === port && (host === name || (isIP(host) === 0 && host.endsWith(`.${name}`)))
 }
 
-/** As a URL has it, where it can: in lower case, in Punycode, an address however it was written. */
+/** The form that a host has in a URL, if it can be in one: lower case, Punycode, the shortest form of an address. */
 function canonical(name: string): string {
   const host = isIPv6(name) ? `[${name}]` : name
   const isHost = !/[/?#@\\]/.test(host) && URL.canParse(`http://${host}`)

@@ -5,19 +5,20 @@ import type { Environment } from '../sources/environment.ts'
 import { isExempt } from './no-proxy.ts'
 import { readProxyUrl } from './proxy-url.ts'
 
-/** The variables that name an outbound proxy for https, in the order in which curl looks at them. */
+/** The variables that name an outbound proxy for https, in curl's order. */
 const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as const
 
-/** The proxy by which https upstreams are reached. */
+/** The proxy for connections to https upstreams. */
 export interface OutboundProxy {
+  /** In canonical form, with user and password if it has any. */
   readonly url: string
-  /** Where it was given: `upstream.proxy`, or the name of a variable. */
+  /** The setting that names it: `upstream.proxy`, or an environment variable. */
   readonly origin: string
-  /** The hosts that are reached without it, as `NO_PROXY` names them. */
+  /** The value of `NO_PROXY`: the hosts to connect to directly. */
   readonly noProxy: string
 }
 
-/** The outbound proxy of `upstream.proxy`, else of `HTTPS_PROXY` and the like; null without any. */
+/** Reads the outbound proxy from `upstream.proxy`, or else from `HTTPS_PROXY`, `ALL_PROXY` and their like; null without one. */
 export async function readOutboundProxy(
   { proxy }: Settings['upstream'],
   env: Environment,
@@ -25,7 +26,7 @@ export async function readOutboundProxy(
 ): Promise<OutboundProxy | null> {
   const noProxy = env.no_proxy ?? env.NO_PROXY ?? ''
   if (proxy !== null) return { url: proxy, origin: 'upstream.proxy', noProxy }
-  // an empty one hides those behind it, and so means none
+  // an empty variable means that there is no proxy, whatever the variables after it say
   const origin = VARIABLES.find(name => env[name] !== undefined)
   const value = origin && env[origin]
   if (!value) return null
@@ -34,7 +35,7 @@ export async function readOutboundProxy(
   return url === undefined ? null : { url, origin, noProxy }
 }
 
-/** The outbound proxy that leads to an API, if one does. An http API is on this machine. */
+/** The URL of the outbound proxy for an API; null for a direct connection, as to every http API: those are on this machine. */
 export function proxyFor(api: URL, outbound: OutboundProxy | null): URL | null {
   if (outbound === null || api.protocol === 'http:' || isExempt(api, outbound.noProxy)) return null
   return new URL(outbound.url)

@@ -68,7 +68,7 @@ export function argv(description: string): Field<readonly string[] | null> {
 
 /** Rules for caching responses, separated by semicolons. */
 export function cacheRules(description: string): Field<readonly CacheRule[]> {
-  return { kind: 'cacheRules', ...LIST, description, read: read.list(';', parseCacheRule) }
+  return { kind: 'cacheRules', ...LIST, description, read: read.list(';', parseCacheRule, '["/v2/policy/** 60s"]') }
 }
 
 /** One of several words. */
@@ -99,7 +99,7 @@ export function file(description: string): Field<string | null> {
 
 /** Host names, separated by commas. */
 export function hosts(description: string): Field<readonly string[]> {
-  return { kind: 'hosts', ...LIST, description, read: read.list(',', read.readHost) }
+  return { kind: 'hosts', ...LIST, description, read: read.list(',', read.readHost, '["proxy.example"]') }
 }
 
 /** The name of a tenant. */
@@ -121,7 +121,7 @@ export function proxyUrl(description: string): Field<string | null> {
 
 /** Rules of a policy, separated by semicolons. */
 export function rules(description: string): Field<readonly Rule[]> {
-  return { kind: 'rules', ...LIST, description, read: read.list(';', parseRule) }
+  return { kind: 'rules', ...LIST, description, read: read.list(';', parseRule, '["GET /v2/**"]') }
 }
 
 /** A value that must never be shown. */

@@ -1,8 +1,8 @@
-import { InvalidElements, InvalidPart, InvalidValue, quote } from '../fault.ts'
+import { describe, InvalidElements, InvalidPart, InvalidValue, MalformedValue, quote } from '../fault.ts'
 
 /**
  * Reads each element of a list.
- * @throws {InvalidElements} with all that are not valid
+ * @throws {InvalidElements} with every element that is not valid
  */
 export function readList<T>(elements: readonly unknown[], read: (text: string) => T): T[] {
   const values: T[] = []
@@ -12,12 +12,7 @@ export function readList<T>(elements: readonly unknown[], read: (text: string) =
       values.push(read(textOf(element)))
     } catch (error) {
       if (!(error instanceof InvalidValue)) throw error
-      const { problem, cure } = error
-      invalid.push({
-        index,
-        cure,
-        problem: error instanceof InvalidPart ? problem : `${subjectOf(element)} ${problem}`,
-      })
+      invalid.push({ index, problem: describe(error, quoteElement(element)), cure: error.cure })
     }
   }
   if (invalid.length > 0) throw new InvalidElements(invalid)
@@ -25,13 +20,13 @@ export function readList<T>(elements: readonly unknown[], read: (text: string) =
 }
 
 function textOf(element: unknown): string {
-  const text = typeof element === 'string' ? element.trim() : undefined
-  if (text === undefined)
-    throw new InvalidValue('is not a text', 'Write a text, in quotes where YAML would read another value.')
-  if (text === '') throw new InvalidValue('is empty', 'Leave it out.')
+  if (typeof element !== 'string')
+    throw new MalformedValue('invalid value', 'expected a string; quote it if YAML reads it as anything else')
+  const text = element.trim()
+  if (text === '') throw new InvalidPart('the element is empty', 'remove it')
   return text
 }
 
-function subjectOf(element: unknown): string {
-  return typeof element === 'string' ? quote(element.trim()) : 'the value'
+function quoteElement(element: unknown): string | null {
+  return typeof element === 'string' ? quote(element.trim()) : null
 }

@@ -1,5 +1,5 @@
 import { LONGEST_TIMER } from '../../kernel/clock.ts'
-import { InvalidValue } from '../fault.ts'
+import { InvalidValue, MalformedValue } from '../fault.ts'
 
 /** A duration: a whole number and its unit. */
 export const DURATION = /^(\d+)(ms|s|m|h)$/
@@ -12,20 +12,21 @@ const BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 
 
 const LARGEST_SIZE = 1024 ** 3
 
-/** Milliseconds of a duration such as `500ms`, `15s`, `2m` or `1h`; more than none. Throws an `InvalidValue`. */
+/** Reads a duration such as `500ms`, `15s`, `2m` or `1h` to milliseconds. Throws an `InvalidValue`, also for none. */
 export function parseDuration(text: string): number {
   const ms = amount(DURATION.exec(text), MILLISECONDS)
-  if (Number.isNaN(ms)) throw new InvalidValue('is not a duration', 'Write a whole number and ms, s, m or h: 15s.')
-  if (ms < 1 || ms > LONGEST_TIMER)
-    throw new InvalidValue('is not between 1ms and 596h', 'Write a duration within these bounds.')
+  if (Number.isNaN(ms))
+    throw new MalformedValue('invalid duration', 'expected a whole number with unit ms, s, m or h, e.g. 15s')
+  if (ms < 1 || ms > LONGEST_TIMER) throw new InvalidValue('is out of range', 'expected a duration from 1ms to 596h')
   return ms
 }
 
-/** Bytes of a size such as `4096B`, `512KiB` or `1MiB`; none is allowed. Throws an `InvalidValue`. */
+/** Reads a size such as `4096B`, `512KiB` or `1MiB` to bytes; 0 is allowed. Throws an `InvalidValue`. */
 export function parseSize(text: string): number {
   const bytes = amount(SIZE.exec(text), BYTES)
-  if (Number.isNaN(bytes)) throw new InvalidValue('is not a size', 'Write a whole number and B, KiB or MiB: 1MiB.')
-  if (bytes > LARGEST_SIZE) throw new InvalidValue('is more than 1024MiB', 'Write a smaller size.')
+  if (Number.isNaN(bytes))
+    throw new MalformedValue('invalid size', 'expected a whole number with unit B, KiB or MiB, e.g. 1MiB')
+  if (bytes > LARGEST_SIZE) throw new InvalidValue('is too large', 'expected at most 1024MiB')
   return bytes
 }
 

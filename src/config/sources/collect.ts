@@ -6,17 +6,17 @@ import { namedSchemas, settingsSchema } from '../schema/schema.ts'
 import { isField, type Section } from '../schema/section.ts'
 import type { Setting, SourceContent } from '../schema/setting.ts'
 
-/** A mapping of a file. */
+/** A mapping in a file, by key. */
 export type Mapping = Readonly<Record<string, unknown>>
 
 type Path = readonly string[]
 
-/** Whether a value of a file is a mapping. */
+/** Whether a value in a file is a mapping. */
 export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The settings in a file's root. Keys that are not known become faults, which repeat no value. */
+/** Collects the settings below a file's root. Unknown keys become faults, which repeat no value. */
 export function collectSettings(root: Mapping, originOf: (path: Path) => string): SourceContent {
   const collector = new Collector(originOf)
   const named = sectionNames.map(section => [section, namedSection(section, root[section])] as const)
@@ -39,7 +39,7 @@ class Collector implements SourceContent {
     this.#originOf = originOf
   }
 
-  /** Makes a group known by its name, even if nothing stands below it. */
+  /** Makes a group known by its name, even if nothing is set in it. */
   name(section: SectionName, name: string): void {
     const key = `${Object.keys(namedSchemas[section])[0]}`
     this.#add({ group: `${section}.${name}`, key }, null, [section, name])
@@ -47,8 +47,8 @@ class Collector implements SourceContent {
 
   walk(section: Section, value: unknown, path: Path): void {
     if (isMapping(value)) for (const [name, child] of Object.entries(value)) this.#enter(section, child, path, name)
-    // Null is a section all of whose keys are commented out.
-    else if (value !== null) this.#report(path, 'the value is not a mapping', 'Write its keys indented below it.')
+    // null: all keys of the section are commented out
+    else if (value !== null) this.#report(path, 'expected a mapping', 'indent its keys below it')
   }
 
   #enter(section: Section, child: unknown, above: Path, name: string): void {
@@ -65,9 +65,9 @@ class Collector implements SourceContent {
 
   #reportUnknown(known: Path, path: Path, name: string): void {
     const meant = nearest(name, known)
-    const cure = meant ? `Did you mean ${meant}?` : `The keys known here are ${known.join(', ')}.`
-    if (isNamed(path[0]) && path.length === 2) this.#report(path, `the key is not a name in ${path[0]}`, LABEL_CURE)
-    else this.#report(path, 'the key is not known', cure)
+    const cure = meant ? `did you mean ${meant}?` : `expected one of: ${known.join(', ')}`
+    if (isNamed(path[0]) && path.length === 2) this.#report(path, 'invalid name', LABEL_CURE)
+    else this.#report(path, 'unknown key', cure)
   }
 
   #report(path: Path, problem: string, cure: string): void {

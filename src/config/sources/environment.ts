@@ -12,10 +12,10 @@ import {
 import { LABEL, LABEL_CURE } from '../schema/readers.ts'
 import type { Setting, SourceContent } from '../schema/setting.ts'
 
-/** The variables of a process. */
+/** The environment variables of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** What Kubernetes sets in every container beside a Service that is called like this product. */
+/** The variables that Kubernetes sets in every container if a Service is named like this product. */
 const SERVICE_LINK = /^PRISMACLOUD_PROXY_(SERVICE_(HOST|PORT(_.+)?)|PORT(_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)?)$/
 
 const keyOfVariable: ReadonlyMap<string, string> = new Map([
@@ -23,7 +23,7 @@ const keyOfVariable: ReadonlyMap<string, string> = new Map([
   ...[...settingKeys.keys()].map((key): [string, string] => [variableOf(key), key]),
 ])
 
-/** How the variables of groups begin, and how each of their keys ends one: the longer first, as `_COMPUTE_URL` ends with `_URL`. */
+/** How the variables of each section begin, and how they end for each key; longer endings first, because `_COMPUTE_URL` ends with `_URL`. */
 const namedVariables = sectionNames.map(section => ({
   section,
   beginning: `${variableOf(section)}_`,
@@ -32,12 +32,12 @@ const namedVariables = sectionNames.map(section => ({
     .sort((one, other) => other.ending.length - one.ending.length),
 }))
 
-/** The settings in the environment. An empty variable counts as not set. No fault repeats a value. */
+/** Reads the settings in the environment. An empty variable counts as not set. Faults repeat no value. */
 export function readEnvironment(env: Environment): SourceContent {
   const settings: Setting[] = []
   const faults: Fault[] = []
   for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith(PREFIX) || SERVICE_LINK.test(name) || isToldByExec(name, value)) continue
+    if (!name.startsWith(PREFIX) || SERVICE_LINK.test(name) || isSetByExec(name, value)) continue
     const place = placeOf(name)
     if ('problem' in place) faults.push({ key: name, origin: name, ...place })
     else if (value) settings.push({ ...place, value, source: 'environment', origin: name })
@@ -45,16 +45,16 @@ export function readEnvironment(env: Environment): SourceContent {
   return { settings, faults }
 }
 
-/** Whether this runs as the command of an `exec`, or below it. Anything else there is meant as a setting, and is none. */
-function isToldByExec(name: string, value = ''): boolean {
+/** Whether `exec` set the variable for its command, which may run this program. Any other value is meant as a setting, and unknown. */
+function isSetByExec(name: string, value = ''): boolean {
   return name === ADDRESS_VARIABLE && /^http:\/\/127\.0\.0\.1:\d+$/.test(value)
 }
 
-/** What is to be said of variables that Node.js follows and this product does not. */
+/** Warnings about variables that have an effect on Node.js, but none here. */
 export function warningsOfVariables({ NODE_TLS_REJECT_UNAUTHORIZED }: Environment): string[] {
   if (NODE_TLS_REJECT_UNAUTHORIZED !== '0') return []
   return [
-    'NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored, whatever Node.js says of it: certificates are always verified. Unset it; upstream.caFile names authorities to trust.',
+    'NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored, despite the warning from Node.js: certificates are always verified; unset it, and name CAs to trust in upstream.caFile',
   ]
 }
 
@@ -69,15 +69,15 @@ function placeOf(name: string): Place {
   if (!named || !found) return unknownVariable(name)
   const label = rest.slice(0, -found.ending.length).toLowerCase().replaceAll('_', '-')
   if (LABEL.test(label)) return { group: `${named.section}.${label}`, key: found.key }
-  return { problem: `does not hold the name of one of the ${named.section}`, cure: LABEL_CURE }
+  return { problem: `invalid name between ${named.beginning} and ${found.ending}`, cure: LABEL_CURE }
 }
 
 function unknownVariable(name: string): Place {
   const meant = nearest(name, [...keyOfVariable.keys(), ...namedCandidates(name)])
-  return { problem: 'is not a known variable', cure: meant ? `Did you mean ${meant}?` : 'See --help.' }
+  return { problem: 'unknown variable', cure: meant ? `did you mean ${meant}?` : 'see --help' }
 }
 
-/** What may have been meant by a variable whose key is not known: the name of its group may end at any underscore. */
+/** The variables that one with an unknown key may have been meant for: the name in it may end at any underscore. */
 function namedCandidates(variable: string): string[] {
   return namedVariables.flatMap(({ beginning, endings }) => {
     const rest = variable.startsWith(beginning) ? variable.slice(beginning.length) : ''

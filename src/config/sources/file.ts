@@ -6,21 +6,21 @@ import { collectSettings, isMapping, type Mapping } from './collect.ts'
 import { readTextFile } from './text-file.ts'
 import type { Yaml } from './yaml.ts'
 
-/** What a configuration file holds. */
+/** The content of the configuration file. */
 export interface FileSource extends SourceContent {
-  /** False when nothing could be read, so that what is missing elsewhere may only be missing because of it. */
+  /** False if nothing could be read: what seems to be missing may be in the file. */
   readonly usable: boolean
   readonly warnings: readonly string[]
 }
 
-/** Reads the file that a setting names. Its problems become faults. */
+/** Reads the configuration file that a setting names. Its problems become faults. */
 export async function readConfigFile(named: Setting): Promise<FileSource> {
   const faults: Fault[] = []
   const unusable = { settings: [], faults, usable: false, warnings: [] }
   const path = `${named.value}`
   const text = await attempt(named, faults, () => readTextFile(path))
   if (text === undefined) return unusable
-  // loaded when there is a file: it takes longer than the rest of the configuration
+  // loaded only if there is a file: the parser takes longer to load than the rest of the configuration
   const { parseYaml } = await import('./yaml.ts')
   const yaml = parseYaml(text)
   if (!('root' in yaml)) {
@@ -35,18 +35,18 @@ export async function readConfigFile(named: Setting): Promise<FileSource> {
 
 function rootOf({ root }: Yaml): Mapping {
   if (isMapping(root)) return root
-  const problem = root === null ? 'is empty' : 'holds no mapping of keys'
-  throw new InvalidValue(problem, 'Write keys into it, such as tenants:, or leave it out.')
+  const problem = root === null ? 'is empty' : 'is not a mapping'
+  throw new InvalidValue(problem, 'write keys to it, e.g. tenants:, or do not name it')
 }
 
-/** What others may do with the file: read a secret that stands in it, or change where keys are sent. */
+/** Warnings if other users can read a secret in the file, or change where access keys are sent. */
 async function warningsOf(path: string, settings: readonly Setting[]): Promise<string[]> {
   const { readable, writable } = accessOfOthers(await stat(path))
   const holdsSecret = settings.some(({ key, value }) => key === 'secretKey' && value !== null)
   return [
     ...(holdsSecret && readable
-      ? [`${path} holds a secret key and can be read by others: chmod 600 it, or use secretKeyFile.`]
+      ? [`${path} contains a secret key and can be read by other users; run chmod 600 on it, or use secretKeyFile`]
       : []),
-    ...(writable ? [`${path} can be changed by other users: chmod go-w it.`] : []),
+    ...(writable ? [`${path} can be changed by other users; run chmod go-w on it`] : []),
   ]
 }

@@ -3,7 +3,7 @@ import type { Field } from '../schema/fields.ts'
 import { flagOf, sectionKeys, settingKeys } from '../schema/keys.ts'
 import type { Setting } from '../schema/setting.ts'
 
-/** The keys of the default tenant that have a flag. No secret is among them, because other users can see flags. */
+/** The keys of the default tenant that have a flag. Secrets have none, because other users can see flags. */
 export const tenantFlags: ReadonlyMap<string, Field> = new Map(
   [...sectionKeys.tenants].filter(([, { kind }]) => kind === 'text' || kind === 'file'),
 )

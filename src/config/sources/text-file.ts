@@ -6,43 +6,46 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   ENOENT: 'does not exist',
   ENOTDIR: 'does not exist',
   EISDIR: 'is a directory',
-  EACCES: 'may not be read by this user',
-  EPERM: 'may not be read by this user',
+  EACCES: 'cannot be read (permission denied)',
+  EPERM: 'cannot be read (permission denied)',
 }
 
-const CURE = 'Name a file that can be read.'
+const CURE = 'name a file that this user can read'
 
-/** The text of a file, without a byte order mark. Throws an `InvalidValue` for a file that cannot be read. */
+/** Reads the text of a file, without a byte order mark. Throws an `InvalidValue` if it cannot be read, or the reason of `signal`. */
 export async function readTextFile(path: string, signal?: AbortSignal): Promise<string> {
   const bytes = await readFile(path, { signal }).catch((error: NodeJS.ErrnoException) => {
     if (signal?.aborted) throw signal.reason
     throw new InvalidValue(PROBLEMS[`${error.code}`] ?? `cannot be read (${error.code})`, CURE)
   })
-  // what Windows PowerShell writes by > is UTF-16; the byte order mark of either is left out
+  // `>` in Windows PowerShell writes UTF-16; the decoder drops the byte order mark of both encodings
   const isWide = bytes[0] === 0xff && bytes[1] === 0xfe
   return new TextDecoder(isWide ? 'utf-16le' : 'utf-8').decode(bytes)
 }
 
-/** The same for a file that is read again and again, which a pipe or a terminal cannot be: it would keep us waiting. */
+/**
+ * Reads a file that is read again later, as `readTextFile` does. Throws an `InvalidValue` for anything but a regular file,
+ * too: reading a pipe or terminal again would wait forever.
+ */
 export async function readLastingFile(path: string, signal?: AbortSignal): Promise<string> {
   const found = await stat(path).catch(() => undefined)
   if (found && !found.isFile() && !found.isDirectory()) throw new InvalidValue('is not a regular file', CURE)
   return readTextFile(path, signal)
 }
 
-/** A PEM file as text. Throws an `InvalidValue` for a file that cannot be read or holds no certificate. */
+/** Reads the text of a PEM file. Throws an `InvalidValue` if it cannot be read or contains no certificate. */
 export async function readPemFile(path: string): Promise<string> {
   const text = await readLastingFile(path)
   if (text.includes('-----BEGIN CERTIFICATE-----')) return text
-  throw new InvalidValue('holds no certificate', 'Name a PEM file with -----BEGIN CERTIFICATE-----.')
+  throw new InvalidValue('contains no certificate', 'name a PEM file with a line -----BEGIN CERTIFICATE-----')
 }
 
-/** Where a certificate of a PEM file begins, by any of the names that OpenSSL takes. */
+/** The start of a certificate in a PEM file, with any of the labels that OpenSSL accepts. */
 const BEGINNING = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/g
 
 /**
- * The text of a PEM file whose certificates are all good: Node.js would leave out one that is not, and all behind it,
- * without a word. Throws an `InvalidValue`.
+ * Reads the text of a PEM file and checks that every certificate in it is valid: Node.js silently drops an invalid one, and
+ * all that follow it. Throws an `InvalidValue`.
  */
 export async function readAuthorities(path: string): Promise<string> {
   const text = await readPemFile(path)
@@ -50,8 +53,8 @@ export async function readAuthorities(path: string): Promise<string> {
   const bad = beginnings.findIndex(({ index }) => !isCertificate(text.slice(index)))
   if (bad < 0) return text
   throw new InvalidValue(
-    `holds a certificate that cannot be read (the ${bad + 1}. of ${beginnings.length})`,
-    'Replace it, or take it out.',
+    `contains an invalid certificate (number ${bad + 1} of ${beginnings.length})`,
+    'replace or remove it',
   )
 }
 

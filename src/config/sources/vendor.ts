@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Setting } from '../schema/setting.ts'
 import type { Environment } from './environment.ts'
 
-/** The variables of the vendor's own clients, by our keys: those of its Python SDK, then those of its Go SDK. */
+/** The environment variables of the vendor's Python SDK, then of its Go SDK, by the keys of a tenant. */
 const SETS = [
   { url: 'PC_URL', accessKeyId: 'PC_IDENTITY', secretKey: 'PC_SECRET', customerName: null },
   {
@@ -15,13 +15,13 @@ const SETS = [
 ] as const
 
 /**
- * What the vendor's own clients would use: the first set of variables that holds an access key, even a half one, else the
- * file that the SDK writes. Empty when there is neither. A variable that is not set has the value null.
+ * The settings that the vendor's own clients would use: the first set of variables with an access key, even if one half of
+ * it is missing, or else the file that the SDK writes. Empty without either. A variable that is not set has the value null.
  */
 export async function vendorSettings(env: Environment, homeDirectory: string, group: string): Promise<Setting[]> {
   const set = SETS.find(({ accessKeyId, secretKey }) => env[accessKeyId] || env[secretKey])
   if (set === undefined) {
-    // an address without a key is meant for the key in the file
+    // a URL without an access key belongs to the key in the file
     const url = vendorUrl(env, group)
     return [...(url ? [url] : []), ...(await sdkFile(homeDirectory, group))]
   }
@@ -30,7 +30,7 @@ export async function vendorSettings(env: Environment, homeDirectory: string, gr
   )
 }
 
-/** The address that the vendor's own clients would use, whoever's the access key is. */
+/** The URL that the vendor's own clients would use, no matter where the access key comes from. */
 export function vendorUrl(env: Environment, group: string): Setting | undefined {
   const origin = SETS.map(({ url }) => url).find(name => env[name])
   return origin === undefined ? undefined : { group, key: 'url', value: env[origin], source: 'environment', origin }

@@ -1,31 +1,31 @@
 import { isMap, LineCounter, type ParsedNode, parseDocument, type YAMLError } from 'yaml'
 import { type Fault, showKey } from '../fault.ts'
 
-/** More aliases than any configuration needs, and fewer than a file needs that grows past memory. */
+/** More aliases than any configuration needs, but too few to expand a small file beyond the memory. */
 const MAX_ALIASES = 100
 
-/** What a YAML text holds. */
+/** The content of a YAML text. */
 export interface Yaml {
-  /** Texts, nulls, lists and mappings. */
+  /** Consists of strings, nulls, lists and mappings. */
   readonly root: unknown
-  /** The line, from 1, of the key at that path, or of the last one on the way to it that stands in the text itself. */
+  /** The line, from 1, of the key at a path; for a key from an alias, that of its closest parent in the text. */
   lineOf(path: readonly string[]): number
 }
 
-/** What is wrong with a YAML text. */
+/** A problem with a YAML text. */
 export interface YamlProblem extends Omit<Fault, 'origin'> {
-  /** From 1. */
+  /** The line number, from 1. */
   readonly line: number
 }
 
 /**
- * Parses YAML 1.2 (and so JSON), reading every scalar but null as text: what it means is the schema's to say. A problem
- * is told by its line, never by its text, which may be a secret.
+ * Parses YAML 1.2, and so JSON. Every scalar but null is read as a string, because the schema decides what it means. Problems
+ * name a line but quote nothing, because the text may be a secret.
  */
 export function parseYaml(text: string): Yaml | readonly YamlProblem[] {
   const lineCounter = new LineCounter()
   const options = { schema: 'failsafe', prettyErrors: false, logLevel: 'error', lineCounter } as const
-  // merge keys (<<) are YAML 1.1's, and what people write to have two tenants share their settings
+  // merge keys (<<) are part of YAML 1.1 only, but people use them to share settings between tenants
   const document = parseDocument(text, { ...options, merge: true, customTags: ['null'] })
   if (document.errors.length > 0) return problemsOf(text, document.errors, lineCounter)
 
@@ -39,22 +39,22 @@ export function parseYaml(text: string): Yaml | readonly YamlProblem[] {
     const root: unknown = document.toJS({ maxAliasCount: MAX_ALIASES })
     return { root, lineOf: path => lineCounter.linePos(offsetOf(document.contents, path)).line }
   } catch {
-    const problem = 'the aliases (*name) or merge keys (<<) in the file cannot be resolved'
-    const cure = `Write at most ${MAX_ALIASES} aliases, each after its anchor (&name), and behind a merge key a mapping.`
+    const problem = 'invalid aliases (*name) or merge keys (<<) in the file'
+    const cure = `expected at most ${MAX_ALIASES} aliases, each after its anchor (&name), and a mapping for each merge key`
     return [{ key: 'config', line: 1, problem, cure }]
   }
 }
 
-/** Every duplicate key; of other errors the first, which the rest usually follow from. */
+/** All duplicate keys; of other errors only the first, which usually causes the rest. */
 function problemsOf(text: string, errors: readonly YAMLError[], lines: LineCounter): YamlProblem[] {
   const syntax = errors.find(error => error.code !== 'DUPLICATE_KEY')
   if (syntax !== undefined) {
-    const problem = `the file is not valid YAML here: ${syntax.code.toLowerCase().replaceAll('_', ' ')}`
+    const problem = `invalid YAML: ${syntax.code.toLowerCase().replaceAll('_', ' ')}`
     const { line } = lines.linePos(syntax.pos[0])
-    return [{ key: 'config', line, problem, cure: 'Mend this line or the one above it.' }]
+    return [{ key: 'config', line, problem, cure: 'fix this line or the one above it' }]
   }
   return errors.map(({ pos: [start] }) => {
     const key = showKey(`${/^["']?([^"':\s]*)/.exec(text.slice(start))?.[1]}`)
-    return { key, line: lines.linePos(start).line, problem: 'the key is given twice', cure: 'Keep one of them.' }
+    return { key, line: lines.linePos(start).line, problem: 'duplicate key', cure: 'remove one of the two' }
   })
 }

@@ -3,27 +3,27 @@ import type { Credentials } from '../config.ts'
 import { InvalidValue } from '../fault.ts'
 import { readLastingFile } from '../sources/text-file.ts'
 
-/** The members' names: ours, those of the vendor's SDK, and those of its older files. */
+/** The names of the members: as in our configuration, in files of the vendor's SDK, and in its older files. */
 const ACCESS_KEY_ID = ['accessKeyId', 'identity', 'username', 'access_key_id']
 const SECRET_KEY = ['secretKey', 'secret', 'password', 'secret_key']
 const URLS = ['url', 'api', 'api_endpoint']
 
-/** What a credentials file of the vendor's SDK holds. */
+/** The content of a credentials file of the vendor's SDK. */
 export interface CredentialDocument {
   readonly url: string | null
   readonly credentials: Credentials
 }
 
-/** Reads JSON credentials. Throws an `InvalidValue`, which repeats nothing of the text. */
+/** Parses credentials in JSON. Throws an `InvalidValue`, which quotes nothing of the text. */
 export function parseCredentials(text: string): CredentialDocument {
   const members = parseMembers(text)
   const member = (names: readonly string[]) => names.map(name => members.get(name)).find(isFilled)
   const required = (what: string, names: readonly string[]): Secret => {
     const value = member(names)
-    if (value === undefined) throw new InvalidValue(`lacks the ${what}`, `Write it as ${names.join(', or ')}.`)
+    if (value === undefined) throw new InvalidValue(`has no ${what}`, `add it as ${names.join(', ')}`)
     return new Secret(value.trim())
   }
-  const accessKeyId = required('access key id', ACCESS_KEY_ID)
+  const accessKeyId = required('access key ID', ACCESS_KEY_ID)
   return { url: member(URLS) ?? null, credentials: { accessKeyId, secretKey: required('secret key', SECRET_KEY) } }
 }
 
@@ -32,30 +32,30 @@ function isFilled(value: unknown): value is string {
 }
 
 function parseMembers(text: string): ReadonlyMap<string, unknown> {
-  const cure = 'Write {"url": …, "identity": …, "secret": …}.'
+  const cure = 'expected {"url": …, "identity": …, "secret": …}'
   if (text.trim() === '') throw new InvalidValue('is empty', cure)
   try {
     const json: unknown = JSON.parse(text)
     return new Map(Object.entries(Object(json)))
   } catch {
-    // The parser's own message would repeat some of the text.
+    // the parser's own message would quote some of the text
     throw new InvalidValue('is not JSON', cure)
   }
 }
 
-/** Reads a file of JSON credentials. Throws an `InvalidValue`. */
+/** Reads a file with credentials in JSON. Throws an `InvalidValue`. */
 export async function readCredentialsFile(path: string, signal?: AbortSignal): Promise<CredentialDocument> {
   return parseCredentials(await readLastingFile(path, signal))
 }
 
-/** Reads a file that holds one secret and white space around it. Throws an `InvalidValue`. */
+/** Reads a file that contains one secret, without the white space around it. Throws an `InvalidValue`. */
 export async function readSecretFile(path: string, signal?: AbortSignal): Promise<Secret> {
   return new Secret(await readSecretText(path, signal))
 }
 
-/** The secret as {@link readSecretFile} reads it, in the clear, for whoever looks at how it is written. */
+/** Reads a secret as {@link readSecretFile} does, but in the clear, to check how it is written. */
 export async function readSecretText(path: string, signal?: AbortSignal): Promise<string> {
   const text = (await readLastingFile(path, signal)).trim()
-  if (text === '') throw new InvalidValue('is empty', 'Write the secret into it.')
+  if (text === '') throw new InvalidValue('is empty', 'write the secret to it')
   return text
 }

@@ -4,12 +4,10 @@ import type { CredentialSource, Credentials } from '../config.ts'
 import { CredentialsError, InvalidValue } from '../fault.ts'
 import { readCredentialsFile, readSecretFile } from './credential-files.ts'
 
-export { CredentialsError } from '../fault.ts'
-
-/** One half of an access key: itself, or the file that holds it. */
+/** One half of an access key, or the file that contains it. */
 export type Half = { readonly secret: Secret } | { readonly file: string }
 
-/** An access key whose halves are given one by one. */
+/** The source of an access key whose halves are given one by one. */
 export function halvesSource(origin: string, accessKeyId: Half, secretKey: Half): CredentialSource {
   const halves = [accessKeyId, secretKey]
   return {
@@ -23,31 +21,31 @@ export function halvesSource(origin: string, accessKeyId: Half, secretKey: Half)
 }
 
 async function readHalf(half: Half, signal?: AbortSignal): Promise<Secret> {
-  return 'secret' in half ? half.secret : orRefuse(half.file, readSecretFile(half.file, signal))
+  return 'secret' in half ? half.secret : asCredentialsError(half.file, readSecretFile(half.file, signal))
 }
 
-/** An access key in a JSON file of the vendor's SDK. */
+/** The source of an access key in a JSON file of the vendor's SDK. */
 export function fileSource(path: string): CredentialSource {
   return {
     origin: `file ${path}`,
     kind: 'file',
-    read: async signal => (await orRefuse(path, readCredentialsFile(path, signal))).credentials,
+    read: async signal => (await asCredentialsError(path, readCredentialsFile(path, signal))).credentials,
   }
 }
 
-function orRefuse<T>(path: string, reading: Promise<T>): Promise<T> {
+function asCredentialsError<T>(path: string, reading: Promise<T>): Promise<T> {
   return reading.catch((error: Error) => {
-    throw error instanceof InvalidValue ? new CredentialsError(`the file ${path} ${error.message}`) : error
+    throw error instanceof InvalidValue ? new CredentialsError(`file ${path} ${error.message}`) : error
   })
 }
 
-/** An access key that a command prints; `cache` tells whether one key is good for many logins. */
+/** The source of an access key that a command prints; with `cache`, a key is good for many logins. */
 export function commandSource(argv: readonly string[], cache: boolean): CredentialSource {
   return {
     origin: `command ${basename(`${argv[0]}`)}`,
     kind: cache ? 'command' : 'changing',
     async read(signal): Promise<Credentials> {
-      // Loaded when it is run: most configurations have no command.
+      // loaded only when it is needed: most configurations have no command
       const { runCommand } = await import('./command.ts')
       return runCommand(argv, signal)
     },

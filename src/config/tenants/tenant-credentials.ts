@@ -1,10 +1,20 @@
 import type { CredentialSource } from '../config.ts'
 import type { Fault } from '../fault.ts'
 import { tenantVariable } from '../schema/keys.ts'
-import { attempt, type Given, isQuoted, pathOf, quotedWarning, type Setting, settingOf } from '../schema/setting.ts'
+import {
+  attempt,
+  type Given,
+  isQuoted,
+  missing,
+  pathOf,
+  placeOf,
+  quotedWarning,
+  type Setting,
+  settingOf,
+} from '../schema/setting.ts'
 import { readSecretText } from './credential-files.ts'
 import { commandSource, fileSource, type Half, halvesSource } from './credential-sources.ts'
-import { missing, settingIn, type TenantInput } from './tenant-input.ts'
+import { settingIn, type TenantInput } from './tenant-input.ts'
 
 const HALVES = ['accessKeyId', 'secretKey'] as const
 const WHOLES = ['credentialsFile', 'credentialCommand'] as const
@@ -13,18 +23,18 @@ type HalfKey = (typeof HALVES)[number]
 
 const fileOf = <Key extends HalfKey>(half: Key) => `${half}File` as const
 
-/** What gives a half of an access key. */
-const sourcesOf = (half: HalfKey) => [half, fileOf(half), ...WHOLES]
+/** The keys that can give a half of an access key. */
+const keysFor = (half: HalfKey) => [half, fileOf(half), ...WHOLES]
 
 const isGiven = (given: Given, key: string) => settingOf(given, key).value !== null
 
-/** Whether anything in a tenant's settings is meant to give an access key. */
+/** Whether a tenant's settings give an access key, or a part of one. */
 export function namesCredentials(given: Given): boolean {
-  return HALVES.flatMap(sourcesOf).some(key => isGiven(given, key))
+  return HALVES.flatMap(keysFor).some(key => isGiven(given, key))
 }
 
 /**
- * Where a tenant's access key comes from. Two sources for one half, none, and a file that cannot be read become faults.
+ * The source of a tenant's access key. Two sources for one half of it, none, or a file that cannot be read become faults.
  * A command is not run.
  */
 export async function credentialsOf(input: TenantInput): Promise<CredentialSource | undefined> {
@@ -41,28 +51,27 @@ export async function credentialsOf(input: TenantInput): Promise<CredentialSourc
 function conflicts(input: TenantInput): Fault[] {
   const found = new Map<string, Fault>()
   for (const half of HALVES) {
-    const [first, ...others] = sourcesOf(half).filter(key => isGiven(input.given, key))
+    const [first, ...others] = keysFor(half).filter(key => isGiven(input.given, key))
     for (const key of others) found.set(key, conflict(settingIn(input, `${first}`), settingIn(input, key)))
   }
   return [...found.values()]
 }
 
 function conflict(first: Setting, second: Setting): Fault {
-  const problem = `gives what ${pathOf(first)} (${first.origin}) gives already`
-  return { key: pathOf(second), origin: second.origin, problem, cure: 'Keep one of the two.' }
+  const problem = `conflicts with ${pathOf(first)} (${first.origin})`
+  return { ...placeOf(second), problem, cure: 'remove one of the two' }
 }
 
 function absences(input: TenantInput): Fault[] {
-  const absent = HALVES.filter(half => !sourcesOf(half).some(key => isGiven(input.given, key)))
-  return absent.map(half =>
-    missing(
-      settingIn(input, half),
-      `${half}File, credentialsFile, credentialCommand, or in the environment ${tenantVariable(input.name, half)}`,
-    ),
-  )
+  const absent = HALVES.filter(half => !keysFor(half).some(key => isGiven(input.given, key)))
+  return absent.map(half => {
+    const setting = settingIn(input, half)
+    const [, ...others] = keysFor(half)
+    return missing(setting, `set ${[pathOf(setting), ...others].join(', ')} or ${tenantVariable(input.name, half)}`)
+  })
 }
 
-/** What is given but not valid has its fault already. */
+/** Undefined also for a half that is given but not valid: that has its fault. */
 async function halfOf(input: TenantInput, half: HalfKey): Promise<Half | undefined> {
   const secret = input.values[half]
   if (secret !== null) return { secret }
@@ -76,13 +85,13 @@ async function halfOf(input: TenantInput, half: HalfKey): Promise<Half | undefin
 
 /** The source's origin, as `environment PC_IDENTITY/PC_SECRET` or `file /run/id and file /run/key`. */
 function originOf(input: TenantInput): string {
-  const places = HALVES.map(half => placeOf(input, half))
+  const places = HALVES.map(half => sourceOf(input, half))
   if (places.every(({ source }) => source === 'environment'))
     return `environment ${places.map(({ origin }) => origin).join('/')}`
   return [...new Set(places.map(({ source, origin }) => `${source} ${origin}`))].join(' and ')
 }
 
-function placeOf(input: TenantInput, half: HalfKey): Pick<Setting, 'source' | 'origin'> {
+function sourceOf(input: TenantInput, half: HalfKey): Pick<Setting, 'source' | 'origin'> {
   const file = input.values[fileOf(half)]
   return file === null ? settingIn(input, half) : { source: 'file', origin: file }
 }

@@ -1,27 +1,19 @@
 import type { Fault } from '../fault.ts'
 import type { TenantSettings } from '../schema/schema.ts'
-import { type Given, pathOf, type Setting, settingOf } from '../schema/setting.ts'
+import { type Given, type Setting, settingOf } from '../schema/setting.ts'
 
-/** A tenant's settings, each read on its own; what they mean together is still to be checked. */
+/** A tenant's settings, each read on its own; whether they go together is still to be checked. */
 export interface TenantInput {
   readonly name: string
   readonly given: Given
   readonly values: TenantSettings
-  /** Where to put what is wrong. */
+  /** Collects what is wrong. */
   readonly faults: Fault[]
-  /** Where to put what is allowed but most likely a mistake. */
+  /** Collects what is allowed but most likely a mistake. */
   readonly warnings: string[]
 }
 
-/** The setting of a tenant's key, or one that says that the default holds. */
+/** The setting of a tenant's key. Without one, its value is null and its source is the default. */
 export function settingIn({ given, name }: TenantInput, key: string): Setting {
   return settingOf(given, key, `tenants.${name}`)
-}
-
-/** The fault of a key that a tenant needs. A vendor's variable that was looked at in vain is named. */
-export function missing(setting: Setting, alternatives: string): Fault {
-  // a variable of ours that is not set is no setting at all
-  const isVendors = setting.source === 'environment'
-  const cure = isVendors ? `Set ${setting.origin} too.` : `Set ${pathOf(setting)}, or ${alternatives}.`
-  return { key: pathOf(setting), origin: setting.origin, problem: 'is missing', cure, absence: true }
 }

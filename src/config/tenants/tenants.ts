@@ -12,6 +12,7 @@ import {
   faultOf,
   type Given,
   isQuoted,
+  missing,
   pathOf,
   quotedWarning,
   type Setting,
@@ -22,86 +23,86 @@ import type { MergedSettings } from '../sources/merged-settings.ts'
 import { vendorSettings, vendorUrl } from '../sources/vendor.ts'
 import { type CredentialDocument, readCredentialsFile } from './credential-files.ts'
 import { credentialsOf, namesCredentials } from './tenant-credentials.ts'
-import { missing, settingIn, type TenantInput } from './tenant-input.ts'
+import { settingIn, type TenantInput } from './tenant-input.ts'
 
 const NO_ACCESS_KEY: Fault = {
   key: 'tenants',
-  origin: 'default',
-  problem: 'there is no access key',
-  cure: 'Set PC_URL, PC_IDENTITY and PC_SECRET in the environment, or name a file that holds tenants: --config FILE.',
+  origin: 'tenants',
+  problem: 'no access key',
+  cure: 'set PC_URL, PC_IDENTITY and PC_SECRET in the environment, or name a file with tenants: --config FILE',
   absence: true,
 }
 
-/** Names by which hosts tell Compute consoles from APIs. */
+/** Names that mean a Compute console when they are part of a host name. */
 const COMPUTE_NAME = /^(.+--)?compute$/
 
-/** Where the vendor's own clients would look for an access key. */
+/** The places where the vendor's own clients look for an access key. */
 export interface VendorPlaces {
   readonly env: Environment
   readonly homeDirectory: string
 }
 
-/** Where to put what is wrong, and what is allowed but most likely a mistake. */
+/** Collects what is wrong, and what is allowed but most likely a mistake. */
 export interface Remarks {
   readonly faults: Fault[]
   readonly warnings: string[]
 }
 
 /**
- * The tenants of their settings. Where no setting is about an access key, the default tenant has what the vendor's own
- * clients would use; where only its url is not given, it has theirs.
+ * Builds the tenants from their settings. If no setting gives an access key, the default tenant gets the settings that the
+ * vendor's own clients would use; if only its url is not set, it gets their url.
  */
 export async function readTenants(
-  groups: MergedSettings,
+  merged: MergedSettings,
   defaultTenant: string,
   { env, homeDirectory }: VendorPlaces,
   remarks: Remarks,
 ): Promise<TenantConfig[]> {
   const { faults } = remarks
-  const names = () => groups.namesIn('tenants')
-  if (!names().some(name => namesCredentials(groups.inGroup(`tenants.${name}`)))) {
-    groups.fill(await vendorSettings(env, homeDirectory, `tenants.${defaultTenant}`))
-    if (!namesCredentials(groups.inGroup(`tenants.${defaultTenant}`))) {
+  const names = () => merged.namesIn('tenants')
+  if (!names().some(name => namesCredentials(merged.inGroup(`tenants.${name}`)))) {
+    merged.fill(await vendorSettings(env, homeDirectory, `tenants.${defaultTenant}`))
+    if (!namesCredentials(merged.inGroup(`tenants.${defaultTenant}`))) {
       faults.push(NO_ACCESS_KEY)
       return []
     }
   }
-  if (!names().includes(defaultTenant)) faults.push(unknownDefault(groups, defaultTenant))
+  if (!names().includes(defaultTenant)) faults.push(unknownDefault(merged, defaultTenant))
   const tenants: TenantConfig[] = []
-  const targets = new Map<string, Api>()
+  const apis = new Map<string, Api>()
   for (const name of names()) {
-    const given = groups.inGroup(`tenants.${name}`)
+    const given = merged.inGroup(`tenants.${name}`)
     const fallback = name === defaultTenant ? vendorUrl(env, `tenants.${name}`) : undefined
-    const tenant = await buildTenant(name, { given, targets, fallback }, remarks)
+    const tenant = await buildTenant(name, { given, apis, fallback }, remarks)
     if (tenant) tenants.push(tenant)
   }
   return tenants
 }
 
-function unknownDefault(groups: MergedSettings, defaultTenant: string): Fault {
-  const setting = { ...settingOf(groups.inGroup(null), 'defaultTenant'), value: defaultTenant }
-  const cure = `Set defaultTenant to one of ${groups.namesIn('tenants').join(', ')}.`
-  return faultOf(setting, { problem: 'is not among the tenants', cure })
+function unknownDefault(merged: MergedSettings, defaultTenant: string): Fault {
+  const setting = { ...settingOf(merged.inGroup(null), 'defaultTenant'), value: defaultTenant }
+  const cure = `set defaultTenant to one of: ${merged.namesIn('tenants').join(', ')}`
+  return faultOf(setting, { problem: 'is not a configured tenant', cure })
 }
 
 interface TenantParts {
   readonly given: Given
-  /** Tenants at the same one share it: there may be a thousand. */
-  readonly targets: Map<string, Api>
-  /** The url that holds where none is given. */
+  /** The APIs so far, by url. Tenants with the same url share one, because there may be a thousand of them. */
+  readonly apis: Map<string, Api>
+  /** The url to use if none is given. */
   readonly fallback: Setting | undefined
 }
 
-/** One tenant of its settings, unless something is wrong. Files are read, so that one that cannot be used is known now. */
+/** Builds a tenant, unless something is wrong. Reads the files of its access key, to find those that cannot be used. */
 async function buildTenant(
   name: string,
-  { given, targets, fallback }: TenantParts,
+  { given, apis, fallback }: TenantParts,
   { faults, warnings }: Remarks,
 ): Promise<TenantConfig | undefined> {
   const input: TenantInput = { name, given, values: await readTenant(name, given, faults), faults, warnings }
   if (COMPUTE_NAME.test(name)) faults.push(computeName(name))
   warnings.push(...[...given.values()].filter(({ value }) => isQuoted(value)).map(quotedWarning))
-  const api = await targetOf(input, targets, fallback)
+  const api = await apiOf(input, apis, fallback)
   const compute = await computeOf(input)
   const credentials = await credentialsOf(input)
   const { prismaId, customerName, lazy, access, allow, deny } = input.values
@@ -111,57 +112,57 @@ async function buildTenant(
 }
 
 function computeName(name: string): Fault {
-  const problem = 'has a name that would stand for a Compute console in a host name'
-  return { key: `tenants.${name}`, origin: `tenants.${name}`, problem, cure: 'Give it another name.' }
+  const problem = 'the name is reserved: as part of a host name it means a Compute console'
+  return { key: `tenants.${name}`, origin: `tenants.${name}`, problem, cure: 'rename the tenant' }
 }
 
-/** The Compute console that `computeUrl` names. */
+/** The base URL that `computeUrl` names, if it does. */
 async function computeOf(input: TenantInput): Promise<BaseUrl | undefined> {
   const url = input.values.computeUrl
   if (url === null) return undefined
   return attempt(settingIn(input, 'computeUrl'), input.faults, () => resolveCompute(url))
 }
 
-/** The api that `url` names, or else the credentials file, or else the fallback. */
-async function targetOf(
+/** The API that `url` names, or else the credentials file, or else the fallback. */
+async function apiOf(
   input: TenantInput,
-  targets: Map<string, Api>,
+  apis: Map<string, Api>,
   fallback: Setting | undefined,
 ): Promise<Api | undefined> {
   const document = await documentOf(input)
-  // a file that cannot be read has its fault already, and may well hold the url
+  // a credentials file that cannot be read has its fault, and may well contain the url
   if (document === undefined && input.values.url === null) return undefined
   const setting = urlSettingOf(input, document ?? null, fallback)
   const url = setting.value
   if (typeof url === 'string') {
-    const api = await attempt(setting, input.faults, () => ensure(targets, url, () => resolveApi(url)))
+    const api = await attempt(setting, input.faults, () => ensure(apis, url, () => resolveApi(url)))
     if (api && !isPublished(api)) input.warnings.push(unpublished(setting))
     return api
   }
   const isGiven = settingIn(input, 'url').value !== null
   if (!isGiven)
     input.faults.push(
-      missing(setting, `in the environment ${tenantVariable(input.name, 'url')}, to a stack such as app2`),
+      missing(setting, `set ${pathOf(setting)} or ${tenantVariable(input.name, 'url')} to a stack such as app2`),
     )
   return undefined
 }
 
-/** The setting whose url holds. Its value is null where none is given, or the one that is given is not valid. */
+/** The setting whose url applies. Its value is null if no url is given, or if it is not valid. */
 function urlSettingOf(input: TenantInput, document: CredentialDocument | null, fallback: Setting | undefined): Setting {
   const given = settingIn(input, 'url')
   if (given.value !== null) return { ...given, value: input.values.url }
   if (document === null) return fallback ?? given
-  const inFile = { ...given, value: document.url, origin: `${input.values.credentialsFile}` }
+  const inFile: Setting = { ...given, value: document.url, source: 'file', origin: `${input.values.credentialsFile}` }
   return document.url === null && fallback ? fallback : inFile
 }
 
-/** The vendor adds stacks, so a new one is served; far more often it is a slip. */
+/** The vendor adds stacks, so an unknown one is accepted; most likely, though, it is a typing error. */
 function unpublished(setting: Setting): string {
   const { origin, value } = setting
-  return `${pathOf(setting)} (${origin}): ${quote(`${value}`)} is not a stack that this version knows; for those it does see prismacloud-proxy stacks`
+  return `${pathOf(setting)} (${origin}): ${quote(`${value}`) ?? 'the value'} is not a stack known to this version; prismacloud-proxy stacks lists those that are`
 }
 
-/** The credentials file, null where there is none, or undefined where it cannot be read. */
+/** The content of the credentials file: null if there is no file, undefined if it cannot be read. */
 async function documentOf(input: TenantInput): Promise<CredentialDocument | null | undefined> {
   const path = input.values.credentialsFile
   if (path === null) return null
