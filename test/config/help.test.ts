@@ -37,7 +37,7 @@ t.test('the table tells each key, with its default and variable', async t => {
   t.equal(rows.length, 2 + 15 + 5 + 43)
   t.ok(
     rows.includes(
-      '| `tenants.<name>.secretKey` |  | `PRISMACLOUD_PROXY_TENANTS_<NAME>_SECRET_KEY` | Secret key. Better kept in a file of its own. |',
+      '| `tenants.<name>.secretKey` |  | `PRISMACLOUD_PROXY_TENANTS_<NAME>_SECRET_KEY` | Secret key. Safer in a file of its own: secretKeyFile. |',
     ),
   )
   t.match(

@@ -2,7 +2,7 @@ import { tenantFlags } from '../sources/flags.ts'
 import type { Field, Kind } from './fields.ts'
 import { flagOf, sectionKeys, sectionNames, settingKeys, variableOf } from './keys.ts'
 
-/** How wide the help is at most, in columns. */
+/** The maximum width of the help, in columns. */
 const WIDTH = 100
 
 const PLACEHOLDERS: Readonly<Record<Kind, string>> = {
@@ -25,21 +25,21 @@ const PLACEHOLDERS: Readonly<Record<Kind, string>> = {
 }
 
 const NOTES = [
-  'DURATION is a whole number and ms, s, m or h; SIZE a whole number and B, KiB or MiB; LIST is parted by commas, of rules by semicolons.',
-  'Flags win over the environment (--log-level is PRISMACLOUD_PROXY_LOG_LEVEL), the environment over the file.',
-  'The flags from --url to --customer-name are for the default tenant. Secrets are never flags: give them in the environment (PC_URL, PC_IDENTITY, PC_SECRET), in files, or by a command that the configuration file names.',
+  'DURATION is a whole number with unit ms, s, m or h; SIZE is a whole number with unit B, KiB or MiB; LIST is comma-separated (rules: semicolon-separated).',
+  'Flags override environment variables (--log-level is PRISMACLOUD_PROXY_LOG_LEVEL), which override the file.',
+  'The flags from --url to --customer-name apply to the default tenant. Secrets are never flags: use the environment (PC_URL, PC_IDENTITY, PC_SECRET), files, or a command that the configuration file names.',
 ]
 
 /**
- * The options part of `--help`: each flag with its default and what it does, aligned, at most 100 columns wide. The flags
- * of the keys in `without` are left out.
+ * Renders the options part of `--help`: each flag with its description and default, aligned, at most 100 columns wide. The
+ * flags of the keys in `without` are left out.
  */
 export function renderHelp(without: ReadonlySet<string> = new Set()): string {
   const rows: Row[] = [
     ['--config FILE', 'YAML file with the configuration.'],
     ...[...tenantFlags, ...settingKeys]
       .filter(([key]) => !without.has(key))
-      .map(([key, field]): Row => [`${flagOf(key)} ${PLACEHOLDERS[field.kind]}`, tell(field)]),
+      .map(([key, field]): Row => [`${flagOf(key)} ${PLACEHOLDERS[field.kind]}`, describe(field)]),
   ]
   const column = Math.max(...rows.map(([flag]) => flag.length)) + 4
   const options = rows.map(([flag, text]) => `  ${flag}`.padEnd(column) + indent(wrap(text, WIDTH - column), column))
@@ -48,7 +48,7 @@ export function renderHelp(without: ReadonlySet<string> = new Set()): string {
 
 type Row = readonly [flag: string, text: string]
 
-function tell({ description, enum: words, default: value }: Field): string {
+function describe({ description, enum: words, default: value }: Field): string {
   const choices = words ? ` One of ${words.join(', ')}.` : ''
   return description + choices + (isSet(value) ? ` [${value}]` : '')
 }
@@ -72,13 +72,13 @@ function indent(lines: readonly string[], column: number): string {
   return lines.join(`\n${' '.repeat(column)}`)
 }
 
-/** The table of all keys, in Markdown. */
+/** Renders the table of all keys, in Markdown. */
 export function configTable(): string {
   const named = sectionNames.flatMap(section =>
     [...sectionKeys[section]].map(([key, field]) => tableRow(`${section}.<name>.${key}`, field)),
   )
   const others = [...settingKeys].map(([key, field]) => tableRow(key, field))
-  return ['| Key | Default | Environment | What it is |', '|---|---|---|---|', ...named, ...others].join('\n')
+  return ['| Key | Default | Environment | Description |', '|---|---|---|---|', ...named, ...others].join('\n')
 }
 
 function tableRow(key: string, field: Field): string {

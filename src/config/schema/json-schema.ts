@@ -3,10 +3,10 @@ import { LABEL } from './readers.ts'
 import { clientSchema, settingsSchema, tenantSchema } from './schema.ts'
 import { isField, type Section } from './section.ts'
 
-/** The JSON schema of the configuration file, for editors. */
+/** Renders the JSON schema of the configuration file, with which editors complete and check it. */
 export function jsonSchema(): object {
-  const tenants = namedSchema('The tenants, by name. The name is a label of a host name.', tenantSchema)
-  const clients = namedSchema('The clients, by name, each with a token and a policy of its own.', clientSchema)
+  const tenants = namedSchema('Tenants by name. A name must be valid as a label of a host name.', tenantSchema)
+  const clients = namedSchema('Clients by name, each with its own token and policy.', clientSchema)
   const { properties, ...rest } = mappingSchema(settingsSchema)
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
@@ -27,7 +27,7 @@ interface MappingSchema {
   readonly properties: Readonly<Record<string, object>>
 }
 
-/** Every key may be left out, because the environment or a flag may give it. */
+/** No key is required, because the environment or a flag may set it. */
 function mappingSchema(section: Section): MappingSchema {
   const entries = Object.entries(section).map(([name, node]): [string, object] => [
     name,

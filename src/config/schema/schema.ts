@@ -21,170 +21,180 @@ import type { Section, ValuesOf } from './section.ts'
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
 
 const policyKeys = {
-  access: choice(['read-write', 'read-only'], 'read-write', 'What may be asked: anything, or what only reads.'),
-  allow: rules('Rules of what alone may be asked, such as "GET,POST /v2/alert/**"; none means anything.'),
-  deny: rules('Rules of what may not be asked, whatever is allowed.'),
+  access: choice(
+    ['read-write', 'read-only'],
+    'read-write',
+    'Which requests are allowed: all, or only those that read.',
+  ),
+  allow: rules('Rules for the only requests that are allowed, e.g. "GET,POST /v2/alert/**". Without rules, all are.'),
+  deny: rules('Rules for requests that are blocked, even if allow matches them.'),
 }
 
 /**
- * Every key but those of a tenant or client: the one place that types, defaults, checks, `--help`, the names in the environment,
- * the README's table and `config/schema.json` come from.
+ * Every key outside tenants and clients. Types, defaults, checks, `--help`, the names of environment variables, the table
+ * in the documentation and `config/schema.json` all derive from this file.
  */
 export const settingsSchema = {
   listen: {
     address: address(
       '127.0.0.1:9080',
-      'Where to listen: host:port, [::1]:port, localhost:port for both loopback addresses, or unix:/path for a socket (on Windows a named pipe).',
+      'Address to listen on: host:port, [::1]:port, localhost:port for both loopback addresses, or unix:/path for a socket (on Windows a named pipe).',
     ),
     tls: choice(
       ['off', 'auto'],
       'off',
-      'Listen for https too, at listen.tlsAddress, with certificates of a local CA for localhost: see prismacloud-proxy ca.',
+      'Also listen for https on listen.tlsAddress, with certificates for localhost from a local CA; see prismacloud-proxy ca.',
     ),
     tlsAddress: address(
       '127.0.0.1:9443',
-      'Where to listen for https: host:port, [::1]:port, or localhost:port for both loopback addresses.',
+      'Address to listen on for https: host:port, [::1]:port, or localhost:port for both loopback addresses.',
     ),
     tlsCertFile: file(
-      'PEM file with a certificate, and those that lead to its CA, to listen for https with in place of listen.tls. It is looked at every 5 seconds.',
+      'PEM file with a certificate and its chain, to listen for https with instead of listen.tls. Checked for changes every 5 seconds.',
     ),
-    tlsKeyFile: file('PEM file with the key of that certificate.'),
-    trustedHosts: hosts('Host names, beside localhost, that the Host header of a request may carry.'),
+    tlsKeyFile: file('PEM file with the private key of listen.tlsCertFile.'),
+    trustedHosts: hosts('Host names, in addition to localhost, that are accepted in the Host header of a request.'),
     clientTokenFile: file(
-      'File with the token, of at least 16 characters, that clients must show. Required for an address that is not loopback, unless there are clients.',
+      'File with the token, at least 16 characters, that clients must send. Required to listen on an address that is not loopback, unless clients are configured.',
     ),
     exposed: toggle(
       false,
-      'Listen at an address that is not loopback though clients need no token: whoever reaches it acts with your keys.',
+      'Listen on an address that is not loopback although clients need no token: anyone who can reach it acts with your access keys.',
     ),
-    socketMode: mode('600', 'Who may connect to a Unix socket, as for chmod: 660 is the owner and the group.'),
-    maxRequests: count(10_000, 'How many requests are served at one time; more are told 503 at once.'),
-    maxConnections: count(20_000, 'How many connections of clients are open at one time; more are told 503 at once.'),
+    socketMode: mode('600', 'Permissions of a Unix socket, as for chmod: with 660, its owner and group can connect.'),
+    maxRequests: count(10_000, 'Maximum number of concurrent requests. Further requests get 503 at once.'),
+    maxConnections: count(20_000, 'Maximum number of open client connections. Further connections get 503 at once.'),
     drainTimeout: duration('10s', 'How long running requests may take to finish at shutdown.'),
   },
   connect: {
     enabled: toggle(
       false,
-      'Be an https proxy (HTTPS_PROXY) too, for tools that have the API hosts built in: CONNECT to those of the tenants is served here, with certificates of the local CA: see prismacloud-proxy ca.',
+      'Also act as an https proxy (HTTPS_PROXY), for tools with built-in API hosts: CONNECT to the hosts of the tenants ends here, with certificates from the local CA; see prismacloud-proxy ca.',
     ),
     others: choice(
       ['refuse', 'tunnel'],
       'refuse',
-      'What becomes of CONNECT to other hosts: tunnel lets clients through, of which nothing is seen; never to this machine itself.',
+      'CONNECT to other hosts: refuse it, or tunnel it without access to the traffic. CONNECT to this machine is always refused.',
     ),
   },
-  defaultTenant: label('default', 'The tenant of a request that names none.'),
+  defaultTenant: label('default', 'Tenant for requests that name none.'),
   errors: choice(
     ['problem', 'passthrough'],
     'problem',
-    'How errors of the upstream reach a client: as problem documents (RFC 9457), or as they came.',
+    'How clients get errors of the upstream: as problem documents (RFC 9457), or unchanged.',
   ),
   assumeJson: toggle(
     true,
-    "Send content-type application/json where a request's body has none, or begins as JSON does but is called a form or plain text, as clients do by default.",
+    'Send content-type application/json for a request body without a type, or for JSON that is labelled as a form or plain text, which is the default of many clients.',
   ),
   policy: {
     ...policyKeys,
     manageAccessKeys: toggle(
       false,
-      "Let access keys be made, changed and deleted through the proxy, and users made, as service accounts come with a key (Terraform's user_profile).",
+      "Let clients create, change and delete access keys. Includes the creation of users, because a service account comes with a key (Terraform's user_profile).",
     ),
   },
   session: {
     waitTimeout: duration('15s', 'How long a request waits for a session before it is refused.'),
-    callTimeout: duration('10s', 'Deadline of one call that logs in or extends a session.'),
-    idleAfter: duration('30m', 'A session that no request has used for this long is not extended any more.'),
+    callTimeout: duration('10s', 'Timeout of a call that logs in or extends a session.'),
+    idleAfter: duration('30m', 'A session is no longer extended once no request has used it for this long.'),
   },
   upstream: {
-    caFile: file('PEM file with certificate authorities to trust in addition to those that Node.js brings.'),
+    caFile: file('PEM file with CA certificates to trust in addition to those of Node.js.'),
     proxy: proxyUrl(
-      'The outbound proxy, as host:port or a URL (http, https, socks5 or socks5h), in place of HTTPS_PROXY or ALL_PROXY of the environment. NO_PROXY is followed.',
+      'Outbound proxy, as host:port or a URL (http, https, socks5 or socks5h). Overrides HTTPS_PROXY and ALL_PROXY. NO_PROXY applies.',
     ),
-    connectTimeout: duration('10s', 'How long connecting to the upstream may take, TLS included.'),
-    headersTimeout: duration('2m', "How long the upstream may take until its answer's headers are there."),
-    bodyTimeout: duration('2m', "How long the upstream may pause within an answer's body."),
+    connectTimeout: duration('10s', 'How long it may take to connect to the upstream, including TLS.'),
+    headersTimeout: duration('2m', 'How long the upstream may take to send the headers of a response.'),
+    bodyTimeout: duration('2m', 'How long the upstream may pause within the body of a response.'),
   },
   replay: {
-    maxBody: size('1MiB', 'Largest request body kept so that a request can be sent again with a renewed session.'),
+    maxBody: size(
+      '1MiB',
+      'Largest request body that is kept in memory, so that the request can be retried with a renewed session.',
+    ),
     maxMemory: size(
       '64MiB',
-      'How much memory the kept bodies of all requests take at most. What comes beyond is forwarded all the same, and not sent again.',
+      'Maximum memory for the kept bodies of all requests. Requests beyond it are forwarded, but not retried.',
     ),
   },
   pacing: {
-    enabled: toggle(true, "Hold requests back so that they stay within the upstream's rate limits."),
-    maxWait: duration('30s', 'How long a request may be held back before it is refused.'),
-    maxQueue: count(
-      1000,
-      'How many requests may be held back at one time. No client takes more places than it leaves to others.',
-    ),
+    enabled: toggle(true, "Delay requests so that they stay within the upstream's rate limits."),
+    maxWait: duration('30s', 'How long a request may be delayed before it is refused.'),
+    maxQueue: count(1000, 'Maximum number of delayed requests. No client takes more places than it leaves to others.'),
   },
   retry: {
     attempts: count(
       3,
-      'How often a request is sent again that the upstream refuses for now (429, 503). All its waits together take no longer than pacing.maxWait.',
+      'How often a request is retried if the upstream refuses it for now (429, 503). Its waits add up to at most pacing.maxWait.',
     ),
   },
   cache: {
     rules: cacheRules(
-      'Paths whose good answers to GET are kept, each with for how long, such as "/v2/policy/** 60s". Identical requests at one time are sent once.',
+      'Paths whose successful responses to GET are cached, each with a duration, e.g. "/v2/policy/** 60s". Identical requests at the same time are sent once.',
     ),
-    maxSize: size('64MiB', 'How much all kept answers take at most.'),
+    maxSize: size('64MiB', 'Maximum memory for all cached responses.'),
   },
   admin: {
     quit: toggle(
       false,
-      'Let clients that may write end the proxy, as SIGTERM does, by POST /_proxy/quit: for jobs beside which it runs.',
+      'Let clients that may write stop the proxy with POST /_proxy/quit, as SIGTERM does. For jobs that the proxy runs next to.',
     ),
   },
   audit: {
     file: file(
-      'File that gets a line of JSON for each request that was to be forwarded, and for each CONNECT. SIGUSR1 and SIGUSR2 open it anew. /dev/stdout and /dev/stderr are known.',
+      'File to record each request to forward and each CONNECT in, as a line of JSON. SIGUSR1 and SIGUSR2 reopen it. /dev/stdout and /dev/stderr are accepted.',
     ),
     required: toggle(
       false,
-      'Refuse requests that cannot be recorded in audit.file, with 503: each gets a line before it is forwarded, and one after.',
+      'Refuse requests that cannot be recorded in audit.file, with 503. Each gets one line before it is forwarded, and one after.',
     ),
   },
   log: {
-    level: choice(LEVELS, 'info', 'The least severe level that is logged.'),
-    format: choice(['auto', 'pretty', 'json'], 'auto', 'Form of the log; auto is pretty on a terminal, else json.'),
+    level: choice(LEVELS, 'info', 'Lowest level that is logged.'),
+    format: choice(
+      ['auto', 'pretty', 'json'],
+      'auto',
+      'Format of the log; auto is pretty on a terminal and json elsewhere.',
+    ),
     requests: choice(['all', 'errors', 'off'], 'errors', 'Which requests are logged.'),
   },
 } satisfies Section
 
-/** The keys of one tenant, found under `tenants.<name>`. */
+/** The keys of a tenant, under `tenants.<name>`. */
 export const tenantSchema = {
-  url: text('Stack name, console URL, API URL, or another https base; http only for loopback.'),
+  url: text('Stack name, console URL, API URL, or another https base URL; http only for loopback.'),
   computeUrl: text(
-    'Address of the Compute console, in place of the one that the API names: https://<region>.cloud.twistlock.com/<id>.',
+    'URL of the Compute console, instead of the one that the API names: https://<region>.cloud.twistlock.com/<id>.',
   ),
-  accessKeyId: secret('Access key id.'),
-  accessKeyIdFile: file('File with the access key id.'),
-  secretKey: secret('Secret key. Better kept in a file of its own.'),
+  accessKeyId: secret('Access key ID.'),
+  accessKeyIdFile: file('File with the access key ID.'),
+  secretKey: secret('Secret key. Safer in a file of its own: secretKeyFile.'),
   secretKeyFile: file('File with the secret key.'),
-  credentialsFile: file("JSON file with access key id and secret key (and url), as Prisma Cloud's SDK writes it."),
+  credentialsFile: file("JSON file with access key ID and secret key (and url), as Prisma Cloud's SDK writes it."),
   credentialCommand: argv(
-    'Command and its arguments, run without shell, input or terminal for at most 10 seconds, that prints the access key id and the secret key: as JSON or on two lines.',
+    'Command, with its arguments, that prints access key ID and secret key, as JSON or on two lines. Runs without shell, input or terminal, for at most 10 seconds.',
   ),
   credentialCommandCache: toggle(
     true,
-    'Keep what credentialCommand printed until it is refused or SIGHUP comes; false runs the command for each login.',
+    'Use the output of credentialCommand until the access key is rejected or SIGHUP arrives; false runs the command for each login.',
   ),
-  prismaId: text('Prisma id of the tenant to log in to, for a user of several tenants.'),
-  customerName: text('Customer name of the tenant to log in to, for a user of several tenants; prismaId is preferred.'),
-  lazy: toggle(false, 'Log in at the first request instead of at start.'),
+  prismaId: text('Prisma ID of the tenant to log in to, for a user of several tenants.'),
+  customerName: text(
+    'Customer name of the tenant to log in to, for a user of several tenants. prismaId takes precedence.',
+  ),
+  lazy: toggle(false, 'Log in at the first request instead of at startup.'),
   ...policyKeys,
 } satisfies Section
 
-/** The keys of one client, found under `clients.<name>`. */
+/** The keys of a client, under `clients.<name>`. */
 export const clientSchema = {
-  tokenFile: file('File with the token, of at least 16 characters, that tells this client from others.'),
-  admin: toggle(false, 'Let this client see what others do: all of /_proxy/status and /_proxy/metrics.'),
+  tokenFile: file('File with the token, at least 16 characters, that identifies this client.'),
+  admin: toggle(false, 'Let this client see what other clients do: all of /_proxy/status and /_proxy/metrics.'),
   ...policyKeys,
 } satisfies Section
 
-/** What there may be several of, by the section that holds them. */
+/** The sections whose entries have names of the user's choice, each with the keys of an entry. */
 export const namedSchemas = { tenants: tenantSchema, clients: clientSchema }
 
 /** The values of {@link settingsSchema}: durations in milliseconds, sizes in bytes. */
