@@ -10,18 +10,20 @@ import { EXPOSITION_TYPE } from '../telemetry/exposition.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { readiness } from './readiness.ts'
 
+/** Options of {@link admin}. */
 export interface AdminOptions {
   readonly version: string
   readonly clock: Clock
   readonly sessions: Sessions
   readonly metrics: Metrics
   readonly pacer: Pacer
-  /** As it is now: it says which client may do what. */
+  /** The current configuration, which says what each client may do. */
   readonly config: () => Config
+  /** Starts to shut down the proxy. */
   quit(): void
 }
 
-/** The proxy's own paths: alive, ready, status and metrics, and its end. */
+/** The proxy's own endpoints under `/_proxy/`: liveness, readiness, status, metrics and shutdown. */
 export async function admin(
   app: FastifyInstance,
   { version, clock, sessions, metrics, pacer, config, quit }: AdminOptions,
@@ -38,7 +40,7 @@ export async function admin(
   app.get('/_proxy/status', async request => {
     const uptime = Math.round((clock.monotonic() - startedAt) / 1000)
     const { ready, waitingFor } = readiness(sessions)
-    // sessions and limits are shared: what becomes of them tells what others do
+    // sessions and rate limits are shared, so their state reveals the activity of other clients
     if (!isAdmin(config(), exchangeOf(request).client)) return { version, uptime, ready }
     const status = (entry: TenantEntry) => [entry.tenant.name, tenantStatus(entry, metrics.counts(entry.tenant.name))]
     return {
@@ -73,7 +75,7 @@ function tenantStatus({ tenant, session, candidate }: TenantEntry, counters: Ten
     api,
     lazy: tenant.lazy,
     session: session?.status() ?? null,
-    // what is to take its place, once it has a token
+    // the candidate that replaces the session once it has a token
     ...(candidate && { successor: candidate.status() }),
     counters,
   }

@@ -3,18 +3,18 @@ import { html, htmlFacts, htmlPage } from '../problem/html.ts'
 import { HOME_ROUTE, ICON_ROUTE } from '../request/own-path.ts'
 import { originOf, sendPage, varyByAccept } from './pages.ts'
 
-/** How long browsers need not ask for the icon again, in seconds. */
+/** How long browsers may cache the response for the icon, in seconds. */
 const ICON_LIFETIME = 24 * 60 * 60
 
-/** What the proxy tells of itself, by path. */
+/** The endpoints that the home page lists, with their descriptions. */
 const LINKS = {
-  '/_proxy/status': 'sessions, counters and rate limits, as JSON',
-  '/_proxy/metrics': 'the same and more, for Prometheus',
-  '/_proxy/readyz': 'whether requests would be served, and what stands in the way',
-  '/_proxy/problems/': 'what each kind of error means, and its cure',
+  '/_proxy/status': 'sessions, counters and rate limits as JSON',
+  '/_proxy/metrics': 'metrics in the Prometheus text format',
+  '/_proxy/readyz': 'whether requests can be served; if not, which tenants are not ready',
+  '/_proxy/problems/': 'every type of error: meaning, causes and fix',
 } as const
 
-/** The proxy's page, as JSON, or as HTML for whoever prefers that, and what browsers ask of every host. None needs a session. */
+/** Serves the home page at `/_proxy/` as JSON or HTML, and an empty icon for browsers. No session is needed. */
 export async function homePage(app: FastifyInstance, { version }: { readonly version: string }): Promise<void> {
   app.get(`${HOME_ROUTE}/`, (request, reply) => {
     const example = `curl ${originOf(request)}/v2/policy`
@@ -32,7 +32,7 @@ function pageOf(version: string, example: string): string {
   return htmlPage(
     'prismacloud-proxy',
     html`<h1>prismacloud-proxy ${version}</h1>
-<p>Programs call the Prisma Cloud API here without a token:</p>
+<p>Programs can call the Prisma Cloud API here without a token:</p>
 <pre>${example}</pre>
 ${htmlFacts(Object.entries(LINKS).map(([path, what]) => [html`<a href="${path}">${path}</a>`, what]))}`,
   )

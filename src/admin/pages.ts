@@ -1,18 +1,18 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { wantsHtml } from '../request/own-path.ts'
 
-/** Where the proxy is, as the client that asks has it: scheme, host and port. */
+/** The origin by which the client reaches the proxy: scheme, host and port. */
 export function originOf({ protocol, host }: FastifyRequest): string {
   return `${protocol}://${host}`
 }
 
-/** Says that an answer depends on `Accept`, and whether that asks for a page. */
+/** Declares that the response varies by `Accept`, and returns whether the client prefers HTML. */
 export function varyByAccept({ headers }: FastifyRequest, reply: FastifyReply): boolean {
   reply.header('vary', 'accept')
   return wantsHtml(headers.accept)
 }
 
-/** Sends a page as HTML. */
+/** Sends an HTML page with its media type. */
 export function sendPage(reply: FastifyReply, page: string): FastifyReply {
   return reply.type('text/html; charset=utf-8').send(page)
 }

@@ -6,8 +6,8 @@ import { PROBLEM_JSON } from '../problem/render.ts'
 import { originOf, sendPage, varyByAccept } from './pages.ts'
 
 /**
- * The pages under `/_proxy/problems/`: what each problem type means and how to cure it, as JSON, or as HTML for whoever
- * prefers that. Reading them needs no session.
+ * Serves the pages under `/_proxy/problems/` as JSON or HTML: meaning, causes and cure of each problem type. No session
+ * is needed.
  */
 export async function problemPages(app: FastifyInstance): Promise<void> {
   for (const path of ['/_proxy/problems', '/_proxy/problems/']) {
@@ -32,7 +32,7 @@ function unknownProblem(name: string, requestId: string) {
     type: 'about:blank',
     title: 'Not Found',
     status: 404,
-    detail: meant ? `There is no such problem; did you mean ${meant}?` : 'There is no such problem',
+    detail: meant ? `Unknown problem type; did you mean ${meant}?` : 'Unknown problem type',
     instance: `/_proxy/problems/${encodeURIComponent(name)}`,
     requestId,
     retryable: false,

@@ -1,12 +1,12 @@
 import type { Sessions } from '../session/sessions.ts'
 
-/** Whether requests would be served, and which tenants stand in the way. */
+/** The content of `/_proxy/readyz`: whether requests can be served, and the tenants that are not ready. */
 export interface Readiness {
   readonly ready: boolean
   readonly waitingFor: readonly { readonly tenant: string; readonly state: string; readonly reason: string | null }[]
 }
 
-/** Ready once every tenant that is not lazy has a live session, or had one that nobody needs at the moment. */
+/** Computes readiness: every tenant that is not lazy has a live session, or had one and is idle. */
 export function readiness(sessions: Sessions): Readiness {
   const waitingFor = [...sessions.all()]
     .filter(({ tenant, session, rests }) => !tenant.lazy && !rests && session?.peek() === undefined)

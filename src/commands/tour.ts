@@ -1,20 +1,20 @@
 import { Agent, type Dispatcher, request } from 'undici'
 import type { Simulator } from '../simulator/index.ts'
 
-/** One request of the tour, and what it is to show. */
+/** One request of the tour, and the feature that it demonstrates. */
 interface Step {
   readonly shows: string
   readonly method?: 'GET' | 'POST'
   readonly path: string
   readonly body?: string
   readonly headers?: Readonly<Record<string, string>>
-  /** Done to the simulator beforehand. */
+  /** Prepares the simulator for the step. */
   prepare?(simulator: Simulator): void
-  /** Whether the answer is as promised. */
-  holds(answer: Answer): boolean
+  /** Whether the response is as expected. */
+  holds(response: TourResponse): boolean
 }
 
-interface Answer {
+interface TourResponse {
   readonly status: number
   readonly headers: Readonly<Record<string, string | string[] | undefined>>
   readonly text: string
@@ -22,12 +22,12 @@ interface Answer {
 
 const steps: readonly Step[] = [
   {
-    shows: 'A plain request: the session is attached on the way',
+    shows: 'A plain request: the proxy adds the session',
     path: '/v2/policy',
     holds: ({ status, text }) => status === 200 && Array.isArray(JSON.parse(text)),
   },
   {
-    shows: 'A POST as curl -d sends it: its form type becomes JSON',
+    shows: 'A POST by curl -d: the proxy replaces the form content type with JSON',
     method: 'POST',
     path: '/v2/alert',
     body: '{"timeRange":{"type":"to_now","value":"epoch"},"limit":2}',
@@ -35,55 +35,55 @@ const steps: readonly Step[] = [
     holds: ({ status, text }) => status === 200 && JSON.parse(text).items.length === 2,
   },
   {
-    shows: 'Application security, which takes its token in another header',
+    shows: 'Application security, which expects the token in another header',
     path: '/code/api/v1/repositories',
     holds: ({ status }) => status === 200,
   },
   {
-    shows: 'A token that the upstream revoked: renewed, sent again, not noticed',
+    shows: 'A revoked token: the proxy renews the session and retries the request',
     path: '/cloud',
     prepare: simulator => simulator.revokeAll(),
     holds: ({ status, headers }) => status === 200 && headers['x-prismacloud-proxy-replayed'] === '1',
   },
   {
-    shows: 'An error that hides in a header, made readable',
+    shows: 'An error that the API reports in a header, as a readable document',
     path: '/errors/header',
     holds: ({ status, text }) => status === 400 && JSON.parse(text).detail.includes('timeRange'),
   },
   {
-    shows: 'A download',
+    shows: 'A file download',
     path: '/alert/csv/1/download',
     holds: ({ status, headers }) => status === 200 && String(headers['content-type']).startsWith('text/csv'),
   },
   {
-    shows: 'A request in a web page’s name is refused',
+    shows: 'A request from a web page is rejected',
     path: '/v2/policy',
     headers: { origin: 'https://attacker.example' },
     holds: ({ status, text }) => status === 403 && JSON.parse(text).type.endsWith('/origin-not-allowed'),
   },
   {
-    shows: 'The proxy tells how it is',
+    shows: 'Status',
     path: '/_proxy/status',
     holds: ({ status, text }) => status === 200 && JSON.parse(text).ready === true,
   },
 ]
 
-/** The milliseconds that a step may take. */
+/** The timeout of a step, in milliseconds. */
 const DEADLINE = 15_000
 
-/** What became of one step. */
+/** The result of one step of the tour. */
 export interface StepResult {
   readonly shows: string
-  /** The request as one would type it. */
+  /** The equivalent curl command. */
   readonly command: string
-  /** The answer in a line. */
+  /** The status and the start of the response body, on one line; or why the request failed. */
   readonly outcome: string
   readonly held: boolean
 }
 
-/** Takes the tour through the proxy at `address`, step by step. */
+/** Takes the tour through the proxy at `address` and yields the result of each step. */
 export async function* tour(address: string, simulator: Simulator): AsyncGenerator<StepResult> {
-  // its own, for the default one follows the environment's outbound proxy where Node is told to
+  // not the default dispatcher: Node.js may be configured to send its requests through the environment's outbound proxy
   const dispatcher = new Agent()
   try {
     for (const step of steps) {
@@ -102,15 +102,15 @@ async function take(
   dispatcher: Dispatcher,
 ): Promise<Pick<StepResult, 'outcome' | 'held'>> {
   try {
-    const answer = await ask(step, address, dispatcher)
-    return { outcome: `${answer.status} ${excerpt(answer.text)}`, held: step.holds(answer) }
+    const response = await ask(step, address, dispatcher)
+    return { outcome: `${response.status} ${excerpt(response.text)}`, held: step.holds(response) }
   } catch (error) {
     return { outcome: `failed: ${error}`, held: false }
   }
 }
 
 async function ask({ method = 'GET', path, body, headers = {} }: Step, address: string, dispatcher: Dispatcher) {
-  const answer = await request(address + path, {
+  const response = await request(address + path, {
     dispatcher,
     method,
     headers,
@@ -118,7 +118,7 @@ async function ask({ method = 'GET', path, body, headers = {} }: Step, address: 
     headersTimeout: DEADLINE,
     bodyTimeout: DEADLINE,
   })
-  return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() }
+  return { status: response.statusCode, headers: response.headers, text: await response.body.text() }
 }
 
 function command({ path, body, headers }: Step, address: string): string {
@@ -126,7 +126,7 @@ function command({ path, body, headers }: Step, address: string): string {
   return `curl ${address}${path}${body ? ` -d '${body}'` : ''}${origin}`
 }
 
-/** The beginning of a text, on one line. */
+/** The start of a text, on one line. */
 function excerpt(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim()
   return line.length > 100 ? `${line.slice(0, 99)}…` : line

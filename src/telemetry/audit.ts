@@ -3,45 +3,49 @@ import { escapeUnprintable } from '../kernel/printable.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Exchange } from '../request/exchange.ts'
 
-/** Where the lines of an audit are kept. */
+/** The destination of the lines of the audit log. */
 export interface AuditOutput {
-  /** Keeps a line, at once or together with others within milliseconds. */
+  /** Writes a line, immediately or batched with others within milliseconds. */
   write(line: string): void
-  /** Keeps a line at once, and gives whether it could. */
+  /** Writes a line immediately and returns whether that succeeded. */
   writeNow(line: string): boolean
-  /** How many lines could not be kept. */
+  /** The number of lines that could not be written. */
   readonly lost: number
 }
 
+/** Options of {@link Audit}. */
 export interface AuditOptions {
   readonly output: AuditOutput
   readonly clock: Clock
-  /** Whether what cannot be recorded is to be refused. */
+  /** Whether requests that cannot be recorded are rejected. */
   readonly required: boolean
 }
 
-/** A connection that a client asks for by CONNECT, as it went. */
+/** A connection that a client requested with CONNECT; the last three members are updated until it ends. */
 export interface ConnectionRecord {
   readonly requestId: string
-  /** The host and port that the client asked for, as it wrote them. */
+  /** The host and port from the request target, as the client wrote them. */
   readonly host: string
-  /** Milliseconds of the monotonic clock. */
+  /** The start, in milliseconds of the monotonic clock. */
   readonly startedAt: number
-  /** By its name; null where clients have none, or it was not let in. */
+  /** The name of the client; null if no clients are configured, or it was not admitted. */
   client: string | null
-  /** The status of the answer to CONNECT. */
+  /** The status of the response to CONNECT. */
   status: number
-  /** What became of it: a problem's type, `served` here in the host's name, or how a tunnel ended. */
+  /** The outcome: a problem type, `served` if the proxy itself acted as the host, or how the tunnel ended. */
   verdict: string
 }
 
-/** What went through a connection in each direction, in bytes. */
+/** The bytes that a connection carried in each direction. */
 export interface Traffic {
   readonly fromClient: number
   readonly toClient: number
 }
 
-/** Who asked for what, and what became of it: a line of JSON for each request that was to be forwarded, and each CONNECT. */
+/**
+ * The audit log: who requested what, and the outcome. It has a line of JSON for each request that is to be forwarded and
+ * for each CONNECT; if records are required, another before it starts.
+ */
 export class Audit {
   readonly #options: AuditOptions
 
@@ -49,17 +53,23 @@ export class Audit {
     this.#options = options
   }
 
-  /** A request is about to be served. @throws {Problem} `audit-unavailable` where that is not recorded, and must be */
+  /**
+   * Records the start of a request, if records are required.
+   * @throws {Problem} `audit-unavailable` if the line cannot be written
+   */
   begin({ requestId, client, method, path }: Exchange): void {
     this.#begin({ requestId, client, method, path })
   }
 
-  /** The same of a connection that is about to be made. */
+  /**
+   * Records the start of a connection, if records are required.
+   * @throws {Problem} `audit-unavailable` if the line cannot be written
+   */
   beginConnection({ requestId, client, host }: ConnectionRecord): void {
     this.#begin({ requestId, client, method: 'CONNECT', host })
   }
 
-  /** An exchange ended; `status` is 0 where the client did not get all of an answer. */
+  /** Records the end of a request. `status` is 0 if the client did not receive a complete response. */
   record(exchange: Exchange, status: number): void {
     const { requestId, client, tenant, method, path, bytes, upstreamRequestId } = exchange
     const verdict = verdictOn(exchange, status)
@@ -67,7 +77,7 @@ export class Audit {
     this.#options.output.write(this.#line(line))
   }
 
-  /** A connection ended. */
+  /** Records the end of a connection and the bytes that it carried. */
   recordConnection(connection: ConnectionRecord, { fromClient, toClient }: Traffic): void {
     const { output, clock } = this.#options
     const { requestId, client, host, status, startedAt, verdict } = connection
@@ -79,7 +89,10 @@ export class Audit {
   #begin(facts: object): void {
     const { output, required } = this.#options
     if (!required || output.writeNow(this.#line({ ...facts, verdict: 'begun' }))) return
-    throw new Problem('audit-unavailable', 'The audit cannot be written, and audit.required lets nothing go unrecorded')
+    throw new Problem(
+      'audit-unavailable',
+      'The audit log cannot be written, and audit.required rejects requests that are not recorded',
+    )
   }
 
   #line(facts: object): string {
@@ -88,7 +101,7 @@ export class Audit {
   }
 }
 
-/** The problem that the client was told of, else where its answer came from. */
+/** The type of the problem that the client received, else the origin of its response. */
 function verdictOn({ failure, cache, answeredHere }: Exchange, status: number): string {
   if (failure) return failure.type
   if (status === 0) return 'aborted'

@@ -3,34 +3,37 @@ import type { Exchange } from '../request/exchange.ts'
 import type { AuthCall } from '../session/report.ts'
 import type { Sample } from './exposition.ts'
 
-/** Seconds; the upstream answers within some tens of milliseconds to some tens of seconds. */
+/** Upper bounds of the histogram buckets, in seconds. The upstream responds within 10 ms to tens of seconds. */
 const BOUNDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60]
 
-/** What became of requests, by the first digit of their status. */
+/** Status classes, by the first digit of the status; 0 is a request that the client aborted. */
 const CLASSES = ['aborted', '1xx', '2xx', '3xx', '4xx', '5xx']
 
 type Labels = Sample['labels']
 
-/** The methods that are told apart. */
+/** The values of the label `method`. */
 const METHODS = [...FORWARDED_METHODS, 'other']
 
-/** The histograms: how long requests took, and how long the upstream did. */
+/** The histograms of a row (the whole request, and the upstream alone), and their number. */
 const [DURATION, UPSTREAM, HISTOGRAMS] = [0, 1, 2]
 
-/** A row begins with their sums and buckets in turn, those of what was quick first; behind them, requests are counted. */
+/**
+ * Layout of a row: the sums of the histograms, then for each bucket, lowest bound first, one cell per histogram, then one
+ * cell for each method and status class.
+ */
 const BUCKETS = BOUNDS.length + 1
 const REQUESTS = HISTOGRAMS * (1 + BUCKETS)
 const SIZE = REQUESTS + METHODS.length * CLASSES.length
 
 /**
- * What each request counts, in a row for each tenant. All are in one array, because where there are many tenants, what is
- * apart is far from the processor.
+ * The counters that every request increments, in one row per tenant. All rows share one array: with many tenants,
+ * separate objects cause cache misses.
  */
 export class CounterRows {
   #cells = new Float64Array(SIZE)
   #used = 0
 
-  /** Adds a row, and gives where it begins. */
+  /** Adds a row and returns its offset. */
   begin(): number {
     const at = this.#used
     this.#used += SIZE
@@ -51,27 +54,27 @@ export class CounterRows {
   }
 }
 
-/** What was counted for a tenant since the start: requests, what became of them, and the auth calls made for them. */
+/** The counters of a tenant since the start, as `/_proxy/status` shows them. */
 export interface TenantCounts {
   readonly requests: number
-  /** Those that ended with a problem. */
+  /** Requests that ended with a problem. */
   readonly failures: number
-  /** Those that were sent twice. */
+  /** Requests that were sent to the upstream more than once. */
   readonly replays: number
   readonly logins: number
   readonly extensions: number
 }
 
 /**
- * Counts for one tenant. They are plain numbers, because each request counts a handful of them: libraries look each count
- * up by its labels, which took a twentieth of all that a request costs.
+ * The counters and histograms of one tenant. They are plain numbers: metrics libraries look up each counter by its
+ * labels, which took 5 % of the time of a request.
  */
 export class Tally {
   readonly #rows: CounterRows
   readonly #row: number
   readonly #failures = new Map<string, number>()
   readonly #calls: Record<AuthCall, Map<string, number>> = { login: new Map(), extend: new Map() }
-  /** By how the cache had part in answers. */
+  /** Requests by cache outcome. */
   readonly #cache = new Map<string, number>()
   #replays = 0
 
@@ -80,7 +83,7 @@ export class Tally {
     this.#row = rows.begin()
   }
 
-  /** An exchange ended; `status` is 0 where the client did not get all of an answer. */
+  /** Counts a request that ended. `status` is 0 if the client did not receive a complete response. */
   ended({ method, spent, replayed, failure, cache }: Exchange, status: number, seconds: number): void {
     const known = METHODS.indexOf(method)
     const index = known < 0 ? METHODS.length - 1 : known
@@ -151,7 +154,7 @@ export class Tally {
     this.#add(cellOf(histogram, bucket < 0 ? BOUNDS.length : bucket), 1)
   }
 
-  /** The samples of a histogram, in which each bucket counts those below it too. */
+  /** The samples of a histogram. Buckets are cumulative: each includes the lower ones. */
   *#histogram(histogram: number, labels: Labels): Generator<Sample> {
     let count = 0
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
@@ -171,7 +174,7 @@ export class Tally {
   }
 }
 
-/** Where a bucket of a histogram stands in a row. */
+/** The cell of a histogram's bucket, relative to the start of the row. */
 function cellOf(histogram: number, bucket: number): number {
   return histogram + HISTOGRAMS * (1 + bucket)
 }

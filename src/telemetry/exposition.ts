@@ -1,12 +1,12 @@
-/** A number with the labels that tell it from the others of its family. */
+/** One number of a metric, identified by its labels. */
 export interface Sample {
   readonly labels: Readonly<Record<string, string>>
   readonly value: number
-  /** What a histogram appends to its name: `_bucket`, `_sum` or `_count`. */
+  /** The suffix of a histogram sample: `_bucket`, `_sum` or `_count`. */
   readonly suffix?: string
 }
 
-/** What is measured, by one name. */
+/** A metric family: all samples of one name. */
 export interface Family {
   readonly name: string
   readonly help: string
@@ -14,10 +14,10 @@ export interface Family {
   readonly samples: Iterable<Sample>
 }
 
-/** The media type of {@link expose}. */
+/** The media type of the text that {@link expose} returns. */
 export const EXPOSITION_TYPE = 'text/plain; version=0.0.4; charset=utf-8'
 
-/** Families in the Prometheus text format (https://prometheus.io/docs/instrumenting/exposition_formats/). */
+/** Renders families in the Prometheus text format (https://prometheus.io/docs/instrumenting/exposition_formats/). */
 export function expose(families: Iterable<Family>): string {
   const lines: string[] = []
   for (const { name, help, type, samples } of families) {

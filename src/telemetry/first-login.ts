@@ -2,14 +2,17 @@ import type { SessionsEvents } from '../session/sessions.ts'
 
 type Events = Omit<SessionsEvents, 'called'>
 
-/** The first login of the tenants, and events that leave to whoever waits for it what it comes to. */
+/** The first login of the tenants, and session events without the rejections that its caller reports itself. */
 export interface FirstLogin {
   readonly events: Events
-  /** Waits for the login. Whose key is rejected meanwhile is not told. */
+  /** Waits for the login to settle. Until then, `events` drops rejections of awaited tenants. */
   waitFor(login: Promise<void>): Promise<void>
 }
 
-/** Keeps events from telling a second time what the first login came to. `isAwaited` tells which tenants have part in it. */
+/**
+ * Prevents that a rejected access key is logged twice: by the session events, and by the caller of the first login.
+ * `isAwaited` says whether a tenant takes part in that login.
+ */
 export function firstLogin(events: Events, isAwaited: (tenant: string) => boolean): FirstLogin {
   let isRunning = false
   return {

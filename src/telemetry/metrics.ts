@@ -9,15 +9,18 @@ import { expose, type Family, type Sample } from './exposition.ts'
 
 const STATES = Object.keys(transitions)
 
-/** What tells the metrics what they do not count themselves. */
+/** The sources of values that the metrics do not count themselves. */
 export interface MetricsSources {
   readonly pacer: Pacer
-  /** For the bodies of requests. */
+  /** The memory budget of request bodies kept for a retry. */
   readonly kept: Budget
   readonly auditLinesLost: () => number
 }
 
-/** What the proxy counts of itself. Labels are bounded: tenants are configured, methods, classes and outcomes are few. */
+/**
+ * The metrics of the proxy. The number of samples is bounded: tenants are configured; methods, status classes and
+ * outcomes are few.
+ */
 export class Metrics {
   readonly #sessions: () => Sessions
   readonly #pacer: Pacer
@@ -38,13 +41,13 @@ export class Metrics {
     this.#inFlight++
   }
 
-  /** An exchange ended; `status` is 0 where the client did not get all of an answer. `seconds` is the whole of it. */
+  /** Counts a request that ended after `seconds`. `status` is 0 if the client did not receive a complete response. */
   finished(exchange: Exchange, status: number, seconds: number): void {
     this.#inFlight--
     this.#tally(exchange.tenant ?? '').ended(exchange, status, seconds)
   }
 
-  /** To be told of a tenant's auth calls. */
+  /** Counts an auth call; an event handler for the sessions. */
   readonly sessionCalled: SessionsEvents['called'] = (tenant, call, outcome) =>
     this.#tally(tenant).called(call, outcome)
 
@@ -52,7 +55,7 @@ export class Metrics {
     return this.#tally(tenant).counts
   }
 
-  /** In the Prometheus text format. */
+  /** Renders all metrics in the Prometheus text format. */
   render(): string {
     return expose(this.#families())
   }
@@ -62,23 +65,27 @@ export class Metrics {
   }
 
   *#families(): Generator<Family> {
-    yield counter('requests_total', 'Requests answered, by tenant, method and status class.', this.#each('requests'))
+    yield counter('requests_total', 'Requests by tenant, method and status class.', this.#each('requests'))
     const [whole, upstream] = [this.#each('duration'), this.#each('upstream')]
-    yield histogram('request_duration_seconds', 'From the request to the end of its answer.', whole)
-    const ofTheUpstream = "From the request's being sent to the headers of the upstream's answer."
-    yield histogram('upstream_duration_seconds', ofTheUpstream, upstream)
-    yield gauge('requests_in_flight', 'Requests being served.', [{ labels: {}, value: this.#inFlight }])
-    yield counter('replays_total', 'Requests sent to the upstream a second time.', this.#each('replays'))
+    yield histogram('request_duration_seconds', 'Time from the request to the end of the response.', whole)
+    const untilHeaders = 'Time from forwarding the request to receiving the response headers of the upstream.'
+    yield histogram('upstream_duration_seconds', untilHeaders, upstream)
+    yield gauge('requests_in_flight', 'Requests in flight.', [{ labels: {}, value: this.#inFlight }])
+    yield counter('replays_total', 'Requests sent to the upstream more than once.', this.#each('replays'))
     const kept = [{ labels: {}, value: this.#kept.held }]
-    yield gauge('replay_bytes', 'Bytes of request bodies that are kept so that they can be sent again.', kept)
-    yield counter('cache_total', 'Requests that a cache rule is for, by what became of them.', this.#each('cache'))
-    yield counter('failures_total', 'Requests that ended with a problem, by its type.', this.#each('failures'))
-    yield counter('session_calls_total', 'Logins and extensions, by outcome.', this.#each('calls'))
+    yield gauge('replay_bytes', 'Bytes of request bodies kept in memory for a retry.', kept)
+    yield counter('cache_total', 'Requests that match a cache rule, by outcome.', this.#each('cache'))
+    yield counter('failures_total', 'Requests that ended with a problem, by problem type.', this.#each('failures'))
+    yield counter('session_calls_total', 'Logins and session extensions, by outcome.', this.#each('calls'))
     const lost = [{ labels: {}, value: this.#auditLinesLost() }]
-    yield counter('audit_lines_lost_total', 'Lines of the audit that could not be written.', lost)
+    yield counter('audit_lines_lost_total', 'Audit log lines that could not be written.', lost)
     const entries = [...this.#sessions().all()]
-    yield gauge('session_state', 'The state that a session is in has the value 1.', entries.flatMap(states))
-    yield gauge('session_seconds_left', 'How long the live token may still be used.', entries.map(secondsLeft))
+    yield gauge('session_state', '1 for the current state of a session, 0 for all others.', entries.flatMap(states))
+    yield gauge(
+      'session_seconds_left',
+      'Seconds for which the session token may still be used.',
+      entries.map(secondsLeft),
+    )
     yield* pacing([...this.#pacer.endpoints()])
   }
 
@@ -87,30 +94,40 @@ export class Metrics {
   }
 }
 
-/** What is told of each endpoint, where it is known. */
-const OF_ENDPOINTS: readonly (readonly [
+/** The metrics of each endpoint. A sample is omitted while its value is unknown. */
+const ENDPOINT_METRICS: readonly (readonly [
   type: Family['type'],
   name: string,
   help: string,
   value: (status: EndpointStatus) => number | undefined,
 ])[] = [
-  ['gauge', 'limit_rate', "The endpoint's rate limit, in requests a second.", ({ limit }) => limit?.rate],
-  ['gauge', 'limit_burst', 'Requests that the limit takes at once.', ({ limit }) => limit?.burst],
-  ['gauge', 'limit_remaining', 'Requests that it takes at once now.', ({ limit }) => limit?.remaining],
-  ['gauge', 'queue_length', 'Requests that wait for their turn.', ({ waiting }) => waiting],
-  ['counter', 'waits_total', 'Requests that had to wait for their turn.', ({ counts }) => counts.waits],
-  ['counter', 'wait_seconds_total', 'How long those waited.', ({ counts }) => counts.waitSeconds],
+  ['gauge', 'limit_rate', 'Rate limit of the endpoint, in requests per second.', ({ limit }) => limit?.rate],
+  ['gauge', 'limit_burst', 'Requests that the rate limit allows at once.', ({ limit }) => limit?.burst],
+  [
+    'gauge',
+    'limit_remaining',
+    'Requests that the rate limit allows at once right now.',
+    ({ limit }) => limit?.remaining,
+  ],
+  ['gauge', 'queue_length', 'Requests waiting for the rate limit.', ({ waiting }) => waiting],
+  ['counter', 'waits_total', 'Requests that had to wait for the rate limit.', ({ counts }) => counts.waits],
+  [
+    'counter',
+    'wait_seconds_total',
+    'Total time that requests waited for the rate limit.',
+    ({ counts }) => counts.waitSeconds,
+  ],
   [
     'counter',
     'refusals_total',
-    'Answers 429 and 503 of the upstream, those that the client never saw too.',
+    'Responses 429 and 503 from the upstream, including retried ones that clients never saw.',
     ({ counts }) => counts.refusals,
   ],
 ]
 
-/** No more endpoints are known than the pacer keeps. */
+/** The number of endpoints is bounded by the pacer, which forgets the least recently used. */
 function* pacing(endpoints: readonly EndpointStatus[]): Generator<Family> {
-  for (const [type, name, help, value] of OF_ENDPOINTS) {
+  for (const [type, name, help, value] of ENDPOINT_METRICS) {
     const samples = endpoints.flatMap(status => {
       const { tenant, endpoint } = status
       const known = value(status)

@@ -2,7 +2,7 @@
 //
 // To add a shape:
 // 1. Add a reader to `shapes` below, with an example above it. Mind the order: the first reader that finds an error wins.
-// 2. Add an example to src/simulator/routes/error-shapes.ts, and the detail that clients see to test/forward/errors.test.ts.
+// 2. Add an example to src/simulator/routes/error-shapes.ts, and what clients see of it to test/forward/errors.test.ts.
 // 3. Add its variants to test/upstream-errors/shapes.test.ts.
 // Elsewhere: errors in the `x-redlock-status` header (redlock-status.ts), bodies that are not JSON (body.ts), sentences
 // for clients (describe.ts) and help for error keys (../problem/i18n-keys.ts).

@@ -80,7 +80,7 @@ t.test('an unknown name is 404 with the known names, and the one that was meant'
     type: 'about:blank',
     title: 'Not Found',
     status: 404,
-    detail: 'There is no such problem; did you mean rate-limited?',
+    detail: 'Unknown problem type; did you mean rate-limited?',
     instance: '/_proxy/problems/rate-limit',
     requestId: /./,
     retryable: false,
@@ -94,5 +94,5 @@ t.test('names that every object has are unknown too, and nothing typed is echoed
     t.equal((await app.inject({ url: `/_proxy/problems/${name}` })).statusCode, 404, name)
   }
   const hostile = await app.inject({ url: '/_proxy/problems/%3Cscript%3E', headers: html })
-  t.match(hostile.json(), { detail: 'There is no such problem', instance: '/_proxy/problems/%3Cscript%3E' })
+  t.match(hostile.json(), { detail: 'Unknown problem type', instance: '/_proxy/problems/%3Cscript%3E' })
 })
