@@ -5,7 +5,7 @@ import { clientOf, makeConfig, startPair, startProxy } from '../support/proxy.ts
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
-t.test('livez is 200 while the process serves, whatever the upstream does', async t => {
+t.test('livez is 200 while the process serves, even without an upstream', async t => {
   const { call } = await startProxy(t, { upstream: 'https://nothing.invalid' })
   const reply = await call('/_proxy/livez')
   t.match(reply, { status: 200, headers: { 'content-type': /^application\/json/ } })
@@ -13,7 +13,7 @@ t.test('livez is 200 while the process serves, whatever the upstream does', asyn
   t.match(await call('/_proxy/livez?x=1', { method: 'HEAD' }), { status: 200, text: '' })
 })
 
-t.test('readyz says which tenants stand in the way and why, until each has a session', async t => {
+t.test('readyz names the tenants that are not ready and why, until each has a session', async t => {
   const { call, app, simulator, clock } = await startPair(t, { tenants: { default: {}, other: {} } })
   t.match(await call('/_proxy/readyz'), { status: 503 })
   t.strictSame((await call('/_proxy/readyz')).json(), {
@@ -34,7 +34,7 @@ t.test('readyz says which tenants stand in the way and why, until each has a ses
   t.strictSame((await call('/_proxy/readyz')).json(), { ready: true, waitingFor: [] })
 })
 
-t.test('readyz falls back when a session is lost', async t => {
+t.test('readyz is 503 again when a session is lost', async t => {
   const { call, app, simulator } = await startPair(t)
   await app.login()
   t.equal((await call('/_proxy/readyz')).status, 200)
@@ -44,7 +44,7 @@ t.test('readyz falls back when a session is lost', async t => {
   t.equal((await call('/_proxy/readyz')).status, 503)
 })
 
-t.test('a lazy tenant does not stand in the way, and is not logged in before its first request', async t => {
+t.test('a lazy tenant does not affect readiness, and logs in at its first request', async t => {
   const { call, app, simulator } = await startPair(t, { tenants: { default: { lazy: true } } })
   await app.login()
   t.equal(simulator.counts.logins, 0)
@@ -53,7 +53,7 @@ t.test('a lazy tenant does not stand in the way, and is not logged in before its
   t.equal(simulator.counts.logins, 1)
 })
 
-t.test('status tells version, uptime, and each tenant’s stack, session and counters', async t => {
+t.test('status shows version, uptime, and the stack, session and counters of each tenant', async t => {
   const { call, app, clock, simulator } = await startPair(t, {
     tenants: { default: {}, idle: { url: 'app2.eu', lazy: true } },
   })
@@ -83,7 +83,7 @@ t.test('status tells version, uptime, and each tenant’s stack, session and cou
   })
 })
 
-t.test('status tells the limits that requests are held back to', async t => {
+t.test('status shows the rate limits that requests are paced by', async t => {
   const { call } = await startPair(t)
   t.strictSame((await call('/_proxy/status')).json().pacing, { waiting: 0, endpoints: [] })
   await call('/v2/alert', { method: 'POST', body: '{"timeRange":{"type":"to_now","value":"epoch"}}' })
@@ -102,7 +102,7 @@ t.test('status tells the limits that requests are held back to', async t => {
   })
 })
 
-t.test('status shows a session that is to take the place of another, and the log why it does not yet', async t => {
+t.test('status shows the candidate of a rotation, and the log says why it is not ready', async t => {
   const { app, call, simulator, log } = await startPair(t)
   await app.login()
   const config = makeConfig({ upstream: simulator.url, tenants: { default: { customerName: 'Another Company' } } })
@@ -119,7 +119,7 @@ t.test('status shows a session that is to take the place of another, and the log
   )
 })
 
-t.test('the proxy’s own paths are never forwarded, known or not', async t => {
+t.test('paths under /_proxy/ are never forwarded, known or not', async t => {
   const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
   const { call } = await startProxy(t, { upstream: upstream.url })
   for (const path of ['/_proxy//', '/_proxy/x', '/_proxy/livez/', '/_proxy//livez', '/_proxy/favicon.ico']) {
@@ -136,19 +136,19 @@ t.test('the proxy’s own paths are never forwarded, known or not', async t => {
   t.equal(upstream.requests.length + upstream.logins.length, 0)
 })
 
-t.test('the pages of the problems are served', async t => {
+t.test('the problem pages are served', async t => {
   const { call } = await startPair(t)
   t.match((await call('/_proxy/problems/draining')).json(), { name: 'draining', status: 503 })
   t.match(await call('/_proxy/problems/nothing'), { status: 404, headers: { 'x-request-id': String } })
 })
 
-t.test('a request with an unfinished body that is refused ends its connection', async t => {
+t.test('rejecting a request with an unfinished body closes its connection', async t => {
   const { port } = await startPair(t)
   const head = 'POST /_proxy/x HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000\r\n\r\nabc'
   t.match(await talk(port, head), /^HTTP\/1\.1 404 Not Found\r\n.*connection: close/is)
 })
 
-t.test('a client may end the proxy where that is switched on, by POST alone', async t => {
+t.test('a client can shut down the proxy if that is enabled, and only by POST', async t => {
   let asked = 0
   const quit = () => void asked++
   const off = await startPair(t, { quit })
@@ -168,7 +168,7 @@ t.test('a client may end the proxy where that is switched on, by POST alone', as
   t.equal(asked, 1)
 })
 
-t.test('what others do is told to admins alone, and a client that only reads does not end the proxy', async t => {
+t.test('only admins see the activity of others, and a read-only client cannot shut down the proxy', async t => {
   let asked = 0
   const [reader, writer, boss] = ['the-token-of-reader', 'the-token-of-writer', 'the-token-of-the-boss']
   const clients = [

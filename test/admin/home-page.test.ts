@@ -4,7 +4,7 @@ import { clientOf, startPair } from '../support/proxy.ts'
 
 const BROWSER = { accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8' }
 
-t.test('a browser at the proxy’s root is led to its page, and gets its icon, without a session', async t => {
+t.test('a browser at / is redirected to the home page, and gets an icon, without a session', async t => {
   const lines: string[] = []
   const audit = { write: (line: string) => void lines.push(line) }
   const { call, simulator } = await startPair(t, { audit, tenants: { default: { lazy: true }, prod: { lazy: true } } })
@@ -24,10 +24,10 @@ t.test('a browser at the proxy’s root is led to its page, and gets its icon, w
     }
   }
   t.equal(simulator.counts.logins + simulator.requests.length, 0)
-  t.strictSame(lines, [], 'nor is it recorded as what was to be forwarded')
+  t.strictSame(lines, [], 'and nothing is recorded in the audit log')
 })
 
-t.test('its page shows where to look and what to try', async t => {
+t.test('the home page shows an example and links', async t => {
   const { call, simulator } = await startPair(t)
   const page = await call('/_proxy/', { headers: { ...BROWSER, host: 'localhost:9080' } })
   t.match(page, { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', vary: 'accept' } })
@@ -43,7 +43,7 @@ t.test('its page shows where to look and what to try', async t => {
   t.strictSame(Object.keys(json.links), links)
 })
 
-t.test('whatever else is asked there is forwarded', async t => {
+t.test('any other request to these paths is forwarded', async t => {
   const { call, port, simulator } = await startPair(t)
   const rows: [method: string, path: string, headers: Record<string, string>][] = [
     ['GET', '/', { accept: '*/*' }],
@@ -81,7 +81,7 @@ t.test('whatever else is asked there is forwarded', async t => {
   )
 })
 
-t.test('who must show a token must show it there, too', async t => {
+t.test('the home page requires the client token, too', async t => {
   const { call } = await startPair(t, { config: { clients: [clientOf('ci', 'the-token-of-ci-0')] } })
   for (const path of ['/', '/favicon.ico', '/_proxy/'])
     t.equal((await call(path, { headers: BROWSER })).status, 401, path)

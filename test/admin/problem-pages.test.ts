@@ -16,7 +16,7 @@ function serve(t: Tap): FastifyInstance {
 
 type Tap = Pick<typeof import('tap').t, 'teardown'>
 
-t.test('every problem type has a page in JSON that says what it is and how to check it', async t => {
+t.test('every problem type has a page in JSON with its meaning and a command to check', async t => {
   const app = serve(t)
   for (const name of names) {
     const answer = await app.inject({ url: `/_proxy/problems/${name}`, headers: { host: 'localhost:9080' } })
@@ -28,7 +28,7 @@ t.test('every problem type has a page in JSON that says what it is and how to ch
   }
 })
 
-t.test('every problem type has a page in HTML that needs nothing from the network', async t => {
+t.test('every problem type has a page in HTML that loads nothing from the network', async t => {
   const app = serve(t)
   for (const name of names) {
     const answer = await app.inject({ url: `/_proxy/problems/${name}`, headers: html })
@@ -40,7 +40,7 @@ t.test('every problem type has a page in HTML that needs nothing from the networ
   }
 })
 
-t.test('a page says whether a retry is worth it', async t => {
+t.test('a page says whether the problem is retryable', async t => {
   const app = serve(t)
   const page = async (name: string) => (await app.inject({ url: `/_proxy/problems/${name}`, headers: html })).body
   t.match(await page('overloaded'), '<dt>retryable</dt><dd>yes</dd>')
@@ -48,7 +48,7 @@ t.test('a page says whether a retry is worth it', async t => {
   t.match(await page('upstream-error'), '<dd>depends on the status and the request</dd>')
 })
 
-t.test('a page tells by what keys the API names what lies behind it', async t => {
+t.test('a page explains the error keys of the API', async t => {
   const app = serve(t)
   const page = async (name: string, headers = {}) => app.inject({ url: `/_proxy/problems/${name}`, headers })
   const rejected = (await page('credentials-rejected')).json()
@@ -59,7 +59,7 @@ t.test('a page tells by what keys the API names what lies behind it', async t =>
   t.notMatch((await page('draining', html)).body, 'Error keys of the API')
 })
 
-t.test('the list names every problem type, in JSON and in HTML', async t => {
+t.test('the list has every problem type, in JSON and in HTML', async t => {
   const app = serve(t)
   t.equal((await app.inject({ url: '/_proxy/problems' })).statusCode, 200)
   const json = await app.inject({ url: '/_proxy/problems/' })
@@ -71,7 +71,7 @@ t.test('the list names every problem type, in JSON and in HTML', async t => {
   for (const name of names) t.match(page.body, `<a href="/_proxy/problems/${name}">${name}</a>`)
 })
 
-t.test('an unknown name is 404 with the known names, and the one that was meant', async t => {
+t.test('an unknown name is 404 with the known names and a suggestion', async t => {
   const app = serve(t)
   const answer = await app.inject({ url: '/_proxy/problems/rate-limit?secret=1' })
   t.equal(answer.statusCode, 404)
@@ -88,7 +88,7 @@ t.test('an unknown name is 404 with the known names, and the one that was meant'
   })
 })
 
-t.test('names that every object has are unknown too, and nothing typed is echoed unescaped', async t => {
+t.test('names that every object inherits are unknown too, and no input is echoed unescaped', async t => {
   const app = serve(t)
   for (const name of ['constructor', '__proto__', 'toString']) {
     t.equal((await app.inject({ url: `/_proxy/problems/${name}` })).statusCode, 404, name)

@@ -56,7 +56,7 @@ const byHost: Row[] = [
   ['no Host', { hosts: [] }, 'host-not-allowed'],
   ['an empty Host', host(''), 'host-not-allowed'],
   ['two Hosts', { hosts: ['localhost', 'localhost'] }, 'host-not-allowed'],
-  ['a name of somebody else (DNS rebinding)', host('evil.example:9080'), 'host-not-allowed'],
+  ['a foreign name (DNS rebinding)', host('evil.example:9080'), 'host-not-allowed'],
   ['a name that only begins as localhost', host('localhost.evil.example'), 'host-not-allowed'],
   ['a name that only ends as localhost', host('evillocalhost'), 'host-not-allowed'],
   ['a name that only ends as localhost.', host('evillocalhost.'), 'host-not-allowed'],
@@ -75,7 +75,7 @@ const byHost: Row[] = [
   ['a path', host('localhost/x'), 'host-not-allowed'],
   ['a scheme', host('http://localhost'), 'host-not-allowed'],
   ['white space', host('local host'), 'host-not-allowed'],
-  ['a port that is no number', host('localhost:http'), 'host-not-allowed'],
+  ['a port that is not a number', host('localhost:http'), 'host-not-allowed'],
   ['a line end', host('localhost\n'), 'host-not-allowed'],
 ]
 
@@ -134,7 +134,7 @@ const byToken: Row[] = [
   ['an empty token', { token: '' }, 'client-unauthorized'],
   ['a wrong token', { token: 'MARK-Token' }, 'client-unauthorized'],
   ['the token and more', { token: 'MARK-token ' }, 'client-unauthorized'],
-  ['the token under a name of somebody else', { token: 'MARK-token', ...host('evil.example') }, 'host-not-allowed'],
+  ['the token at a foreign name', { token: 'MARK-token', ...host('evil.example') }, 'host-not-allowed'],
   ['the token from a page of another origin', { token: 'MARK-token', ...from('null') }, 'origin-not-allowed'],
 ]
 
@@ -143,7 +143,7 @@ const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefo
 const POWERSHELL = 'Mozilla/5.0 (Windows NT 10.0; Microsoft Windows 10.0.19045; en-US) PowerShell/7.4.0'
 const HOME = 'http://proxy.internal:9080'
 
-/** At a name for which browsers do not say which page asks. */
+/** A request to a host for which browsers do not identify the page. */
 const named = (headers: Facts['headers'], hosts = ['proxy.internal:9080']): Partial<Facts> => ({
   hosts,
   headers: { host: `${hosts[0]}`, ...headers },
@@ -190,7 +190,10 @@ const byBrowser: Row[] = [
   }),
   refusedBrowser('a browser at localhost.', named(inBrowser, ['localhost.:9080'])),
   refusedBrowser('a browser at prod.localhost.', named(inBrowser, ['prod.localhost.'])),
-  ['a browser at localhost. that says which page', named({ ...inBrowser, 'sec-fetch-site': 'none' }, ['localhost.'])],
+  [
+    'a browser at localhost. that identifies the page',
+    named({ ...inBrowser, 'sec-fetch-site': 'none' }, ['localhost.']),
+  ],
   ['a browser at localhost', named(inBrowser, ['localhost:9080'])],
   ['a browser at 127.0.0.1', named(inBrowser, ['127.0.0.1:9080'])],
   ['a browser by TLS', { ...named({ ...inBrowser, 'sec-fetch-site': 'none' }), isSecure: true }],
@@ -217,13 +220,13 @@ const tables: [what: string, admission: Admission, rows: Row[]][] = [
   ['a request for', OPEN, byHost],
   ['a request in absolute form for', OPEN, byProxiedHost],
   ['a request with', OPEN, byPage],
-  ['where none is asked for a token, a request with', OPEN, byBrowser],
-  ['where a token is asked for, a request with', LOCKED, [...byToken, ...withTokens]],
+  ['if no token is required, a request with', OPEN, byBrowser],
+  ['if a token is required, a request with', LOCKED, [...byToken, ...withTokens]],
 ]
 
 for (const [what, admission, rows] of tables) {
   for (const [title, facts, refusal] of rows) {
-    t.test(`${what} ${title} is ${refusal ? `refused: ${refusal}` : 'let in'}`, async t => {
+    t.test(`${what} ${title} is ${refusal ? `refused: ${refusal}` : 'admitted'}`, async t => {
       const verdict = admit({ ...FACTS, ...facts }, admission)
       if (refusal === undefined) t.equal(verdict.admitted, true)
       else t.match(verdict, { admitted: false, problem: refusal, detail: /\w/ })
@@ -232,24 +235,24 @@ for (const [what, admission, rows] of tables) {
   }
 }
 
-t.test('where none is asked for, any token is let in', async t => {
+t.test('if no token is required, any token is admitted', async t => {
   t.strictSame(admit({ ...FACTS, token: 'whatever' }, OPEN), { admitted: true, client: null })
 })
 
-t.test('where none is needed, a good one tells who asks, and any other is nobody’s', async t => {
+t.test('if the request needs no token, a valid one names the client, and any other is ignored', async t => {
   const needsNone = { ...LOCKED, needsNone: true }
   t.strictSame(admit({ ...FACTS, token: 'MARK-token' }, needsNone), { admitted: true, client: 'ci' })
   t.strictSame(admit({ ...FACTS, token: 'wrong' }, needsNone), { admitted: true, client: null })
   t.strictSame(admit(FACTS, needsNone), { admitted: true, client: null })
 })
 
-t.test('the token tells which client asks', async t => {
+t.test('the token identifies the client', async t => {
   t.strictSame(admit({ ...FACTS, token: 'MARK-token' }, LOCKED), { admitted: true, client: 'ci' })
   t.strictSame(admit({ ...FACTS, token: 'MARK-other' }, LOCKED), { admitted: true, client: 'dashboard' })
   t.strictSame(admit({ ...FACTS, token: 'logged-in' }, LOCKED), { admitted: true, client: 'dashboard' })
 })
 
-t.test('a refusal says what to do about it', async t => {
+t.test('the detail says what to do', async t => {
   t.match(admit({ ...FACTS, hosts: ['x.example'] }, OPEN), { detail: /x\.example.*listen\.trustedHosts/ })
   t.match(admit(FACTS, LOCKED), { detail: /Authorization: Bearer/ })
   t.match(admit({ ...FACTS, ...named(inBrowser) }, OPEN), {
@@ -257,7 +260,7 @@ t.test('a refusal says what to do about it', async t => {
   })
 })
 
-t.test('a browser is blind where it does not say which page asks', async t => {
+t.test('a request is blind if it is from a browser that does not identify the page', async t => {
   const rows: [facts: Partial<Facts>, isBlind: boolean][] = [
     [named(inBrowser), true],
     [named(inBrowser, ['localhost:9080']), false],

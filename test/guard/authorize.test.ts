@@ -17,7 +17,7 @@ async function start(t: Parameters<typeof startPair>[0]) {
   })
 }
 
-t.test('what no policy allows is refused by the one that denies it, and never forwarded', async t => {
+t.test('a blocked request is never forwarded, and the detail names the policy', async t => {
   const { call, simulator } = await start(t)
   const rows: [token: string, method: string, path: string, denied?: RegExp][] = [
     [CI, 'GET', '/v2/policy'],
@@ -40,7 +40,7 @@ t.test('what no policy allows is refused by the one that denies it, and never fo
   }
 })
 
-t.test('no route makes an access key, unless that is switched on', async t => {
+t.test('no route can create an access key, unless that is enabled', async t => {
   const service = { body: '{"type":"SERVICE_ACCOUNT","username":"x","accessKeyName":"x"}' }
   const locked = await startPair(t, { config: { policy: { deny: ACCESS_KEY_RULES } } })
   const open = await startPair(t)
@@ -78,7 +78,7 @@ t.test('no route makes an access key, unless that is switched on', async t => {
     t.not((await locked.call(path, { method, body: '{}' })).status, 403, `${method} ${path}`)
 })
 
-t.test('a rule that denies is not passed by what the upstream may read otherwise', async t => {
+t.test('a deny rule covers every reading of the path by the upstream', async t => {
   const rules = ['/v2/secret/**', 'GET /v2/*/hidden', 'HEAD /v2/head'].map(parseRule)
   const { call, simulator } = await startPair(t, { config: { policy: { deny: rules } } })
   const paths = ['/v2/secret%3f/1', '/v2/secret%23x', '/v2/secret.json', '/v2/s%65cret%253b', '/v2/x/%252e%252e/secret']
@@ -92,23 +92,23 @@ t.test('a rule that denies is not passed by what the upstream may read otherwise
     t.not((await call(path)).status, 403, path)
 })
 
-t.test('a client that may only read sends no write in disguise', async t => {
+t.test('a read-only client cannot disguise a write', async t => {
   const { call, simulator } = await start(t)
   const asked = (path: string) => call(path, { method: 'POST', headers: as(CI), body: '{}' })
   for (const path of ['/v2/policy%23/search', '/v2/policy%3f/search', '/v2/policy;/search', '/v2/policy%26/search'])
     t.match((await asked(path)).json(), { status: 403, detail: /read-only/ }, path)
   t.match((await asked('/v2/policy#/search')).json(), { status: 400, detail: /fragment/ })
   t.equal(simulator.requests.length, 0)
-  t.not((await asked('/x/s%65arch')).status, 403, 'which can mean nothing else')
+  t.not((await asked('/x/s%65arch')).status, 403, 'which has no other reading')
 })
 
-t.test('what restricts nothing asks nothing', async t => {
+t.test('without a policy, nothing is checked', async t => {
   const { call, simulator } = await startPair(t)
   await call('/%2525252561ccess_keys', { method: 'DELETE' })
   t.match(simulator.requests.at(-1), { method: 'DELETE', url: '/%2525252561ccess_keys' })
 })
 
-t.test('each log line names the client that asked', async t => {
+t.test('each log line names the client', async t => {
   const { call, log } = await start(t)
   await call('/v2/policy', { headers: as(CI) })
   await call('/v2/policy', { headers: as(ADMIN) })
@@ -118,7 +118,7 @@ t.test('each log line names the client that asked', async t => {
   t.notMatch(JSON.stringify(log), /the-token-of/)
 })
 
-t.test('nobody who has shown no token gets past, however they were let in', async t => {
+t.test('a client without a token is not authorized, however it was admitted', async t => {
   const config = makeConfig({ upstream: 'app2', config: { clients: [clientOf('ci', CI)] } })
   const target = { tenant: 'default', readings: { usual: '/', all: ['/'] } }
   t.throws(() => authorize(config, { method: 'GET', client: null }, target), {

@@ -14,7 +14,7 @@ const PROGRAM = ['user-agent: curl/8.5.0']
 const head = (target: string, host: string, lines: readonly string[]) =>
   [`GET ${target} HTTP/1.1`, `host: ${host}`, 'connection: close', ...lines, '', ''].join('\r\n')
 
-t.test('where no token is asked for, a browser is served at loopback names alone', async t => {
+t.test('if no token is required, a browser is served only at loopback names', async t => {
   const { port, simulator } = await startPair(t, { config: TRUSTED })
   const api = simulator.url
   const rows: [target: string, host: string][] = [
@@ -34,7 +34,7 @@ t.test('where no token is asked for, a browser is served at loopback names alone
     t.match(await talk(port, head('/v2/policy', host, BROWSER)), /^HTTP\/1\.1 200 /, host)
 })
 
-t.test('by TLS it is served at any name, as it says which page asks', async t => {
+t.test('over TLS a browser is served at any name, because it identifies the page', async t => {
   const ca = await makeCa()
   const { cert, key } = await issue(ca, { names: ['proxy.test'] })
   const identity = readIdentity(cert, key)
@@ -52,7 +52,7 @@ t.test('by TLS it is served at any name, as it says which page asks', async t =>
   t.match(await ask('sec-fetch-site: cross-site'), /^HTTP\/1\.1 403 /)
 })
 
-t.test('a browser that does not say which page asks is not made to ask for the token, and may show it', async t => {
+t.test('a browser that does not identify the page is not challenged for the token, but may send it', async t => {
   const clients = [clientOf('ci', 'the-token-of-ci-0')]
   const { port } = await startPair(t, { config: { ...TRUSTED, clients } })
   const challenge = async (host: string, lines: string[]) =>
@@ -64,7 +64,7 @@ t.test('a browser that does not say which page asks is not made to ask for the t
   t.match(await talk(port, head('/v2/policy', 'proxy.test', shown)), /^HTTP\/1\.1 200 /)
 })
 
-t.test('what a browser shows to its proxy is not taken for a page’s', async t => {
+t.test('proxy credentials of a browser do not count for a page', async t => {
   const clients = [clientOf('ci', 'the-token-of-ci-0')]
   const { port, simulator } = await startPair(t, { config: { clients } })
   const { host } = new URL(simulator.url)
@@ -75,9 +75,9 @@ t.test('what a browser shows to its proxy is not taken for a page’s', async t 
   t.match(await ask(PROGRAM), /^HTTP\/1\.1 200 /)
 })
 
-t.test('at its own address, where others reach it, no browser is served', async t => {
+t.test('no browser is served at the address that other machines reach', async t => {
   const { app, simulator } = await startPair(t)
-  // that of loopback is a loopback name itself
+  // a loopback address is a loopback name itself
   const { server } = app.server
   const { port } = server.address() as AddressInfo
   server.prependListener('request', ({ socket }) => {

@@ -9,7 +9,7 @@ import { Problem } from '../../src/problem/problem.ts'
 
 const base64 = (value: string) => Buffer.from(value).toString('base64')
 
-/** A guarded server; gives `admitted` or the problem's name for a request with these header lines. */
+/** A guarded server; the function returns `admitted` or the name of the problem for a request with these headers. */
 async function guarded(t: Test, token: Secret | null) {
   const server = createServer({ requireHostHeader: false }, (request, response) => {
     try {
@@ -60,17 +60,17 @@ const byToken: [title: string, line: string, answer: string][] = [
   ['with more behind it', 'Authorization: Bearer MARK:token x', 'client-unauthorized'],
 ]
 
-t.test('a request is judged by what came on the wire', async t => {
+t.test('a request is judged by its raw headers', async t => {
   const ask = await guarded(t, null)
   for (const [title, lines, answer] of byHeaders) t.equal(await ask(...lines), answer, title)
 })
 
-t.test('the token may be shown', async t => {
+t.test('where the token may be sent', async t => {
   const ask = await guarded(t, new Secret('MARK:token'))
   for (const [title, line, answer] of byToken) t.equal(await ask('Host: localhost', line), answer, title)
 })
 
-t.test('a token of its own header comes before the one of Authorization', async t => {
+t.test('the token in its own header takes precedence over Authorization', async t => {
   const ask = await guarded(t, new Secret('MARK'))
   const [host, good] = ['Host: localhost', 'Authorization: Bearer MARK']
   t.equal(await ask(host, good, 'x-prismacloud-proxy-token: wrong'), 'client-unauthorized')

@@ -23,7 +23,7 @@ function hold(title: string, policy: Policy, rows: readonly Row[]) {
 
 const KEYS = /^blocked by policy\.deny: POST,PUT,PATCH,DELETE \/access_keys\/\*\*$/
 
-hold('what is denied is denied, however it is spelt', denying('POST,PUT,PATCH,DELETE /access_keys/**'), [
+hold('a deny rule covers every spelling of the path', denying('POST,PUT,PATCH,DELETE /access_keys/**'), [
   ['GET /access_keys'],
   ['HEAD /access_keys'],
   ['POST /access_keysx'],
@@ -61,7 +61,7 @@ hold('what is denied is denied, however it is spelt', denying('POST,PUT,PATCH,DE
   ['POST /access%AD_keys', KEYS],
 ])
 
-hold('where something is allowed, nothing else is', allowing('GET /v2/alert/*', '/search/**', 'POST /v2/alert'), [
+hold('an allow rule blocks everything else', allowing('GET /v2/alert/*', '/search/**', 'POST /v2/alert'), [
   ['GET /v2/alert/P-1'],
   ['HEAD /v2/alert/P-1'],
   ['POST /v2/alert'],
@@ -74,7 +74,7 @@ hold('where something is allowed, nothing else is', allowing('GET /v2/alert/*', 
   ['GET /v2/alertx', /^blocked by policy\.allow: no rule matches$/],
 ])
 
-hold('read-only lets the lists and searches that are POSTs through, and no other', READ_ONLY, [
+hold('read-only allows POSTs that list or search, and no others', READ_ONLY, [
   ['GET /v2/policy'],
   ['HEAD /v2/policy'],
   ['OPTIONS /v2/policy'],
@@ -106,7 +106,7 @@ hold('read-only lets the lists and searches that are POSTs through, and no other
   ['PURGE /v2/policy', /^blocked by policy\.access: read-only/],
 ])
 
-t.test('each policy must agree, and the first that does not is named', async t => {
+t.test('every policy must allow a request, and the first that blocks it is named', async t => {
   const tenant = { ...READ_ONLY, name: 'tenants.prod' }
   t.equal(blockedBy([OPEN, tenant], 'GET', ['/x']), undefined)
   t.match(blockedBy([OPEN, tenant], 'PUT', ['/x']), /^blocked by tenants\.prod\.access/)

@@ -8,7 +8,7 @@ const READ_ONLY: Partial<Policy> = { access: 'read-only' }
 const client = (policy: Partial<Policy> = {}, admin = false) => clientOf('ci', 'the-token-of-ci-0', policy, admin)
 const rule = (text: string) => [parseRule(text)]
 
-t.test('an admin is whoever is named one, and everybody where there are no clients', async t => {
+t.test('admins are the clients with admin: true; without clients, everyone is one', async t => {
   const clients = [client({}, true), clientOf('other', 'the-token-of-other')]
   t.ok(isAdmin({ clients: [] }, null))
   t.ok(isAdmin({ clients }, 'ci'))
@@ -26,32 +26,33 @@ t.test('an admin is whoever is named one, and everybody where there are no clien
 interface Setting {
   readonly clients?: readonly ClientConfig[]
   readonly policy?: Partial<Policy>
-  /** Of the one tenant, or of both. */
+  /** The policies of one tenant or of two. */
   readonly tenants?: readonly Partial<Policy>[]
 }
 
 const allowed: [title: string, setting: Setting][] = [
-  ['whoever comes, where there are no clients', {}],
+  ['anyone, if there are no clients', {}],
+  ['anyone, if there are no clients, whatever the policies for the API', { policy: READ_ONLY, tenants: [READ_ONLY] }],
+  ['a client with write access', { clients: [client()] }],
+  ['a client with write access to one of the tenants', { clients: [client()], tenants: [READ_ONLY, {}] }],
+  ['a client whose rules allow it', { clients: [client({ allow: rule('POST /_proxy/quit') })] }],
   [
-    'whoever comes, where there are no clients, whatever may be asked of the API',
-    { policy: READ_ONLY, tenants: [READ_ONLY] },
-  ],
-  ['a client that may write', { clients: [client()] }],
-  ['a client that may write to one of the tenants', { clients: [client()], tenants: [READ_ONLY, {}] }],
-  ['a client that may by its rules', { clients: [client({ allow: rule('POST /_proxy/quit') })] }],
-  [
-    'an admin, whatever may be asked of the API',
+    'an admin, whatever the policies for the API',
     { clients: [client({}, true)], policy: READ_ONLY, tenants: [READ_ONLY] },
   ],
 ]
 
 const denied: [title: string, setting: Setting, detail: RegExp][] = [
-  ['a client that only reads', { clients: [client(READ_ONLY)] }, /clients\.ci\.access: read-only/],
-  ['an admin that only reads', { clients: [client(READ_ONLY, true)] }, /clients\.ci\.access: read-only/],
+  ['a read-only client', { clients: [client(READ_ONLY)] }, /clients\.ci\.access: read-only/],
+  ['a read-only admin', { clients: [client(READ_ONLY, true)] }, /clients\.ci\.access: read-only/],
   ['a client whose rules allow other things', { clients: [client({ allow: rule('/v2/**') })] }, /clients\.ci\.allow/],
   ['a client whose rules deny it', { clients: [client({ deny: rule('POST /**') })] }, /clients\.ci\.deny/],
-  ['a client where all only read', { clients: [client()], policy: READ_ONLY }, /policy\.access: read-only/],
-  ['a client where every tenant is only read', { clients: [client()], tenants: [READ_ONLY, READ_ONLY] }, /tenants\.a/],
+  [
+    'a client, if the policy for all is read-only',
+    { clients: [client()], policy: READ_ONLY },
+    /policy\.access: read-only/,
+  ],
+  ['a client, if every tenant is read-only', { clients: [client()], tenants: [READ_ONLY, READ_ONLY] }, /tenants\.a/],
 ]
 
 function configOf({ clients = [], policy = {}, tenants = [{}] }: Setting, quit = true) {
@@ -63,7 +64,7 @@ function configOf({ clients = [], policy = {}, tenants = [{}] }: Setting, quit =
   return makeConfig({ upstream: 'http://127.0.0.1:1', tenants: Object.fromEntries(named), config })
 }
 
-t.test('who may write may end the proxy', async t => {
+t.test('a client with write access may shut down the proxy', async t => {
   const asking = ({ clients = [] }: Setting) => clients[0]?.name ?? null
   for (const [title, setting] of allowed) t.doesNotThrow(() => authorizeQuit(configOf(setting), asking(setting)), title)
   for (const [title, setting, detail] of denied)

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import t from 'tap'
 import { isProblemName, problemTypes } from '../../src/problem/catalogue.ts'
 
-t.test('every problem type says what it means, what lies behind it and what to do', async t => {
+t.test('every problem type has a meaning, causes and a cure', async t => {
   for (const [name, { meaning, causes, cure, check }] of Object.entries(problemTypes)) {
     for (const text of [meaning, cure, ...causes]) t.match(text, /^[A-Z`].{15,}\.$/, `${name}: ${text}`)
     t.ok(causes.length > 0, `${name} has causes`)
@@ -10,13 +10,13 @@ t.test('every problem type says what it means, what lies behind it and what to d
   }
 })
 
-t.test('every problem type has the reason phrase of its status, but for the one that keeps the upstream’s', async t => {
+t.test('the title of every problem type is the reason phrase of its status, except for upstream-error', async t => {
   const { 'upstream-error': upstream, ...own } = problemTypes
   for (const [name, { status, title }] of Object.entries(own)) t.equal(title, STATUS_CODES[status], name)
   t.equal(upstream.title, 'Upstream Error')
 })
 
-t.test('only the names of the table are problem names', async t => {
+t.test('only the names in the catalogue are problem names', async t => {
   t.ok(isProblemName('rate-limited'))
   for (const name of ['', 'nonsense', 'constructor', '__proto__']) t.notOk(isProblemName(name), name)
 })

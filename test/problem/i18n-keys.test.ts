@@ -6,7 +6,7 @@ import { i18nHelp } from '../../src/problem/i18n-keys.ts'
 const SIMULATOR = join(import.meta.dirname, '../../src/simulator')
 const KEY = /(?:apiError\(\d+, |i18nKey: )'(\w+)'/g
 
-t.test('every key that the simulator names has a sentence of help', async t => {
+t.test('every error key of the simulator has help', async t => {
   const texts = readdirSync(SIMULATOR, { recursive: true, encoding: 'utf8' })
     .filter(name => name.endsWith('.ts'))
     .map(name => readFileSync(join(SIMULATOR, name), 'utf8'))

@@ -17,7 +17,7 @@ const upstream = problemDocument(
   { instance: '/v2/alert', requestId: 'r2', compute: false },
 )
 
-t.test('a problem is JSON by default, and for whoever asks for any JSON', async t => {
+t.test('a problem is rendered as JSON by default, and for any JSON type', async t => {
   const accepts = [undefined, '*/*', 'application/json', 'application/problem+json', 'image/png']
   for (const accept of [...accepts, 'application/json, text/plain']) {
     const { contentType, body } = renderProblem(upstream, accept)
@@ -26,7 +26,7 @@ t.test('a problem is JSON by default, and for whoever asks for any JSON', async 
   }
 })
 
-t.test('a problem is a few lines for a terminal', async t => {
+t.test('a problem is rendered as a few lines of text for a terminal', async t => {
   t.strictSame(renderProblem(upstream, 'text/plain'), {
     contentType: 'text/plain; charset=utf-8',
     body: `400 Bad Request
@@ -40,18 +40,18 @@ more: /_proxy/problems/upstream-error
   })
 })
 
-t.test('the text of a problem says that a retry may help, and no more of an upstream than is known', async t => {
+t.test('the text says whether a retry may help, and omits unknown facts of the upstream', async t => {
   t.match(renderProblem(own, 'text/plain').body, /^retryable: yes\nmore: /m)
   const silent = { host: 'h', status: 500, requestId: null, errors: [], body: null }
   t.match(renderProblem({ ...own, upstream: silent }, 'text/plain').body, /^upstream: h returned 500$/m)
 })
 
-t.test('the text of a problem cannot steer a terminal or fake a line', async t => {
+t.test('the text cannot control a terminal or fake a line', async t => {
   const { body } = renderProblem({ ...own, detail: 'a\u001b[2J\r\nrequest id: fake\u2028b' }, 'text/plain')
   t.match(body, 'a [2J request id: fake b\n')
 })
 
-t.test('a problem is a page for a browser, with everything escaped', async t => {
+t.test('a problem is rendered as HTML for a browser, with everything escaped', async t => {
   const accept = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8'
   const hostile = `</title><script>alert("1")</script>&'`
   const { contentType, body } = renderProblem({ ...upstream, title: hostile, detail: hostile, type: hostile }, accept)
@@ -62,7 +62,7 @@ t.test('a problem is a page for a browser, with everything escaped', async t => 
   t.match(renderProblem(upstream, accept).body, '<a href="/_proxy/problems/upstream-error">')
 })
 
-t.test('markup keeps markup and escapes all else', async t => {
+t.test('html keeps markup and escapes everything else', async t => {
   const list = ['<', 'b'].map(text => html`<li>${text}</li>`)
   t.equal(html`<ul class="${'"'}">${list}${1}</ul>`.toString(), '<ul class="&#34;"><li>&#60;</li><li>b</li>1</ul>')
 })

@@ -3,7 +3,7 @@ import { rig } from './client.ts'
 
 const url = '/_simulator'
 
-t.test('a fault can be asked for over HTTP, in every kind', async t => {
+t.test('faults of every kind can be queued over HTTP', async t => {
   const { call } = await rig(t)
   const faults = [
     { kind: 'refuse-login' },
@@ -27,7 +27,7 @@ t.test('a fault can be asked for over HTTP, in every kind', async t => {
   t.same((await call(`${url}/faults`, { method: 'DELETE' })).json().faults, [])
 })
 
-t.test('a fault that was asked for over HTTP strikes', async t => {
+t.test('a fault that was queued over HTTP is applied', async t => {
   const { call } = await rig(t)
   await call(`${url}/faults`, { method: 'POST', json: { kind: 'status', status: 502, body: 'b', times: 'always' } })
   t.equal((await call('/cloud')).text, 'b')
@@ -35,7 +35,7 @@ t.test('a fault that was asked for over HTTP strikes', async t => {
   t.equal((await call(`${url}/state`)).status, 200)
 })
 
-t.test('rubbish is refused with a message that names what is wrong', async t => {
+t.test('invalid faults are rejected with a message that names the member', async t => {
   const { call } = await rig(t)
   for (const [json, message] of [
     [undefined, 'a fault must be a JSON object'],
@@ -65,7 +65,7 @@ t.test('rubbish is refused with a message that names what is wrong', async t => 
   t.same((await call(`${url}/state`)).json().faults, [])
 })
 
-t.test('a control body beyond 1 MiB is rubbish', async t => {
+t.test('a control body larger than 1 MiB is rejected', async t => {
   const { call } = await rig(t)
   const body = ' '.repeat(1024 * 1024 + 1)
   t.equal((await call(`${url}/faults`, { method: 'POST', body })).status, 400)
@@ -85,7 +85,7 @@ t.test('tokens can be expired and revoked, and their lifetime set, over HTTP', a
   }
 })
 
-t.test('the state tells of requests and counts, and of no header', async t => {
+t.test('the state shows requests and counts, but no headers', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   await call('/auth_token/extend', { token })
@@ -99,7 +99,7 @@ t.test('the state tells of requests and counts, and of no header', async t => {
   t.notMatch(reply.text, token)
 })
 
-t.test('a control path that there is not is 404 and told which there are', async t => {
+t.test('an unknown control path is 404 with the known ones', async t => {
   const { call } = await rig(t)
   const reply = await call(`${url}/state`, { method: 'POST' })
   t.equal(reply.status, 404)

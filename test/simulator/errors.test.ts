@@ -3,7 +3,7 @@ import t from 'tap'
 import { errorShapes } from '../../src/simulator/index.ts'
 import { reasons, rig } from './client.ts'
 
-t.test('every known shape of error can be asked for by its name, and comes byte for byte', async t => {
+t.test('every known error shape can be requested by name and is returned byte for byte', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   for (const [name, shape] of Object.entries(errorShapes)) {
@@ -21,7 +21,7 @@ t.test('the shapes are what their names say', async t => {
   t.equal(JSON.parse(gunzipSync(errorShapes.compressed.body).toString()).code, 'BAD_REQUEST')
 })
 
-t.test('the status of an error can be chosen among those of errors', async t => {
+t.test('the status of an error can be set to any error status', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   t.equal((await call('/errors/html?status=504', { token })).status, 504)
@@ -32,7 +32,7 @@ t.test('the status of an error can be chosen among those of errors', async t => 
   }
 })
 
-t.test('a shape that there is not is 404', async t => {
+t.test('an unknown shape is 404', async t => {
   const { call, login } = await rig(t)
   t.equal((await call('/errors/toString', { token: await login() })).status, 404)
 })

@@ -4,7 +4,7 @@ import t from 'tap'
 import { settle } from '../support/clock.ts'
 import { CREDENTIALS, reason, rig } from './client.ts'
 
-t.test('a fault strikes once unless told otherwise, and requests are counted as faulted', async t => {
+t.test('a fault applies once by default, and is counted', async t => {
   const { call, login, simulator } = await rig(t)
   const token = await login()
   simulator.fault({ kind: 'status', status: 500 })
@@ -17,7 +17,7 @@ t.test('a fault strikes once unless told otherwise, and requests are counted as 
   t.equal(simulator.counts.faults, 3)
 })
 
-t.test('a fault strikes paths that begin as it says, in the order in which faults were asked for', async t => {
+t.test('a fault applies to a path prefix, in the order in which faults were queued', async t => {
   const { call, login, simulator } = await rig(t)
   const token = await login()
   simulator.fault({ kind: 'status', status: 500, path: '/v2/' })
@@ -29,7 +29,7 @@ t.test('a fault strikes paths that begin as it says, in the order in which fault
   t.equal((await call('/v2/policy', { token })).status, 200)
 })
 
-t.test('a login can be refused, or answered without a token; other paths are left alone', async t => {
+t.test('a login can be refused, or return no token; other paths are not affected', async t => {
   const { call, login, simulator } = await rig(t)
   const token = await login()
   const tryLogin = () => call('/login', { method: 'POST', json: CREDENTIALS })
@@ -45,7 +45,7 @@ t.test('a login can be refused, or answered without a token; other paths are lef
   t.equal((await tryLogin()).status, 200)
 })
 
-t.test('tokens can expire or be revoked just before a request is judged', async t => {
+t.test('tokens can expire or be revoked just before a request is verified', async t => {
   const { call, login, simulator } = await rig(t)
   const first = await login()
   simulator.fault({ kind: 'expire', path: '/cloud' })
@@ -55,7 +55,7 @@ t.test('tokens can expire or be revoked just before a request is judged', async 
   t.equal(reason(await call('/cloud', { token: second })), 'invalid_token')
 })
 
-t.test('a status comes as a gateway answers it, or with the headers and body that were asked for', async t => {
+t.test('a status is returned as by a gateway, or with the given headers and body', async t => {
   const { call, simulator } = await rig(t)
   const get = (fault: { status: number; headers?: Record<string, string>; body?: string }) => {
     simulator.fault({ kind: 'status', ...fault })
@@ -76,7 +76,7 @@ t.test('a status comes as a gateway answers it, or with the headers and body tha
   t.equal(empty.headers['content-length'], undefined)
 })
 
-t.test('a status does not wait for the body, and the connection goes on afterwards', async t => {
+t.test('a status does not wait for the body, and the connection stays usable', async t => {
   const { simulator, login } = await rig(t)
   const token = await login()
   simulator.fault({ kind: 'status', status: 503 })
@@ -90,7 +90,7 @@ t.test('a status does not wait for the body, and the connection goes on afterwar
   t.equal(simulator.requests.at(-2)?.body?.bytes, 4)
 })
 
-t.test('an answer can be cut so that it is whole by HTTP and broken by JSON', async t => {
+t.test('a response can be complete HTTP with truncated JSON', async t => {
   const { call, login, simulator } = await rig(t)
   const token = await login()
   const whole = await call('/cloud', { token })
@@ -101,7 +101,7 @@ t.test('an answer can be cut so that it is whole by HTTP and broken by JSON', as
   t.equal(reply.text, whole.text.slice(0, Math.floor(whole.text.length / 2)))
 })
 
-t.test('the connection can end in the middle of the body, after half of it', async t => {
+t.test('the connection can close after half of the body', async t => {
   const { login, simulator } = await rig(t)
   const token = await login()
   simulator.fault({ kind: 'cut', path: '/download' })
@@ -113,7 +113,7 @@ t.test('the connection can end in the middle of the body, after half of it', asy
   t.equal(body.length, 100_000)
 })
 
-t.test('a body too short to be halved is cut off whole, and the headers arrive', async t => {
+t.test('a body too short to be halved is dropped, but the headers arrive', async t => {
   const { login, simulator } = await rig(t)
   const token = await login()
   simulator.fault({ kind: 'cut', path: '/download' })
@@ -123,7 +123,7 @@ t.test('a body too short to be halved is cut off whole, and the headers arrive',
   t.match(Buffer.concat(chunks).toString(), /^HTTP\/1.1 200 .*content-length: 1\r\n.*\r\n\r\n$/s)
 })
 
-t.test('the connection can end before any answer', async t => {
+t.test('the connection can close before any response', async t => {
   const { call, simulator } = await rig(t)
   simulator.fault({ kind: 'reset' })
   await t.rejects(call('/cloud'), { code: 'UND_ERR_SOCKET' })
@@ -140,7 +140,7 @@ t.test('a request can hang until the simulator closes', async t => {
   await t.rejects(hanging, { code: 'UND_ERR_SOCKET' })
 })
 
-t.test('an answer can be slow, by the clock', async t => {
+t.test('a response can be delayed by the clock', async t => {
   const { call, clock, login, simulator } = await rig(t)
   const token = await login()
   simulator.fault({ kind: 'slow', delay: 5_000 })
@@ -152,7 +152,7 @@ t.test('an answer can be slow, by the clock', async t => {
   t.equal((await slow).status, 200)
 })
 
-t.test('a slow answer leaves no timer behind when the client goes away', async t => {
+t.test('a delayed response leaves no timer behind when the client disconnects', async t => {
   const timers = new Set<object>()
   const clock = {
     now: () => 0,

@@ -15,7 +15,7 @@ const users: SimulatorUser[] = [
   { accessKeyId: 'sso', secretKey: 's', tenants: tenants.slice(1), state: 'sso' },
 ]
 
-t.test('a login with the right key gives a token of about 1 KB, a JWT by form, and names the customer', async t => {
+t.test('a login with a valid key returns a JWT of about 1 KB and names the customer', async t => {
   const { call, clock } = await rig(t)
   const reply = await call('/login', { method: 'POST', json: CREDENTIALS })
   const body = reply.json()
@@ -28,7 +28,7 @@ t.test('a login with the right key gives a token of about 1 KB, a JWT by form, a
   t.match(claims(body.token), { iat: now, exp: now + 600, sub: DEMO_USER.accessKeyId })
 })
 
-t.test("a token's iat and exp follow the vendor's clock, and so does the date of an answer", async t => {
+t.test("iat and exp of a token follow the API's clock, and so does the date of a response", async t => {
   const { call, clock } = await rig(t, { clockOffset: -180_500 })
   const reply = await call('/login', { method: 'POST', json: CREDENTIALS })
   const { iat, exp } = claims(reply.json().token)
@@ -38,7 +38,7 @@ t.test("a token's iat and exp follow the vendor's clock, and so does the date of
   t.equal(reply.headers.date, new Date(vendorNow * 1000).toUTCString())
 })
 
-t.test('a wrong key, an expired one, a disabled one and one under single sign-on are refused', async t => {
+t.test('a wrong, expired or disabled key is rejected, and so is a password under single sign-on', async t => {
   const { call } = await rig(t, { users })
   for (const [username, password, expected] of [
     ['nobody', 's', 'invalid_credentials'],
@@ -54,7 +54,7 @@ t.test('a wrong key, an expired one, a disabled one and one under single sign-on
   }
 })
 
-t.test('a user of several tenants who names none is answered 200 with their names and no token', async t => {
+t.test('a user of several tenants who names none gets 200 with their names and no token', async t => {
   const { call } = await rig(t, { users })
   const reply = await call('/login', { method: 'POST', json: { username: 'several', password: 's' } })
   t.equal(reply.status, 200)
@@ -65,7 +65,7 @@ t.test('a user of several tenants who names none is answered 200 with their name
   )
 })
 
-t.test('a tenant is chosen by prismaId, else by customerName; one that is not the user’s is refused', async t => {
+t.test('a tenant is selected by prismaId, else by customerName; a foreign one is rejected', async t => {
   const { call } = await rig(t, { users })
   const login = (more: object) =>
     call('/login', { method: 'POST', json: { username: 'active', password: 's', ...more } })
@@ -79,7 +79,7 @@ t.test('a tenant is chosen by prismaId, else by customerName; one that is not th
   }
 })
 
-t.test('users are looked up at each login, so a key can be rotated meanwhile', async t => {
+t.test('users are read at each login, so a key can be rotated', async t => {
   const rotating = [DEMO_USER]
   const { call } = await rig(t, { users: rotating })
   rotating[0] = { ...DEMO_USER, secretKey: 'new' }
@@ -87,7 +87,7 @@ t.test('users are looked up at each login, so a key can be rotated meanwhile', a
   t.equal((await call('/login', { method: 'POST', json: { ...CREDENTIALS, password: 'new' } })).status, 200)
 })
 
-t.test('a login that is no JSON, or lacks a field, is a bad request', async t => {
+t.test('a login that is not JSON, or lacks a member, is a bad request', async t => {
   const { call } = await rig(t)
   const headers = { 'content-type': 'application/json' }
   t.equal((await call('/login', { method: 'POST', headers, body: '{"username":' })).status, 400)

@@ -2,7 +2,7 @@ import t from 'tap'
 import { DEMO_USER } from '../../src/simulator/index.ts'
 import { CREDENTIALS, rig } from './client.ts'
 
-t.test('the declared burst passes, counting down, and then 429 comes as a gateway sends it', async t => {
+t.test('the declared burst is allowed, counting down, then a gateway returns 429', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   for (let left = 9; left >= 0; left--) {
@@ -21,7 +21,7 @@ t.test('the declared burst passes, counting down, and then 429 comes as a gatewa
   t.equal(headers['x-redlock-status'], undefined)
 })
 
-t.test('the bucket fills again at its rate, never beyond its burst, and a clock set back takes nothing', async t => {
+t.test('the bucket refills at its rate up to its burst, and a clock set back does not drain it', async t => {
   const { call, clock, login } = await rig(t, { rateLimits: { 'GET /cloud': { rate: 2, burst: 3 } } })
   const token = await login()
   const remaining = async () => (await call('/cloud', { token })).headers['x-ratelimit-remaining']
@@ -38,7 +38,7 @@ t.test('the bucket fills again at its rate, never beyond its burst, and a clock 
   t.equal(await remaining(), '2')
 })
 
-t.test('limits count per user over all tokens, per endpoint, and over every value of its variables', async t => {
+t.test('limits apply per user over all tokens, and per endpoint over all values of its variables', async t => {
   const other = { ...DEMO_USER, accessKeyId: 'other' }
   const rateLimits = { 'GET /alert/{id}': { rate: 1, burst: 1 }, 'GET /cloud': { rate: 1, burst: 1 } }
   const { call, login } = await rig(t, { users: [DEMO_USER, other], rateLimits })
@@ -51,12 +51,12 @@ t.test('limits count per user over all tokens, per endpoint, and over every valu
   t.equal((await call('/alert/P-1001', { token: others })).status, 200)
 })
 
-t.test('an endpoint without a limit says nothing of limits', async t => {
+t.test('an endpoint without a limit sends no rate limit headers', async t => {
   const { call, login } = await rig(t)
   t.equal((await call('/cloud', { token: await login() })).headers['x-ratelimit-remaining'], undefined)
 })
 
-t.test('a request that is refused for its content has been counted', async t => {
+t.test('a request that is rejected for its content is counted', async t => {
   const { call, login } = await rig(t)
   const reply = await call('/v2/alert', { method: 'POST', token: await login(), json: {} })
   t.equal(reply.status, 400)

@@ -17,7 +17,7 @@ t.test('the tenant, its accounts, policies, posture and resources can be read', 
   t.equal((await call('/search/config', { method: 'POST', token, json })).json().data.items.length, 250)
 })
 
-t.test('alerts come in pages, by GET and by POST, until there is no next one', async t => {
+t.test('alerts are paged by GET and by POST, until there is no next page', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   const pages = {
@@ -40,7 +40,7 @@ t.test('alerts come in pages, by GET and by POST, until there is no next one', a
   }
 })
 
-t.test("a page token alone asks for the next page, as the vendor's SDK sends it", async t => {
+t.test('a page token alone requests the next page, as the Python SDK sends it', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   const ask = async (json: object) => (await call('/v2/alert', { method: 'POST', token, json })).json()
@@ -55,12 +55,12 @@ t.test("a page token alone asks for the next page, as the vendor's SDK sends it"
   }
 })
 
-t.test('a page holds 100 alerts unless told otherwise', async t => {
+t.test('a page has 100 alerts by default', async t => {
   const { call, login } = await rig(t)
   t.equal((await call('/v2/alert', { token: await login() })).json().items.length, 100)
 })
 
-t.test('a limit or page token that the API cannot take is refused by its name', async t => {
+t.test('an invalid limit or page token is rejected by name', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   for (const [query, subject] of [
@@ -75,7 +75,7 @@ t.test('a limit or page token that the API cannot take is refused by its name', 
   }
 })
 
-t.test('one alert can be read by its id; an id that is none is 404', async t => {
+t.test('an alert can be read by its id; an unknown id is 404', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   t.match((await call('/alert/P-1007', { token })).json(), { id: 'P-1007', status: 'open' })
@@ -92,7 +92,7 @@ t.test('alerts can be downloaded as a CSV file', async t => {
   t.equal(reply.text.trimEnd().split('\r\n').length, 251)
 })
 
-t.test('the Compute console has hosts in pages, and its own shape of errors', async t => {
+t.test('the Compute console pages hosts, and has its own error shape', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   const { pathname } = new URL((await call('/meta_info', { token })).json().twistlockUrl)

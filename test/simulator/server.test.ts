@@ -16,7 +16,7 @@ function dial(t: Test, simulator: Simulator) {
   return socket
 }
 
-t.test('it remembers what reached it: method, raw target, raw headers, status, and the digest of the body', async t => {
+t.test('it records requests: method, raw target, raw headers, status, and the digest of the body', async t => {
   const { call, simulator } = await rig(t)
   await call('/login?x=%20', { method: 'POST', body: 'not json', headers: { 'X-Odd': 'v' } })
   const [seen] = simulator.requests
@@ -24,7 +24,7 @@ t.test('it remembers what reached it: method, raw target, raw headers, status, a
   t.ok(seen?.headers.some(([name, value]) => name === 'X-Odd' && value === 'v'))
 })
 
-t.test('it remembers the last 1,000 requests and counts all', async t => {
+t.test('it keeps the last 1,000 requests and counts all', async t => {
   const { call, simulator } = await rig(t, { rateLimits: { 'POST /login': { rate: 1, burst: 0 } } })
   await call('/login', { method: 'POST' })
   for (let round = 0; round < 1000; round++) await call(`/${round}`)
@@ -33,7 +33,7 @@ t.test('it remembers the last 1,000 requests and counts all', async t => {
   t.match(simulator.counts, { requests: 1001, logins: 1, throttled: 1 })
 })
 
-t.test('a HEAD gets the headers of a GET, and the connection goes on', async t => {
+t.test('HEAD gets the headers of GET, and the connection stays usable', async t => {
   const { simulator, login } = await rig(t)
   const token = await login()
   const socket = dial(t, simulator)
@@ -47,7 +47,7 @@ t.test('a HEAD gets the headers of a GET, and the connection goes on', async t =
   t.match((await once(socket, 'data'))[0], /^HTTP\/1.1 405 /)
 })
 
-t.test('a client that asks before it sends its body is told to go on', async t => {
+t.test('a client that expects 100 Continue gets it', async t => {
   const { simulator, login } = await rig(t)
   const token = await login()
   const socket = dial(t, simulator)
@@ -59,7 +59,7 @@ t.test('a client that asks before it sends its body is told to go on', async t =
   t.match((await once(socket, 'data'))[0], /^HTTP\/1.1 200 /)
 })
 
-t.test('a client that leaves in the middle of its body, or of a control body, is not answered', async t => {
+t.test('a client that disconnects while sending a body gets no response', async t => {
   const { call, login, simulator } = await rig(t)
   const token = await login()
   for (const path of ['/_simulator/expire', '/upload']) {
@@ -73,7 +73,7 @@ t.test('a client that leaves in the middle of its body, or of a control body, is
   t.equal((await call('/cloud', { token })).status, 200)
 })
 
-t.test('a download ends when its reader leaves', async t => {
+t.test('a download ends when the client disconnects', async t => {
   const { simulator, login } = await rig(t)
   const token = await login()
   const { body } = await request(`${simulator.url}/download?bytes=100000000`, { headers: { 'x-redlock-auth': token } })
@@ -81,7 +81,7 @@ t.test('a download ends when its reader leaves', async t => {
   await simulator.close()
 })
 
-t.test('it speaks https when given a certificate', async t => {
+t.test('it serves HTTPS with a certificate', async t => {
   const { cert, key } = selfSigned()
   const { simulator } = await rig(t, { tls: { cert, key } })
   t.match(simulator.url, /^https:\/\/127\.0\.0\.1:\d+$/)
@@ -92,7 +92,7 @@ t.test('it speaks https when given a certificate', async t => {
   t.equal(statusCode, 401)
 })
 
-t.test('closing ends every connection, even one in the middle of its TLS handshake', async t => {
+t.test('close destroys every connection, even during a TLS handshake', async t => {
   const { simulator } = await rig(t, { tls: selfSigned() })
   const socket = dial(t, simulator)
   await once(socket, 'connect')
@@ -103,7 +103,7 @@ t.test('closing ends every connection, even one in the middle of its TLS handsha
   await t.rejects(request(simulator.url), { code: 'ECONNREFUSED' })
 })
 
-t.test('it cannot start where somebody listens already', async t => {
+t.test('it cannot start on a port in use', async t => {
   const { simulator } = await rig(t)
   const { hostname: host, port } = new URL(simulator.url)
   await t.rejects(startSimulator({ clock: testClock(), host, port: Number(port) }), { code: 'EADDRINUSE' })

@@ -3,7 +3,7 @@ import { reason, reasons, rig } from './client.ts'
 
 const timeRange = { type: 'relative', value: { unit: 'day', amount: 1 } }
 
-t.test('a body that is not declared JSON is refused with 415, as curl’s -d meets it', async t => {
+t.test('a body that is not declared as JSON gets 415, as with curl -d', async t => {
   const { call, login, clock } = await rig(t)
   const token = await login()
   for (const headers of [
@@ -31,7 +31,7 @@ t.test('JSON with a charset is JSON', async t => {
   t.equal((await call('/v2/alert', { method: 'POST', token: await login(), headers, body })).status, 200)
 })
 
-t.test('a body that is broken JSON, or no object, is a bad request', async t => {
+t.test('a body that is malformed JSON, or not an object, is a bad request', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   for (const body of ['{"timeRange":', '', '[]', 'null', '"text"']) {
@@ -42,14 +42,14 @@ t.test('a body that is broken JSON, or no object, is a bad request', async t => 
   }
 })
 
-t.test('a JSON body beyond 1 MiB is too large', async t => {
+t.test('a JSON body larger than 1 MiB is too large', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   const reply = await call('/search/config', { method: 'POST', token, json: { query: 'x'.repeat(1024 * 1024) } })
   t.equal(reply.status, 413)
 })
 
-t.test('a required field that is missing or null is named in x-redlock-status, and the body is empty', async t => {
+t.test('a required member that is missing or null is named in x-redlock-status, with an empty body', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   for (const [path, json, subject] of [
@@ -64,7 +64,7 @@ t.test('a required field that is missing or null is named in x-redlock-status, a
   }
 })
 
-t.test('an unknown path is 404 in Spring’s shape, and a path is taken as it stands', async t => {
+t.test('an unknown path is 404 in the shape of Spring, and paths must match exactly', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   for (const path of ['/nothing', '/cloud/', '//cloud', '/%63loud', '/alert/', '/']) {
@@ -74,7 +74,7 @@ t.test('an unknown path is 404 in Spring’s shape, and a path is taken as it st
   }
 })
 
-t.test('a wrong method is 405 and told which are allowed', async t => {
+t.test('a wrong method is 405 with the allowed ones', async t => {
   const { call, login } = await rig(t)
   const reply = await call('/v2/alert', { method: 'DELETE', token: await login() })
   t.equal(reply.status, 405)
@@ -83,14 +83,14 @@ t.test('a wrong method is 405 and told which are allowed', async t => {
   t.equal((await call('/login')).status, 405)
 })
 
-t.test('the token is judged before the body', async t => {
+t.test('the token is verified before the body', async t => {
   const { call } = await rig(t)
   const reply = await call('/v2/alert', { method: 'POST', body: 'a=b' })
   t.equal(reply.status, 401)
   t.equal(reason(reply), 'invalid_token')
 })
 
-t.test('every answer carries a request id of its own', async t => {
+t.test('every response has a unique request id', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   const ids = new Set<unknown>()

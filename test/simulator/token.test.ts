@@ -3,7 +3,7 @@ import { startSimulator } from '../../src/simulator/index.ts'
 import { testClock } from '../support/clock.ts'
 import { claims, reason, rig } from './client.ts'
 
-t.test('a token opens the API until its lifetime has passed on the clock, to the millisecond', async t => {
+t.test('a token is valid until its lifetime has passed on the clock, to the millisecond', async t => {
   const { call, clock, login } = await rig(t, { tokenLifetime: 1 })
   await clock.advance(750)
   const token = await login()
@@ -16,7 +16,7 @@ t.test('a token opens the API until its lifetime has passed on the clock, to the
   t.equal(reason(reply), 'token_expired')
 })
 
-t.test('whatever the simulator did not issue itself is refused as an invalid token', async t => {
+t.test('anything that the simulator did not issue is an invalid token', async t => {
   const { call, login } = await rig(t)
   const [other, token] = [await (await rig(t)).login(), await login()]
   const altered = token.replace(/\.[^.]/, each => (each === '.f' ? '.e' : '.f'))
@@ -26,7 +26,7 @@ t.test('whatever the simulator did not issue itself is refused as an invalid tok
   }
 })
 
-t.test('a token must stand in one header, and once', async t => {
+t.test('a token must be sent in one header, and once', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   const twice = await call('/cloud', { headers: { 'x-redlock-auth': [token, token] } })
@@ -35,7 +35,7 @@ t.test('a token must stand in one header, and once', async t => {
   t.equal((await call('/cloud', { headers: { authorization: token } })).status, 401)
 })
 
-t.test('application security takes the token as authorization without Bearer, and in no other way', async t => {
+t.test('application security accepts the token only in Authorization without Bearer', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   for (const path of ['/code/api/v1/repositories', '/bridgecrew/api/v1/repositories']) {
@@ -45,7 +45,7 @@ t.test('application security takes the token as authorization without Bearer, an
   }
 })
 
-t.test('extending gives a new token with roles, and leaves the old one valid until its own expiry', async t => {
+t.test('extending returns a new token with roles, and the old one stays valid until it expires', async t => {
   const { call, clock, login } = await rig(t)
   const first = await login()
   await clock.advance(500_000)
@@ -70,7 +70,7 @@ t.test('an expired token cannot be extended', async t => {
   t.equal(reason(reply), 'token_expired')
 })
 
-t.test('all tokens can be made expired or unknown at once, and later ones are good', async t => {
+t.test('all tokens can be expired or revoked at once, and later ones are valid', async t => {
   const { call, login, simulator } = await rig(t)
   const first = await login()
   simulator.expireAll()
@@ -82,7 +82,7 @@ t.test('all tokens can be made expired or unknown at once, and later ones are go
   t.equal((await call('/cloud', { token: await login() })).status, 200)
 })
 
-t.test('the lifetime of tokens can be changed, to whole seconds from 1 up', async t => {
+t.test('the lifetime of tokens can be set to an integer of at least 1', async t => {
   const { login, simulator } = await rig(t)
   simulator.setTokenLifetime(1)
   const { iat, exp } = claims(await login())

@@ -6,7 +6,7 @@ import { reasons, rig } from './client.ts'
 
 const sha256 = (bytes: string | Buffer) => createHash('sha256').update(bytes).digest('hex')
 
-t.test('an upload of any type and size is answered with its size and hash', async t => {
+t.test('an upload of any type and size returns its size and hash', async t => {
   const { call, login, simulator } = await rig(t)
   const token = await login()
   const small = await call('/upload', { method: 'POST', token, body: 'some bytes' })
@@ -17,7 +17,7 @@ t.test('an upload of any type and size is answered with its size and hash', asyn
   t.same(await big.body.json(), { bytes: 3 * block.length, sha256: sha256(Buffer.concat([block, block, block])) })
 })
 
-t.test('a download has the size that was asked for, the same bytes each time, and their hash in a header', async t => {
+t.test('a download has the requested size, the same bytes each time, and their hash in a header', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   for (const bytes of [0, 1, 65536, 65537, 3_000_000]) {
@@ -29,13 +29,13 @@ t.test('a download has the size that was asked for, the same bytes each time, an
   }
 })
 
-t.test('no block of a download is like another, so that none can be lost or doubled unseen', async t => {
+t.test('all blocks of a download differ, so that a lost or repeated one is noticed', async t => {
   const { call, login } = await rig(t)
   const { body } = await call('/download?bytes=131072', { token: await login() })
   t.notOk(body.subarray(0, 65536).equals(body.subarray(65536)))
 })
 
-t.test('a download of no size, or beyond 1 GiB, is refused', async t => {
+t.test('a download without a size, or larger than 1 GiB, is rejected', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   for (const query of ['', '?bytes=-1', '?bytes=x', '?bytes=1073741825']) {
@@ -43,7 +43,7 @@ t.test('a download of no size, or beyond 1 GiB, is refused', async t => {
   }
 })
 
-t.test('echo answers any method with what arrived, raw', async t => {
+t.test('echo returns the raw request of any method', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   const url = '/echo?a=%2F&b=ü&c=?'.replace('ü', '%C3%BC')
@@ -57,7 +57,7 @@ t.test('echo answers any method with what arrived, raw', async t => {
   }
 })
 
-t.test('echo shows a short hash in place of a token', async t => {
+t.test('echo shows a short hash instead of a token', async t => {
   const { call, login } = await rig(t)
   const token = await login()
   const reply = await call('/echo', { token, headers: { Authorization: 'Bearer of bad news' } })

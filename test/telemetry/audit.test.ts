@@ -5,7 +5,7 @@ import { clientOf, type ProxyOptions, startPair, startProxy } from '../support/p
 import { until } from '../support/until.ts'
 import { rawUpstream } from '../support/upstream.ts'
 
-/** Where an audit goes, and its lines. */
+/** An audit output and its parsed lines. */
 function kept() {
   const lines: Record<string, unknown>[] = []
   return { lines, audit: { write: (line: string) => void lines.push(JSON.parse(line)) } }
@@ -21,7 +21,7 @@ async function start(t: Test) {
   return { ...pair, lines, ask }
 }
 
-t.test('a request that was forwarded is a line that tells who asked for what, and what became of it', async t => {
+t.test('a forwarded request has a line with its client, its target and the outcome', async t => {
   const { ask, lines } = await start(t)
   const reply = await ask('/v2/policy?secret=query', { 'x-request-id': 'id-1' })
   await until(() => lines.length === 1)
@@ -40,7 +40,7 @@ t.test('a request that was forwarded is a line that tells who asked for what, an
   t.notMatch(JSON.stringify(lines), /secret|the-token-of/)
 })
 
-t.test('an answer from the cache was not forwarded', async t => {
+t.test('a cached response is recorded as cached', async t => {
   const { lines, audit } = kept()
   const cache = { rules: [{ path: /^\/v2\/policy$/, keepFor: 1000 }] }
   const { call } = await startPair(t, { audit, config: { cache } })
@@ -49,7 +49,7 @@ t.test('an answer from the cache was not forwarded', async t => {
   t.match(lines, [{ verdict: 'forwarded' }, { verdict: 'cached' }])
 })
 
-t.test('of a request that was sent twice the audit has the bytes that the client got', async t => {
+t.test('for a retried request, the bytes are those that the client received', async t => {
   const { ask, lines, simulator, clock } = await start(t)
   simulator.fault({ kind: 'status', status: 503, path: '/v2/policy', body: 'x'.repeat(1000) })
   const reply = await passTime(clock, ask('/v2/policy'))
@@ -57,7 +57,7 @@ t.test('of a request that was sent twice the audit has the bytes that the client
   t.match(lines[0], { status: 200, bytes: reply.body.length })
 })
 
-t.test('so is one that was refused, with the reason, by whomever', async t => {
+t.test('a rejected request is recorded with the reason, whoever rejected it', async t => {
   const { ask, call, lines } = await start(t)
   const refused = await call('/v2/policy')
   await ask('/x', { 'x-prismacloud-tenant': 'nobody' })
@@ -70,7 +70,7 @@ t.test('so is one that was refused, with the reason, by whomever', async t => {
   ])
 })
 
-t.test('what the proxy answers itself is no business of the audit', async t => {
+t.test('requests to the proxy itself are not recorded', async t => {
   const { ask, lines } = await start(t)
   for (const path of ['/_proxy/status', '/_proxy/livez', '/_proxy/nowhere']) await ask(path)
   await ask('/v2/policy')
@@ -78,7 +78,7 @@ t.test('what the proxy answers itself is no business of the audit', async t => {
   t.match(lines, [{ path: '/v2/policy' }])
 })
 
-t.test('a client that leaves is told of, with what it got', async t => {
+t.test('a client that disconnects is recorded with the bytes it received', async t => {
   const { lines, audit } = kept()
   const upstream = await rawUpstream(t, async request => {
     request.answer('HTTP/1.1 200 OK', 'transfer-encoding: chunked', '', '3', 'abc', '')
@@ -92,7 +92,7 @@ t.test('a client that leaves is told of, with what it got', async t => {
   t.match(lines[0], { status: 0, bytes: 3, verdict: 'aborted' })
 })
 
-t.test('an id that is not printable ASCII, or too long, is not taken over', async t => {
+t.test('a request id that is too long or not printable ASCII is replaced', async t => {
   const { port, lines } = await atUpstream(t)
   for (const id of ['\u009b31m', 'a\tb', 'ü', '', 'x'.repeat(129), 'ok-1', 'x'.repeat(128), 'a b']) {
     const head = `GET /x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-request-id: ${id}\r\n\r\n`
@@ -106,14 +106,14 @@ t.test('an id that is not printable ASCII, or too long, is not taken over', asyn
   }
 })
 
-t.test('what the upstream says cannot forge or hide anything', async t => {
+t.test('the upstream cannot forge or hide a line', async t => {
   const { port, texts } = await atUpstream(t, 'x-redlock-request-id: a\u009bb\u0085c\u00ad\u007f')
   await talk(port, 'GET /x HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n')
   await until(() => texts.length === 1)
   t.match(texts[0], /^[ -~]+\n$/)
 })
 
-/** A proxy before an upstream that answers everything, and its audit as text and as parsed lines. */
+/** A proxy in front of an upstream that accepts everything, and its audit log as text and as parsed lines. */
 async function atUpstream(t: Test, header = 'x-a: b', options: Partial<ProxyOptions> = {}) {
   const lines: Record<string, unknown>[] = []
   const texts: string[] = []
@@ -128,7 +128,7 @@ async function atUpstream(t: Test, header = 'x-a: b', options: Partial<ProxyOpti
   return { ...(await startProxy(t, { upstream: upstream.url, ...options, audit })), upstream, lines, texts }
 }
 
-/** An audit that must be kept, on a disk that may be full. */
+/** A required audit log, on a disk that can become full. */
 async function required(t: Test, options: Partial<ProxyOptions> = {}) {
   const disk = { isFull: false }
   const begun: Record<string, unknown>[] = []
@@ -148,7 +148,7 @@ async function required(t: Test, options: Partial<ProxyOptions> = {}) {
 }
 
 t.test(
-  'where records are required, one is made before a request is forwarded, and what has none is refused',
+  'if records are required, one is written before a request is forwarded, else the request is rejected',
   async t => {
     const { call, disk, begun, upstream } = await required(t)
     t.equal((await call('/v2/policy?secret=query', { headers: { 'x-request-id': 'id-1' } })).status, 200)
@@ -161,7 +161,7 @@ t.test(
     t.equal(
       (await call('/login', { method: 'POST', body: '{}' })).status,
       503,
-      'what is answered here is recorded, too',
+      'logins that the proxy answers itself are recorded, too',
     )
     disk.isFull = false
     t.equal((await call('/v2/policy')).status, 200)
@@ -169,7 +169,7 @@ t.test(
   },
 )
 
-t.test('where they are not, nothing is written ahead, and a full disk stops nobody', async t => {
+t.test('if records are not required, nothing is written in advance, and a full disk stops no request', async t => {
   const { call, disk, begun } = await required(t, { config: { audit: { required: false } } })
   disk.isFull = true
   t.equal((await call('/v2/policy')).status, 200)

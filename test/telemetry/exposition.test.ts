@@ -1,7 +1,7 @@
 import t from 'tap'
 import { expose } from '../../src/telemetry/exposition.ts'
 
-t.test('families are told one after the other, each with its help, type and samples', async t => {
+t.test('families are rendered one after the other, each with help, type and samples', async t => {
   const text = expose([
     { name: 'a_total', help: 'How many.', type: 'counter', samples: [{ labels: { x: '1', y: '2' }, value: 3 }] },
     { name: 'b', help: 'How much.', type: 'gauge', samples: [{ labels: {}, value: 0.5 }] },
@@ -24,7 +24,7 @@ t.test('families are told one after the other, each with its help, type and samp
   )
 })
 
-t.test('a label cannot end early, whatever is in it', async t => {
+t.test('label values are escaped', async t => {
   const [, , line] = expose([
     { name: 'a', help: '', type: 'gauge', samples: [{ labels: { x: 'back\\slash "quote"\nline' }, value: 1 }] },
   ]).split('\n')

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { firstLogin } from '../../src/telemetry/first-login.ts'
 
-t.test('a rejection is left to whoever waits for the first login, until that is over', async t => {
+t.test('a rejection during the first login is left to its caller to report', async t => {
   const told: string[] = []
   const events = {
     changed: (tenant: string, _from: string, to: string) => void told.push(`${tenant} ${to}`),

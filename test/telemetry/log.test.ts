@@ -6,7 +6,7 @@ import { http, rawUpstream } from '../support/upstream.ts'
 
 const requestLines = ({ log }: Pick<TestProxy, 'log'>) => log.filter(line => 'method' in line)
 
-t.test('log.requests: all logs every request as facts and as a sentence, without its query', async t => {
+t.test('log.requests: all logs every request as fields and as a sentence, without its query', async t => {
   const pair = await startPair(t, { config: { log: { requests: 'all' } } })
   await pair.call('/v2/policy?private=1', { headers: { 'x-request-id': 'mine' } })
   await pair.call('/nowhere')
@@ -28,7 +28,7 @@ t.test('log.requests: all logs every request as facts and as a sentence, without
   t.notMatch(JSON.stringify(pair.log), /private/)
 })
 
-t.test('log.requests: errors logs those that failed, and those that were slow', async t => {
+t.test('log.requests: errors logs failed and slow requests', async t => {
   const clock = testClock()
   const upstream = await rawUpstream(t, async request => {
     await clock.advance(request.target === '/slow' ? 10_000 : 9_999)
@@ -52,7 +52,7 @@ t.test('log.requests: off logs no request', async t => {
   t.strictSame(requestLines(pair), [])
 })
 
-t.test('the changes of a session are logged by how much they matter', async t => {
+t.test('the level of a session change depends on its severity', async t => {
   const pair = await startPair(t, { tenants: { team: {} }, config: { defaultTenant: 'team' } })
   pair.simulator.fault({ kind: 'status', status: 503, path: '/login' })
   const acquired = pair.call('/v2/policy')
@@ -70,7 +70,7 @@ t.test('the changes of a session are logged by how much they matter', async t =>
   t.match(pair.log[0], { tenant: 'team', from: 'idle', msg: 'tenant team: logging in' })
 })
 
-t.test('neither key nor token stands in any line of the log or answer, even at level trace', async t => {
+t.test('no access key or token appears in the log or a response, even at level trace', async t => {
   const pair = await startPair(t, { config: { log: { requests: 'all' } } })
   const answers = [await pair.call('/v2/policy'), await pair.call('/nowhere'), await pair.call('/echo')]
   pair.simulator.revokeAll()

@@ -5,7 +5,7 @@ import { answerTo, open } from '../support/http.ts'
 import { startPair } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 
-/** The samples by their name and labels. */
+/** The values of all samples, by name and labels. */
 async function samples(call: (path: string) => Promise<{ text: string }>): Promise<Record<string, number>> {
   const { text } = await call('/_proxy/metrics')
   const lines = text.split('\n').filter(line => line !== '' && !line.startsWith('#'))
@@ -17,7 +17,7 @@ async function samples(call: (path: string) => Promise<{ text: string }>): Promi
   )
 }
 
-t.test('what the proxy did is counted, by tenant, method and status class', async t => {
+t.test('requests are counted by tenant, method and status class', async t => {
   const { call, simulator } = await startPair(t)
   await call('/v2/policy')
   await call('/v2/policy')
@@ -42,7 +42,7 @@ t.test('what the proxy did is counted, by tenant, method and status class', asyn
   })
 })
 
-t.test('limits are told by tenant and endpoint, with those who wait', async t => {
+t.test('rate limits and queues are reported by tenant and endpoint', async t => {
   const { call, clock } = await startPair(t, { config: { pacing: { maxWait: 1500 } } })
   const ask = () => call('/v2/alert', { method: 'POST', body: '{"timeRange":{"type":"to_now","value":"epoch"}}' })
   const answers = Promise.all(Array.from({ length: 12 }, ask))
@@ -62,7 +62,7 @@ t.test('limits are told by tenant and endpoint, with those who wait', async t =>
   t.ok(late >= 0 && late <= clock.drifted(), `it waited ${late} ms more than 1250`)
 })
 
-t.test('durations fall into buckets of seconds', async t => {
+t.test('durations are counted in buckets of seconds', async t => {
   const { call, clock, simulator, port } = await startPair(t)
   await call('/v2/policy')
   simulator.fault({ kind: 'slow', delay: 700, path: '/v2/policy' })
@@ -75,14 +75,14 @@ t.test('durations fall into buckets of seconds', async t => {
   )
   const found = await samples(call)
   const bucket = (kind: string, le: string) => found[`${kind}_duration_seconds_bucket{le="${le}",tenant="default"}`]
-  t.equal(bucket('upstream', '0.005'), 1, 'the clock all but stood still for the first')
+  t.equal(bucket('upstream', '0.005'), 1, 'the clock hardly moved during the first request')
   t.equal(bucket('upstream', '0.5'), 1)
   t.equal(bucket('upstream', '+Inf'), 2)
   t.equal(bucket('request', '0.005'), 1)
   t.equal(bucket('request', '+Inf'), 2)
 })
 
-t.test('the gauges tell how the sessions are', async t => {
+t.test('the gauges show the states of the sessions', async t => {
   const { call, app, clock, simulator } = await startPair(t, { tenants: { default: {}, other: { lazy: true } } })
   const state = (tenant: string, name: string) => `session_state{tenant="${tenant}",state="${name}"}`
   t.match(await samples(call), {
@@ -109,7 +109,7 @@ t.test('the gauges tell how the sessions are', async t => {
   })
 })
 
-t.test('no client can make a label of its own', async t => {
+t.test('clients cannot create labels', async t => {
   const { call } = await startPair(t)
   await call('/x', { method: 'PURGE' })
   await call('/x', { method: 'PROPFIND' })
@@ -119,7 +119,7 @@ t.test('no client can make a label of its own', async t => {
   t.notMatch(Object.keys(found).join(), /evil|PURGE/)
 })
 
-t.test('the answer is in the Prometheus text format', async t => {
+t.test('the response is in the Prometheus text format', async t => {
   const { call } = await startPair(t)
   const { headers, text } = await call('/_proxy/metrics')
   t.match(headers['content-type'], 'text/plain; version=0.0.4; charset=utf-8')

@@ -7,7 +7,7 @@ import { readUpstream, type UpstreamResponse } from '../../src/upstream-errors/r
 const SEED = Number(process.env.SEED ?? Date.now() % 2 ** 32)
 const RUNS = 2000
 
-/** Mulberry32: a random number in [0, 1) from a seed, the same on every machine. */
+/** Mulberry32: a deterministic random number generator for [0, 1). */
 function seeded(seed: number): () => number {
   let state = seed
   return () => {
@@ -68,15 +68,17 @@ function faultOf(answer: UpstreamResponse): string | undefined {
   const problem = readUpstream(answer, Date.UTC(2026, 0, 1))
   const document = problemDocument(problem, { instance: '/x', requestId: 'r', compute: false })
   const wire = renderProblem(document, undefined).body
-  if (problem.status !== answer.status || problem.upstream?.status !== answer.status) return 'another status'
+  if (problem.status !== answer.status || problem.upstream?.status !== answer.status) return 'a different status'
   if (problem.detail === '' || problem.title === '') return 'an empty text'
   if (/\p{Cc}|\p{Cs}/u.test(problem.detail + problem.title)) return 'control characters'
-  if (problem.retryAfter !== undefined && !(problem.retryAfter >= 0 && problem.retryAfter <= 3600)) return 'a wild wait'
-  if (wire.length > 150_000) return 'a document without bound'
+  if (problem.retryAfter !== undefined && !(problem.retryAfter >= 0 && problem.retryAfter <= 3600))
+    return 'a wait out of range'
+  if (wire.length > 150_000) return 'an unbounded document'
   const told = problem.upstream.errors.flatMap(error => Object.values(error))
-  if (!told.every(text => text === null || (typeof text === 'string' && text !== ''))) return 'an error that is no text'
+  if (!told.every(text => text === null || (typeof text === 'string' && text !== '')))
+    return 'an error member that is not text'
   if (Object.hasOwn(Object.prototype, 'code')) return 'a polluted prototype'
-  return JSON.parse(wire).status === answer.status ? undefined : 'another status on the wire'
+  return JSON.parse(wire).status === answer.status ? undefined : 'a different status in the document'
 }
 
 t.test(`any bytes under any headers become a valid problem with the same status (SEED=${SEED})`, async t => {

@@ -11,7 +11,7 @@ const secrets = [new Secret('of-another-secret-nothing-is-said'), new Secret(TOK
 const shown = (headers: RawHeaders, body: Buffer) => withoutSecrets({ headers, body }, secrets)
 
 for (const [name, { headers: lines, encode, isReadable }] of Object.entries(codings)) {
-  t.test(`no form of a secret is left in a body with this coding: ${name}`, async t => {
+  t.test(`no form of a secret remains in a body with this coding: ${name}`, async t => {
     const headers = lines.flatMap(line => line.split(': '))
     for (const [form, write] of Object.entries(forms)) {
       const body = encode(`{"message":"bad ${write(TOKEN)}","code":"e"}`)
@@ -34,12 +34,12 @@ for (const [name, { headers: lines, encode, isReadable }] of Object.entries(codi
       t.equal(headerOf(answer.headers, 'content-encoding'), undefined)
     }
     const body = encode('{"message":"nothing"}')
-    t.equal(shown(headers, body).body, body, 'what holds none is as it came')
+    t.equal(shown(headers, body).body, body, 'a body without secrets is unchanged')
     t.strictSame(shown(headers, body).headers, headers)
   })
 }
 
-t.test('a body that was cut off is searched as far as it goes', async t => {
+t.test('a truncated body is searched up to its end', async t => {
   const text = `{"token":"${TOKEN}","numbers":"${Array.from({ length: 5_000 }, (_, index) => index)}","more":"${TOKEN}`
   for (const [body, headers] of [
     [Buffer.from(text), []],
@@ -51,7 +51,7 @@ t.test('a body that was cut off is searched as far as it goes', async t => {
   }
 })
 
-t.test('every header is searched, and those of a body that was changed go with it', async t => {
+t.test('every header is searched, and headers that describe a changed body are removed', async t => {
   const headers = ['Location', `/x?t=${TOKEN}`, `x-${TOKEN}`, 'y', 'ETag', '"a"', 'Digest', 'b', 'content-length', '9']
   const body = Buffer.from(`no ${TOKEN}`)
   t.strictSame(shown(headers, body).headers, ['Location', '/x?t=[secret]', 'x-[secret]', 'y', 'content-length', '11'])
@@ -67,7 +67,7 @@ t.test('every header is searched, and those of a body that was changed go with i
   t.strictSame(divided.headers, ['x-one', '[secret]', 'x-two', '[secret]'])
 })
 
-t.test('bytes of any other encoding are kept', async t => {
+t.test('bytes of any other encoding are preserved', async t => {
   const text = `caf\xe9 ${TOKEN} \xff\xfe`
   t.equal(shown([], Buffer.from(text, 'latin1')).body.toString('latin1'), 'caf\xe9 [secret] \xff\xfe')
   const zipped = gzipSync(Buffer.from('caf\xe9', 'latin1'))

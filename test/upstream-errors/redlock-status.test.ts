@@ -11,11 +11,11 @@ const cases: [title: string, header: string | string[] | undefined, codes: strin
   ['an entry without a list', entry('a'), ['a']],
   ['a header sent twice', [`[${entry('a')}]`, `[${entry('b')}]`], ['a', 'b']],
   ['a header sent twice and joined', `[${entry('a')}], [${entry('b')}]`, ['a', 'b']],
-  ['more entries than anybody reads', `[${Array(50).fill(entry('a')).join()}]`, Array(20).fill('a')],
+  ['more entries than the limit', `[${Array(50).fill(entry('a')).join()}]`, Array(20).fill('a')],
   ['an empty list', '[]', []],
-  ['an entry that says nothing', '[{"severity":"error","i18nKey":{},"subject":["x"]}, null, true]', []],
-  ['a cut header', `[${entry('a')}`, []],
-  ['no JSON', 'error', []],
+  ['an entry without information', '[{"severity":"error","i18nKey":{},"subject":["x"]}, null, true]', []],
+  ['a truncated header', `[${entry('a')}`, []],
+  ['not JSON', 'error', []],
   ['an empty header', '', []],
   ['no header', undefined, []],
 ]
@@ -24,12 +24,12 @@ for (const [title, header, codes] of cases) {
   t.test(`x-redlock-status: ${title}`, async t => t.strictSame(redlockStatus(header), codes.map(error)))
 }
 
-t.test('the subject names what the error is about', async t => {
+t.test('the subject is kept', async t => {
   const [first] = redlockStatus('[{"i18nKey":"invalid_parameter_value","severity":"error","subject":"timeRange"}]')
   t.equal(first?.subject, 'timeRange')
 })
 
-t.test('a problem of the proxy’s own is told as the API tells its errors, in ASCII', async t => {
+t.test('a problem of the proxy is formatted as an error of the API, in ASCII', async t => {
   const told = asRedlockStatus(new Problem('unknown-tenant', 'There is no tenant "é\u{1f600}\x7f\n"; say which'))
   t.match(told, /^[ -~]+$/)
   t.strictSame(JSON.parse(told), [

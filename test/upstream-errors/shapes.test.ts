@@ -62,7 +62,7 @@ const cases: [shape: string, value: unknown, errors: Told[]][] = [
       [null, 'is missing', 'id'],
     ],
   ],
-  ['debug that says nothing', { debugMessage: null, subErrors: null, code: 'C' }, [['C', null]]],
+  ['debug without information', { debugMessage: null, subErrors: null, code: 'C' }, [['C', null]]],
   ['named', { name: 'ValidationError', message: 'No', detail: 'too long' }, [['ValidationError', 'No: too long']]],
   ['named, detail alone', { name: 'ValidationError', detail: 'too long' }, [['ValidationError', 'too long']]],
   ['named, name alone', { name: 'ValidationError' }, [['ValidationError', null]]],
@@ -105,17 +105,17 @@ const cases: [shape: string, value: unknown, errors: Told[]][] = [
   ['bare boolean', false, []],
   ['bare null', null, []],
   ['no value', undefined, []],
-  ['an object that says nothing', { a: 1 }, []],
-  ['fields of the wrong kind', { code: {}, message: ['x'], error: false, err: null, details: {}, errors: 'x' }, []],
-  ['a list cut to what anybody reads', Array(50).fill('x'), Array(20).fill([null, 'x'])],
+  ['an object without information', { a: 1 }, []],
+  ['members of the wrong type', { code: {}, message: ['x'], error: false, err: null, details: {}, errors: 'x' }, []],
+  ['a list beyond the limit', Array(50).fill('x'), Array(20).fill([null, 'x'])],
   [
-    'a shape that tells more than anybody reads',
+    'a shape with more errors than the limit',
     { error: 'Bad Request', errorDetails: Array(50).fill('x') },
     [[null, 'Bad Request'], ...Array(19).fill([null, 'x'])],
   ],
   ['keys that pollute prototypes', JSON.parse('{"__proto__":{"code":"x"},"constructor":{"code":"x"}}'), []],
-  ['text that steers a terminal', 'a\u001b[2J\nb\ud800', [[null, 'a [2J b']]],
-  ['text without an end', 'x'.repeat(5000), [[null, `${'x'.repeat(1000)}…`]]],
+  ['text that controls a terminal', 'a\u001b[2J\nb\ud800', [[null, 'a [2J b']]],
+  ['very long text', 'x'.repeat(5000), [[null, `${'x'.repeat(1000)}…`]]],
 ]
 
 for (const [shape, value, errors] of cases) {
