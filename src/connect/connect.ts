@@ -4,12 +4,12 @@ import type { Config } from '../config/config.ts'
 import { type Admission, clientBy } from '../guard/admit.ts'
 import { shownToken } from '../guard/guard.ts'
 import { withoutDot } from '../http/host.ts'
-import { httpsHost } from '../http/host-port.ts'
+import { type HostPort, httpsHost } from '../http/host-port.ts'
 import { linger } from '../http/lingering-close.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import { Problem } from '../problem/problem.ts'
-import { type ConnectTunnel, connectTunnelOf, setConnectTunnel } from '../request/proxy-form.ts'
+import { connectTunnelOf, setConnectTunnel } from '../request/proxy-form.ts'
 import { isServedHost } from '../request/tenant.ts'
 import type { Connections } from '../server/connections.ts'
 import { asProblem } from '../server/error-handler.ts'
@@ -19,51 +19,62 @@ import type { Audit, ConnectionRecord } from '../telemetry/audit.ts'
 import type { TlsFront } from '../tls/front.ts'
 import type { Agents } from '../upstream/agent.ts'
 import { systemLookup } from '../upstream/connection/dial.ts'
-import { isOwn } from './self.ts'
+import { isSelf } from './self.ts'
 import { join, openTunnel } from './tunnel.ts'
 import { type ConnectVerdict, judgeConnect, notEnabled } from './verdict.ts'
 
+/** The response to a successful CONNECT. Everything after it belongs to the new connection (RFC 9110, 9.3.6). */
 const ESTABLISHED = 'HTTP/1.1 200 Connection Established\r\n\r\n'
 
+/** What {@link serveConnect} needs: the configuration in force, and ways to open, serve and record connections. */
 export interface ConnectOptions extends Pick<Admission, 'loggedIn'> {
   readonly config: () => Config
-  /** What speaks TLS in the name of API hosts, if anything does. */
+  /** Terminates TLS in the name of API hosts; null if CONNECT is disabled. */
   readonly front: TlsFront | null
   readonly connections: Connections
   readonly clock: Clock
-  /** Opens the connections that tunnels lead by. */
+  /** Opens a tunnel's connection to its host. */
   readonly open: Agents['open']
   readonly log: Log
   readonly audit: Audit | null
 }
 
-/** A request for a connection, with what the audit is to tell of it. */
-interface Asked {
+/** A CONNECT request with its connection and its audit record, which is filled in along the way. */
+interface ConnectRequest {
   readonly request: IncomingMessage
   readonly socket: Socket
   readonly record: ConnectionRecord
 }
 
-/** The longest part of what a client asked for that is recorded, in characters: no host's name is longer. */
-const LONGEST_HOST = 300
+interface ServeOptions extends Pick<ConnectOptions, 'connections'> {
+  readonly front: TlsFront
+  /** The client token in `Proxy-Authorization`, for the requests on the connection. */
+  readonly token: string | undefined
+}
 
-/** The connections that came of CONNECT. */
+/** Characters of a request target that are recorded at most. No host name is longer. */
+const MAX_TARGET = 300
+
+/** The connections that clients have opened with CONNECT. */
 export interface ConnectedClients {
-  /** Resolves once those have been recorded that are closed, or being closed, now. */
+  /** Resolves once every connection that is open now has closed and been recorded. */
   recorded(): Promise<void>
 }
 
-/** Has an HTTP server answer CONNECT (RFC 9110, 9.3.6): requests that come that way are served like any other. */
+/**
+ * Makes an HTTP server accept CONNECT (RFC 9110, 9.3.6). Connections to API hosts are served: their requests are
+ * handled like any other. Connections to other hosts are tunnelled, if the configuration allows it.
+ */
 export function serveConnect(server: Server, options: ConnectOptions): ConnectedClients {
   const running = new Set<Promise<void>>()
   server.on('connect', (request: IncomingMessage, socket: Socket, head: Buffer) => {
     socket.on('error', () => {})
-    const asked = { request, socket, record: recordOf(request, options.clock) }
-    const recorded = recordAtEnd(asked, head, options.audit).finally(() => running.delete(recorded))
+    const incoming = { request, socket, record: recordOf(request, options.clock) }
+    const recorded = recordAtEnd(incoming, head, options.audit).finally(() => running.delete(recorded))
     running.add(recorded)
-    // a client may speak before it is answered
+    // a client may send more before it gets the response
     if (head.length > 0) socket.unshift(head)
-    void connect(server, asked, options).catch(error => refuse(error, asked, options))
+    void connect(server, incoming, options).catch(error => refuse(error, incoming, options))
   })
   return {
     async recorded() {
@@ -72,9 +83,9 @@ export function serveConnect(server: Server, options: ConnectOptions): Connected
   }
 }
 
-/** A record of a client that leaves before it is answered. */
+/** A new record. As it is, it describes a client that leaves before the response. */
 function recordOf(request: IncomingMessage, clock: Clock): ConnectionRecord {
-  const host = String(request.url).slice(0, LONGEST_HOST)
+  const host = String(request.url).slice(0, MAX_TARGET)
   return {
     requestId: requestId(request),
     host,
@@ -85,8 +96,8 @@ function recordOf(request: IncomingMessage, clock: Clock): ConnectionRecord {
   }
 }
 
-/** Records a connection once it has closed, and all that hung on it has taken note. */
-function recordAtEnd({ socket, record }: Asked, head: Buffer, audit: Audit | null): Promise<void> {
+/** Records a connection after it has closed and its other listeners have run. */
+function recordAtEnd({ socket, record }: ConnectRequest, head: Buffer, audit: Audit | null): Promise<void> {
   const before = { read: socket.bytesRead - head.length, written: socket.bytesWritten + ESTABLISHED.length }
   return new Promise(resolve => {
     socket.once('close', () =>
@@ -101,37 +112,53 @@ function recordAtEnd({ socket, record }: Asked, head: Buffer, audit: Audit | nul
   })
 }
 
-async function connect(server: Server, asked: Asked, options: ConnectOptions): Promise<void> {
-  const { request, socket, record } = asked
-  const { config, front, connections, clock, open, audit } = options
+async function connect(server: Server, incoming: ConnectRequest, options: ConnectOptions): Promise<void> {
+  const { request, record } = incoming
+  const { front, audit } = options
   if (!front) throw notEnabled()
-  // one in the other would go as deep as the stack does
-  if (connectTunnelOf(request)) throw new Problem('invalid-request', 'This connection was made by CONNECT already')
+  // nothing but the call stack would limit the nesting
+  if (connectTunnelOf(request))
+    throw new Problem('invalid-request', 'CONNECT is not allowed on a connection opened with CONNECT')
   if (!server.listening) throw new Problem('draining', 'The proxy is shutting down')
   const token = shownToken(request.headers['proxy-authorization'])
-  const { way, authority } = judge(asked, token, front, options)
+  const { action, hostPort } = judge(incoming, token, front, options)
   audit?.beginConnection(record)
+  if (action === 'tunnel') return tunnel(incoming, hostPort, options)
+  return serve(incoming, hostPort, { front, token, connections: options.connections })
+}
+
+/** Passes the bytes on to the host, once a connection to it is open. */
+async function tunnel(
+  incoming: ConnectRequest,
+  hostPort: HostPort,
+  { config, clock, open }: ConnectOptions,
+): Promise<void> {
   const { upstream, listen } = config()
-  const isOurs = (host: string) => isOwn(host) || listen.trustedHosts.includes(withoutDot(host))
+  const isThisProxy = (host: string) => isSelf(host) || listen.trustedHosts.includes(withoutDot(host))
   const { outbound } = upstream
-  const how = { outbound, clock, open, lookup: systemLookup, isOwn: isOurs }
-  const host = way === 'tunnel' ? await openTunnel(authority, how) : undefined
-  socket.write(ESTABLISHED)
-  record.status = 200
-  if (host) {
-    record.verdict = await join(socket, host, clock)
-    return
-  }
+  const host = await openTunnel(hostPort, { outbound, clock, open, lookup: systemLookup, isSelf: isThisProxy })
+  const { socket, record } = establish(incoming)
+  record.verdict = await join(socket, host, clock)
+}
+
+/** Serves the requests on the connection in the host's name. */
+function serve(incoming: ConnectRequest, hostPort: HostPort, { front, token, connections }: ServeOptions): void {
+  const { socket, record } = establish(incoming)
   record.verdict = 'served'
-  const passage: ConnectTunnel = { host: httpsHost(authority), token }
-  front.terminate(socket, authority.host, secure => {
+  front.terminate(socket, hostPort.host, secure => {
     connections.release(socket)
-    setConnectTunnel(secure, passage)
+    setConnectTunnel(secure, { host: httpsHost(hostPort), token })
   })
 }
 
+function establish(incoming: ConnectRequest): ConnectRequest {
+  incoming.socket.write(ESTABLISHED)
+  incoming.record.status = 200
+  return incoming
+}
+
 function judge(
-  { request, record }: Asked,
+  { request, record }: ConnectRequest,
   token: string | undefined,
   front: TlsFront,
   { config, loggedIn }: ConnectOptions,
@@ -139,12 +166,12 @@ function judge(
   const { tenants, clients, connect } = config()
   const client = clientBy(token, { clients, loggedIn })
   record.client = client?.name ?? null
-  const known = client ? 'known' : 'unknown'
-  const isAsked = token !== undefined && clients.length > 0
+  const needsToken = clients.length > 0
+  const validity = client ? 'valid' : 'wrong'
   const facts = {
     target: String(request.url),
-    client: isAsked ? known : 'unnamed',
-    needsToken: clients.length > 0,
+    token: needsToken && token !== undefined ? validity : 'missing',
+    needsToken,
   } as const
   return judgeConnect(facts, {
     others: connect.others,
@@ -153,7 +180,7 @@ function judge(
   })
 }
 
-function refuse(error: unknown, { request, socket, record }: Asked, { log, clock }: ConnectOptions): void {
+function refuse(error: unknown, { request, socket, record }: ConnectRequest, { log, clock }: ConnectOptions): void {
   const problem = asProblem(error)
   const { requestId, client } = record
   record.status = problem.status

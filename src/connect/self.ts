@@ -3,14 +3,14 @@ import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os'
 import { familyOf, withoutDot } from '../http/host.ts'
 import { isLoopback } from '../stacks/loopback.ts'
 
-/** An address, and how many of its bits name a network (RFC 4632, 3.1). */
+/** An address and the length of its network prefix in bits (RFC 4632, 3.1). */
 type Network = readonly [address: string, bits: number]
 
 /**
- * By which a machine reaches itself, or what answers it alone: loopback, unspecified and link-local addresses (RFC 6890),
- * and those at which clouds tell a machine of itself, keys included, that are not link-local.
+ * Networks that only this machine reaches: loopback, unspecified and link-local addresses (RFC 6890), and the metadata
+ * services of clouds that are not link-local. Those hand out the machine's own credentials.
  */
-const OWN_NETWORKS: readonly Network[] = [
+const SELF_NETWORKS: readonly Network[] = [
   ['0.0.0.0', 8],
   ['127.0.0.0', 8],
   ['169.254.0.0', 16],
@@ -24,8 +24,8 @@ const OWN_NETWORKS: readonly Network[] = [
 ]
 
 /**
- * The IPv6 addresses that stand for an IPv4 address: compatible (RFC 4291, 2.5.5.1), translated (RFC 2765, 2.1), NAT64
- * (RFC 6052, 2.1) and 6to4 (RFC 3056, 2). The mapped ones `BlockList` knows. The bits are those before the address.
+ * IPv6 forms of an IPv4 address, with the bits before it: compatible (RFC 4291, 2.5.5.1), translated (RFC 2765, 2.1),
+ * NAT64 (RFC 6052, 2.1) and 6to4 (RFC 3056, 2). `BlockList` knows the mapped form itself.
  */
 const EMBEDDINGS: readonly (readonly [bits: number, embed: (address: string) => string])[] = [
   [96, address => `::${address}`],
@@ -35,28 +35,28 @@ const EMBEDDINGS: readonly (readonly [bits: number, embed: (address: string) => 
 ]
 
 /**
- * Whether a host's name or address can only be this machine's, or what it alone can reach. An address is in canonical form
- * or any other of {@link isIP}, without brackets.
+ * Whether a name or an address is this machine, or something that only this machine reaches. Names are not resolved. An
+ * address may have any form that {@link isIP} accepts, without brackets.
  */
-export function isOwn(host: string): boolean {
-  if (isIP(host) !== 0) return ownAddresses().check(host, familyOf(host))
+export function isSelf(host: string): boolean {
+  if (isIP(host) !== 0) return selfAddresses().check(host, familyOf(host))
   return isLoopback(host) || withoutDot(host).toLowerCase() === hostname().toLowerCase()
 }
 
-/** Made anew each time: addresses come and go. */
-function ownAddresses(): BlockList {
-  const own = new BlockList()
+/** Built anew for each check, as addresses come and go. */
+function selfAddresses(): BlockList {
+  const list = new BlockList()
   const interfaces = Object.values(networkInterfaces() as Record<string, NetworkInterfaceInfo[]>).flat()
   const addresses = interfaces.map(({ address }): Network => [address, isIPv6(address) ? 128 : 32])
-  for (const [address, bits] of [...OWN_NETWORKS, ...addresses]) {
-    own.addSubnet(address, bits, familyOf(address))
+  for (const [address, bits] of [...SELF_NETWORKS, ...addresses]) {
+    list.addSubnet(address, bits, familyOf(address))
     if (isIPv6(address)) continue
-    for (const [before, embed] of EMBEDDINGS) own.addSubnet(embed(address), before + bits, 'ipv6')
+    for (const [before, embed] of EMBEDDINGS) list.addSubnet(embed(address), before + bits, 'ipv6')
   }
-  return own
+  return list
 }
 
-/** The two groups of an IPv6 address that hold an IPv4 address. */
+/** Formats an IPv4 address as two groups of an IPv6 address. */
 function hexGroups(address: string): string {
   const [a = 0, b = 0, c = 0, d = 0] = address.split('.').map(Number)
   return `${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`

@@ -1,62 +1,64 @@
 import type { Config } from '../config/config.ts'
-import { type HostPort, httpsHost, parseAuthority } from '../http/host-port.ts'
+import { type HostPort, httpsHost, parseHostPort } from '../http/host-port.ts'
 import { Problem } from '../problem/problem.ts'
 
-/** What is known of a request for a connection. */
+/** The facts of a CONNECT request that decide on it. */
 export interface ConnectFacts {
   /** The request target as sent. */
   readonly target: string
-  /** Who asks: a client by its token, somebody without one, or somebody with a wrong one. */
-  readonly client: 'known' | 'unnamed' | 'unknown'
+  /**
+   * The client token in `Proxy-Authorization`. `missing` also if no clients are configured, so that none is checked.
+   */
+  readonly token: 'valid' | 'missing' | 'wrong'
   /** Whether clients need a token. */
   readonly needsToken: boolean
 }
 
-/** What connections are made to. */
+/** The configuration that decides on a CONNECT request. */
 export interface ConnectPolicy extends Pick<Config['connect'], 'others'> {
   /** Whether a host is the API of a tenant, or has Compute consoles. */
   isServedHost(host: string): boolean
-  /** Whether there is a certificate for a host. */
+  /** Whether the proxy has a certificate for a host, or can issue one. */
   isCertified(host: string): boolean
 }
 
-/** Where a connection leads: to this proxy in the host's name, or to the host itself, of which nothing is seen. */
+/** What to do with a connection: `serve` its requests in the host's name, or `tunnel` its bytes to the host, unseen. */
 export interface ConnectVerdict {
-  readonly way: 'serve' | 'tunnel'
-  readonly authority: HostPort
+  readonly action: 'serve' | 'tunnel'
+  readonly hostPort: HostPort
 }
 
 /**
- * Decides where a connection leads.
+ * Decides on a CONNECT request.
  * @throws {Problem} `invalid-request`, `client-unauthorized` (407; RFC 9110, 15.5.8) or `host-not-allowed`
  */
-export function judgeConnect({ target, client, needsToken }: ConnectFacts, policy: ConnectPolicy): ConnectVerdict {
-  const authority = parseAuthority(target)
-  if (!authority)
-    throw new Problem('invalid-request', 'CONNECT asks for a host and port, such as api2.prismacloud.io:443')
-  if (client === 'unknown') throw unauthorized()
-  if (policy.isServedHost(httpsHost(authority))) {
-    if (policy.isCertified(authority.host)) return { way: 'serve', authority }
-    throw refused(authority, 'the local CA cannot vouch for it: have the client use an address of this proxy itself')
+export function judgeConnect({ target, token, needsToken }: ConnectFacts, policy: ConnectPolicy): ConnectVerdict {
+  const hostPort = parseHostPort(target)
+  if (!hostPort) throw new Problem('invalid-request', 'CONNECT needs a host and port, such as api2.prismacloud.io:443')
+  if (token === 'wrong') throw unauthorized()
+  const host = httpsHost(hostPort)
+  if (policy.isServedHost(host)) {
+    if (policy.isCertified(hostPort.host)) return { action: 'serve', hostPort }
+    throw refused(`The local CA cannot issue a certificate for ${host}; use an address of this proxy instead`)
   }
   if (policy.others === 'refuse')
-    throw refused(authority, 'it is no API host of a tenant (connect.others: tunnel lets the client through)')
-  // what is said in the tunnel nobody can look at
-  if (needsToken && client === 'unnamed') throw unauthorized()
-  return { way: 'tunnel', authority }
+    throw refused(`${host} is not an API host of a tenant; set connect.others: tunnel to allow other hosts`)
+  // requests in a tunnel cannot be checked later; those of a served host are
+  if (needsToken && token === 'missing') throw unauthorized()
+  return { action: 'tunnel', hostPort }
 }
 
-/** What is told where no connections are made at all. */
+/** The problem (405) that CONNECT gets while `connect.enabled` is off. */
 export function notEnabled(): Problem {
-  const detail = 'CONNECT is not served: connect.enabled has this proxy be one for https'
+  const detail = 'CONNECT is disabled; set connect.enabled: true'
   return new Problem('invalid-request', detail, { status: 405, title: 'Method Not Allowed' })
 }
 
 function unauthorized(): Problem {
-  const detail = 'Show the client token as the password: HTTPS_PROXY=http://any:TOKEN@HOST:PORT'
+  const detail = 'Send the client token as the proxy password: HTTPS_PROXY=http://any:TOKEN@HOST:PORT'
   return new Problem('client-unauthorized', detail, { status: 407, title: 'Proxy Authentication Required' })
 }
 
-function refused(authority: HostPort, reason: string): Problem {
-  return new Problem('host-not-allowed', `No connection is made to ${httpsHost(authority)}: ${reason}`)
+function refused(detail: string): Problem {
+  return new Problem('host-not-allowed', detail)
 }

@@ -16,7 +16,7 @@ function by(url: string | null, clock = testClock()): TunnelOptions {
   const outbound = url === null ? null : { url, origin: 'test', noProxy: '' }
   const { upstream } = makeConfig({ upstream: 'app', config: { upstream: { outbound } } })
   const { open } = createAgents(upstream, { clock, lookup: systemLookup })
-  return { outbound, clock, open, lookup: systemLookup, isOwn: () => false }
+  return { outbound, clock, open, lookup: systemLookup, isSelf: () => false }
 }
 
 const DIRECT = by(null)
@@ -34,7 +34,7 @@ async function echo(t: Test) {
     server.close()
   })
   const { port } = server.address() as AddressInfo
-  return { authority: { host: 'localhost', port }, port, sockets }
+  return { hostPort: { host: 'localhost', port }, port, sockets }
 }
 
 /** An outbound proxy that answers CONNECT with a status, and then is the host itself. */
@@ -71,9 +71,9 @@ async function ends(t: Test): Promise<[client: Socket, accepted: Socket]> {
 }
 
 t.test('what is said in a tunnel comes out at the other end, to the last byte', async t => {
-  const { authority } = await echo(t)
+  const { hostPort } = await echo(t)
   const [client, accepted] = await ends(t)
-  const joined = join(accepted, await openTunnel(authority, DIRECT), DIRECT.clock)
+  const joined = join(accepted, await openTunnel(hostPort, DIRECT), DIRECT.clock)
   const heard = readAll(client)
   client.end('x'.repeat(1_000_000))
   t.equal((await heard).length, 1_000_000)
@@ -81,14 +81,14 @@ t.test('what is said in a tunnel comes out at the other end, to the last byte', 
 })
 
 t.test('it ends with either side', async t => {
-  const { authority, sockets } = await echo(t)
+  const { hostPort, sockets } = await echo(t)
   const [client, accepted] = await ends(t)
-  const joined = join(accepted, await openTunnel(authority, DIRECT), DIRECT.clock)
+  const joined = join(accepted, await openTunnel(hostPort, DIRECT), DIRECT.clock)
   client.destroy()
   await joined
   await until(() => sockets[0]?.closed === true)
   const [other, otherAccepted] = await ends(t)
-  const over = join(otherAccepted, await openTunnel(authority, DIRECT), DIRECT.clock)
+  const over = join(otherAccepted, await openTunnel(hostPort, DIRECT), DIRECT.clock)
   await until(() => sockets.length === 2)
   sockets[1]?.resetAndDestroy()
   await over
@@ -97,9 +97,9 @@ t.test('it ends with either side', async t => {
 
 t.test('one in which nothing is said is closed in the end', async t => {
   const clock = testClock()
-  const { authority } = await echo(t)
+  const { hostPort } = await echo(t)
   const [client, accepted] = await ends(t)
-  const joined = join(accepted, await openTunnel(authority, { ...DIRECT, clock }), clock)
+  const joined = join(accepted, await openTunnel(hostPort, { ...DIRECT, clock }), clock)
   const heard = readAll(client)
   client.write('a')
   await until(() => accepted.bytesWritten === 1)
@@ -114,14 +114,14 @@ t.test('one in which nothing is said is closed in the end', async t => {
 })
 
 t.test('an outbound proxy leads there, and is told who asks', async t => {
-  const { authority, port } = await echo(t)
+  const { hostPort, port } = await echo(t)
   const { address, requests } = await outbound(t, 200, port)
   for (const [url, login] of [
     [`http://${address}`, undefined],
     [`http://user:p%40ss@${address}`, `Basic ${Buffer.from('user:p@ss').toString('base64')}`],
     [`http://user@${address}`, `Basic ${Buffer.from('user:').toString('base64')}`],
   ] as const) {
-    const socket = await openTunnel(authority, by(url))
+    const socket = await openTunnel(hostPort, by(url))
     socket.write('hello')
     const [heard] = await once(socket, 'data')
     t.equal(`${heard}`, 'hello')
@@ -132,16 +132,16 @@ t.test('an outbound proxy leads there, and is told who asks', async t => {
 })
 
 t.test('where none can be made, the client is told why', async t => {
-  const { authority, port } = await echo(t)
+  const { hostPort, port } = await echo(t)
   const refusing = await outbound(t, 403, port)
   const byName = `http://localhost:${new URL(`http://${refusing.address}`).port}`
-  const judging = { isOwn: (address: string) => /^(127\.0\.0\.1|::1)$/.test(address) }
-  const own: TunnelOptions = { ...DIRECT, isOwn: address => address === '127.0.0.1' || address === '::1' }
+  const judging = { isSelf: (address: string) => /^(127\.0\.0\.1|::1)$/.test(address) }
+  const own: TunnelOptions = { ...DIRECT, isSelf: address => address === '127.0.0.1' || address === '::1' }
   const rows: [string, number, TunnelOptions, object][] = [
     ['127.0.0.1', port, own, { type: 'host-not-allowed', detail: /this machine itself/ }],
     ['localhost', port, own, { type: 'host-not-allowed', detail: /this machine itself/ }],
     ['[::1]', port, own, { type: 'host-not-allowed' }],
-    ['192.0.2.7', port, { ...by(`http://${refusing.address}`), isOwn: () => true }, { type: 'host-not-allowed' }],
+    ['192.0.2.7', port, { ...by(`http://${refusing.address}`), isSelf: () => true }, { type: 'host-not-allowed' }],
     ['localhost', port, { ...by(`http://${refusing.address}`), ...judging }, { type: 'host-not-allowed' }],
     ['localhost', port, { ...by(byName), ...judging }, { type: 'host-not-allowed' }],
     ['none.invalid', port, { ...by(byName), ...judging }, { detail: /refused to connect to none\.invalid/ }],
@@ -155,9 +155,9 @@ t.test('where none can be made, the client is told why', async t => {
     ],
     ['localhost', port, by(`http://127.0.0.1:${await freePort()}`), { type: 'upstream-unreachable' }],
   ]
-  for (const [host, hostPort, options, problem] of rows)
-    await t.rejects(openTunnel({ host, port: hostPort }, options), { name: 'Problem', ...problem }, host)
-  t.equal(authority.port, port)
+  for (const [host, at, options, problem] of rows)
+    await t.rejects(openTunnel({ host, port: at }, options), { name: 'Problem', ...problem }, host)
+  t.equal(hostPort.port, port)
   const asked = refusing.requests.map(({ url }) => url)
   t.strictSame(asked, [`none.invalid:${port}`, `localhost:${port}`], 'the proxy was not asked for this machine')
 })
@@ -182,10 +182,10 @@ t.test(
     const { address, requests } = await outbound(t, 200, port)
     const found: Record<string, string[]> = { 'mixed.test': ['192.0.2.7', '127.0.0.1'], 'proxy.test': ['192.0.2.8'] }
     const lookup: Lookup = async name => (found[name] ?? []).map(address => ({ address, family: 4 }))
-    const isOwn = (host: string) => host === '127.0.0.1'
+    const isSelf = (host: string) => host === '127.0.0.1'
     const target = { host: 'mixed.test', port }
     for (const way of [by(null), by(`http://${address}`)])
-      await t.rejects(openTunnel(target, { ...way, lookup, isOwn }), { name: 'Problem', type: 'host-not-allowed' })
+      await t.rejects(openTunnel(target, { ...way, lookup, isSelf }), { name: 'Problem', type: 'host-not-allowed' })
     t.strictSame(requests, [])
     const asked: string[] = []
     const noting: Lookup = name => {
@@ -195,7 +195,7 @@ t.test(
     const open: TunnelOptions['open'] = async () => {
       throw new Error('it would have gone there')
     }
-    const elsewhere = { ...by('http://proxy.test:3128'), lookup: noting, isOwn, open }
+    const elsewhere = { ...by('http://proxy.test:3128'), lookup: noting, isSelf, open }
     await t.rejects(openTunnel(target, elsewhere), { name: 'Problem', type: 'upstream-unreachable' })
     t.strictSame(asked, ['proxy.test'], 'one elsewhere has names of its own')
   },
@@ -205,7 +205,7 @@ t.test('no answer of a name server is waited for where an outbound proxy on this
   const clock = testClock()
   const { port } = await echo(t)
   const { address } = await outbound(t, 200, port)
-  const way = { ...by(`http://${address}`, clock), isOwn: (host: string) => host === '127.0.0.1' }
+  const way = { ...by(`http://${address}`, clock), isSelf: (host: string) => host === '127.0.0.1' }
   const opening = openTunnel({ host: 'slow.test', port }, { ...way, lookup: () => new Promise(() => {}) })
   await settle()
   await clock.advance(2_000)
