@@ -5,14 +5,15 @@ import type { Dispatcher, DispatchOptions } from '../upstream/dispatcher.ts'
 import { type DispatchController, type DispatchHandler, rawText } from '../upstream/undici/handler.ts'
 import type { BodySink, ResponseOutcome, ResponseSource } from './response-body.ts'
 
+/** What a {@link ResponseHandler} needs to know of the request. */
 export interface ResponseHandlerOptions {
-  /** Aborts when nobody waits for the answer any more. */
+  /** Aborts when nobody waits for the response any more. */
   readonly signal: EndSignal
-  /** Taken out of headers and trailers, as no client may see it. */
+  /** Masked in headers and trailers, because no client may see it. */
   readonly token: Secret
 }
 
-/** Receives the answer to one request from undici. What extends it says where that goes. */
+/** Receives the response to one request from undici. Subclasses decide where its body goes. */
 export abstract class ResponseHandler implements DispatchHandler, ResponseSource {
   readonly #signal: EndSignal
   readonly #token: Secret
@@ -27,12 +28,12 @@ export abstract class ResponseHandler implements DispatchHandler, ResponseSource
     this.#token = token
   }
 
-  /** Whether anything of an answer has come: the upstream has taken the request, then. */
+  /** Whether any byte of a response has arrived, which proves that the upstream received the request. */
   get isAnswered(): boolean {
     return this.#isAnswered
   }
 
-  /** Sends the request, which is done once. Rejects when no answer came, or not all of one that was not kept. */
+  /** Sends the request; call it once. Rejects if there is no response, or if one that is streamed breaks off. */
   send(dispatcher: Dispatcher, request: DispatchOptions): Promise<ResponseOutcome> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -41,7 +42,7 @@ export abstract class ResponseHandler implements DispatchHandler, ResponseSource
     })
   }
 
-  /** Says where an answer goes, once its headers are there. */
+  /** Decides where the body goes, once the headers have arrived. */
   protected abstract begin(status: number, headers: RawHeaders): BodySink
 
   onRequestStart(controller: DispatchController): void {

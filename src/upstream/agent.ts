@@ -17,7 +17,10 @@ const KEEP_ALIVE = 10_000
 /** The largest header section of a response, in bytes. */
 const MAX_HEADER_SIZE = 64 * 1024
 
-/** All connections to upstreams, whoever uses them: proxied requests, auth calls and CONNECT tunnels (`open`). */
+/**
+ * All connections to upstreams, and the entry to this folder. `pool` and `oneShot` send requests, through undici and
+ * what `undici/` changes in it; `open` is for CONNECT tunnels. All three open their connections with `connection/`.
+ */
 export interface Agents extends Pick<Connector, 'open'> {
   /** Keeps its connections for later requests. */
   readonly pool: Dispatcher

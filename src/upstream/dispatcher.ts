@@ -5,9 +5,9 @@ import type { DispatchHandler } from './undici/handler.ts'
 export type DispatchOptions = UndiciDispatcher.DispatchOptions
 
 /**
- * Sends requests to upstreams: the part of undici's `Dispatcher` that this proxy uses. There are two, {@link
- * ConnectionPool} and {@link OneShotConnections}. undici's own `Pool` is not used: it costs 7 % of a request, for
- * reasons that `ConnectionPool` gives.
+ * Sends requests to upstreams: the part of undici's `Dispatcher` that this proxy uses. There are two, `ConnectionPool`
+ * and `OneShotConnections`. undici's own `Pool` is not used because it costs 7 % of a request: `ConnectionPool` says
+ * why.
  */
 export interface Dispatcher {
   /** Sends a request. The handler receives the response or the error. */

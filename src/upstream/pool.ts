@@ -8,9 +8,9 @@ import type { DispatchController, DispatchHandler } from './undici/handler.ts'
  * Keeps connections open for later requests. Each carries one request at a time, and there are as many as concurrent
  * requests.
  *
- * undici's own `Pool` costs 7 % of a request more: it takes a connection for free only in the next turn of the event
- * loop after a response, and searches all connections for a free one, twice for each request. Here a connection is free
- * as soon as its response is complete. That is safe because undici's `Client` reads what follows a response before it
+ * undici's own `Pool` costs 7 % of a request: it regards a connection as busy until the turn of the event loop after a
+ * response, and searches all connections for a free one, twice for each request. Here a connection is free as soon as
+ * its response is complete. That is safe because undici's `Client` reads what follows a response before it
  * sends the next request, unless that is dispatched from within the first one's handler.
  */
 export class ConnectionPool implements Dispatcher {

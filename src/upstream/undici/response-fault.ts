@@ -15,7 +15,7 @@ const BAD_CHUNK_SIZE = 'a chunk has an invalid size'
 const BAD_CHUNK_END = 'a chunk is longer than its size says'
 const BAD_STATUS = 'its status is not a number of three digits'
 
-/** By the reason that llhttp, undici's parser, gives. */
+/** Faults by the reason that llhttp, undici's parser, gives. */
 const FAULTS: Readonly<Record<string, string>> = {
   'Duplicate Content-Length': 'it has more than one content-length',
   "Content-Length can't be present with Transfer-Encoding": BOTH_LENGTHS,
