@@ -14,7 +14,7 @@ const API = 'api2.prismacloud.io'
 const TOKEN = 'the-token-of-the-client-ci'
 const SHOWN = `proxy-authorization: Bearer ${TOKEN}`
 
-/** A proxy that lets clients through to others, by an outbound proxy that is the host itself and repeats what it hears. */
+/** A proxy that tunnels to other hosts, through an outbound proxy that plays the host and echoes what it receives. */
 async function start(t: Test, options: Partial<ProxyOptions> = {}) {
   const clock = testClock(Date.now())
   const lines: Record<string, unknown>[] = []
@@ -59,7 +59,7 @@ async function start(t: Test, options: Partial<ProxyOptions> = {}) {
   return { ...proxy, ask, told, clock, lines }
 }
 
-t.test('a tunnel is a line that tells who asked for what, how long it was and what went through it', async t => {
+t.test('a tunnel has an audit line with client, host, duration and bytes', async t => {
   const { ask, told, clock } = await start(t)
   const socket = ask('example.com:443', SHOWN, 'x-request-id: id-1')
   await once(socket, 'data')
@@ -87,7 +87,7 @@ t.test('a tunnel is a line that tells who asked for what, how long it was and wh
   )
 })
 
-t.test('what a client says before it is answered is counted', async t => {
+t.test('bytes sent before the response are counted', async t => {
   const { port, told } = await start(t)
   const socket = dial(port)
   socket.write(`CONNECT example.com:443 HTTP/1.1\r\nhost: x\r\n${SHOWN}\r\n\r\nearly`)
@@ -100,7 +100,7 @@ t.test('what a client says before it is answered is counted', async t => {
   t.match(await told(), [{ bytesFromClient: 5, bytesToClient: 5, verdict: 'tunnelled' }])
 })
 
-t.test('how else it may end', async t => {
+t.test('the line says how the tunnel ended', async t => {
   const { ask, told, clock } = await start(t)
   const broken = ask('example.com:443', SHOWN)
   await once(broken, 'data')
@@ -117,7 +117,7 @@ t.test('how else it may end', async t => {
   t.match(await told(), [{ status: 200, verdict: 'aborted' }])
 })
 
-t.test('so is a connection that is refused, whoever asked', async t => {
+t.test('a refused connection has a line, too, for any client', async t => {
   const { ask, told, log } = await start(t)
   const rows: [target: string, headers: string[], line: object][] = [
     ['example.com:443', [], { client: null, status: 407, verdict: 'client-unauthorized' }],
@@ -134,7 +134,7 @@ t.test('so is a connection that is refused, whoever asked', async t => {
   }
 })
 
-t.test('one to an API host is a line, and so is each request that comes by it', async t => {
+t.test('a connection to an API host has a line, and so has each request on it', async t => {
   const { ask, lines } = await start(t)
   const socket = ask(`${API}:443`, SHOWN)
   await once(socket, 'data')
@@ -149,7 +149,7 @@ t.test('one to an API host is a line, and so is each request that comes by it', 
     t.ok(Number(count) > 200 && Number(count) < 10_000, `${count}`)
 })
 
-t.test('where it has to be recorded and cannot, none is made', async t => {
+t.test('no connection is made if the audit is required and cannot be written', async t => {
   const disk = { isFull: false }
   const begun: string[] = []
   const writeNow = (line: string) => {

@@ -26,7 +26,7 @@ const get = (path: string, ...headers: string[]) =>
   [`GET ${path} HTTP/1.1`, `host: ${API}`, 'connection: close', ...headers, '', ''].join('\r\n')
 const basic = (token: string) => `proxy-authorization: Basic ${Buffer.from(`any:${token}`).toString('base64')}`
 
-/** A proxy that is one for https too, before an upstream that answers whatever comes, or when the test says so. */
+/** A proxy with CONNECT enabled, before an upstream that responds at once, or when the test says so. */
 async function start(t: Test, options: Partial<ProxyOptions> & { answerAtOnce?: boolean } = {}) {
   const { answerAtOnce = true, ...rest } = options
   const clock = testClock(Date.now())
@@ -72,7 +72,7 @@ async function say(socket: Socket, text: string): Promise<string> {
   return readAll(socket)
 }
 
-t.test('what comes by a connection to an API host is served like any other request', async t => {
+t.test('requests on a connection to an API host are served like any other', async t => {
   const { enter, upstream, call } = await start(t)
   t.match(await say(await enter(), get('/v2/policy?x')), /^HTTP\/1\.1 200 .*fine$/s)
   t.match(upstream.requests[0]?.head, `GET /v2/policy?x HTTP/1.1\r\nhost: `)
@@ -83,7 +83,7 @@ t.test('what comes by a connection to an API host is served like any other reque
   t.equal((await call('/v2/policy')).status, 200)
 })
 
-t.test('no spelling of what is answered here goes further from there', async t => {
+t.test('no spelling of a path that the proxy answers itself reaches the API', async t => {
   const { enter, enterAt, upstream } = await start(t)
   for (const path of ['/auth_token/extend#x', '/v2/policy#/search'])
     t.match(await say(await enter(), get(path)), /^HTTP\/1\.1 400 .*fragment/s, path)
@@ -95,7 +95,7 @@ t.test('no spelling of what is answered here goes further from there', async t =
   t.equal(upstream.requests.length, 0)
 })
 
-t.test('the host of the connection counts, whatever the requests say', async t => {
+t.test('the host of the connection decides, not the requests’ Host header', async t => {
   const { enter, upstream } = await start(t)
   for (const line of ['GET http://evil.example/x', 'GET https://api.prismacloud.io/x', 'GET /x']) {
     const text = `${line} HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n`
@@ -104,7 +104,7 @@ t.test('the host of the connection counts, whatever the requests say', async t =
   t.ok(upstream.requests.every(({ target }) => target === '/x'))
 })
 
-t.test('a Compute console is served by its own address, too', async t => {
+t.test('a Compute console is served at its own address, too', async t => {
   const { enterAt, upstream } = await start(t)
   t.match(await say(await enterAt(CONSOLE), get('/us-1-1/api/v1/hosts?x')), /^HTTP\/1\.1 200 .*fine$/s)
   t.strictSame(
@@ -119,7 +119,7 @@ t.test('a Compute console is served by its own address, too', async t => {
   t.equal(upstream.requests.length, 2)
 })
 
-t.test('of several tenants the one is meant whose console it is', async t => {
+t.test('the console’s address selects the tenant', async t => {
   const compute = (basePath: string) => ({ ...resolveApi('app2'), compute: { origin: `https://${CONSOLE}`, basePath } })
   const tenants = { default: { api: compute('/us-1-1') }, other: { api: compute('/us-1-2') } }
   const audit: string[] = []
@@ -147,14 +147,14 @@ t.test('of several tenants the one is meant whose console it is', async t => {
   t.match(await ask('x-prismacloud-tenant: first'), /^HTTP\/1\.1 200/)
 })
 
-t.test('web pages are refused there, too', async t => {
+t.test('requests of web pages are refused there, too', async t => {
   const { enter, upstream } = await start(t)
   for (const header of [`origin: https://${API}`, 'origin: https://app2.prismacloud.io', 'sec-fetch-site: cross-site'])
     t.match(await say(await enter(), get('/x', header)), /^HTTP\/1\.1 403 .*origin-not-allowed/s, header)
   t.equal(upstream.requests.length, 0)
 })
 
-t.test('strangers that do not finish to log in there take nobody’s place, and have ten seconds', async t => {
+t.test('unauthenticated connections take no place of others, and have 10 s', async t => {
   const { enter, call, clock } = await start(t, {
     config: { clients: CLIENTS, connect: ENABLED, listen: { maxRequests: 2 } },
   })
@@ -170,14 +170,14 @@ t.test('strangers that do not finish to log in there take nobody’s place, and 
   for (const text of await Promise.all(told)) t.match(text, /^HTTP\/1\.1 408 /)
 })
 
-t.test('a client may speak before it is answered', async t => {
+t.test('a client may send before the response', async t => {
   const { port, ca } = await start(t)
   const head = `CONNECT ${API}:443 HTTP/1.1\r\nhost: ${API}\r\n\r\n`
   const secure = secured(eager(dial(port), head), ca)
   t.match(await say(secure, get('/x')), /^HTTP\/1\.1 200 .*fine$/s)
 })
 
-t.test('one in the other goes no deeper', async t => {
+t.test('CONNECT inside a CONNECT connection is refused', async t => {
   const { enter } = await start(t)
   t.match(
     await say(await enter(), `CONNECT ${API}:443 HTTP/1.1\r\nhost: x\r\n\r\n`),
@@ -185,7 +185,7 @@ t.test('one in the other goes no deeper', async t => {
   )
 })
 
-t.test('what is kept of a console is not told for another', async t => {
+t.test('cached responses of one console are not used for another', async t => {
   const rules = [{ path: parseRule('/_compute/**').path, keepFor: 60_000 }]
   const { enterAt, call, port } = await start(t, { config: { connect: ENABLED, cache: { rules, maxSize: 1_000_000 } } })
   t.match((await call('/_compute/api/v1/hosts')).headers, { 'x-prismacloud-proxy-cache': 'miss' })
@@ -196,7 +196,7 @@ t.test('what is kept of a console is not told for another', async t => {
   t.match(await say(dial(port), plain), /^HTTP\/1\.1 400 .*proxy's own/s)
 })
 
-t.test('no connection is made to others, nor where it is not switched on', async t => {
+t.test('CONNECT to other hosts is refused, and all CONNECT while it is disabled', async t => {
   const { ask, log } = await start(t)
   t.match(await readAll(ask('example.com:443')), /^HTTP\/1\.1 403 .*host-not-allowed.*example\.com/s)
   t.match(await readAll(ask('api.prismacloud.io:443')), /^HTTP\/1\.1 403 /, 'of no tenant')
@@ -207,7 +207,7 @@ t.test('no connection is made to others, nor where it is not switched on', async
   t.match(await say(off, `CONNECT ${API}:443 HTTP/1.1\r\nhost: x\r\n\r\n`), /^HTTP\/1\.1 405 .*connect\.enabled/s)
 })
 
-t.test('who goes on sending after a refusal is not served', async t => {
+t.test('what follows a refused CONNECT is not served', async t => {
   const { ask, upstream, clock } = await start(t)
   const socket = ask('example.com:443')
   socket.write(get('/v2/policy'))
@@ -217,7 +217,7 @@ t.test('who goes on sending after a refusal is not served', async t => {
   t.equal(upstream.requests.length, 0)
 })
 
-t.test('a token that is shown for the connection is good for all that comes by it', async t => {
+t.test('a token sent with CONNECT holds for all requests on the connection', async t => {
   const { enter, ask, upstream } = await start(t, { config: { connect: ENABLED, clients: CLIENTS } })
   t.match(await say(await enter(basic(TOKEN)), get('/x', 'x-redlock-auth: stale')), /^HTTP\/1\.1 200/)
   const login = `POST /login HTTP/1.1\r\nhost: ${API}\r\nconnection: close\r\ncontent-length: 16\r\n\r\n{"password":"x"}`
@@ -229,7 +229,7 @@ t.test('a token that is shown for the connection is good for all that comes by i
   t.equal(upstream.requests.length, 2)
 })
 
-t.test('a plain request for a host shows its token in the same way', async t => {
+t.test('a request in absolute form carries its token the same way', async t => {
   const { port } = await start(t, { config: { connect: ENABLED, clients: CLIENTS } })
   const plain = (...headers: string[]) =>
     say(
@@ -240,13 +240,13 @@ t.test('a plain request for a host shows its token in the same way', async t => 
   t.match(await plain(basic('wrong')), /^HTTP\/1\.1 401/)
 })
 
-t.test('where others are let through, no tunnel leads to this machine', async t => {
+t.test('no tunnel leads to this machine', async t => {
   const { ask } = await start(t, { config: { connect: { enabled: true, others: 'tunnel' } } })
   for (const target of ['127.0.0.1:22', 'localhost:22', '[::1]:22', '169.254.169.254:80'])
     t.match(await readAll(ask(target)), /^HTTP\/1\.1 403 .*this machine itself/s, target)
 })
 
-t.test('nor does one by way of an outbound proxy, however this machine is written', async t => {
+t.test('no tunnel leads back through an outbound proxy, in any spelling of this machine', async t => {
   const outbound = await rawUpstream(t, request => request.answer(http('200 OK')))
   const { ask } = await start(t, {
     config: {
@@ -265,7 +265,7 @@ t.test('nor does one by way of an outbound proxy, however this machine is writte
   t.strictSame(outbound.requests, [])
 })
 
-t.test('others are let through by way of the outbound proxy', async t => {
+t.test('tunnels go through the outbound proxy', async t => {
   const outbound = await rawUpstream(t, request => {
     t.match(request.head, /^CONNECT other\.invalid:443 HTTP/)
     request.socket.write('HTTP/1.1 200 OK\r\n\r\nhello')
@@ -285,7 +285,7 @@ t.test('others are let through by way of the outbound proxy', async t => {
   socket.destroy()
 })
 
-t.test('a handshake that does not come is waited for no longer than elsewhere', async t => {
+t.test('a missing TLS handshake times out', async t => {
   const { ask, clock, app } = await start(t)
   const socket = ask(`${API}:443`)
   await once(socket, 'data')
@@ -301,7 +301,7 @@ t.test('a handshake that does not come is waited for no longer than elsewhere', 
   await readAll(waiting)
 })
 
-t.test('a request that came so may finish when the proxy ends, and no other comes', async t => {
+t.test('a running request on such a connection may finish during shutdown, and no other starts', async t => {
   const { enter, ask, app, upstream, clock } = await start(t, { answerAtOnce: false })
   const idle = ask('example.com:443')
   const running = say(await enter(), get('/x'))
@@ -314,7 +314,7 @@ t.test('a request that came so may finish when the proxy ends, and no other come
   t.equal(await closing, true)
 })
 
-t.test('once the proxy ends none is made any more', async t => {
+t.test('no connection is made during shutdown', async t => {
   const { port, app, clock, log } = await start(t)
   const late = dial(port)
   const accepted = once(app.server.server, 'connection')
@@ -329,7 +329,7 @@ t.test('once the proxy ends none is made any more', async t => {
   t.equal(await closing, true)
 })
 
-t.test('a client that closes its side after its request gets the answer, and one that leaves ends it', async t => {
+t.test('a half-closed client gets its response, and one that leaves aborts its request', async t => {
   const { enter, upstream } = await start(t, { answerAtOnce: false })
   const waiting = await enter()
   const all = readAll(waiting)
@@ -361,7 +361,7 @@ t.test('the same certificates may serve https and API hosts', async t => {
   t.equal(reads, 1)
 })
 
-/** A connection on which a head is sent together with the first that is said, and taken off what is heard. */
+/** A connection that sends a head together with the first write, and drops the head of what it receives. */
 function eager(socket: Socket, head: string): Duplex {
   let [unsent, unheard] = [Buffer.from(head), Buffer.alloc(0)]
   let established = false

@@ -2,7 +2,7 @@ import { hostname, networkInterfaces } from 'node:os'
 import t from 'tap'
 import { isSelf } from '../../src/connect/self.ts'
 
-t.test('this machine, and what it alone can reach, is known by its addresses', async t => {
+t.test('addresses of this machine, and those only it can reach, are recognized', async t => {
   const own = ['127.0.0.1', '127.9.9.9', '0.0.0.0', '169.254.169.254', '::1', '::', 'fe80::1', '::ffff:127.0.0.1']
   const interfaces = Object.values(networkInterfaces()).flatMap(each => each ?? [])
   for (const address of [...own, ...interfaces.map(each => each.address)]) t.ok(isSelf(address), address)
@@ -16,7 +16,7 @@ t.test('this machine, and what it alone can reach, is known by its addresses', a
     t.notOk(isSelf(address), address)
 })
 
-t.test('an IPv6 address that stands for an IPv4 address is judged as that', async t => {
+t.test('an IPv6 form of an IPv4 address counts as that address', async t => {
   const embedded = [
     ['::ffff:7f00:1', '::ffff:cb00:7107'],
     ['::127.0.0.1', '::203.0.113.7'],
@@ -32,7 +32,7 @@ t.test('an IPv6 address that stands for an IPv4 address is judged as that', asyn
     t.ok(isSelf(`64:ff9b::${address}`), address)
 })
 
-t.test('where clouds tell a machine of itself is its own', async t => {
+t.test('metadata services of clouds count as this machine', async t => {
   for (const address of ['169.254.170.2', '100.100.100.200', '168.63.129.16', 'fd00:ec2::254', 'fd20:ce::254'])
     t.ok(isSelf(address), address)
   for (const address of ['100.100.100.201', '168.63.129.17', 'fd00:ec3::254', 'fd20:cf::254'])

@@ -11,7 +11,7 @@ import { dial, readAll } from '../support/http.ts'
 import { makeConfig } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 
-/** Directly, or by way of an outbound proxy. */
+/** Options for a direct tunnel, or one through an outbound proxy. */
 function by(url: string | null, clock = testClock()): TunnelOptions {
   const outbound = url === null ? null : { url, origin: 'test', noProxy: '' }
   const { upstream } = makeConfig({ upstream: 'app', config: { upstream: { outbound } } })
@@ -21,7 +21,7 @@ function by(url: string | null, clock = testClock()): TunnelOptions {
 
 const DIRECT = by(null)
 
-/** A host that sends back what it is told, and the connections to it. */
+/** A host that echoes what it receives, and its connections. */
 async function echo(t: Test) {
   const sockets: Socket[] = []
   const server = createServer({ allowHalfOpen: true }, socket => {
@@ -37,7 +37,7 @@ async function echo(t: Test) {
   return { hostPort: { host: 'localhost', port }, port, sockets }
 }
 
-/** An outbound proxy that answers CONNECT with a status, and then is the host itself. */
+/** An outbound proxy that responds to CONNECT with a status, and then plays the host itself. */
 async function outbound(t: Test, status: number, port: number) {
   const requests: IncomingMessage[] = []
   const server = createHttpServer().listen(0, '127.0.0.1')
@@ -57,7 +57,7 @@ async function outbound(t: Test, status: number, port: number) {
   return { address: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests }
 }
 
-/** The two ends of a connection: what a client has, and what a server has of it. */
+/** The two ends of a connection: the client's socket and the server's. */
 async function ends(t: Test): Promise<[client: Socket, accepted: Socket]> {
   const server = createServer({ allowHalfOpen: true }).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -70,7 +70,7 @@ async function ends(t: Test): Promise<[client: Socket, accepted: Socket]> {
   return [client, accepted]
 }
 
-t.test('what is said in a tunnel comes out at the other end, to the last byte', async t => {
+t.test('a tunnel passes on every byte', async t => {
   const { hostPort } = await echo(t)
   const [client, accepted] = await ends(t)
   const joined = join(accepted, await openTunnel(hostPort, DIRECT), DIRECT.clock)
@@ -80,7 +80,7 @@ t.test('what is said in a tunnel comes out at the other end, to the last byte', 
   await joined
 })
 
-t.test('it ends with either side', async t => {
+t.test('a tunnel ends with either side', async t => {
   const { hostPort, sockets } = await echo(t)
   const [client, accepted] = await ends(t)
   const joined = join(accepted, await openTunnel(hostPort, DIRECT), DIRECT.clock)
@@ -95,7 +95,7 @@ t.test('it ends with either side', async t => {
   await readAll(other)
 })
 
-t.test('one in which nothing is said is closed in the end', async t => {
+t.test('an idle tunnel is closed', async t => {
   const clock = testClock()
   const { hostPort } = await echo(t)
   const [client, accepted] = await ends(t)
@@ -113,7 +113,7 @@ t.test('one in which nothing is said is closed in the end', async t => {
   t.equal(await heard, 'ab')
 })
 
-t.test('an outbound proxy leads there, and is told who asks', async t => {
+t.test('a tunnel goes through the outbound proxy, with user and password', async t => {
   const { hostPort, port } = await echo(t)
   const { address, requests } = await outbound(t, 200, port)
   for (const [url, login] of [
@@ -131,7 +131,7 @@ t.test('an outbound proxy leads there, and is told who asks', async t => {
   }
 })
 
-t.test('where none can be made, the client is told why', async t => {
+t.test('a failed tunnel says why', async t => {
   const { hostPort, port } = await echo(t)
   const refusing = await outbound(t, 403, port)
   const byName = `http://localhost:${new URL(`http://${refusing.address}`).port}`
@@ -162,7 +162,7 @@ t.test('where none can be made, the client is told why', async t => {
   t.strictSame(asked, [`none.invalid:${port}`, `localhost:${port}`], 'the proxy was not asked for this machine')
 })
 
-t.test('nobody waits for it longer than for a connection to the API', async t => {
+t.test('opening a tunnel has the timeout of a connection to the API', async t => {
   const clock = testClock()
   const silent = createServer(() => {}).listen(0, '127.0.0.1')
   await once(silent, 'listening')
@@ -175,33 +175,30 @@ t.test('nobody waits for it longer than for a connection to the API', async t =>
   await refused
 })
 
-t.test(
-  'a name is judged by all of its addresses, and an outbound proxy on this machine by those known here',
-  async t => {
-    const { port } = await echo(t)
-    const { address, requests } = await outbound(t, 200, port)
-    const found: Record<string, string[]> = { 'mixed.test': ['192.0.2.7', '127.0.0.1'], 'proxy.test': ['192.0.2.8'] }
-    const lookup: Lookup = async name => (found[name] ?? []).map(address => ({ address, family: 4 }))
-    const isSelf = (host: string) => host === '127.0.0.1'
-    const target = { host: 'mixed.test', port }
-    for (const way of [by(null), by(`http://${address}`)])
-      await t.rejects(openTunnel(target, { ...way, lookup, isSelf }), { name: 'Problem', type: 'host-not-allowed' })
-    t.strictSame(requests, [])
-    const asked: string[] = []
-    const noting: Lookup = name => {
-      asked.push(name)
-      return lookup(name)
-    }
-    const open: TunnelOptions['open'] = async () => {
-      throw new Error('it would have gone there')
-    }
-    const elsewhere = { ...by('http://proxy.test:3128'), lookup: noting, isSelf, open }
-    await t.rejects(openTunnel(target, elsewhere), { name: 'Problem', type: 'upstream-unreachable' })
-    t.strictSame(asked, ['proxy.test'], 'one elsewhere has names of its own')
-  },
-)
+t.test('all addresses of a name are checked, also if an outbound proxy on this machine resolves it', async t => {
+  const { port } = await echo(t)
+  const { address, requests } = await outbound(t, 200, port)
+  const found: Record<string, string[]> = { 'mixed.test': ['192.0.2.7', '127.0.0.1'], 'proxy.test': ['192.0.2.8'] }
+  const lookup: Lookup = async name => (found[name] ?? []).map(address => ({ address, family: 4 }))
+  const isSelf = (host: string) => host === '127.0.0.1'
+  const target = { host: 'mixed.test', port }
+  for (const way of [by(null), by(`http://${address}`)])
+    await t.rejects(openTunnel(target, { ...way, lookup, isSelf }), { name: 'Problem', type: 'host-not-allowed' })
+  t.strictSame(requests, [])
+  const asked: string[] = []
+  const noting: Lookup = name => {
+    asked.push(name)
+    return lookup(name)
+  }
+  const open: TunnelOptions['open'] = async () => {
+    throw new Error('it would have gone there')
+  }
+  const elsewhere = { ...by('http://proxy.test:3128'), lookup: noting, isSelf, open }
+  await t.rejects(openTunnel(target, elsewhere), { name: 'Problem', type: 'upstream-unreachable' })
+  t.strictSame(asked, ['proxy.test'], 'one elsewhere has names of its own')
+})
 
-t.test('no answer of a name server is waited for where an outbound proxy on this machine may have one', async t => {
+t.test('a slow name server does not block a tunnel through an outbound proxy on this machine', async t => {
   const clock = testClock()
   const { port } = await echo(t)
   const { address } = await outbound(t, 200, port)

@@ -10,7 +10,7 @@ const TUNNEL: ConnectPolicy = { ...POLICY, others: 'tunnel' }
 const OPEN: Omit<ConnectFacts, 'target'> = { token: 'missing', needsToken: false }
 const [API, OTHER] = ['api2.prismacloud.io:443', 'example.com:443']
 
-t.test('API hosts are served, others are let through where that is said', async t => {
+t.test('API hosts are served, other hosts are tunnelled if configured', async t => {
   const rows: [facts: ConnectFacts, policy: ConnectPolicy, action: 'serve' | 'tunnel'][] = [
     [{ ...OPEN, target: API }, POLICY, 'serve'],
     [{ ...OPEN, target: API }, TUNNEL, 'serve'],
@@ -23,7 +23,7 @@ t.test('API hosts are served, others are let through where that is said', async 
   for (const [facts, policy, action] of rows) t.match(judgeConnect(facts, policy), { action }, JSON.stringify(facts))
 })
 
-t.test('all else is refused', async t => {
+t.test('everything else is refused', async t => {
   const rows: [facts: ConnectFacts, policy: ConnectPolicy, status: number, detail: RegExp][] = [
     [{ ...OPEN, target: '/v2/policy' }, POLICY, 400, /a host and port/],
     [

@@ -122,7 +122,7 @@ async function play(t: Test, options: Partial<PlayOptions> = {}) {
   return { stage, clock, reply, ...(await playing) }
 }
 
-t.test('a client that is slower than the upstream holds it back', async t => {
+t.test('a slow client pauses the upstream', async t => {
   const { stage, reply, answer } = await play(t)
   stage.begin(200)
   stage.data('a')
@@ -135,7 +135,7 @@ t.test('a client that is slower than the upstream holds it back', async t => {
   t.equal((await reply).body.length, 1024 * 1024 + 1)
 })
 
-t.test('trailers are relayed whether a dispatcher gives them as text, as bytes or not at all', async t => {
+t.test('trailers are passed on as text or bytes, or not at all', async t => {
   const rows: readonly (readonly [trailers: Raw, value: string | undefined])[] = [
     [['x-a', 'caf\xe9'], 'caf\xe9'],
     [[Buffer.from('x-a'), Buffer.from('caf\xe9', 'latin1')], 'caf\xe9'],
@@ -152,7 +152,7 @@ t.test('trailers are relayed whether a dispatcher gives them as text, as bytes o
   }
 })
 
-t.test('a trailer that cannot be sent breaks the transfer off instead of hanging', async t => {
+t.test('an invalid trailer aborts the response instead of hanging', async t => {
   const { stage, reply, answer, response } = await play(t)
   stage.rawTrailers = ['x-a', 'a\nb']
   stage.begin(200)
@@ -164,7 +164,7 @@ t.test('a trailer that cannot be sent breaks the transfer off instead of hanging
   await t.rejects(reply)
 })
 
-t.test('an answer that breaks off while it waits for those before it on its connection is let go', async t => {
+t.test('a response that breaks off while queued behind others is destroyed', async t => {
   const waiting = new ServerResponse(new IncomingMessage(new Socket()))
   const { stage, answer } = await play(t, { response: waiting, sendHead: () => {} })
   stage.begin(200)
@@ -174,7 +174,7 @@ t.test('an answer that breaks off while it waits for those before it on its conn
   t.ok(waiting.destroyed)
 })
 
-t.test('an error’s body is collected until 64 KiB', async t => {
+t.test('at most 64 KiB of an error’s body are collected', async t => {
   const { stage, answer } = await play(t, { collected: true })
   stage.begin(500)
   stage.data(Buffer.alloc(64 * 1024 - 1))
@@ -187,7 +187,7 @@ t.test('an error’s body is collected until 64 KiB', async t => {
   t.equal(body.length, 64 * 1024)
 })
 
-t.test('all errors’ bodies together take no more memory than they may, until their requests are over', async t => {
+t.test('the bodies of all errors share a memory budget until their requests are over', async t => {
   const memory = new Budget(() => 1_000)
   const [over, other] = [new AbortController(), new AbortController()]
   const first = await play(t, { collected: true, memory, signal: over.signal })
@@ -207,7 +207,7 @@ t.test('all errors’ bodies together take no more memory than they may, until t
   t.equal(memory.held, 0)
 })
 
-t.test('an error’s body is collected for two seconds', async t => {
+t.test('an error’s body is collected for at most 2 s', async t => {
   const { stage, answer, clock } = await play(t, { collected: true })
   stage.begin(500)
   stage.data('abc')
@@ -218,7 +218,7 @@ t.test('an error’s body is collected for two seconds', async t => {
   t.match(await answer, { complete: false, body: Buffer.from('abc') })
 })
 
-t.test('an error’s body that ends is complete, and nothing stops it later', async t => {
+t.test('an error’s body that ended is complete, and no timer fires later', async t => {
   const { stage, answer, clock, response } = await play(t, { collected: true })
   stage.begin(500)
   stage.end()
@@ -228,21 +228,21 @@ t.test('an error’s body that ends is complete, and nothing stops it later', as
   t.notOk(response.headersSent, 'it is the caller’s to tell')
 })
 
-t.test('a client that has left already has nothing sent for it', async t => {
+t.test('nothing is sent for a client that has left', async t => {
   const reason = new Error('left')
   const { stage, answer } = await play(t, { signal: AbortSignal.abort(reason) })
   t.equal(stage.reason, reason)
   await t.rejects(answer, reason)
 })
 
-t.test('an error before the answer leaves the client to the caller', async t => {
+t.test('after an error before the response the caller answers the client', async t => {
   const { stage, answer, response } = await play(t)
   stage.abort(new Error('refused'))
   await t.rejects(answer, { message: 'refused' })
   t.notOk(response.headersSent || response.destroyed)
 })
 
-t.test('a head goes out with what comes of the body at once, else alone', async t => {
+t.test('a head is sent with the first bytes of the body, or alone if none follow at once', async t => {
   const sent: string[] = []
   const response = new ServerResponse(new IncomingMessage(new Socket()))
   response.flushHeaders = () => void sent.push('flush')
@@ -259,7 +259,7 @@ t.test('a head goes out with what comes of the body at once, else alone', async 
   t.strictSame(sent, ['head', 'flush'], 'once')
 })
 
-t.test('what fails before the head has gone out leaves the client to the caller', async t => {
+t.test('after a failure before the head is sent the caller answers the client', async t => {
   const { stage, answer, response } = await play(t)
   stage.begin(200)
   stage.abort(new Error('broken off'))
@@ -268,7 +268,7 @@ t.test('what fails before the head has gone out leaves the client to the caller'
   t.notOk(response.headersSent || response.destroyed)
 })
 
-t.test('a head that cannot be sent leaves the client to the caller, too', async t => {
+t.test('after a head that cannot be sent the caller answers the client, too', async t => {
   const sendHead = () => {
     throw new Error('no head')
   }
@@ -279,7 +279,7 @@ t.test('a head that cannot be sent leaves the client to the caller, too', async 
   t.notOk(response.headersSent || response.destroyed)
 })
 
-t.test('it is known whether anything of an answer has come', async t => {
+t.test('the handler knows whether any byte of a response has arrived', async t => {
   const { stage, answer, player } = await play(t)
   t.notOk(player.isAnswered)
   stage.handler?.onResponseStarted?.()

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { headerText } from '../../src/http/header-text.ts'
 
-t.test('a header is read as UTF-8 where it is that, and as latin1 where it is not', async t => {
+t.test('a header is read as UTF-8 if it is valid UTF-8, otherwise as latin1', async t => {
   const asCame = (text: string) => Buffer.from(text).toString('latin1')
   for (const text of ['', 'plain', 'café', '価格', '\u{1f600}', `${'a'.repeat(9_000)}é`])
     t.equal(headerText(asCame(text)), text)

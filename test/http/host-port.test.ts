@@ -1,7 +1,7 @@
 import t from 'tap'
 import { httpsHost, parseHostPort } from '../../src/http/host-port.ts'
 
-t.test('a host and port are read, and nothing else', async t => {
+t.test('a host and port are parsed, and nothing else', async t => {
   t.strictSame(parseHostPort('api2.prismacloud.io:443'), { host: 'api2.prismacloud.io', port: 443 })
   t.strictSame(parseHostPort('API2.Prismacloud.IO:8443'), { host: 'api2.prismacloud.io', port: 8443 })
   t.strictSame(parseHostPort('[2001:db8::1]:443'), { host: '[2001:db8::1]', port: 443 })

@@ -27,6 +27,6 @@ for (const [title, value, seconds] of cases) {
   t.test(`Retry-After: ${title}`, async t => t.equal(parseRetryAfter(value, now), seconds))
 }
 
-t.test('a part of a second counts as a whole one', async t => {
+t.test('parts of a second are rounded up', async t => {
   t.equal(parseRetryAfter('Sun, 06 Nov 1994 08:49:37 GMT', now - 1), 8)
 })

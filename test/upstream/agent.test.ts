@@ -10,7 +10,7 @@ import { inDays, issue, makeCa } from '../support/pki.ts'
 import { startPair, startProxy } from '../support/proxy.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
-/** A simulator behind TLS, with a certificate for these names, and the file of the authority that signed it. */
+/** Starts a simulator with TLS and a certificate for these names, and writes the file of its CA. */
 async function secure(t: Test, names: readonly string[], notAfter?: Date) {
   const ca = await makeCa()
   const clock = testClock()
@@ -23,7 +23,7 @@ async function secure(t: Test, names: readonly string[], notAfter?: Date) {
 
 const by = (url: string, noProxy = '') => ({ url, origin: 'upstream.proxy', noProxy })
 
-/** An outbound proxy that takes CONNECT, and the hosts that it was asked for. */
+/** Starts an outbound proxy for CONNECT, and notes the requested hosts. */
 async function outboundProxy(t: Test) {
   const hosts: string[] = []
   const server = createServer().on('connect', (asked, client) => {
@@ -49,7 +49,7 @@ function urlOf(server: Server): string {
   return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
-t.test('an upstream whose authority is not known is refused with the reason', async t => {
+t.test('an upstream with a certificate of an unknown CA fails, with the reason', async t => {
   const { url } = await secure(t, ['localhost'])
   const { url: loginAt } = await rawUpstream(t, () => {})
   const { call } = await startProxy(t, { upstream: url, loginAt })
@@ -58,13 +58,13 @@ t.test('an upstream whose authority is not known is refused with the reason', as
   t.match(reply.json(), { type: '/_proxy/problems/upstream-unreachable', detail: /not signed by a known authority/ })
 })
 
-t.test('an authority of upstream.caFile is trusted beside the system’s', async t => {
+t.test('a CA of upstream.caFile is trusted in addition to the system’s', async t => {
   const { url, caFile, clock } = await secure(t, ['localhost'])
   const { call } = await startProxy(t, { upstream: url, clock, config: { upstream: { caFile } } })
   t.equal((await call('/v2/policy')).status, 200)
 })
 
-t.test('a certificate for another name, or one that has expired, is refused', async t => {
+t.test('an expired certificate, or one for another name, is rejected', async t => {
   const { url: loginAt } = await rawUpstream(t, () => {})
   const other = await secure(t, ['other.example'])
   const misnamed = await startProxy(t, { upstream: other.url, loginAt, config: { upstream: { caFile: other.caFile } } })
@@ -74,7 +74,7 @@ t.test('a certificate for another name, or one that has expired, is refused', as
   t.match((await expired.call('/x')).json(), { status: 502, detail: /has expired/ })
 })
 
-t.test('an outbound proxy leads to https upstreams, with their authorities still verified', async t => {
+t.test('https upstreams are reached through an outbound proxy, and their certificates are still verified', async t => {
   const { url, caFile, clock } = await secure(t, ['localhost'])
   const outbound = await outboundProxy(t)
   const upstream = { caFile, outbound: by(outbound.url) }
@@ -86,7 +86,7 @@ t.test('an outbound proxy leads to https upstreams, with their authorities still
   t.match((await (await startProxy(t, unknown)).call('/x')).json().detail, /not signed by a known authority/)
 })
 
-t.test('an outbound proxy that is at fault is named', async t => {
+t.test('a failing outbound proxy is named', async t => {
   const { url: loginAt } = await rawUpstream(t, () => {})
   const asking = createServer().on('connect', (_asked, client) =>
     client.end('HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n'),
@@ -106,7 +106,7 @@ t.test('an outbound proxy that is at fault is named', async t => {
   t.match(await detail('http://127.0.0.1:1'), 'The outbound proxy failed: 127.0.0.1:1 refuses connections')
 })
 
-t.test('headers of one name arrive through an outbound proxy, too, each as it was sent', async t => {
+t.test('repeated headers arrive unchanged through an outbound proxy, too', async t => {
   const ca = await makeCa()
   const { url, requests } = await rawUpstream(t, request => request.answer(http('200 OK')))
   const front = createTlsServer(await issue(ca, { names: ['localhost'] }), socket =>
@@ -127,14 +127,14 @@ t.test('headers of one name arrive through an outbound proxy, too, each as it wa
   ])
 })
 
-t.test('NO_PROXY names the upstreams that are reached directly', async t => {
+t.test('upstreams in NO_PROXY are reached directly', async t => {
   const { url, caFile, clock } = await secure(t, ['localhost'])
   const upstream = { caFile, outbound: by('http://127.0.0.1:1', 'localhost') }
   const { call } = await startProxy(t, { upstream: url, clock, config: { upstream } })
   t.equal((await call('/v2/policy')).status, 200)
 })
 
-t.test('the environment is not looked at again', async t => {
+t.test('the environment is read only once', async t => {
   process.env.HTTPS_PROXY = 'http://127.0.0.1:1'
   t.teardown(() => delete process.env.HTTPS_PROXY)
   const { url, caFile, clock } = await secure(t, ['localhost'])
@@ -142,7 +142,7 @@ t.test('the environment is not looked at again', async t => {
   t.equal((await call('/v2/policy')).status, 200)
 })
 
-t.test('no proxy leads to an http upstream, which is on this machine', async t => {
+t.test('an http upstream, which is on this machine, is reached without a proxy', async t => {
   process.env.HTTP_PROXY = 'http://127.0.0.1:1'
   t.teardown(() => delete process.env.HTTP_PROXY)
   const { call } = await startPair(t, { config: { upstream: { outbound: by('http://127.0.0.1:1') } } })

@@ -16,7 +16,7 @@ async function asking(t: Parameters<typeof rawUpstream>[0], handler: Handler, si
   return { ...upstream, clock, reply: ask(dispatcher, request, { clock, timeout: 1000, signal }) }
 }
 
-t.test('an answer is read whole, its headers byte for byte', async t => {
+t.test('a response is read completely, its headers byte for byte', async t => {
   const { reply, requests } = await asking(t, request =>
     request.answer(http('418 Teapot', ['X-A: caf\xe9', 'x-a: 2'], 'short')),
   )
@@ -29,7 +29,7 @@ t.test('an answer is read whole, its headers byte for byte', async t => {
   })
 })
 
-t.test('an answer is read as far as a MiB, and the rest is not waited for', async t => {
+t.test('at most 1 MiB of a response is read, and the rest is not awaited', async t => {
   const { reply, connections } = await asking(t, request =>
     request.answer(`HTTP/1.1 200 OK\r\n\r\n${'x'.repeat(2 * MIB)}`),
   )
@@ -39,7 +39,7 @@ t.test('an answer is read as far as a MiB, and the rest is not waited for', asyn
   await until(() => connections() === 0)
 })
 
-t.test('an error that breaks off is told as far as it came, another answer not at all', async t => {
+t.test('an error response that breaks off is given in part, any other fails', async t => {
   const cut = (status: string) =>
     asking(t, ({ answer, socket }) => {
       answer(`HTTP/1.1 ${status}\r\ncontent-length: 9\r\n\r\npart`)
@@ -50,7 +50,7 @@ t.test('an error that breaks off is told as far as it came, another answer not a
   await t.rejects((await cut('200 OK')).reply, { code: 'UND_ERR_SOCKET' })
 })
 
-t.test('an answer that does not come in time, or is not wanted any more, ends with its connection', async t => {
+t.test('a timeout or an abort closes the connection', async t => {
   const slow = await asking(t, request => request.answer('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nx'))
   await until(() => slow.requests.length === 1)
   void slow.clock.advance(1000)

@@ -14,7 +14,7 @@ import { get } from './get.ts'
 
 const TIMEOUT = 10_000
 
-/** Somebody who accepts connections and says nothing on them. */
+/** A server that accepts connections and sends nothing. */
 async function silent(t: Test) {
   const sockets: Socket[] = []
   const server = createServer(socket => sockets.push(socket.on('error', () => {}).resume())).listen(0, '127.0.0.1')
@@ -31,7 +31,7 @@ function upstreamBy(url: string | null) {
   return makeConfig({ upstream: 'app', config: { upstream: { outbound, connectTimeout: TIMEOUT } } }).upstream
 }
 
-/** Connects as undici would, and gives what comes of it. */
+/** Connects as undici would; resolves with the error, if any. */
 function connecting(
   origin: string,
   clock: TestClock,
@@ -53,7 +53,7 @@ const tooLate = {
   detail: /^Connecting to .* timed out \(upstream\.connectTimeout\)/,
 }
 
-t.test('there is one deadline for all that it takes to connect', async t => {
+t.test('one timeout covers lookup, TCP and TLS', async t => {
   const { port: dead } = await blackhole(t, '127.0.0.2')
   const { port: mute, sockets } = await silent(t)
   const never: Lookup = () => new Promise(() => {})
@@ -72,7 +72,7 @@ t.test('there is one deadline for all that it takes to connect', async t => {
   await until(() => sockets.every(({ closed }) => closed))
 })
 
-t.test('an outbound proxy that says nothing has half of the time, and TLS by way of it the other', async t => {
+t.test('a silent outbound proxy has half of the timeout, TLS through it the other half', async t => {
   const { port, sockets } = await silent(t)
   const clock = testClock()
   const failure = connecting('https://api.test', clock, `http://127.0.0.1:${port}`)
@@ -92,7 +92,7 @@ t.test('an outbound proxy that says nothing has half of the time, and TLS by way
   t.match(explainNetworkError(await late, 'api.test'), tooLate)
 })
 
-t.test('whatever keeps a connection from being made, nothing was sent', async t => {
+t.test('nothing was sent if no connection was made, whatever the error', async t => {
   for (const code of ['ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'ESTRANGE', 'ETIMEDOUT']) {
     const lookup: Lookup = async () => {
       throw Object.assign(new Error(), { code })
@@ -102,7 +102,7 @@ t.test('whatever keeps a connection from being made, nothing was sent', async t 
   }
 })
 
-t.test('an API with a dead address is reached by the other, for requests, auth calls and tunnels', async t => {
+t.test('requests, auth calls and tunnels skip a dead address of the API', async t => {
   const upstream = await rawUpstream(t, request => request.answer(http('200 OK', [], 'ok')))
   const port = Number(new URL(upstream.url).port)
   await blackhole(t, '127.0.0.2', port)
@@ -123,7 +123,7 @@ t.test('an API with a dead address is reached by the other, for requests, auth c
   t.strictSame([pooled, oneShot], ['ok', 'ok'])
 })
 
-t.test('so is an outbound proxy', async t => {
+t.test('connections to an outbound proxy skip a dead address, too', async t => {
   const proxy = await rawUpstream(t, ({ socket }) => socket.write('HTTP/1.1 200 OK\r\n\r\n'))
   const port = Number(new URL(proxy.url).port)
   await blackhole(t, '127.0.0.2', port)
@@ -140,7 +140,7 @@ t.test('so is an outbound proxy', async t => {
   t.match(proxy.requests[0]?.head, /\r\nuser-agent: prismacloud-proxy\/\d+\.\d+\.\d+\r\n/i)
 })
 
-t.test('connections made before another configuration came finish what they do, and nothing else', async t => {
+t.test('connections from before a reload finish their request and are not used again', async t => {
   const held: (() => void)[] = []
   const upstream = await rawUpstream(t, request => void held.push(() => request.answer(http('200 OK', [], 'ok'))))
   const config = upstreamBy(null)

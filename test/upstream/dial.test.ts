@@ -7,7 +7,7 @@ import { blackhole } from '../support/blackhole.ts'
 import { settle, testClock } from '../support/clock.ts'
 import { freePort } from '../support/free-port.ts'
 
-/** Somebody who accepts connections, and those that were made. */
+/** A server that accepts connections, and the connections. */
 async function listener(t: Test, host = '127.0.0.1', port = 0) {
   const sockets: Socket[] = []
   const server = createServer(socket => sockets.push(socket.on('error', () => {}))).listen(port, host)
@@ -19,7 +19,7 @@ async function listener(t: Test, host = '127.0.0.1', port = 0) {
   return { port: (server.address() as AddressInfo).port, sockets }
 }
 
-/** A name's addresses; one may be said to be of another family than it is. */
+/** A lookup that gives these addresses; the family of one may be overridden. */
 function named(...addresses: (string | [address: string, family: number])[]): Lookup {
   const found = addresses.map(each => (typeof each === 'string' ? ([each, 4] as const) : each))
   return async () => found.map(([address, family]) => ({ address, family }))
@@ -35,7 +35,7 @@ async function addressOf(t: Test, dialed: Promise<Socket>): Promise<string | und
   return socket.remoteAddress
 }
 
-t.test('an address is dialed as it is, a name at its first address that answers', async t => {
+t.test('an address is dialed directly, a name at its first address that accepts', async t => {
   const { port } = await listener(t)
   const never: Lookup = () => t.fail('an address is not looked up') as never
   t.equal(await addressOf(t, dial({ host: '127.0.0.1', port }, options(never))), '127.0.0.1')
@@ -43,13 +43,13 @@ t.test('an address is dialed as it is, a name at its first address that answers'
   t.equal(await addressOf(t, dial({ host: 'two.test', port }, options(named('127.0.0.1', '127.0.0.2')))), '127.0.0.1')
 })
 
-t.test('one that refuses is passed over at once', async t => {
+t.test('an address that refuses is skipped at once', async t => {
   const { port } = await listener(t)
   const lookup = named('127.0.0.2', '127.0.0.3', '127.0.0.1')
   t.equal(await addressOf(t, dial({ host: 'three.test', port }, options(lookup))), '127.0.0.1')
 })
 
-t.test('one that is dead costs 250 ms, and its connection is given up once another is there', async t => {
+t.test('a dead address costs 250 ms, and its attempt ends once another succeeds', async t => {
   const { port, sockets } = await listener(t)
   await blackhole(t, '127.0.0.2', port)
   const clock = testClock()
@@ -61,7 +61,7 @@ t.test('one that is dead costs 250 ms, and its connection is given up once anoth
   t.equal(await addressOf(t, dialed), '127.0.0.1')
 })
 
-t.test('one that is far away is not given up while others are tried', async t => {
+t.test('a slow address is not dropped while others are tried', async t => {
   const { port, release } = await blackhole(t, '127.0.0.2')
   await blackhole(t, '127.0.0.3', port)
   const clock = testClock()
@@ -71,7 +71,7 @@ t.test('one that is far away is not given up while others are tried', async t =>
   t.equal(await addressOf(t, dialed), '127.0.0.2')
 })
 
-t.test('families take turns', async t => {
+t.test('address families alternate', async t => {
   const port = await freePort()
   const lookup = named(['127.0.0.1', 6], ['127.0.0.2', 6], ['127.0.0.3', 6], ['127.0.0.4', 4])
   const order = async (lookup: Lookup) =>
@@ -83,7 +83,7 @@ t.test('families take turns', async t => {
   t.strictSame(await order(fewer), ['127.0.0.1', '127.0.0.2', '127.0.0.3'])
 })
 
-t.test('where all fail, the errors come first that say most of the host', async t => {
+t.test('if all fail, the errors that say most about the host come first', async t => {
   const port = await freePort()
   // no system connects to a broadcast or multicast address
   const failure = await failureOf(dial({ host: 'x.test', port }, options(named('224.0.0.1', '127.0.0.1'))))
@@ -92,7 +92,7 @@ t.test('where all fail, the errors come first that say most of the host', async 
   t.match(await failureOf(dial({ host: 'none.invalid', port }, options(systemLookup))), { syscall: 'getaddrinfo' })
 })
 
-t.test('a signal ends it, with all that it has begun', async t => {
+t.test('a signal ends all attempts', async t => {
   const { port } = await blackhole(t, '127.0.0.2')
   const ending = new AbortController()
   const lookup = named('127.0.0.2', '127.0.0.2')

@@ -7,7 +7,7 @@ interface GetOptions {
   readonly signal?: AbortSignal
 }
 
-/** Sends a request, and gives what was answered. */
+/** Sends a GET request, and resolves with the body of the response. */
 export async function get(
   dispatcher: Dispatcher,
   origin: string,

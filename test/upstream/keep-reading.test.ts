@@ -5,7 +5,7 @@ import t, { type Test } from 'tap'
 import { keepReading } from '../../src/upstream/undici/keep-reading.ts'
 import { issue, makeCa } from '../support/pki.ts'
 
-/** Both ends of a connection, of which the test has the far one. */
+/** Both ends of a connection; the test plays the far one. */
 async function pair(t: Test, secure = false): Promise<readonly [near: Socket, far: Socket]> {
   const server = secure ? tls.createServer(await issue(await makeCa(), { names: ['localhost'] })) : createServer()
   t.teardown(() => server.close())
@@ -22,7 +22,7 @@ async function pair(t: Test, secure = false): Promise<readonly [near: Socket, fa
   return [near, far]
 }
 
-/** All that comes until the other side ends. */
+/** Reads until the other side ends. */
 async function readToEnd(socket: Socket): Promise<string> {
   let text = ''
   socket.on('data', chunk => {
@@ -34,7 +34,7 @@ async function readToEnd(socket: Socket): Promise<string> {
 
 for (const secure of [false, true]) {
   const over = secure ? 'TLS' : 'TCP'
-  t.test(`what came over ${over} before the other side closed is read, although a write fails`, async t => {
+  t.test(`data received over ${over} before the other side closed is read, although a write fails`, async t => {
     for (const writes of [1, 2]) {
       const [near, far] = await pair(t, secure)
       keepReading(near)
@@ -55,7 +55,7 @@ for (const secure of [false, true]) {
   })
 }
 
-t.test('any other failure of a write is one', async t => {
+t.test('any other write error is reported', async t => {
   const socket = new Socket()
   socket._write = (_chunk, _encoding, done) => done(Object.assign(new Error('full'), { code: 'ENOBUFS' }))
   keepReading(socket)
@@ -64,7 +64,7 @@ t.test('any other failure of a write is one', async t => {
   t.match(await failed, [{ code: 'ENOBUFS' }])
 })
 
-t.test('writes go on where none fails', async t => {
+t.test('successful writes are not affected', async t => {
   const [near, far] = await pair(t)
   keepReading(near)
   near.write('a')

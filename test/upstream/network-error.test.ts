@@ -56,7 +56,7 @@ const rows: [code: string, nature: NetworkFailure['nature'], says: RegExp][] = [
 ]
 
 for (const [code, nature, says] of rows) {
-  t.test(`${code} is told with the host and the cure, never with the error's own text`, async t => {
+  t.test(`${code} is explained with the host and what to do, never with the error's own message`, async t => {
     const failure = explainNetworkError(failed(code), HOST)
     t.equal(failure.nature, nature)
     t.match(failure.detail, says)
@@ -65,7 +65,7 @@ for (const [code, nature, says] of rows) {
   })
 }
 
-t.test('it is told whether the request may have been taken', async t => {
+t.test('an explanation says whether the host may have received the request', async t => {
   const early = ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'UND_ERR_CONNECT_TIMEOUT', 'CERT_HAS_EXPIRED', 'EPROTO']
   const local = ['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'EADDRINUSE', 'EAGAIN', 'ENOBUFS', 'ENOMEM', 'EACCES', 'EPERM']
   for (const code of [...early, ...local, 'EAFNOSUPPORT', 'ENETDOWN', 'EHOSTDOWN', 'EAI_MEMORY']) {
@@ -76,7 +76,7 @@ t.test('it is told whether the request may have been taken', async t => {
   }
 })
 
-t.test('where there was no connection nothing was taken, whatever the code', async t => {
+t.test('without a connection nothing was sent, whatever the code', async t => {
   for (const code of ['ECONNRESET', 'ETIMEDOUT', 'DEADLINE', 'ESTRANGE', 'EMFILE', 'ERR_SSL_BAD_RECORD_TYPE']) {
     const { maybeSent, detail } = explainNetworkError(new ConnectError(failed(code)), HOST)
     t.equal(maybeSent, false, code)
@@ -88,7 +88,7 @@ t.test('where there was no connection nothing was taken, whatever the code', asy
   t.match(explainNetworkError(late, HOST), { nature: 'timeout', detail: /^The outbound proxy proxy:3128 did not/ })
 })
 
-t.test('it is told whether the next try will end the same way', async t => {
+t.test('an explanation says whether the next attempt will fail the same way', async t => {
   for (const code of ['ENOTFOUND', 'EAI_AGAIN', 'ECONNREFUSED', 'CERT_HAS_EXPIRED', 'EPROTO', 'NOT_SOCKS'])
     t.equal(explainNetworkError(new ConnectError(failed(code)), HOST).lasting, true, code)
   for (const code of ['ENETUNREACH', 'EMFILE', 'DEADLINE', 'ECONNRESET', 'UND_ERR_HEADERS_TIMEOUT', 'ESTRANGE'])
@@ -100,14 +100,14 @@ t.test('it is told whether the next try will end the same way', async t => {
   t.strictSame([proxied(null, failed('ECONNREFUSED')), proxied(null, failed('ECONNRESET'))], [true, false])
 })
 
-t.test('the first code that can be explained is, however deep it lies', async t => {
+t.test('the first known code is explained, however deeply nested', async t => {
   const deep = new AggregateError([failed('ESTRANGE'), failed('ECONNREFUSED')], 'MARK')
   t.match(explainNetworkError(new TypeError('fetch failed', { cause: deep }), HOST).detail, /refuses connections/)
   t.match(explainNetworkError(failed('ESTRANGE', failed('ENOTFOUND')), HOST).detail, /cannot be resolved/)
 })
 
 t.test(
-  'an answer that is no HTTP is told so, though undici’s error has no code, and Node.js’s one of many',
+  'a response that is not HTTP is explained, although undici’s error has no code and Node.js has many',
   async t => {
     for (const error of [new errors.HTTPParserError('MARK'), failed('HPE_INVALID_CONSTANT')]) {
       const { nature, detail } = explainNetworkError(error, HOST)
@@ -118,7 +118,7 @@ t.test(
   },
 )
 
-t.test('what has no code is told without one', async t => {
+t.test('an error without a code is explained without one', async t => {
   const expected = {
     nature: 'unreachable',
     maybeSent: true,
@@ -130,7 +130,7 @@ t.test('what has no code is told without one', async t => {
   }
 })
 
-t.test('an outbound proxy that is at fault is named', async t => {
+t.test('a failing outbound proxy is named', async t => {
   const explain = (status: number | null, cause?: unknown) =>
     explainNetworkError(new OutboundProxyError('proxy:3128', status, cause), HOST)
   for (const status of [401, 407])
@@ -150,7 +150,7 @@ t.test('an outbound proxy that is at fault is named', async t => {
   })
 })
 
-t.test('codes are listed outermost first, and only texts count as codes', async t => {
+t.test('codes are listed outermost first, and only strings count', async t => {
   const inner = new AggregateError([failed('C'), failed('D', failed('E'))])
   t.strictSame(errorCodes(failed('A', failed('B', inner))), ['A', 'B', 'C', 'D', 'E'])
   t.strictSame(errorCodes(Object.assign(new Error('x'), { code: 7 })), [])

@@ -9,7 +9,7 @@ import { get } from './get.ts'
 
 const OK = http('200 OK', [], 'ok')
 
-/** Connections that are counted as they are tried. */
+/** One-shot connections, and the attempts to connect. */
 function makeOneShot(t: Test, connect: buildConnector.connector = buildConnector({})) {
   const tried: buildConnector.Options[] = []
   const oneShot = new OneShotConnections({
@@ -22,7 +22,7 @@ function makeOneShot(t: Test, connect: buildConnector.connector = buildConnector
   return { oneShot, tried }
 }
 
-t.test('each request has a connection of its own, which ends with it', async t => {
+t.test('each request has its own connection, which closes after it', async t => {
   const { url, requests, connections } = await rawUpstream(t, request => request.answer(OK))
   const { oneShot } = makeOneShot(t)
   t.equal(await get(oneShot, url), 'ok')
@@ -32,7 +32,7 @@ t.test('each request has a connection of its own, which ends with it', async t =
   for (const { head } of requests) t.match(head, /^connection: close$/m)
 })
 
-t.test('a request that cannot be sent opens no connection, and leaves nothing behind', async t => {
+t.test('a request that cannot be sent opens no connection and leaks nothing', async t => {
   const ended = t.capture(Client.prototype, 'destroy', Client.prototype.destroy)
   const { url } = await rawUpstream(t, request => request.answer(OK))
   const { oneShot, tried } = makeOneShot(t)
@@ -43,7 +43,7 @@ t.test('a request that cannot be sent opens no connection, and leaves nothing be
   t.equal(tried.length, 1)
 })
 
-t.test('a request that is given up while its connection is made is not sent', async t => {
+t.test('a request aborted while connecting is not sent', async t => {
   const { url, requests, connections } = await rawUpstream(t, request => request.answer(OK))
   const over = new AbortController()
   const connect = buildConnector({})
@@ -57,7 +57,7 @@ t.test('a request that is given up while its connection is made is not sent', as
   t.equal(requests.length, 1)
 })
 
-t.test('for a request that is given up, or whose connection ends, no other is made', async t => {
+t.test('no second connection is opened for an aborted request or after a lost connection', async t => {
   const { url, requests, connections } = await rawUpstream(t, () => {})
   const { oneShot, tried } = makeOneShot(t)
   const over = new AbortController()
@@ -74,7 +74,7 @@ t.test('for a request that is given up, or whose connection ends, no other is ma
   t.equal(tried.length, 2)
 })
 
-t.test('a connection that cannot be made is not tried again, and nothing of its request is kept', async t => {
+t.test('a failed connection is not retried, and its request is not kept in memory', async t => {
   setFlagsFromString('--expose-gc')
   const collect: () => void = runInNewContext('gc')
   for (const code of ['ECONNREFUSED', 'UND_ERR_SOCKET', 'ERR_TLS_CERT_ALTNAME_INVALID']) {
@@ -104,7 +104,7 @@ t.test('a connection that cannot be made is not tried again, and nothing of its 
   }
 })
 
-t.test('when it is destroyed, what runs fails, nothing stays open, and nothing is sent any more', async t => {
+t.test('destroy() fails running requests, closes all connections, and rejects new requests', async t => {
   const { url, requests, connections } = await rawUpstream(t, () => {})
   const { oneShot, tried } = makeOneShot(t)
   const failure = t.rejects(get(oneShot, url), { code: 'UND_ERR_DESTROYED' })

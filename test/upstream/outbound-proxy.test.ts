@@ -39,7 +39,7 @@ async function detail(t: Test, url: string): Promise<string> {
   return detail
 }
 
-/** A proxy for CONNECT that says hello for each host, and what it was asked. */
+/** A proxy for CONNECT that sends hello in the name of each host, and the requests it received. */
 function connectProxy() {
   const asked: Parameters<RequestListener>[0][] = []
   const server = createHttpServer().on('connect', (request, socket) => {
@@ -58,7 +58,7 @@ interface SocksAnswer {
   readonly port?: number
 }
 
-/** A proxy for SOCKS 5 (RFC 1928) with a user and password (RFC 1929) where one is given, and the hosts that it was asked for. */
+/** A SOCKS 5 proxy (RFC 1928), with a user and password (RFC 1929) if given, and the hosts that clients requested. */
 function socksProxy(login?: string, { reply = 0, address = [1, 127, 0, 0, 1], port }: SocksAnswer = {}) {
   const hosts: string[] = []
   const converse = async (socket: Socket) => {
@@ -84,7 +84,7 @@ function socksProxy(login?: string, { reply = 0, address = [1, 127, 0, 0, 1], po
   return { server, hosts }
 }
 
-t.test('CONNECT names the host with its port, and the user', async t => {
+t.test('CONNECT carries host, port and user', async t => {
   const { server, asked } = connectProxy()
   const port = await listen(t, server)
   for (const [login, host] of [
@@ -100,7 +100,7 @@ t.test('CONNECT names the host with its port, and the user', async t => {
   }
 })
 
-t.test('SOCKS leads there, too', async t => {
+t.test('SOCKS 5 works, too', async t => {
   for (const [login, scheme, host, address] of [
     [undefined, 'socks5', 'api.test', [1, 127, 0, 0, 1]],
     ['user:p@ss', 'socks', '[::1]', [4, ...Buffer.alloc(16)]],
@@ -113,7 +113,7 @@ t.test('SOCKS leads there, too', async t => {
   }
 })
 
-t.test('TLS goes through either, and connections are kept', async t => {
+t.test('TLS works through both, and connections are reused', async t => {
   const ca = await makeCa()
   const caFile = join(t.testdir({ 'ca.pem': ca.cert }), 'ca.pem')
   const upstream = createHttpsServer(await issue(ca, { names: ['localhost'] }), (_request, response) =>
@@ -145,7 +145,7 @@ t.test('TLS goes through either, and connections are kept', async t => {
   }
 })
 
-t.test('a proxy that closes instead of connecting is asked once for each request', async t => {
+t.test('a proxy that closes instead of connecting gets one attempt per request', async t => {
   let connections = 0
   const closing = createServer(socket => {
     connections++
@@ -161,7 +161,7 @@ t.test('a proxy that closes instead of connecting is asked once for each request
   t.equal(connections, 2)
 })
 
-t.test('what is not SOCKS is not taken for it', async t => {
+t.test('a reply that is not SOCKS is an error', async t => {
   for (const said of ['HTTP/1.1 400 Bad Request', '\x05\x09', '\x05\x00HTTP']) {
     const port = await listen(
       t,
@@ -173,7 +173,7 @@ t.test('what is not SOCKS is not taken for it', async t => {
   }
 })
 
-t.test('an answer by SOCKS that comes in pieces is put together, and one that is not whole is none', async t => {
+t.test('a SOCKS reply may arrive in pieces, and an incomplete one is an error', async t => {
   const whole = [5, 0, 5, 0, 0, 1, 127, 0, 0, 1, 0, 80]
   for (const count of [1, 2, 3, 6, 8, 11, whole.length]) {
     const port = await listen(
@@ -193,7 +193,7 @@ t.test('an answer by SOCKS that comes in pieces is put together, and one that is
   }
 })
 
-t.test('a proxy by https is verified by its own name', async t => {
+t.test('the certificate of an https proxy is verified for its own name', async t => {
   const ca = await makeCa()
   const { server } = connectProxy()
   const tls = createTlsServer(await issue(ca, { names: ['localhost'] }), socket => server.emit('connection', socket))
@@ -211,7 +211,7 @@ t.test('a proxy by https is verified by its own name', async t => {
   t.equal(await readAll(await connector.open({ host: 'api.test', port: 443 })), 'hello')
 })
 
-t.test('a proxy that does not connect is named, never with its password', async t => {
+t.test('a proxy that refuses is named, never with its password', async t => {
   const rows: [answer: (socket: Socket) => unknown, says: string][] = [
     [
       socket => socket.end('HTTP/1.1 407 No\r\n\r\n'),
@@ -268,7 +268,7 @@ t.test('a proxy that does not connect is named, never with its password', async 
     )
 })
 
-t.test('one that says nothing is let go in time', async t => {
+t.test('a silent proxy times out', async t => {
   const sockets: Socket[] = []
   const port = await listen(
     t,

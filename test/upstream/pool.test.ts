@@ -17,7 +17,7 @@ function makePool(t: Test, options: Client.Options = {}): ConnectionPool {
   return pool
 }
 
-/** An upstream whose requests wait until they are answered by the test. */
+/** An upstream whose responses wait until the test sends them. */
 async function patientUpstream(t: Test) {
   const answered: RawRequest[] = []
   const waiting: (() => void)[] = []
@@ -37,7 +37,7 @@ class FailingHandler extends PassingHandler {
 
 const answering: Handler = request => request.answer(OK)
 
-t.test('requests at one time have a connection each, and the next goes where the last one did', async t => {
+t.test('concurrent requests have a connection each, and the next request reuses the last one', async t => {
   const { url, requests, waiting, answered } = await patientUpstream(t)
   const pool = makePool(t)
   let ended = 0
@@ -56,14 +56,14 @@ t.test('requests at one time have a connection each, and the next goes where the
   t.equal(answered[5]?.socket, answered[4]?.socket)
 })
 
-t.test('a connection is free as soon as its answer is complete', async t => {
+t.test('a connection is free as soon as its response is complete', async t => {
   const { url, requests } = await rawUpstream(t, answering)
   const pool = makePool(t)
   await get(pool, url).then(() => get(pool, url))
   t.equal(requests[1]?.socket, requests[0]?.socket)
 })
 
-t.test('each origin has connections of its own', async t => {
+t.test('each origin has its own connections', async t => {
   const [one, other] = [await rawUpstream(t, answering), await rawUpstream(t, answering)]
   const pool = makePool(t)
   await get(pool, one.url)
@@ -72,7 +72,7 @@ t.test('each origin has connections of its own', async t => {
   t.match([one.requests.length, other.requests.length], [2, 1])
 })
 
-t.test('a connection that the upstream closes is replaced, by a request that waits for it too', async t => {
+t.test('a connection that the upstream closes is replaced, also under a waiting request', async t => {
   const { url, requests, connections } = await rawUpstream(t, request => {
     request.answer(http('200 OK', ['connection: close'], 'ok'))
     request.socket.end()
@@ -85,7 +85,7 @@ t.test('a connection that the upstream closes is replaced, by a request that wai
   t.equal(new Set(requests.map(({ socket }) => socket)).size, 4)
 })
 
-t.test('a connection that was closed is not waited for while another is there', async t => {
+t.test('a free connection is preferred to one that was closed', async t => {
   const { url, requests, waiting, connections } = await patientUpstream(t)
   const pool = makePool(t)
   const both = [get(pool, url), get(pool, url)]
@@ -101,7 +101,7 @@ t.test('a connection that was closed is not waited for while another is there', 
   t.equal(requests[2]?.socket, requests[0]?.socket)
 })
 
-t.test('an upstream that cannot be reached fails each request, and none once it can', async t => {
+t.test('requests fail while the upstream is unreachable, and succeed afterwards', async t => {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -115,7 +115,7 @@ t.test('an upstream that cannot be reached fails each request, and none once it 
   t.equal(await get(pool, url), 'ok')
 })
 
-t.test('a connection that could not be made is not tried again while another is there', async t => {
+t.test('a failed connection is not retried while another is free', async t => {
   const { url, waiting } = await patientUpstream(t)
   const connect = buildConnector({})
   const control = new EventEmitter()
@@ -139,7 +139,7 @@ t.test('a connection that could not be made is not tried again while another is 
   t.equal(await next, 'ok')
 })
 
-t.test('for a request that is given up no other connection is made', async t => {
+t.test('no second connection is opened for an aborted request', async t => {
   const { url, waiting, connections } = await patientUpstream(t)
   const connect = buildConnector({})
   let made = 0
@@ -162,7 +162,7 @@ t.test('for a request that is given up no other connection is made', async t => 
   t.equal(made, 2)
 })
 
-t.test('a request that cannot be sent, or whose end fails, gives its connection back once', async t => {
+t.test('a request that cannot be sent, or whose handler throws at the end, returns its connection once', async t => {
   const { url, requests } = await rawUpstream(t, answering)
   const pool = makePool(t)
   await t.rejects(get(pool, url, { headers: ['a b', 'c'] }), { code: 'UND_ERR_INVALID_ARG' })
@@ -175,7 +175,7 @@ t.test('a request that cannot be sent, or whose end fails, gives its connection 
   t.equal(new Set(requests.map(({ socket }) => socket)).size, 2)
 })
 
-t.test('when it is destroyed, what runs fails, nothing stays open, and nothing is sent any more', async t => {
+t.test('destroy() fails running requests, closes all connections, and rejects new requests', async t => {
   const { url, waiting, connections } = await patientUpstream(t)
   const pool = makePool(t)
   const failure = t.rejects(get(pool, url), { code: 'UND_ERR_DESTROYED' })
