@@ -75,7 +75,7 @@ export function abortable(socket: Socket, signal: AbortSignal): Socket {
   )
 }
 
-/** Connection attempts to the addresses of one host, of which the first to succeed wins. */
+/** Races connection attempts to the addresses of one host; the first to succeed wins. */
 class Race {
   readonly #addresses: readonly string[]
   readonly #port: number
