@@ -3,7 +3,7 @@ import { failureOf } from '../kernel/failure-of.ts'
 import { settle } from '../support/clock.ts'
 import { EXTENSION, offered, PLAIN, rig } from './rig.ts'
 
-t.test('closing refuses who waits and who comes, and leaves no timer', async t => {
+t.test('close() rejects waiting and later requests, and leaves no timer', async t => {
   const { session, clock } = rig(t)
   const waiting = failureOf(session.acquire())
   session.close()
@@ -12,7 +12,7 @@ t.test('closing refuses who waits and who comes, and leaves no timer', async t =
   t.equal(clock.pending, 0)
 })
 
-t.test('closing a session with a live token takes it out of use, and it is not extended', async t => {
+t.test('close() withdraws a live token, which is not extended', async t => {
   const { session, start, clock, made } = rig(t)
   const lease = await start()
   session.close()
@@ -24,7 +24,7 @@ t.test('closing a session with a live token takes it out of use, and it is not e
   t.match(session.status(), { state: 'closed', secondsLeft: 0 })
 })
 
-t.test('closing aborts the call under way, and its late result is ignored', async t => {
+t.test('close() aborts the current call, and its late result is ignored', async t => {
   const { session, grant, clock, calls, told } = rig(t)
   const waiting = failureOf(session.acquire())
   await settle()
@@ -39,7 +39,7 @@ t.test('closing aborts the call under way, and its late result is ignored', asyn
   t.equal(told.at(-2), 'authenticating → closed: no longer needed')
 })
 
-t.test('a late failure is ignored too', async t => {
+t.test('a late failure is ignored, too', async t => {
   const { session, refuse, clock } = rig(t)
   const waiting = failureOf(session.acquire())
   await settle()
@@ -50,7 +50,7 @@ t.test('a late failure is ignored too', async t => {
   t.equal(clock.pending, 0)
 })
 
-t.test('no login follows an extension that is refused after closing', async t => {
+t.test('no login follows an extension that is refused after close()', async t => {
   const { session, start, refuse, clock, made } = rig(t)
   await start()
   await clock.advance(EXTENSION)
@@ -59,7 +59,7 @@ t.test('no login follows an extension that is refused after closing', async t =>
   t.strictSame(made(), ['login', 'extend'])
 })
 
-t.test('closing while backing off or rejected leaves no timer', async t => {
+t.test('close() while backing off or rejected leaves no timer', async t => {
   for (const nature of ['transient', 'rejected'] as const) {
     const { session, refuse, clock } = rig(t)
     const waiting = failureOf(session.acquire())
@@ -70,7 +70,7 @@ t.test('closing while backing off or rejected leaves no timer', async t => {
   }
 })
 
-t.test('closing twice, or before anything was asked for, is harmless', async t => {
+t.test('close() twice, or before any request, is harmless', async t => {
   const { session, told } = rig(t)
   session.close()
   session.close()

@@ -4,7 +4,7 @@ import { EXTENSION, LIFETIME, offered, rig, USABLE, WAIT_TIMEOUT } from './rig.t
 
 const PROBE = 600_000
 
-t.test('a failed extension keeps the live token in use, up to its end and no longer', async t => {
+t.test('a failed extension keeps the live token in use until it expires', async t => {
   const { session, start, refuse, clock } = rig(t)
   await start()
   await clock.advance(EXTENSION)
@@ -17,7 +17,7 @@ t.test('a failed extension keeps the live token in use, up to its end and no lon
   t.equal(await offered(session), 'waiting')
 })
 
-t.test('failed calls are repeated after waits that double up to a minute, with full jitter', async t => {
+t.test('failed calls are retried with a backoff up to a minute, with full jitter', async t => {
   const { session, refuse, clock, calls } = rig(t)
   const waiting = failureOf(session.acquire())
   const halves = [250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000]
@@ -31,7 +31,7 @@ t.test('failed calls are repeated after waits that double up to a minute, with f
   t.match(await waiting, { type: 'session-unavailable' })
 })
 
-t.test('the jitter reaches from no wait to the whole of it', async t => {
+t.test('the jitter ranges from no wait to the whole of it', async t => {
   for (const [random, wait] of [
     [0, 1],
     [0.999, 500],
@@ -46,7 +46,7 @@ t.test('the jitter reaches from no wait to the whole of it', async t => {
   }
 })
 
-t.test('after a success the waits begin anew', async t => {
+t.test('a success resets the backoff', async t => {
   const { session, grant, refuse, clock, calls } = rig(t)
   t.equal(await offered(session), 'waiting')
   await refuse('transient')
@@ -60,7 +60,7 @@ t.test('after a success the waits begin anew', async t => {
   t.equal(calls.length, 5)
 })
 
-t.test('when the upstream asks to be left alone for longer, it is', async t => {
+t.test('a longer Retry-After of the auth service is obeyed', async t => {
   const { session, refuse, clock, calls } = rig(t)
   t.equal(await offered(session), 'waiting')
   await refuse('transient', { retryAfter: 45_000 })
@@ -70,12 +70,12 @@ t.test('when the upstream asks to be left alone for longer, it is', async t => {
   t.equal(calls.length, 2)
 })
 
-t.test('who waits too long without a live token is told why, and when the next call is due', async t => {
+t.test('a request that waits too long gets the reason, and when the next call is due', async t => {
   const { session, refuse, clock } = rig(t)
   const waiting = failureOf(session.acquire())
   await refuse('transient', { message: 'the vendor is down', retryAfter: 90_500 })
   await clock.advance(WAIT_TIMEOUT - 1)
-  t.equal(clock.pending, 2, 'it still waits, and so does the next call')
+  t.equal(clock.pending, 2, 'the request still waits, and so does the next call')
   await clock.advance(1)
   t.match(await waiting, {
     type: 'session-unavailable',
@@ -85,7 +85,7 @@ t.test('who waits too long without a live token is told why, and when the next c
   })
 })
 
-t.test('who waits is told at once where the next call will fail in the same way, and so is who comes', async t => {
+t.test('after a lasting failure, waiting and later requests fail at once', async t => {
   const { session, refuse, clock, calls } = rig(t)
   const waiting = failureOf(session.acquire())
   await refuse('transient', { message: 'no such host', retryAfter: 30_000, lasting: true })
@@ -93,10 +93,10 @@ t.test('who waits is told at once where the next call will fail in the same way,
   t.match(await waiting, expected)
   await clock.advance(20_000)
   t.match(await failureOf(session.acquire()), { ...expected, retryAfter: 10 })
-  t.equal(calls.length, 1, 'nobody who comes causes a call')
+  t.equal(calls.length, 1, 'a request causes no call')
 })
 
-t.test('who comes during the next call waits for it, and once it failed otherwise for more', async t => {
+t.test('a request during the next call waits for it, and goes on waiting if it fails otherwise', async t => {
   const { session, refuse, grant, clock } = rig(t)
   t.equal(await offered(session), 'waiting')
   await refuse('transient', { lasting: true })
@@ -110,7 +110,7 @@ t.test('who comes during the next call waits for it, and once it failed otherwis
   t.equal((await lease).token.reveal(), 'MARK-3')
 })
 
-t.test('a live token serves through failures that will go on', async t => {
+t.test('a live token serves requests despite lasting failures', async t => {
   const { session, start, refuse, clock } = rig(t)
   await start()
   await clock.advance(EXTENSION)
@@ -120,14 +120,14 @@ t.test('a live token serves through failures that will go on', async t => {
   t.equal(await offered(session), 'session-unavailable')
 })
 
-t.test('who waits too long for the first answer is told so', async t => {
+t.test('a request that waits too long for the first login is told so', async t => {
   const { session, clock } = rig(t)
   const waiting = failureOf(session.acquire())
   await clock.advance(WAIT_TIMEOUT)
   t.match(await waiting, { type: 'session-unavailable', detail: /the login is still in progress/, retryAfter: 1 })
 })
 
-t.test('who leaves while waiting is let go, and the login goes on for the others', async t => {
+t.test('a request that is aborted stops waiting; the login goes on for the others', async t => {
   const { session, grant } = rig(t)
   const controller = new AbortController()
   const [left, other] = [failureOf(session.acquire(controller.signal)), session.acquire()]
@@ -137,7 +137,7 @@ t.test('who leaves while waiting is let go, and the login goes on for the others
   t.equal((await other).generation, 1)
 })
 
-t.test('who waits through failures is served by the first success, without a restart', async t => {
+t.test('a request that waits through failures gets the first token', async t => {
   const { session, grant, refuse, clock, made } = rig(t)
   const lease = session.acquire()
   await refuse('transient')
@@ -150,7 +150,7 @@ t.test('who waits through failures is served by the first success, without a res
   t.strictSame(made(), ['login', 'login', 'login'])
 })
 
-t.test('when the credentials are rejected, who waits and who comes is told so at once', async t => {
+t.test('a rejected access key fails waiting and later requests at once', async t => {
   const { session, refuse } = rig(t)
   const waiting = failureOf(session.acquire())
   await refuse('rejected', { message: 'the key is disabled' })
@@ -160,7 +160,7 @@ t.test('when the credentials are rejected, who waits and who comes is told so at
   t.equal(session.status().state, 'rejected')
 })
 
-t.test('rejected credentials are tried once every ten minutes, whatever is asked for', async t => {
+t.test('a rejected access key is tried every ten minutes, however many requests come', async t => {
   const { session, refuse, clock, made } = rig(t)
   t.equal(await offered(session), 'waiting')
   await refuse('rejected')
@@ -174,7 +174,7 @@ t.test('rejected credentials are tried once every ten minutes, whatever is asked
   }
 })
 
-t.test('a probe that succeeds ends the rejection, also for who came while it was under way', async t => {
+t.test('a successful retry ends the rejection, also for requests that came meanwhile', async t => {
   const { session, grant, refuse, clock } = rig(t)
   t.equal(await offered(session), 'waiting')
   await refuse('rejected')
@@ -188,7 +188,7 @@ t.test('a probe that succeeds ends the rejection, also for who came while it was
   t.equal(await offered(session), 'MARK-3')
 })
 
-t.test('credentials that are rejected while a token lives leave it in use until its end', async t => {
+t.test('a live token stays in use until it expires if the access key is rejected', async t => {
   const { session, start, refuse, clock } = rig(t)
   await start()
   await clock.advance(EXTENSION)

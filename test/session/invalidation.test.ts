@@ -1,7 +1,7 @@
 import t from 'tap'
 import { judgeInvalidation } from '../../src/session/invalidation.ts'
 
-t.test('what becomes of a token that was answered 401', async t => {
+t.test('what happens to a token after a 401', async t => {
   const [yes, no, both] = [[true], [false], [true, false]]
   const rows = [
     { verdict: 'drop', named: yes, grounded: yes, proven: both, again: both, callable: both },

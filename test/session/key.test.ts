@@ -11,7 +11,7 @@ const keyOf = (secretKey: string, accessKeyId = 'an-id') => ({
   secretKey: new Secret(secretKey),
 })
 
-/** A source that gives another key at each reading. */
+/** A source that returns another key on each read. */
 function turning(kind: CredentialSource['kind']) {
   let readings = 0
   return { origin: 'test', kind, read: async () => keyOf(`key-${++readings}`) }
@@ -19,13 +19,13 @@ function turning(kind: CredentialSource['kind']) {
 
 const used = (calls: ReturnType<typeof rig>['calls']) => calls.map(({ call, secret }) => `${call} ${secret}`)
 
-t.test('two keys are the same when both of their halves are', async t => {
+t.test('two keys are the same if both id and secret are', async t => {
   t.equal(isSameKey(keyOf('a'), keyOf('a')), true)
   t.equal(isSameKey(keyOf('a'), keyOf('b')), false)
   t.equal(isSameKey(keyOf('a'), keyOf('a', 'another-id')), false)
 })
 
-t.test('a key that is never read to its end is given up', async t => {
+t.test('reading a key times out', async t => {
   const clock = countedClock()
   const reading = readKey({ origin: 'test', kind: 'file', read: () => new Promise(() => {}) }, clock)
   const outcome = t.rejects(reading, { name: 'DeadlineError' })
@@ -34,7 +34,7 @@ t.test('a key that is never read to its end is given up', async t => {
   t.equal(clock.pending, 0)
 })
 
-t.test('a key that was good stays in use, whatever its source says meanwhile', async t => {
+t.test('a key that was accepted stays in use, whatever its source returns later', async t => {
   for (const kind of ['fixed', 'file', 'command'] as const) {
     const { session, start, grant, calls } = rig(t, { credentials: turning(kind) })
     session.invalidate(await start(), NAMED)
@@ -43,7 +43,7 @@ t.test('a key that was good stays in use, whatever its source says meanwhile', a
   }
 })
 
-t.test('it stays in use when the next login fails for another reason, too', async t => {
+t.test('it stays in use if a later login fails for another reason, too', async t => {
   const { session, start, refuse, grant, clock, calls } = rig(t, { credentials: turning('file') })
   session.invalidate(await start(), NAMED)
   await refuse('transient')
@@ -52,14 +52,14 @@ t.test('it stays in use when the next login fails for another reason, too', asyn
   t.strictSame(new Set(used(calls)), new Set(['login key-1']))
 })
 
-t.test('a key that is good for one login is read for each', async t => {
+t.test('a key from a changing source is read for each login', async t => {
   const { session, start, grant, calls } = rig(t, { credentials: turning('changing') })
   session.invalidate(await start(), NAMED)
   await grant()
   t.strictSame(used(calls), ['login key-1', 'login key-2'])
 })
 
-t.test('a key that was refused is read again for the next login', async t => {
+t.test('a rejected key is read again for the next login', async t => {
   const { session, refuse, grant, clock, calls } = rig(t, { credentials: turning('command') })
   session.start()
   await refuse('rejected')
@@ -69,7 +69,7 @@ t.test('a key that was refused is read again for the next login', async t => {
   t.equal(await offered(session), 'MARK-2')
 })
 
-t.test('a session knows the key that it logs in with, and takes any for it before that', async t => {
+t.test('uses() compares with the key of the logins, and is true for any key before one is read', async t => {
   const { session, start } = rig(t, { credentials: turning('file') })
   t.equal(session.uses(keyOf('any')), true)
   await start()
@@ -77,14 +77,14 @@ t.test('a session knows the key that it logs in with, and takes any for it befor
   t.equal(session.uses(keyOf('key-2')), false)
 })
 
-t.test('a key that was read before is not read again', async t => {
+t.test('a key that was passed in is not read again', async t => {
   const { session, start, calls } = rig(t, { credentials: turning('file'), key: keyOf('given') })
   t.equal(session.uses(keyOf('other')), false)
   await start()
   t.strictSame(used(calls), ['login given'])
 })
 
-t.test('a key that cannot be read any more does not matter while the one in use is good', async t => {
+t.test('a key that can no longer be read does not matter while the one in use is accepted', async t => {
   let isThere = true
   const read = async () => {
     if (isThere) return keyOf('key')

@@ -5,23 +5,23 @@ import { startPair } from '../support/proxy.ts'
 
 const TENANTS = 1000
 
-/** The most that a live tenant may hold beside its sockets, in bytes. */
+/** The most memory that a live tenant may use besides its sockets, in bytes. */
 const MOST = 20 * 1024
 
 setFlagsFromString('--expose-gc')
 const collect: () => void = runInNewContext('gc')
 
-/** What is in use once all that can be let go has been. */
+/** The memory in use after garbage collection. */
 function inUse(): number {
   collect()
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
 }
 
-t.test('a live tenant holds less than 20 KB beside its sockets', async t => {
+t.test('a live tenant uses less than 20 KB besides its sockets', async t => {
   const tenants = Object.fromEntries(Array.from({ length: TENANTS }, (_, n) => [`t${n}`, { lazy: true }]))
   const { call, app } = await startPair(t, { tenants: { default: {}, ...tenants } }, { rateLimits: {} })
-  // the simulator, which runs in this process too, remembers so many requests
+  // the simulator runs in this process, too, and remembers this many requests
   for (let n = 0; n < 1000; n++) await call('/v2/policy')
   const before = inUse()
   for (const tenant of Object.keys(tenants)) await call(`/_tenant/${tenant}/v2/policy`)

@@ -4,17 +4,17 @@ import { type MixtureOptions, mix } from './world/mixture.ts'
 import { MINUTE, SECOND } from './world/time.ts'
 
 /**
- * Worlds in which tokens are revoked, extended and followed by another key's, and clients ask for what they may and for
- * what they may not, each drawn from a seed. A failure names its seed; to see that one alone:
+ * Simulated worlds in which tokens are revoked and extended, access keys rotate, and clients make permitted and forbidden
+ * requests, each generated from a seed. A failure names its seed. To run that one alone:
  *
  *     SEED=12 npx tap run --disable-coverage test/session/mixture.alone.test.ts
  */
 const SEEDS = 40
 
-/** When false alarms are raised for want of a permission, in seconds from the first one; then each minute. */
+/** When a missing permission causes unjustified checks, in seconds after the first; then every minute. */
 const RAMP = [0, 5, 15, 35, 75]
 
-/** How many false alarms the first so many milliseconds of a missing permission cost at the most. */
+/** The most unjustified checks in the first `ms` milliseconds of a missing permission. */
 function ramp(length: number): number {
   const passed = length / SECOND
   const last = RAMP.at(-1) ?? 0
@@ -40,24 +40,24 @@ function draw(seed: number): MixtureOptions {
   }
 }
 
-/** What must have happened in all those worlds, each at least so often: else they would prove little. */
-const EXPECTED = { requests: 100_000, revoked: 1_000, rotated: 50, cures: 1_000, falseAlarms: 500 }
-const WHAT = ['requests', 'revoked', 'rotated', 'cures', 'falseAlarms'] as const
+/** What must have happened in all worlds together, and how often at least: otherwise they would prove little. */
+const EXPECTED = { requests: 100_000, revoked: 1_000, rotated: 50, justifiedChecks: 1_000, unjustifiedChecks: 500 }
+const WHAT = ['requests', 'revoked', 'rotated', 'justifiedChecks', 'unjustifiedChecks'] as const
 
-const totals = { requests: 0, revoked: 0, rotated: 0, cures: 0, falseAlarms: 0 }
+const totals = { requests: 0, revoked: 0, rotated: 0, justifiedChecks: 0, unjustifiedChecks: 0 }
 
 async function liveAndCheck(seed: number): Promise<void> {
   const options = draw(seed)
   const { spoilt, broken, ...counts } = await mix(options)
-  const { requests, revoked, rotated, falseAlarms } = counts
-  const told = `seed ${seed}: ${requests} requests, ${revoked} revocations, ${rotated} other keys`
+  const { requests, revoked, rotated, unjustifiedChecks } = counts
+  const told = `seed ${seed}: ${requests} requests, ${revoked} revocations, ${rotated} rotations`
   t.strictSame(broken, [], `${told}: every promise is kept`)
-  t.equal(spoilt, 0, `${told}: nobody who may is answered 401`)
-  // all that are denied cost as much as one, once more where two are at once; one of which some are forbidden is believed
+  t.equal(spoilt, 0, `${told}: no permitted request gets a 401`)
+  // denied operations share a cooldown, and two at once have another; a mixed one has two of its own
   const { denied, mixed } = options
   const kinds = (denied.length > 0 ? 1 : 0) + (denied.length > 1 ? 1 : 0) + 2 * mixed.length
   const most = kinds * ramp(options.length)
-  t.ok(falseAlarms <= most, `${told}: ${falseAlarms} false alarms, ${most} at the most`)
+  t.ok(unjustifiedChecks <= most, `${told}: ${unjustifiedChecks} unjustified checks, ${most} at most`)
   for (const what of WHAT) totals[what] += counts[what]
 }
 

@@ -3,7 +3,7 @@ import t from 'tap'
 import { failureOf } from '../kernel/failure-of.ts'
 import { EXTENSION, PLAIN, rig } from './rig.ts'
 
-t.test('the status of a session that nobody used says so', async t => {
+t.test('the status of an unused session is idle', async t => {
   t.strictSame(rig(t).session.status(), {
     state: 'idle',
     generation: 0,
@@ -13,7 +13,7 @@ t.test('the status of a session that nobody used says so', async t => {
   })
 })
 
-t.test('the status tells state, age and last error', async t => {
+t.test('the status has the state, the time left and the last error', async t => {
   const { session, start, grant, refuse, clock } = rig(t)
   await start()
   await clock.advance(EXTENSION)
@@ -32,7 +32,7 @@ t.test('the status tells state, age and last error', async t => {
   }
 })
 
-t.test('each change of state and each call is told, with its reason', async t => {
+t.test('each change of state and each call is reported with its reason', async t => {
   const { session, start, grant, refuse, clock, told } = rig(t)
   await start()
   await clock.advance(EXTENSION)
@@ -61,7 +61,7 @@ t.test('each change of state and each call is told, with its reason', async t =>
   ])
 })
 
-t.test('no secret stands in a status, an event, a problem, a lease or the session itself', async t => {
+t.test('no secret appears in a status, an event, a problem, a lease or the session itself', async t => {
   const { session, start, refuse, clock, told } = rig(t)
   const lease = await start()
   const seen: unknown[] = [session, session.status(), lease]

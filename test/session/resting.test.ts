@@ -4,14 +4,14 @@ import { EXTENSION, LIFETIME, offered, rig, WAIT_TIMEOUT } from './rig.ts'
 const MINUTE = 60_000
 const settings = () => ({ waitTimeout: WAIT_TIMEOUT, idleAfter: 30 * MINUTE })
 
-t.test('a session that no request has used for its time is not extended any more, and says so', async t => {
+t.test('a session without requests for idleAfter becomes idle and is not extended', async t => {
   const { session, start, grant, clock, made, told } = rig(t, { settings })
   await start()
   for (let extension = 1; extension <= 4; extension++) {
     await clock.advance(EXTENSION)
     await grant()
   }
-  t.equal(made().length, 5, 'up to then it was')
+  t.equal(made().length, 5, 'until then it was extended')
   await clock.advance(EXTENSION)
   t.equal(made().length, 5)
   t.equal(told.at(-1), 'ready → idle: no request for 1950 s')
@@ -19,7 +19,7 @@ t.test('a session that no request has used for its time is not extended any more
   t.equal(clock.pending, 0)
 })
 
-t.test('each request begins the time anew; looking does not', async t => {
+t.test('each request restarts the idle time; peek() does not', async t => {
   const { session, start, grant, clock, made } = rig(t, { settings })
   await start()
   for (let extension = 1; extension <= 10; extension++) {
@@ -37,7 +37,7 @@ t.test('each request begins the time anew; looking does not', async t => {
   t.equal(made().length, 15)
 })
 
-t.test('the next request finds a session that logs in', async t => {
+t.test('the next request causes a login', async t => {
   const { session, start, grant, clock, made } = rig(t, { settings: () => ({ ...settings(), idleAfter: 0 }) })
   await start()
   await clock.advance(EXTENSION)
@@ -49,7 +49,7 @@ t.test('the next request finds a session that logs in', async t => {
   t.strictSame(made(), ['login', 'login'])
 })
 
-t.test('a session without a token does not rest, so that readiness is found again', async t => {
+t.test('a session without a token does not become idle, so that it gets ready again', async t => {
   const { session, refuse, clock, made } = rig(t, { settings: () => ({ ...settings(), idleAfter: 0 }) })
   session.start()
   await refuse('transient', { retryAfter: LIFETIME })

@@ -13,41 +13,41 @@ import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { settle } from '../support/clock.ts'
 
-/** The lifetime of the vendor's tokens, in milliseconds. */
+/** The lifetime of the issued tokens, in milliseconds. */
 export const LIFETIME = 600_000
 
-/** When they are extended, with the rig's chance: 3 minutes before their end less half of the jitter. */
+/** When they are extended with the rig's random numbers: 3 minutes before they expire, minus half of the jitter. */
 export const EXTENSION = 390_000
 
-/** How long they may be sent. */
+/** How long they may be sent, in milliseconds. */
 export const USABLE = 595_000
 
-/** The whole seconds that are left of it once the clock has been read: nearly all. */
+/** The whole seconds that are left of it after the clock was read: nearly all. */
 export const SECONDS_LEFT = USABLE / 1000 - 1
 
 export const WAIT_TIMEOUT = 30_000
 
-/** After this long without a request a session rests. */
+/** How long without a request a session becomes idle, in milliseconds. */
 export const IDLE_AFTER = 30 * 24 * 3_600_000
 
-/** How the upstream answers an operation 401: it names the token as its reason, or none. */
+/** 401 responses: one names the token as the reason, one gives none. */
 export const NAMED: Unauthorized = { operation: 'default GET /policy', named: true, again: false }
 export const PLAIN: Unauthorized = { ...NAMED, named: false }
 
-/** Where its tokens may be sent. */
+/** The API of the session. */
 export const API = resolveApi('app2')
 
-/** An auth call that the session made. */
+/** An auth call of the session. */
 interface MadeCall {
   readonly call: AuthCall
-  /** The token to be extended, or the secret key. */
+  /** The token to extend, or the secret key. */
   readonly secret: string
   readonly signal: AbortSignal | undefined
   answer(issued: IssuedToken): void
   fail(error: unknown): void
 }
 
-/** A session whose time, chance and auth calls are in the test's hands. Its secrets all contain `MARK`. */
+/** A session with a test clock, fixed random numbers and auth calls that the test answers. All its secrets contain `MARK`. */
 export interface Rig {
   readonly session: Session
   readonly clock: CountedClock
@@ -55,11 +55,11 @@ export interface Rig {
   readonly calls: readonly MadeCall[]
   /** The kinds of those calls. */
   readonly made: () => AuthCall[]
-  /** What the session told, in order. */
+  /** The events of the session, in order. */
   readonly told: string[]
-  /** Answers the call under way with a token, `MARK-1` and so on. */
+  /** Answers the current call with a token: `MARK-1`, `MARK-2` and so on. */
   grant(lifetime?: number): Promise<void>
-  /** Fails the call under way. */
+  /** Fails the current call. */
   refuse(nature: FailureNature, options?: { message?: string; retryAfter?: number; lasting?: boolean }): Promise<void>
   /** Gets the session its first token. */
   start(lifetime?: number): Promise<Lease>
@@ -128,7 +128,7 @@ export function rig(t: Test, options: Partial<SessionOptions> = {}): Rig {
 
 const credentials = { accessKeyId: new Secret('MARK-key-id'), secretKey: new Secret('MARK-key') }
 
-/** What a session would give now: a token, `waiting`, or the type of the problem. Who waits stays waiting. */
+/** What acquire() results in now: a token, `waiting`, or the type of the problem. A waiting call goes on waiting. */
 export async function offered(session: Session): Promise<string> {
   const lease = session.acquire()
   const given = failureOf(lease).then(async failure =>

@@ -8,12 +8,12 @@ import { keyOf, type SessionsRig, sessionsRig, tenantOf, tenantsOf, tokenOf } fr
 const WATCH = 5_000
 const PROBE = 600_000
 
-/** A tenant whose key is in a file that the test writes, live with its first token. */
+/** A tenant with a live token and its access key in a file that the test writes. */
 async function withFile(t: Parameters<typeof sessionsRig>[0], idleAfter?: number) {
   const file = {
     key: 'MARK-old' as string | Error,
     opened: Promise.resolve(),
-    /** Has readers wait until what it gives is called. */
+    /** Makes readers wait until the returned function is called. */
     hold() {
       let open = () => {}
       file.opened = new Promise(resolve => (open = resolve))
@@ -35,26 +35,26 @@ async function withFile(t: Parameters<typeof sessionsRig>[0], idleAfter?: number
 
 const candidateOf = ({ sessions }: SessionsRig) => [...sessions.all()][0]?.candidate
 
-t.test('a key that changes in its file is tried beside the session in use, which it then takes over from', async t => {
+t.test('a new key in the file is tried while the session stays in use, then takes over', async t => {
   const at = await withFile(t)
   at.file.key = 'MARK-new'
   await at.clock.advance(WATCH)
   t.equal(at.made.length, 2)
   t.match(at.newest('a').calls, [{ call: 'login', secret: 'MARK-new' }])
-  t.equal(await tokenOf(at, 'a'), 'MARK-1', 'the old token serves meanwhile')
+  t.equal(await tokenOf(at, 'a'), 'MARK-1', 'the old token is used meanwhile')
   await at.newest('a').grant(LIFETIME / 2)
   t.equal(await tokenOf(at, 'a'), 'MARK-1')
   t.equal(at.made[0]?.session.state, 'closed')
   t.equal(candidateOf(at), undefined)
   t.equal(at.told.at(-1), 'a rotated')
   await at.clock.advance(WATCH * 2)
-  t.equal(at.made.length, 2, 'and the file is looked at further')
+  t.equal(at.made.length, 2, 'and the file is still watched')
   at.file.key = 'MARK-newer'
   await at.clock.advance(WATCH)
   t.equal(at.made.length, 3)
 })
 
-t.test('the secrets of a tenant are those of the session in use and of what is tried', async t => {
+t.test('the secrets of a tenant are those of the session in use and of the candidate', async t => {
   const at = await withFile(t)
   const secrets = () => at.sessions.secrets('a').map(secret => secret.reveal())
   t.strictSame(secrets(), ['MARK-1', 'MARK-old'])
@@ -64,12 +64,12 @@ t.test('the secrets of a tenant are those of the session in use and of what is t
   await at.newest('a').grant()
   t.strictSame(secrets(), ['MARK-1', 'MARK-new'])
   await at.clock.advance(LIFETIME)
-  t.strictSame(secrets(), ['MARK-new'], 'a token that is dead is no secret')
+  t.strictSame(secrets(), ['MARK-new'], 'an expired token is not a secret')
   at.sessions.close()
   t.strictSame([at.sessions.secrets('a'), at.sessions.secrets('b')], [[], []])
 })
 
-t.test('a new key that is refused leaves the old session in use, loudly, and is not hammered', async t => {
+t.test('a rejected new key leaves the old session in use, is reported, and is not hammered', async t => {
   const at = await withFile(t)
   at.file.key = 'MARK-bad'
   await at.clock.advance(WATCH)
@@ -78,15 +78,15 @@ t.test('a new key that is refused leaves the old session in use, loudly, and is 
   t.equal(candidateOf(at)?.state, 'rejected')
   t.equal(await tokenOf(at, 'a'), 'MARK-1')
   await at.clock.advance(EXTENSION - WATCH)
-  t.match(at.made[0]?.calls, [{ call: 'login' }, { call: 'extend' }], 'the old session is extended as ever')
+  t.match(at.made[0]?.calls, [{ call: 'login' }, { call: 'extend' }], 'the old session is still extended')
   await at.made[0]?.grant()
   t.equal(at.newest('a').calls.length, 1)
   await at.clock.advance(PROBE - EXTENSION + WATCH)
-  t.equal(at.newest('a').calls.length, 2, 'and the new one tried again after ten minutes')
+  t.equal(at.newest('a').calls.length, 2, 'and the new key is tried again after ten minutes')
   t.equal(at.made.length, 2)
 })
 
-t.test('a new key that cannot be tried for now is tried again, while the old session goes on', async t => {
+t.test('a new key is tried again after a transient failure, while the old session stays', async t => {
   const at = await withFile(t)
   at.file.key = 'MARK-new'
   await at.clock.advance(WATCH)
@@ -97,7 +97,7 @@ t.test('a new key that cannot be tried for now is tried again, while the old ses
   t.equal(at.told.at(-1), 'a rotated')
 })
 
-t.test('the old key put back ends the trial of the new one', async t => {
+t.test('putting the old key back drops the candidate', async t => {
   const at = await withFile(t)
   at.file.key = 'MARK-bad'
   await at.clock.advance(WATCH)
@@ -108,7 +108,7 @@ t.test('the old key put back ends the trial of the new one', async t => {
   t.equal(await tokenOf(at, 'a'), 'MARK-1')
 })
 
-t.test('a third key ends the trial of the second', async t => {
+t.test('a third key replaces the candidate of the second', async t => {
   const at = await withFile(t)
   at.file.key = 'MARK-second'
   await at.clock.advance(WATCH)
@@ -119,7 +119,7 @@ t.test('a third key ends the trial of the second', async t => {
   t.match(at.newest('a').calls, [{ secret: 'MARK-third' }])
 })
 
-t.test('a file that cannot be read for a while is no news', async t => {
+t.test('a file that cannot be read for a while changes nothing', async t => {
   const at = await withFile(t)
   at.file.key = new Error('gone')
   await at.clock.advance(WATCH * 2)
@@ -128,7 +128,7 @@ t.test('a file that cannot be read for a while is no news', async t => {
   t.equal(at.made.length, 1)
 })
 
-t.test('where there is no live token the new key takes over at once, and who waits goes with it', async t => {
+t.test('without a live token the new key takes over at once, with the waiting requests', async t => {
   const at = await withFile(t)
   at.sessions.invalidate('a', await at.sessions.acquire('a'), NAMED)
   await at.newest('a').refuse('transient', { retryAfter: LIFETIME })
@@ -140,13 +140,13 @@ t.test('where there is no live token the new key takes over at once, and who wai
   t.equal((await waiting).token.reveal(), 'MARK-1')
 })
 
-t.test('a rejected key is followed by the next that stands in the file', async t => {
+t.test('after a rejected key, the next key in the file is tried', async t => {
   const at = await withFile(t)
   at.sessions.invalidate('a', await at.sessions.acquire('a'), NAMED)
   await at.newest('a').refuse('rejected')
   t.match(await failureOf(at.sessions.acquire('a')), { type: 'credentials-rejected' })
   await at.clock.advance(WATCH)
-  t.equal(at.made.length, 1, 'the same key is not tried again for that')
+  t.equal(at.made.length, 1, 'the same key is not tried again')
   at.file.key = 'MARK-new'
   await at.clock.advance(WATCH)
   t.equal(await tokenOf(at, 'a'), 'waiting')
@@ -154,7 +154,7 @@ t.test('a rejected key is followed by the next that stands in the file', async t
   t.equal(await tokenOf(at, 'a'), 'MARK-1')
 })
 
-t.test('old and new session never call at the same time', async t => {
+t.test('auth calls of the old and the new session do not overlap', async t => {
   const at = await withFile(t)
   await at.clock.advance(EXTENSION - 1)
   at.file.key = 'MARK-new'
@@ -167,14 +167,14 @@ t.test('old and new session never call at the same time', async t => {
   t.equal(at.newest('a').calls.length, 1)
 })
 
-t.test('reading the configuration again', async t => {
-  await t.test('changes nothing where nothing has changed', async t => {
+t.test('a reload', async t => {
+  await t.test('changes nothing if the configuration is the same', async t => {
     const at = await withFile(t)
     await at.sessions.reload(tenantsOf(tenantOf('a', { ...at.tenant.credentials })))
     t.equal(at.made.length, 1)
   })
 
-  await t.test('closes what left, and knows what came', async t => {
+  await t.test('closes the sessions of removed tenants, and knows new ones', async t => {
     const at = sessionsRig(t, [tenantOf('a'), tenantOf('b')])
     const lease = at.sessions.acquire('a')
     await at.newest('a').grant()
@@ -186,7 +186,7 @@ t.test('reading the configuration again', async t => {
     t.equal(await tokenOf(at, 'c'), 'waiting')
   })
 
-  await t.test('has another place, customer or source of the key tried beside the session in use', async t => {
+  await t.test('tries another API, customer or key source while the session stays in use', async t => {
     const changes = [
       { api: resolveApi('app3') },
       { prismaId: '1' },
@@ -201,12 +201,12 @@ t.test('reading the configuration again', async t => {
       t.equal(await at.sessions.acquire('a'), await lease)
       await at.newest('a').grant()
       const { api } = await at.sessions.acquire('a')
-      t.equal(api, change.api ?? (await lease).api, 'a token goes where it came from')
+      t.equal(api, change.api ?? (await lease).api, 'a token goes to the API that issued it')
       t.equal(at.made.length, 2)
     }
   })
 
-  await t.test('has a rejected key tried again at once, be it the one in use or the one on trial', async t => {
+  await t.test('tries a rejected key again at once, in use or candidate', async t => {
     const at = await withFile(t)
     at.file.key = 'MARK-bad'
     await at.clock.advance(WATCH)
@@ -221,7 +221,7 @@ t.test('reading the configuration again', async t => {
     t.equal(await tokenOf(at, 'a'), 'waiting')
   })
 
-  await t.test('keeps the session whose key cannot be read any more, and says why', async t => {
+  await t.test('keeps a session whose key can no longer be read, and reports why', async t => {
     const at = await withFile(t)
     at.file.key = new Error('the file is gone')
     await at.sessions.reload(tenantsOf(at.tenant))
@@ -229,7 +229,7 @@ t.test('reading the configuration again', async t => {
     t.equal(await tokenOf(at, 'a'), 'MARK-1')
   })
 
-  await t.test('does not mind a session that leaves while its key is read', async t => {
+  await t.test('ignores a session that is discarded while its key is read', async t => {
     const at = await withFile(t)
     const reading = at.sessions.reload(tenantsOf(at.tenant))
     await at.sessions.reload(tenantsOf(tenantOf('b')))
@@ -237,7 +237,7 @@ t.test('reading the configuration again', async t => {
     t.equal(at.made.length, 1)
   })
 
-  await t.test('does not mind a tenant that leaves, or rests, while its file is looked at', async t => {
+  await t.test('ignores a tenant that is removed or idle while its file is read', async t => {
     for (const leave of ['changes', 'rests'] as const) {
       const at = await withFile(t, leave === 'rests' ? 0 : undefined)
       await at.clock.advance(EXTENSION - 1)
@@ -252,7 +252,7 @@ t.test('reading the configuration again', async t => {
     }
   })
 
-  await t.test('does not mind the end', async t => {
+  await t.test('may be interrupted by close()', async t => {
     const at = await withFile(t)
     at.file.key = 'MARK-new'
     const looked = at.clock.advance(WATCH)

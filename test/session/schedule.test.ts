@@ -17,17 +17,17 @@ for (const [lifetime, latest, earliest] of extensions) {
   t.test(`a token of ${lifetime / 1000} s is extended after ${earliest / 1000} to ${latest / 1000} s`, async t => {
     t.equal(extensionDelay(lifetime, 0), latest)
     t.equal(extensionDelay(lifetime, 1), earliest)
-    t.ok(extensionDelay(lifetime, 0) < usableLife(lifetime), 'while it may still be sent')
+    t.ok(extensionDelay(lifetime, 0) < usableLife(lifetime), 'before it may no longer be sent')
   })
 }
 
-t.test('a token is given up five seconds before its end, or a quarter of a short life', async t => {
+t.test('a token is not sent in its last five seconds, or in the last 25 % of a short lifetime', async t => {
   t.equal(usableLife(10 * MINUTE), 10 * MINUTE - 5 * SECOND)
   t.equal(usableLife(100 * SECOND), 95 * SECOND)
   t.equal(usableLife(10 * SECOND), 7.5 * SECOND)
 })
 
-t.test('the time left shrinks from the usable life to nothing, and not below', async t => {
+t.test('the time left goes from the usable lifetime down to 0', async t => {
   const now = { wall: Date.UTC(2026, 0, 1), monotonic: 0.1 }
   const end = endOf(10 * MINUTE, now)
   t.equal(timeLeft(end, now), 595 * SECOND)

@@ -5,7 +5,7 @@ import { Session } from '../../src/session/session.ts'
 import { settle, testClock } from '../support/clock.ts'
 import { API, EXTENSION, LIFETIME, offered, rig, SECONDS_LEFT } from './rig.ts'
 
-t.test('nothing is asked for until the first request', async t => {
+t.test('there is no call before the first request', async t => {
   const { session, calls, clock } = rig(t)
   await clock.advance(LIFETIME)
   t.equal(session.peek(), undefined)
@@ -25,7 +25,7 @@ t.test('the first request logs in with the access key and waits for the token', 
   t.equal(session.status().state, 'ready')
 })
 
-t.test('however many requests wait, one login is made, and all get its token', async t => {
+t.test('one login serves all waiting requests', async t => {
   const { session, grant, made } = rig(t)
   const all = Array.from({ length: 50 }, () => session.acquire())
   await grant()
@@ -41,7 +41,7 @@ t.test('a live token is handed out at once, without a call', async t => {
   t.strictSame(made(), ['login'])
 })
 
-t.test('a token is extended three minutes before its end, less the jitter, and again and again', async t => {
+t.test('a token is extended three minutes before it expires, minus the jitter, again and again', async t => {
   const { session, start, grant, clock, calls } = rig(t)
   await start()
   for (const generation of [1, 2, 3]) {
@@ -49,13 +49,13 @@ t.test('a token is extended three minutes before its end, less the jitter, and a
     t.equal(calls.length, generation)
     await clock.advance(1)
     t.match(calls[generation], { call: 'extend', secret: `MARK-${generation}` })
-    t.equal(await offered(session), `MARK-${generation}`, 'the old token serves meanwhile')
+    t.equal(await offered(session), `MARK-${generation}`, 'the old token is used meanwhile')
     await grant()
     t.equal(await offered(session), `MARK-${generation + 1}`)
   }
 })
 
-t.test('a short-lived token is extended after half its life, less the jitter', async t => {
+t.test('a short-lived token is extended after half its lifetime, minus the jitter', async t => {
   const { start, clock, made } = rig(t)
   await start(60_000)
   await clock.advance(26_999)
@@ -64,7 +64,7 @@ t.test('a short-lived token is extended after half its life, less the jitter', a
   t.strictSame(made(), ['login', 'extend'])
 })
 
-t.test('the jitter is drawn anew from 0 to a tenth of the life', async t => {
+t.test('each jitter is between 0 and 10 % of the lifetime', async t => {
   for (const [random, delay] of [
     [0, 420_000],
     [0.999, 360_060],
@@ -78,7 +78,7 @@ t.test('the jitter is drawn anew from 0 to a tenth of the life', async t => {
   }
 })
 
-t.test('an extension that is refused is followed by a login at once, while the old token serves', async t => {
+t.test('a refused extension is followed by a login at once, while the old token is used', async t => {
   const { session, start, grant, refuse, clock, made, told } = rig(t)
   await start()
   await clock.advance(EXTENSION)
@@ -90,7 +90,7 @@ t.test('an extension that is refused is followed by a login at once, while the o
   t.notMatch(told, ['backing-off'])
 })
 
-t.test('a token that nobody extended in time is followed by a login', async t => {
+t.test('a token that was not extended in time is followed by a login', async t => {
   const { session, start, grant, refuse, clock, made } = rig(t)
   await start()
   await clock.advance(EXTENSION)
@@ -101,7 +101,7 @@ t.test('a token that nobody extended in time is followed by a login', async t =>
   t.equal(await offered(session), 'MARK-3')
 })
 
-t.test('the life of a token counts from when it was asked for, so that a slow answer makes it no longer', async t => {
+t.test('the lifetime of a token counts from the request, so a slow response does not prolong it', async t => {
   const { session, grant, clock } = rig(t)
   const lease = session.acquire()
   await settle()
@@ -111,7 +111,7 @@ t.test('the life of a token counts from when it was asked for, so that a slow an
   t.equal(session.status().secondsLeft, SECONDS_LEFT - 20)
 })
 
-t.test('a key that cannot be read is no auth call, and is read again later', async t => {
+t.test('an unreadable key causes no auth call, and is read again later', async t => {
   let readings = 0
   const read = async () => {
     readings++
@@ -128,14 +128,14 @@ t.test('a key that cannot be read is no auth call, and is read again later', asy
   t.equal(readings, 2)
 })
 
-t.test('whatever else is thrown on the way to a token may mend itself', async t => {
+t.test('any other error while renewing is a transient failure', async t => {
   const read = () => Promise.reject('no words')
   const { session } = rig(t, { credentials: { origin: 'test', kind: 'fixed', read } })
   t.equal(await offered(session), 'waiting')
   t.match(session.status(), { state: 'backing-off', lastError: { reason: 'no words' } })
 })
 
-t.test('chance comes from the machine and events go nowhere unless told otherwise', async t => {
+t.test('random numbers default to Math.random, and events are optional', async t => {
   const [clock, issued] = [testClock(), { token: (await rig(t).start()).token, lifetime: LIFETIME }]
   const auth = { login: async () => issued, extend: async () => Promise.reject(new Error('gone')) }
   const read = async () => ({ accessKeyId: issued.token, secretKey: issued.token })

@@ -9,13 +9,13 @@ import { API, type Rig, rig } from './rig.ts'
 /** An access key. */
 export const keyOf = (secretKey: string) => ({ accessKeyId: new Secret('MARK-id'), secretKey: new Secret(secretKey) })
 
-/** Sessions whose time and auth calls are in the test's hands. */
+/** Sessions with a test clock and auth calls that the test answers. */
 export interface SessionsRig {
   readonly sessions: Sessions
   readonly clock: CountedClock
-  /** Each session that was made, oldest first. */
+  /** The sessions that were created, oldest first. */
   readonly made: readonly (Rig & { readonly tenant: string })[]
-  /** What was told, in order. */
+  /** The events, in order. */
   readonly told: string[]
   /** The states of all tenants' sessions. */
   states(): Record<string, string | undefined>
@@ -23,7 +23,7 @@ export interface SessionsRig {
   newest(tenant: string): Rig
 }
 
-/** A tenant whose key is what `read` gives, `MARK-key` unless told otherwise. */
+/** A tenant with the key that `read` returns, by default `MARK-key`. */
 export function tenantOf(name: string, options: Partial<TenantConfig> & Partial<CredentialSource> = {}): TenantConfig {
   const { origin = 'test', kind = 'fixed', read = async () => keyOf('MARK-key'), ...rest } = options
   return {
@@ -78,7 +78,7 @@ export function sessionsRig(t: Test, tenants: readonly TenantConfig[], idleAfter
   }
 }
 
-/** The token that a tenant's requests are sent with. */
+/** The token for a tenant's requests. */
 export async function tokenOf({ sessions }: SessionsRig, tenant: string): Promise<string> {
   const lease = sessions.acquire(tenant)
   return Promise.race([lease.then(({ token }) => token.reveal()), settle().then(() => 'waiting')])

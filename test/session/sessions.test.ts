@@ -6,7 +6,7 @@ import { sessionsRig, tenantOf, tokenOf } from './sessions-rig.ts'
 
 const [a, b, lazy] = [tenantOf('a'), tenantOf('b'), tenantOf('lazy', { lazy: true })]
 
-t.test("a tenant's session is made at its first use, once", async t => {
+t.test('a session is created when its tenant is first used, once', async t => {
   const at = sessionsRig(t, [a, b])
   t.strictSame(at.states(), { a: undefined, b: undefined })
   const leases = [at.sessions.acquire('a'), at.sessions.acquire('a')]
@@ -16,7 +16,7 @@ t.test("a tenant's session is made at its first use, once", async t => {
   t.equal(at.made.length, 1)
 })
 
-t.test('every configured tenant is listed, with its session if it has one, and none is made for that', async t => {
+t.test('all() lists every tenant with its session, and creates none', async t => {
   const { sessions, made } = sessionsRig(t, [a, b])
   sessions.acquire('b').catch(() => {})
   t.match(
@@ -34,7 +34,7 @@ t.test('a tenant that is not configured has no session', async t => {
   t.match(await failureOf(sessions.acquire('nobody')), { type: 'unknown-tenant' })
 })
 
-t.test('however many tenants there are, each keeps its session', async t => {
+t.test('each tenant keeps its session, however many there are', async t => {
   const names = Array.from({ length: 1001 }, (_, n) => `t${n}`)
   const { sessions, made } = sessionsRig(
     t,
@@ -45,7 +45,7 @@ t.test('however many tenants there are, each keeps its session', async t => {
   t.equal(made.length, 1001)
 })
 
-t.test('those that are not lazy log in at the start, ten at a time', async t => {
+t.test('start() logs in tenants that are not lazy, ten at a time', async t => {
   const many = Array.from({ length: 25 }, (_, n) => tenantOf(`t${n}`))
   const { sessions, made } = sessionsRig(t, [...many, lazy])
   const started = sessions.start()
@@ -54,13 +54,13 @@ t.test('those that are not lazy log in at the start, ten at a time', async t => 
   await made[0]?.refuse('rejected')
   await made[1]?.grant()
   await settle()
-  t.equal(made.length, 12, 'one that is refused lets the next in, too')
+  t.equal(made.length, 12, 'a failed login makes room for the next, too')
   for (let n = 2; n < 25; n++) await made[n]?.grant()
   await started
   t.equal(made.length, 25)
 })
 
-t.test('leases are judged by the session that gave them', async t => {
+t.test('a lease is invalidated by the session that issued it', async t => {
   const at = sessionsRig(t, [a, b])
   const lease = at.sessions.acquire('a')
   await at.newest('a').grant()
@@ -68,17 +68,17 @@ t.test('leases are judged by the session that gave them', async t => {
   const other = at.sessions.acquire('b')
   await at.newest('b').grant()
   await other
-  t.ok(at.sessions.invalidate('b', own, NAMED), 'worth a new one')
+  t.ok(at.sessions.invalidate('b', own, NAMED), 'worth a retry')
   t.equal(at.states().b, 'ready')
   t.ok(at.sessions.invalidate('a', own, NAMED))
   await at.newest('a').grant()
   const proven = await at.sessions.acquire('a')
   proven.served('something else')
-  t.notOk(at.sessions.invalidate('a', proven, NAMED), 'it has served a moment ago')
+  t.notOk(at.sessions.invalidate('a', proven, NAMED), 'it has just served a request')
   t.notOk(at.sessions.invalidate('nobody', own, NAMED))
 })
 
-t.test('a session that rests leaves, and comes again with the next request', async t => {
+t.test('an idle session is discarded, and created again by the next request', async t => {
   const at = sessionsRig(t, [a], 0)
   const lease = at.sessions.acquire('a')
   await at.newest('a').grant()
@@ -88,7 +88,7 @@ t.test('a session that rests leaves, and comes again with the next request', asy
   t.equal(at.made[0]?.session.state, 'closed')
   t.equal(at.clock.pending, 0)
   t.match(at.told.at(-2), /a is idle: no request for/)
-  t.ok(at.sessions.invalidate('a', former, NAMED), 'an old lease is worth a new one')
+  t.ok(at.sessions.invalidate('a', former, NAMED), 'an old lease is worth a retry')
   t.equal(await tokenOf(at, 'a'), 'waiting')
   t.match([...at.sessions.all()], [{ rests: false }])
   await at.newest('a').grant()
@@ -96,7 +96,7 @@ t.test('a session that rests leaves, and comes again with the next request', asy
   t.equal(at.made.length, 2)
 })
 
-t.test('closing closes every session, and refuses who waits and who comes', async t => {
+t.test('close() closes every session, and rejects waiting and later requests', async t => {
   const at = sessionsRig(t, [a, b])
   const waiting = failureOf(at.sessions.acquire('a'))
   at.sessions.close()

@@ -15,7 +15,7 @@ import { EXTENSION, LIFETIME, SECONDS_LEFT } from './rig.ts'
 
 const MINUTE = 60_000
 
-/** A session before a simulator, on one clock. `outcome` resolves with the state to which the next renewal leads. */
+/** A session with a simulator on the same clock. `outcome` resolves with the state after the next renewal. */
 async function rig(t: Test, options: Partial<SimulatorOptions> = {}) {
   const clock = testClock()
   const simulator = await startSimulator({ clock, ...options })
@@ -58,7 +58,7 @@ async function rig(t: Test, options: Partial<SimulatorOptions> = {}) {
   return { session, simulator, clock, opens, outcome }
 }
 
-t.test('a session opens the API for hours with one login', async t => {
+t.test('one login keeps a session valid for hours', async t => {
   const { session, simulator, clock, opens, outcome } = await rig(t)
   await session.acquire()
   for (let extension = 1; extension <= 20; extension++) {
@@ -71,7 +71,7 @@ t.test('a session opens the API for hours with one login', async t => {
   t.match(simulator.counts, { logins: 1, extensions: 20, unauthorized: 0 })
 })
 
-t.test("the vendor's clock may be hours off", async t => {
+t.test('the clock of the API may be hours off', async t => {
   for (const clockOffset of [-3 * LIFETIME, 3 * LIFETIME]) {
     const { session, opens } = await rig(t, { clockOffset })
     t.equal(await opens(await session.acquire()), true)
@@ -79,7 +79,7 @@ t.test("the vendor's clock may be hours off", async t => {
   }
 })
 
-t.test('when the vendor has revoked the token, the extension is refused and a login follows', async t => {
+t.test('after a token is revoked, its extension is refused and a login follows', async t => {
   const { session, simulator, clock, opens, outcome } = await rig(t)
   await session.acquire()
   simulator.revokeAll()
@@ -90,7 +90,7 @@ t.test('when the vendor has revoked the token, the extension is refused and a lo
   t.equal(await opens(await session.acquire()), true)
 })
 
-t.test('a wrong key is rejected, and accepted at the next probe once it has been put right', async t => {
+t.test('a wrong key is rejected, and accepted at the next attempt once it is corrected', async t => {
   const users = [{ ...DEMO_USER, secretKey: 'not yet' }]
   const { session, clock, opens, outcome } = await rig(t, { users })
   const failure = await failureOf(session.acquire())
@@ -103,7 +103,7 @@ t.test('a wrong key is rejected, and accepted at the next probe once it has been
   t.equal(await opens(await session.acquire()), true)
 })
 
-t.test('a user of several tenants who named none is told their names', async t => {
+t.test('a user of several tenants who named none gets their names', async t => {
   const tenants = [
     { customerName: 'Acme', prismaId: '1' },
     { customerName: 'Acme Labs', prismaId: '2' },
@@ -113,7 +113,7 @@ t.test('a user of several tenants who named none is told their names', async t =
   t.match(failure, { type: 'credentials-rejected', detail: /"Acme", "Acme Labs"/ })
 })
 
-t.test('an outage of the vendor is outlived', async t => {
+t.test('a session survives an outage of the API', async t => {
   const { session, simulator, clock, opens, outcome } = await rig(t)
   simulator.fault({ kind: 'status', status: 503, headers: { 'retry-after': '20' }, path: '/login' })
   simulator.fault({ kind: 'reset', path: '/login' })

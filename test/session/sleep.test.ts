@@ -4,7 +4,7 @@ import { EXTENSION, LIFETIME, offered, rig, SECONDS_LEFT, USABLE } from './rig.t
 
 const HOUR = 3_600_000
 
-t.test('after the machine slept through its end, a token is not handed out, and a login is made', async t => {
+t.test('a token that expired during a sleep is not handed out, and a login follows', async t => {
   const { session, start, grant, clock, made } = rig(t)
   await start()
   clock.jump(HOUR)
@@ -14,7 +14,7 @@ t.test('after the machine slept through its end, a token is not handed out, and 
   t.strictSame(made(), ['login', 'login'])
 })
 
-t.test('a token dies in sleep to the millisecond', async t => {
+t.test('a token expires during a sleep to the millisecond', async t => {
   const { session, start, clock } = rig(t)
   const lease = await start()
   clock.jump(USABLE - 1)
@@ -23,7 +23,7 @@ t.test('a token dies in sleep to the millisecond', async t => {
   t.equal(session.peek(), undefined)
 })
 
-t.test('sleep and waking time add up', async t => {
+t.test('time asleep and awake add up', async t => {
   const { session, start, clock } = rig(t)
   await start()
   await clock.advance(300_000)
@@ -31,20 +31,17 @@ t.test('sleep and waking time add up', async t => {
   t.equal(session.peek(), undefined)
 })
 
-t.test(
-  'after a sleep, looking is enough to have the session renewed, so that who asks for readiness finds it',
-  async t => {
-    const { session, start, grant, clock } = rig(t)
-    await start()
-    clock.jump(HOUR)
-    t.equal(session.peek(), undefined)
-    t.equal(session.peek(), undefined)
-    await grant()
-    t.equal(session.peek()?.token.reveal(), 'MARK-2')
-  },
-)
+t.test('after a sleep, peek() is enough to renew the session, so that readiness probes do', async t => {
+  const { session, start, grant, clock } = rig(t)
+  await start()
+  clock.jump(HOUR)
+  t.equal(session.peek(), undefined)
+  t.equal(session.peek(), undefined)
+  await grant()
+  t.equal(session.peek()?.token.reveal(), 'MARK-2')
+})
 
-t.test('after a sleep without any request the extension that falls due is a login', async t => {
+t.test('after a sleep without requests, the scheduled extension becomes a login', async t => {
   const { start, grant, clock, made } = rig(t)
   await start()
   clock.jump(HOUR)
@@ -53,23 +50,20 @@ t.test('after a sleep without any request the extension that falls due is a logi
   t.strictSame(made(), ['login', 'login'])
 })
 
-t.test(
-  'a token that was asked for before a sleep and arrived after it is not trusted, nor asked for in a loop',
-  async t => {
-    const { session, grant, clock, made } = rig(t)
-    const lease = session.acquire()
-    await settle()
-    clock.jump(HOUR)
-    await grant()
-    t.match(session.status(), { state: 'backing-off', lastError: { reason: /expired before it arrived/ } })
-    t.equal(made().length, 1)
-    await clock.advance(250)
-    await grant()
-    t.equal((await lease).token.reveal(), 'MARK-2')
-  },
-)
+t.test('a token requested before a sleep that arrives after it is not used, nor requested in a loop', async t => {
+  const { session, grant, clock, made } = rig(t)
+  const lease = session.acquire()
+  await settle()
+  clock.jump(HOUR)
+  await grant()
+  t.match(session.status(), { state: 'backing-off', lastError: { reason: /expired before it arrived/ } })
+  t.equal(made().length, 1)
+  await clock.advance(250)
+  await grant()
+  t.equal((await lease).token.reveal(), 'MARK-2')
+})
 
-t.test('wall time set back makes no token live longer, and none shorter', async t => {
+t.test('setting the wall clock back neither prolongs nor shortens a token', async t => {
   const { session, start, refuse, clock, made } = rig(t)
   const lease = await start()
   clock.jump(-HOUR)
@@ -84,7 +78,7 @@ t.test('wall time set back makes no token live longer, and none shorter', async 
   t.equal(session.peek(), undefined)
 })
 
-t.test('a call that fell due in a sleep is made as soon as somebody asks', async t => {
+t.test('a call that was due during a sleep is made with the next request', async t => {
   const { session, grant, refuse, clock, made } = rig(t)
   session.start()
   await refuse('transient', { retryAfter: HOUR })
@@ -96,5 +90,5 @@ t.test('a call that fell due in a sleep is made as soon as somebody asks', async
   t.equal(made().length, 2)
   await grant()
   t.equal(await offered(session), 'MARK-2')
-  t.equal(clock.pending, 1, 'and not made again')
+  t.equal(clock.pending, 1, 'and is not repeated')
 })

@@ -9,13 +9,13 @@ const table = Object.entries(transitions).flatMap(([from, events]) =>
   Object.entries(events).map(([event, to]) => `${from} --> ${to}: ${event}`),
 )
 
-t.test('the diagram shows the transitions of the table, and no others', async t => {
+t.test('the diagram shows exactly the transitions of the table', async t => {
   const source = readFileSync(new URL('../../src/session/states.ts', import.meta.url), 'utf8')
   const drawn = [...source.matchAll(/^ \* {3}([a-z].*-->.*:.*)$/gm)].map(([, line]) => line)
   t.strictSame(drawn.toSorted(), table.toSorted())
 })
 
-t.test('an event leads to the state of the table, and nowhere where the table has none', async t => {
+t.test('an event leads to the state in the table, and throws if there is none', async t => {
   for (const [from, events] of Object.entries(transitions) as [SessionState, Partial<Record<SessionEvent, string>>][]) {
     for (const event of EVENTS) {
       const to = events[event]
@@ -25,7 +25,7 @@ t.test('an event leads to the state of the table, and nowhere where the table ha
   }
 })
 
-/** What may happen to a session, so that together all transitions are walked. */
+/** What can happen to a session, which together covers all transitions. */
 const stories: readonly ((rig: Rig, settings: { idleAfter: number }) => unknown)[] = [
   ({ session }) => session.close(),
   ({ session }) => {
@@ -71,7 +71,7 @@ const stories: readonly ((rig: Rig, settings: { idleAfter: number }) => unknown)
   },
 ]
 
-t.test('a session takes every transition of the table, and no other', async t => {
+t.test('a session takes exactly the transitions of the table', async t => {
   const walked = new Set<string>()
   for (const story of stories) {
     const settings = { waitTimeout: WAIT_TIMEOUT, idleAfter: IDLE_AFTER }

@@ -3,17 +3,17 @@ import { FAULT_KINDS } from './world/faults.ts'
 import { live } from './world/life.ts'
 
 /**
- * A session lives for thirty days in worlds where much goes wrong, each drawn from a seed, and its promises are checked
- * all the while. A failure names its seed; to see that life alone, and its story:
+ * A session runs for thirty days in simulated worlds where much goes wrong, each generated from a seed, and its promises are
+ * checked all the time. A failure names its seed. To run that one alone, with its story:
  *
  *     SEED=123 npx tap run --disable-coverage test/session/thirty-days.alone.test.ts
  */
 const SEEDS = 500
 
-// forty years take a minute of one core, and more where cores are shared
+// forty simulated years take a minute on one core, and longer if it is shared
 t.setTimeout(600_000)
 
-/** What must have happened in all those lives, each at least so often: else they would prove little. */
+/** What must have happened in all worlds together, and how often at least: otherwise they would prove little. */
 const EXPECTED: Readonly<Record<string, number>> = {
   ...Object.fromEntries(FAULT_KINDS.map(kind => [`fault: ${kind}`, 100])),
   'state: authenticating': 100_000,

@@ -10,15 +10,15 @@ export const CALL_TIMEOUT = 15_000
 
 export const KEY = { accessKeyId: new Secret('MARK-key-id'), secretKey: new Secret('MARK-key/+=') }
 
-/** A real server that stands in for the API host, and the auth calls to it. All ends with the test. */
+/** A real server in place of the API host, and the auth calls to it. Both end with the test. */
 export interface Upstream {
   readonly auth: AuthApi
   readonly clock: CountedClock
-  /** Its name and port. */
+  /** The server's host and port. */
   readonly host: string
-  /** The requests that came, with their bodies. */
+  /** The received requests with their bodies. */
   readonly requests: { readonly request: IncomingMessage; readonly body: string }[]
-  /** Resolves once a request has come. */
+  /** Resolves with the first request. */
   readonly asked: Promise<unknown>
 }
 
@@ -53,7 +53,7 @@ export async function upstream(
   return { auth, clock, host: new URL(origin).host, requests, asked }
 }
 
-/** Starts a server that ends with the test and gives its origin. */
+/** Starts a server that ends with the test, and returns its origin. */
 async function listen(t: Test, listener: RequestListener): Promise<string> {
   const server = createServer(listener).listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -64,7 +64,7 @@ async function listen(t: Test, listener: RequestListener): Promise<string> {
   return originOf(server.address())
 }
 
-/** The origin of a port at which nobody listens any more. */
+/** The origin of a port without a listener. */
 export async function deadOrigin(): Promise<string> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -7,7 +7,7 @@ import { failureOf } from '../kernel/failure-of.ts'
 
 const tooLate = () => new Problem('session-unavailable', 'too late')
 
-t.test('all who wait are served at once, and leave no timer or listener', async t => {
+t.test('resolve() settles all waiters at once, and leaves no timer or listener', async t => {
   const clock = countedClock()
   const { signal } = new AbortController()
   const waiters = new Waiters<string>(clock)
@@ -18,7 +18,7 @@ t.test('all who wait are served at once, and leave no timer or listener', async 
   t.strictSame(getEventListeners(signal, 'abort'), [])
 })
 
-t.test('who comes after the others were served waits for the next time', async t => {
+t.test('a caller after that waits for the next value', async t => {
   const waiters = new Waiters<string>(countedClock())
   waiters.resolve('first')
   const late = waiters.wait(100, tooLate)
@@ -26,7 +26,7 @@ t.test('who comes after the others were served waits for the next time', async t
   t.equal(await late, 'second')
 })
 
-t.test('all who wait can be refused', async t => {
+t.test('reject() settles all waiters', async t => {
   const clock = countedClock()
   const waiters = new Waiters<string>(clock)
   const all = [failureOf(waiters.wait(100, tooLate)), failureOf(waiters.wait(100, tooLate))]
@@ -36,7 +36,7 @@ t.test('all who wait can be refused', async t => {
   t.equal(clock.pending, 0)
 })
 
-t.test('each waits no longer than its own deadline', async t => {
+t.test('each waiter has its own timeout', async t => {
   const clock = countedClock()
   const waiters = new Waiters<string>(clock)
   const [short, long] = [failureOf(waiters.wait(100, tooLate)), waiters.wait(200, tooLate)]
@@ -46,7 +46,7 @@ t.test('each waits no longer than its own deadline', async t => {
   t.equal(await long, 'served')
 })
 
-t.test('who leaves is refused with the reason of its signal, and leaves no timer', async t => {
+t.test('an aborted waiter rejects with the reason of its signal, and leaves no timer', async t => {
   const clock = countedClock()
   const waiters = new Waiters<string>(clock)
   const controller = new AbortController()
@@ -56,14 +56,14 @@ t.test('who leaves is refused with the reason of its signal, and leaves no timer
   t.equal(clock.pending, 0)
 })
 
-t.test('who has left already does not wait', async t => {
+t.test('a caller whose signal has aborted does not wait', async t => {
   const clock = countedClock()
   const waiters = new Waiters<string>(clock)
   t.match(await failureOf(waiters.wait(100, tooLate, AbortSignal.abort(new Error('left')))), { message: 'left' })
   t.equal(clock.pending, 0)
 })
 
-t.test('when ten thousand wait the next is refused, and taken again once they are gone', async t => {
+t.test('with ten thousand waiters the next is rejected, until there are fewer', async t => {
   const waiters = new Waiters<string>(countedClock())
   const all = Array.from({ length: 10_000 }, () => waiters.wait(100, tooLate))
   t.match(await failureOf(waiters.wait(100, tooLate)), { type: 'overloaded', retryAfter: 1 })

@@ -5,33 +5,33 @@ import type { Findings } from './findings.ts'
 import { GRAIN, type Instant, MINUTE, SECOND, visibleAge, type WorldTime } from './time.ts'
 import type { CallOutcome } from './vendor.ts'
 
-/** So many calls that 401s cause are as far apart as the others, a minute, at the least. */
+/** The most calls in a minute that 401s may cause. */
 const MOST_CALLS = 20
 
 const NOT_TOO_MANY = `401s cause no more than ${MOST_CALLS} calls in a minute`
 
-/** A call that is put off, because a new token was refused at once, comes in so long. */
-const PUT_OFF = 'a call that is put off comes within a minute'
+/** A call is postponed if a new token is rejected at once. */
+const PUT_OFF = 'a postponed call is made within a minute'
 
-/** A rejected key is not tried for this long. */
+/** How long a rejected key is not tried again. */
 const PROBE = 10 * MINUTE
 
 /** The longest wait after a first failure, and after any. */
 const BACKOFF = { first: SECOND / 2, longest: MINUTE }
 
-/** When the next call may come. */
+/** When the next call is allowed. */
 interface Due {
   readonly since: Instant
-  /** Not earlier than this after `since`, by whichever of the machine's clocks went further. */
+  /** At least this long after `since`, by the clock that advanced further. */
   readonly least: number
-  /** Not later than this, of the time that the machine was awake. */
+  /** At most this long after `since`, without the time that the machine slept. */
   readonly most: number
   readonly why: string
 }
 
 /**
- * Holds a session to what it promises of its auth calls: one at a time, a refused key and a busy vendor left alone, and
- * no more of them than there are reasons.
+ * Checks a session's promises about auth calls: one at a time, no calls while a key is rejected or the auth service asks to
+ * wait, and no call without a reason.
  */
 export class CallWatch {
   readonly #time: WorldTime
@@ -52,17 +52,17 @@ export class CallWatch {
     this.#findings = findings
   }
 
-  /** Auth calls that have begun and not ended. */
+  /** The number of auth calls in progress. */
   get underWay(): number {
     return this.#underWay
   }
 
-  /** Whether the next call should have come by now, as far as a machine that has slept can tell. */
+  /** Whether the next call should have been made by now, as far as a machine that has slept can tell. */
   get isOverdue(): boolean {
     return this.#due !== undefined && visibleAge(this.#due.since, this.#time.instant) > this.#due.most + GRAIN
   }
 
-  /** Tells the session of a 401 by `invalidate`; a call that begins within is caused by it. */
+  /** Reports a 401 to the session with `invalidate`, which causes any call that begins meanwhile. */
   during401<T>(invalidate: () => T): T {
     this.#in401 = true
     try {
@@ -84,7 +84,7 @@ export class CallWatch {
     this.#expectDue()
     if (call === 'extend' && this.#isExtension) {
       const early = this.#extension - this.#time.awake
-      this.#findings.expect(early <= GRAIN, 'a token is extended late in its life', `${early} ms too early`)
+      this.#findings.expect(early <= GRAIN, 'a token is extended late in its lifetime', `${early} ms too early`)
     }
     this.#noteBackoff()
   }
@@ -95,7 +95,7 @@ export class CallWatch {
     if (!(outcome instanceof AuthFailure)) {
       this.#extension = this.#time.awake + earliestExtension(outcome.lifetime)
     } else if (outcome.nature === 'refused') {
-      this.#await(0, 0, 'a login follows at once where an extension is refused')
+      this.#await(0, 0, 'a login follows at once if an extension is refused')
     } else if (outcome.nature === 'rejected') {
       this.#await(PROBE, PROBE, 'a rejected key is tried again after ten minutes')
     } else {
@@ -126,7 +126,7 @@ export class CallWatch {
 
   #backOff(retryAfter: number): void {
     const ceiling = Math.min(BACKOFF.longest, BACKOFF.first * 2 ** this.#failures)
-    this.#await(retryAfter, Math.max(retryAfter, ceiling), 'a failed call is repeated when it may be, and soon')
+    this.#await(retryAfter, Math.max(retryAfter, ceiling), 'a failed call is retried when allowed, and soon')
     if (retryAfter === 0) this.#backoff = { from: this.#time.awake, ceiling }
   }
 
@@ -151,7 +151,7 @@ export class CallWatch {
   }
 }
 
-/** How soon after its arrival a token may be extended: at half its life or three minutes before its end, less a tenth. */
+/** How soon after it arrived a token may be extended: at half its lifetime or three minutes before it expires, minus 10 %. */
 function earliestExtension(lifetime: number): number {
   return Math.max(lifetime / 2, lifetime - 3 * MINUTE) - 0.1 * lifetime
 }

@@ -11,16 +11,16 @@ import { DAY, HOUR, MINUTE, SECOND, type WorldTime } from './time.ts'
 import type { Vendor } from './vendor.ts'
 import type { Weather } from './weather.ts'
 
-/** How often a client tries again that got no good answer. */
+/** How often a client retries a failed request. */
 const RETRIES = 3
 
-/** What clients ask for. */
+/** The operations that clients request. */
 const OPERATIONS = ['GET /policy', 'GET /cloud', 'GET /alert/{id}', 'POST /v2/alert', 'POST /search/config'] as const
 
-/** How many bursts of requests meet a fault. */
+/** How many bursts of requests are sent during a fault. */
 const MEETINGS = 3
 
-/** The part of the clients that do not wait for an answer. */
+/** The fraction of clients that abort their request. */
 const IMPATIENT = 0.03
 
 export interface ClientsOptions {
@@ -42,7 +42,7 @@ const OUTCOMES: Readonly<Record<Answer['status'], Outcome>> = {
   none: 'unreachable',
 }
 
-/** The programs that send requests: bursts in the working hours, and little else. */
+/** The programs that send requests: bursts during working hours, and little else. */
 export class Clients {
   readonly #options: ClientsOptions
 
@@ -50,7 +50,7 @@ export class Clients {
     this.#options = options
   }
 
-  /** Plans the requests of a life of `length` milliseconds. */
+  /** Schedules the requests of a run of `length` milliseconds. */
   plan(length: number): void {
     const { random } = this.#options
     const pace = random.spread(8 * MINUTE, 90 * MINUTE)
@@ -60,7 +60,7 @@ export class Clients {
     }
   }
 
-  /** Has requests come while a fault lasts, or soon after, so that it is met. */
+  /** Schedules requests during a fault or soon after it. */
   meet({ from, until }: Episode): void {
     const { random } = this.#options
     const span = Math.max(until - from, 2 * MINUTE)
@@ -87,7 +87,7 @@ export class Clients {
     })
   }
 
-  /** Somebody asks whether the proxy is ready. */
+  /** A readiness probe. */
   #look(): void {
     const { session, service } = this.#options
     service.looked(session.peek())

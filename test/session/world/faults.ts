@@ -2,16 +2,16 @@ import type { Random } from '../../support/random.ts'
 import { DAY, HOUR, MINUTE, SECOND } from './time.ts'
 
 /**
- * What may go wrong in a world:
+ * The faults of a simulated world:
  *
- * - `outage`: nothing reaches the vendor.
- * - `throttled`: the auth service answers 429 or 503 and asks to be left alone for a time.
+ * - `outage`: no request reaches the API.
+ * - `throttled`: the auth service answers 429 or 503, with a Retry-After.
  * - `hanging`: the auth service does not answer.
- * - `unextendable`: the auth service extends no token.
+ * - `unextendable`: the auth service refuses to extend tokens.
  * - `disabled`: the access key is disabled, then enabled again.
- * - `revoked`: all tokens that were issued so far are dead.
- * - `forbidden`: API operations answer 401 although the token is good, some always, some at times.
- * - `brief`: tokens live for seconds, or a minute or two.
+ * - `revoked`: all tokens issued so far are revoked.
+ * - `forbidden`: some operations answer 401 to a valid token, always or sometimes.
+ * - `brief`: tokens expire after seconds, or a minute or two.
  * - `asleep`: the machine sleeps.
  * - `clock-set`: somebody sets the wall clock.
  */
@@ -30,19 +30,19 @@ export const FAULT_KINDS = [
 
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
-/** A fault for a time. Times are true times. */
+/** A fault from one time to another. Times are true times. */
 export interface Episode {
   readonly kind: FaultKind
   readonly from: number
-  /** Its end; the same as its beginning where it happens in an instant. */
+  /** When it ends; equal to `from` for a fault without duration. */
   readonly until: number
-  /** The part of the calls, or operations, that it hits. `forbidden`: the last of them it hits at times. */
+  /** The fraction of calls, or operations, that it hits. `forbidden`: the last of them only sometimes. */
   readonly share: number
   /** `forbidden`, `revoked`: whether a 401 names the token. `disabled`: whether tokens cannot be extended either. */
   readonly named: boolean
   /**
-   * Milliseconds. `throttled`: the longest time that is asked for. `brief`: a token's life. `asleep`: for how long.
-   * `clock-set`: how far forward. Else 0.
+   * Milliseconds. `throttled`: the longest Retry-After. `brief`: the lifetime of tokens. `asleep`: how long. `clock-set`:
+   * how far forward. Otherwise 0.
    */
   readonly amount: number
 }
@@ -65,42 +65,42 @@ const RANGES: Readonly<Record<FaultKind, Range>> = {
   'clock-set': { amount: [SECOND, HOUR] },
 }
 
-/** Revocations and forbidden endpoints are what a session has most to decide about. */
+/** Revocations and forbidden operations are drawn twice as often, because they are the hardest for a session. */
 const DRAWN = [...FAULT_KINDS, 'revoked', 'forbidden'] as const
 
-/** How many lives know no fault at all. */
+/** The fraction of runs without any fault. */
 const FAULTLESS = 0.1
 
-/** How often a fault comes with the one before it. */
+/** How often a fault happens near the one before it. */
 const IN_COMPANY = 0.5
 
-/** How often the end of a life comes while something is wrong. */
+/** How often a run ends during a fault. */
 const AT_THE_END = 0.5
 
-/** All that goes wrong in a life of `length` milliseconds. */
+/** All faults of a run of `length` milliseconds. */
 export function planFaults(random: Random, length: number): Episode[] {
   if (random.chance(FAULTLESS)) return []
   const episodes: Episode[] = []
   const count = Math.round(random.spread(3, 60))
   for (let n = 0; n < count; n++) {
     const last = episodes.at(-1)
-    const from = last && random.chance(IN_COMPANY) ? momentNear(random, last) : momentAtWork(random, length)
+    const from = last && random.chance(IN_COMPANY) ? timeNear(random, last) : workingTime(random, length)
     episodes.push(...drawFault(random, from))
   }
   if (random.chance(AT_THE_END)) episodes.push(...drawFault(random, length - random.spread(SECOND, 20 * MINUTE)))
   return episodes
 }
 
-function momentNear(random: Random, { from, until }: Episode): number {
+function timeNear(random: Random, { from, until }: Episode): number {
   return random.between(from, until + 2 * MINUTE)
 }
 
-/** When most is to be learnt: in the working hours, of any day. */
-function momentAtWork(random: Random, length: number): number {
+/** A time in the working hours of any day, when there are requests. */
+function workingTime(random: Random, length: number): number {
   return Math.floor(random.between(0, length / DAY)) * DAY + random.between(8, 18) * HOUR
 }
 
-/** A fault that begins at a true time, and what comes of it. */
+/** A random fault that begins at `from`, a true time, and those that follow from it. */
 export function drawFault(random: Random, from: number): Episode[] {
   const kind = random.pick(DRAWN)
   const { lasts, amount } = RANGES[kind]
@@ -115,7 +115,7 @@ export function drawFault(random: Random, from: number): Episode[] {
   return kind === 'clock-set' ? setAndSetBack(random, episode) : [episode]
 }
 
-/** A clock that was set wrong is set right again some time later. */
+/** A clock that is set wrong, and set right again some time later. */
 function setAndSetBack(random: Random, { from, amount, ...rest }: Episode): Episode[] {
   const [forward, later] = [random.chance(0.5) ? amount : -amount, from + random.spread(SECOND, DAY)]
   return [

@@ -1,9 +1,9 @@
 import type { WorldTime } from './time.ts'
 
-/** How much of a life is told when a promise was broken in it. */
+/** How many events are reported when a promise was broken. */
 const STORY_LENGTH = 60
 
-/** What came out of a life: the promise that was broken, the story that led there, and how often what happened. */
+/** The result of a run: the broken promise, if any, the events before it, and counts of what happened. */
 export class Findings {
   readonly #time: WorldTime
   readonly #counts = new Map<string, number>()
@@ -15,7 +15,7 @@ export class Findings {
     this.#time = time
   }
 
-  /** The first promise that was broken: nothing after it is worth anything. */
+  /** The first broken promise. What follows is meaningless. */
   get broken(): string | undefined {
     return this.#broken
   }
@@ -28,19 +28,19 @@ export class Findings {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + by)
   }
 
-  /** Tells what happened. It is put into words only if it is needed. */
+  /** Notes an event. It is formatted only if needed. */
   tell(what: string, detail: unknown = ''): void {
     this.#story[this.#told++ % STORY_LENGTH] = [this.#time.elapsed, what, detail]
   }
 
-  /** Tells that a promise of the session was broken, unless it holds. */
+  /** Notes a broken promise unless it `holds`. */
   expect(holds: boolean, promise: string, detail: unknown = ''): void {
     if (holds || this.#broken) return
     this.tell(`BROKEN: ${promise}`, detail)
     this.#broken = promise
   }
 
-  /** What happened last, a line each. */
+  /** The last events, one per line. */
   get story(): string[] {
     const split = this.#told % STORY_LENGTH
     const ordered =

@@ -1,17 +1,17 @@
 import type { Retry, Unauthorized } from '../../../src/session/evidence.ts'
 import type { Lease } from '../../../src/session/lease.ts'
 
-/** How often a request is sent again with a renewed session. */
+/** How often a request is retried with a renewed session. */
 const MAX_RENEWALS = 2
 
-/** An answer of the vendor's API, if one came. */
+/** A response of the API, or none. */
 export interface Answer {
   readonly status: 200 | 401 | 'none'
-  /** Whether a 401 names the token as its reason. */
+  /** Whether a 401 names the token as the reason. */
   readonly named: boolean
 }
 
-/** What somebody does who sends a request for an operation. */
+/** The steps of a request for an operation. */
 export interface Errand<Refusal extends string> {
   readonly operation: string
   acquire(): Promise<Lease | Refusal>
@@ -20,8 +20,8 @@ export interface Errand<Refusal extends string> {
 }
 
 /**
- * Sends a request as the forwarder does, again with a renewed session where it was answered 401, and gives the status of
- * the last answer, or why there was no session.
+ * Sends a request as the forwarder does, with retries after a 401. Resolves with the status of the last response, or with
+ * the reason why there was no session.
  */
 export async function forward<Refusal extends string>(errand: Errand<Refusal>): Promise<Refusal | Answer['status']> {
   const { operation } = errand

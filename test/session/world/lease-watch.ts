@@ -8,12 +8,12 @@ import type { Findings } from './findings.ts'
 import { GRAIN, type Instant, MINUTE, SECOND, visibleAge, type WorldTime } from './time.ts'
 import type { CallOutcome, VendorToken } from './vendor.ts'
 
-/** A token is good until it has this long to live, or this part of its life, whichever is less. */
+/** How long before its expiry a token is no longer sent: this time, or this fraction of its lifetime, whichever is less. */
 const MARGIN = { time: 5 * SECOND, part: 0.25 }
 
 /**
- * What the session can know of its token: a 401 that gave no reason puts it in doubt. It is unclear whether one that names
- * the token then ends it: that depends on who said so.
+ * What the session can know about its token. A 401 without a reason makes it doubtful; a further 401 that names the token
+ * makes it unclear, because the effect depends on the operation.
  */
 type Standing = 'good' | 'doubtful' | 'unclear' | 'dead'
 
@@ -21,13 +21,13 @@ type Standing = 'good' | 'doubtful' | 'unclear' | 'dead'
 interface Held {
   readonly record: VendorToken
   readonly generation: number
-  /** When the call that gave it, or the refused one before that, began. */
+  /** When the call that returned it began, or the refused call before that. */
   readonly asked: Instant
 }
 
 /**
- * Holds a session to what it promises of its tokens: none that is dead, or that it knows to be no good, leaves it, and a
- * live one is given to whoever asks, whatever happens to the calls.
+ * Checks a session's promises about tokens: it never hands out one that is expired or known to be invalid, and always hands
+ * out a live one, whatever happens to the calls.
  */
 export class LeaseWatch {
   readonly #time: WorldTime
@@ -37,11 +37,11 @@ export class LeaseWatch {
   #issued = 0
   #asked: Instant
   #isFirst = false
-  /** What the token has served. */
+  /** The operations that were served with the token. */
   #served = new Set<string>()
-  /** When an operation was last answered 401. */
+  /** When an operation last got a 401. */
   readonly #refusedAt = new Map<string, number>()
-  /** The operation because of which the next call is made, or was. */
+  /** The operation that caused the next call, or the current one. */
   #raiser: string | undefined
   #isRefused = false
   #confirmedAt = Number.NEGATIVE_INFINITY
@@ -52,7 +52,7 @@ export class LeaseWatch {
     this.#asked = this.#time.instant
   }
 
-  /** Whether the session has a token that is good for all it can know. */
+  /** Whether the session has a token that is valid as far as it can know. */
   get isServing(): boolean {
     if (!this.#held || this.#standing !== 'good') return false
     const { asked, record } = this.#held
@@ -62,7 +62,7 @@ export class LeaseWatch {
     )
   }
 
-  /** When a call last ended that left a live token, whether it gave one or not; on the monotonic clock. */
+  /** When a call last ended with a live token, new or old; on the monotonic clock. */
   get confirmedAt(): number {
     return this.#confirmedAt
   }
@@ -70,7 +70,7 @@ export class LeaseWatch {
   /** A lease was handed out. */
   leased({ token, generation }: Lease): void {
     this.#findings.expect(generation === this.#held?.generation, 'only the newest token is handed out', generation)
-    this.#findings.expect(this.#standing !== 'doubtful', 'a token in doubt is kept back')
+    this.#findings.expect(this.#standing !== 'doubtful', 'a token in doubt is withheld')
     this.#expectAlive(token, 'handed out')
   }
 
@@ -79,13 +79,13 @@ export class LeaseWatch {
     if (generation === this.#held?.generation) this.#served.add(operation)
   }
 
-  /** A 401 was told to a session that was in a state, and `isResent` says whether the request is sent again. */
+  /** The session, in `state`, learnt of a 401. `isResent` says whether the request is retried. */
   told401({ generation }: Lease, refusal: Unauthorized, state: SessionState, isResent: boolean): void {
     const { operation, named } = refusal
     const isOld = generation !== this.#held?.generation
     const isAsked = isOld || this.#standing === 'doubtful'
     const isPromised = isAsked && state !== 'closed'
-    this.#findings.expect(isResent || !isPromised, 'a 401 to a token that is replaced is worth sending again')
+    this.#findings.expect(isResent || !isPromised, 'a 401 for a replaced token is worth a retry')
     const isServing = this.isServing
     if (isServing && !isOld) this.#judge(refusal, state, isResent)
     this.#refusedAt.set(operation, this.#time.awake)
@@ -107,7 +107,7 @@ export class LeaseWatch {
   began(call: AuthCall, token: Secret | undefined): void {
     if (token) this.#expectAlive(token, 'extended')
     const wasteful = call === 'login' && this.#isFirst && this.isServing
-    this.#findings.expect(!wasteful, 'a live token is extended, not thrown away')
+    this.#findings.expect(!wasteful, 'a live token is extended, not discarded')
     this.#isFirst = false
   }
 
@@ -124,27 +124,33 @@ export class LeaseWatch {
     if (this.isServing) this.#confirmedAt = this.#time.awake
   }
 
-  /** Looks for what speaks for and against a token that a 401 was answered to. */
+  /** Checks the verdict on a token after a 401. */
   #judge({ operation, named, again }: Unauthorized, state: SessionState, isResent: boolean): void {
     const canAsk = state === 'ready' || state === 'authenticating'
     const isLate = this.#time.awake - (this.#refusedAt.get(operation) ?? Number.NEGATIVE_INFINITY) > MINUTE + GRAIN
     const isBelieved = isLate && (named || (canAsk && this.#served.has(operation)))
     const isUnused = this.#served.size === 0
-    this.#findings.expect(isResent || !named || again || !isUnused, 'a 401 by name ends a token that never served')
-    this.#findings.expect(isResent || !isBelieved, 'who was served with the token, or has it named, is believed')
-    this.#findings.expect(!isResent || canAsk || named, 'no token is doubted while nobody can be asked about it')
+    this.#findings.expect(
+      isResent || !named || again || !isUnused,
+      'a 401 that names the token drops one that never served',
+    )
+    this.#findings.expect(
+      isResent || !isBelieved,
+      'a 401 after a served request, or one that names the token, causes a check',
+    )
+    this.#findings.expect(!isResent || canAsk || named, 'no token is in doubt while no call can check it')
   }
 
   #expectAlive(token: Secret, what: string): void {
     const { record, asked } = this.#held ?? {}
-    this.#findings.expect(record?.secret === token, `a token that was let go is never ${what}`)
-    this.#findings.expect(this.#standing !== 'dead', `a token that is known to be no good is never ${what}`)
+    this.#findings.expect(record?.secret === token, `a discarded token is never ${what}`)
+    this.#findings.expect(this.#standing !== 'dead', `a token known to be invalid is never ${what}`)
     if (!record || !asked) return
     const left = record.diesAt - this.#time.elapsed + this.#hidden(asked)
-    this.#findings.expect(left > 0, `a dead token is never ${what}`, `${-left} ms after its end`)
+    this.#findings.expect(left > 0, `an expired token is never ${what}`, `${-left} ms after it expired`)
   }
 
-  /** How much of the time since then neither clock shows: a sleep, where the wall was set back as well. */
+  /** The time since `since` that neither clock shows: a sleep during which the wall clock was set back. */
   #hidden(since: Instant): number {
     const now = this.#time.instant
     return Math.max(0, now.elapsed - since.elapsed - visibleAge(since, now))

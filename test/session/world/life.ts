@@ -17,13 +17,13 @@ const API = resolveApi('app2')
 
 const KEY = { accessKeyId: new Secret('the key id'), secretKey: new Secret('the secret key') }
 
-/** How many ask for a token shortly before the session is closed. */
+/** How many requests acquire a token shortly before the session is closed. */
 const LAST_CLIENTS = 3
 
-/** How often a call brings a fault with it. */
+/** How often a call triggers a fault. */
 const TEMPTATION = 0.008
 
-/** The life of a session in the world of a seed, and what watches it. */
+/** A session in the simulated world of a seed, and its watchers. */
 class Life {
   readonly #random: Random
   readonly #time: WorldTime
@@ -51,7 +51,7 @@ class Life {
     this.#clients = this.#makeClients()
   }
 
-  /** Thirty days and a part of the next. */
+  /** Runs for thirty days and a part of the next. */
   async run(): Promise<Findings> {
     const length = 30 * DAY + this.#random.between(0, 16) * HOUR
     const faults = planFaults(this.#random.fork(), length)
@@ -63,9 +63,9 @@ class Life {
     return this.#findings
   }
 
-  /** What a timer or a call of the session throws has nobody to catch it. */
+  /** Runs the world, and reports what a timer or a call of the session throws. */
   async #pass(): Promise<void> {
-    const onThrow = (error: unknown) => this.#findings.expect(false, 'nothing is thrown that nobody catches', error)
+    const onThrow = (error: unknown) => this.#findings.expect(false, 'there is no uncaught error', error)
     process.on('unhandledRejection', onThrow)
     await this.#time.run(() => this.#isOver || this.#findings.broken !== undefined).catch(onThrow)
     process.off('unhandledRejection', onThrow)
@@ -132,13 +132,13 @@ class Life {
     if (fault.kind === 'clock-set') this.#time.setForward(fault.amount)
   }
 
-  /** Now and then something goes wrong while a call is under way, or soon after: chance alone would miss that. */
+  /** Sometimes adds a fault during a call or soon after it, which random times would rarely hit. */
   #tempt(): void {
     if (this.#isFaultless || !this.#random.chance(TEMPTATION)) return
     this.#weather.plan(drawFault(this.#random, this.#time.elapsed + this.#random.spread(10, 10 * SECOND)))
   }
 
-  /** Somebody may ask for a token shortly before the session is closed, and still wait for it then. */
+  /** Closes the session, often while requests wait for a token. */
   #end(): void {
     const isAsked = this.#random.chance(0.8)
     for (let n = 0; isAsked && n < LAST_CLIENTS; n++) void this.#service.acquire(this.#session)
@@ -154,12 +154,12 @@ class Life {
   #closed(): void {
     this.#findings.expect(this.#time.pending === 0, 'a closed session has no timers', this.#time.pending)
     this.#findings.expect(this.#calls.underWay === 0, 'a closed session makes no calls', this.#calls.underWay)
-    this.#findings.expect(this.#service.waiting === 0, 'nobody waits for a closed session', this.#service.waiting)
+    this.#findings.expect(this.#service.waiting === 0, 'no request waits for a closed session', this.#service.waiting)
     this.#isOver = true
   }
 }
 
-/** Lets a session live in the world of a seed, until a promise is broken or its time has come. */
+/** Runs a session in the world of a seed, until it ends or a promise is broken. */
 export function live(seed: number): Promise<Findings> {
   return new Life(seed).run()
 }

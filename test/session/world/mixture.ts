@@ -13,40 +13,40 @@ import { HOUR, MINUTE, SECOND, WorldTime } from './time.ts'
 const TENANT = 'a'
 const LIFETIME = 10 * MINUTE
 
-/** What one may ask for, who asks for what, and what goes on. */
+/** Which operations clients request, and what happens meanwhile. */
 export interface MixtureOptions {
   readonly seed: number
   readonly permitted: readonly string[]
-  /** Answered 401, always. */
+  /** Always answered 401. */
   readonly denied: readonly string[]
-  /** Of these one in two is: `GET /alert/{id}`, some of which are another's. */
+  /** Answered 401 half of the time, like `GET /alert/{id}` with some ids of another tenant. */
   readonly mixed: readonly string[]
   /** The longest pause of a client between two requests, in milliseconds. */
   readonly pause: number
-  /** How far apart revocations are on average, in milliseconds, and at the least. */
+  /** The mean and the shortest time between revocations, in milliseconds. */
   readonly revocations: readonly [mean: number, least: number]
-  /** How far apart changes of the key are on average. */
+  /** The mean time between changes of the key, in milliseconds. */
   readonly rotations: number
-  /** The part of the revocations after which a 401 names the token. */
+  /** The fraction of revocations after which a 401 names the token. */
   readonly named: number
   readonly length: number
 }
 
-/** What came of it. */
+/** What happened in a world. */
 export interface Mixture {
   readonly requests: number
-  /** How often a permitted operation was answered 401, for its client to see. */
+  /** How often the client of a permitted operation got a 401. */
   readonly spoilt: number
   readonly revoked: number
   readonly rotated: number
-  /** How often 401s caused a call while the token was dead, and while it was not. */
-  readonly cures: number
-  readonly falseAlarms: number
-  /** What was broken of what must never be. */
+  /** How often a 401 caused a call while the token was invalid (justified), and while it was valid. */
+  readonly justifiedChecks: number
+  readonly unjustifiedChecks: number
+  /** The broken promises. */
   readonly broken: readonly string[]
 }
 
-/** Clients, some of which ask for what is not theirs, while tokens are extended, revoked and followed by another key's. */
+/** Clients, some without permission, while tokens are extended and revoked and access keys rotate. */
 class World {
   readonly #options: MixtureOptions
   readonly #random: Random
@@ -54,7 +54,7 @@ class World {
   readonly #sessions: Sessions
   readonly #issuedAt = new Map<string, number>()
   readonly #known = new Set<string>()
-  readonly #found = { requests: 0, spoilt: 0, revoked: 0, rotated: 0, cures: 0, falseAlarms: 0 }
+  readonly #found = { requests: 0, spoilt: 0, revoked: 0, rotated: 0, justifiedChecks: 0, unjustifiedChecks: 0 }
   readonly #broken: string[] = []
   #revocation = { at: Number.NEGATIVE_INFINITY, named: false }
   #underWay = 0
@@ -95,7 +95,7 @@ class World {
     return tenantsOf(tenantOf(TENANT, { kind: 'file', read: async () => key }))
   }
 
-  /** Has something happen at random, so far apart on average and at least. */
+  /** Repeats `happen` at random times, with a mean and a shortest interval. */
   #again([mean, least]: readonly [number, number], happen: () => void): void {
     if (mean === Number.POSITIVE_INFINITY) return
     this.#time.at(this.#time.elapsed + least + this.#random.between(0, 2 * (mean - least)), () => {
@@ -133,7 +133,7 @@ class World {
     })
     this.#found.requests++
     if (status === 200) this.#known.add(operation)
-    // of the very first request nothing is known
+    // before its first success an operation may be a forbidden one
     if (status === 401 && permitted.includes(operation) && this.#known.has(operation)) this.#found.spoilt++
   }
 
@@ -157,9 +157,9 @@ class World {
   #invalidate(lease: Lease, refusal: Unauthorized): Retry | undefined {
     const isCurrent = this.#sessions.use(TENANT) === lease
     const retry = this.#sessions.invalidate(TENANT, lease, refusal)
-    const isAlarm = isCurrent && this.#sessions.use(TENANT) === undefined && this.#underWay === 0
-    if (retry && this.#sessions.use(TENANT) === lease) this.#broken.push('a token that is doubted is kept back')
-    if (retry && isAlarm) this.#found[this.#isDead(lease.token) ? 'cures' : 'falseAlarms']++
+    const isCheck = isCurrent && this.#sessions.use(TENANT) === undefined && this.#underWay === 0
+    if (retry && this.#sessions.use(TENANT) === lease) this.#broken.push('a token in doubt is withheld')
+    if (retry && isCheck) this.#found[this.#isDead(lease.token) ? 'justifiedChecks' : 'unjustifiedChecks']++
     return retry
   }
 
@@ -177,7 +177,7 @@ class World {
 
   #isDead(token: Secret): boolean {
     const issuedAt = Number(this.#issuedAt.get(token.reveal()))
-    if (this.#time.elapsed >= issuedAt + LIFETIME) this.#broken.push('a token that died of age is never sent')
+    if (this.#time.elapsed >= issuedAt + LIFETIME) this.#broken.push('an expired token is never sent')
     return issuedAt <= this.#revocation.at
   }
 
@@ -186,7 +186,7 @@ class World {
   }
 }
 
-/** Lets such a world go on for its time, or until something is broken. */
+/** Runs such a world until it ends or a promise is broken. */
 export function mix(options: MixtureOptions): Promise<Mixture> {
   return new World(options).live()
 }

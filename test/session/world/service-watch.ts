@@ -13,20 +13,20 @@ import type { Weather } from './weather.ts'
 /** How long a request waits for a token. */
 export const WAIT_TIMEOUT = 15 * SECOND
 
-/** After this long without a request the session rests. */
+/** How long without a request the session becomes idle. */
 export const IDLE_AFTER = 30 * MINUTE
 
-/** It rests when the next extension falls due; no token lives longer than this. */
+/** It becomes idle when the next extension is due; no token lives longer than this. */
 const LONGEST_LIFE = HOUR
 
-/** With this a client leaves. */
+/** The abort reason of a client. */
 export const LEFT = new Error('the client has left')
 
 const ANY_STATE: readonly SessionState[] = ['idle', 'authenticating', 'ready', 'backing-off', 'rejected', 'closed']
 
 /**
- * How asking for a token may end without one, and the states in which that is right: who waits in vain waits for a call
- * that is made or due, and who is told of a rejection is told at once.
+ * How acquire() may end without a token, and in which states: a request that waits in vain waits for a call that is in
+ * progress or due, and a rejection is reported at once.
  */
 const REASONS = {
   unavailable: ['authenticating', 'backing-off'],
@@ -36,25 +36,25 @@ const REASONS = {
   unknown: [],
 } as const satisfies Readonly<Record<string, readonly SessionState[]>>
 
-/** How asking for a token ended without one. */
+/** How acquire() ended without a token. */
 export type Refusal = keyof typeof REASONS
 
 /** How a request ended. */
 export type Outcome = Refusal | 'served' | 'unauthorized' | 'unreachable'
 
-/** Somebody who asks for a token. */
+/** A call of acquire(). */
 interface Visit {
   readonly from: number
-  /** What forbids to let this one wait. */
+  /** The promise that this call need not wait, if there is one. */
   readonly promise: string | undefined
-  /** Whether a call is overdue and was not made. */
+  /** Whether an auth call was overdue and was not made. */
   isNeglected: boolean
   leftAt: number | undefined
 }
 
 /**
- * Holds a session to what it promises its clients: an answer in time, at once where it has a live token, and a good one
- * where nothing has gone wrong for long enough.
+ * Checks a session's promises to its clients: a result in time, at once if there is a live token, and a success if nothing
+ * has gone wrong for long enough.
  */
 export class ServiceWatch {
   readonly #time: WorldTime
@@ -64,9 +64,9 @@ export class ServiceWatch {
   readonly #leases: LeaseWatch
   #waiting = 0
   #lastUse = 0
-  /** The logins since the session last woke, and the calm in which it did. */
+  /** The logins since the session was last idle, and the calm at that time. */
   #awake: { logins: number; calm: number | undefined } = { logins: 0, calm: undefined }
-  /** The calm in which the token came that nobody has spoken against since. */
+  /** The calm in which the token was issued, if it has not got a 401 since. */
   #renewed: number | undefined
 
   constructor(time: WorldTime, weather: Weather, findings: Findings, calls: CallWatch, leases: LeaseWatch) {
@@ -82,17 +82,17 @@ export class ServiceWatch {
     return this.#waiting
   }
 
-  /** Somebody looked whether there is a token. */
+  /** A readiness probe looked for a token. */
   looked(lease: Lease | undefined): void {
     if (lease) this.#leases.leased(lease)
     else this.#findings.expect(!this.#leases.isServing, 'a live token can be seen')
   }
 
-  /** A 401 was told to a session that was in a state, and `isResent` says whether the request is sent again. */
+  /** The session, in `state`, learnt of a 401. `isResent` says whether the request is retried. */
   told401(lease: Lease, refusal: Unauthorized, state: SessionState, isResent: boolean): void {
     const { operation, named } = refusal
     this.#findings.tell(
-      isResent ? '401, worth sending again:' : '401, kept:',
+      isResent ? '401, worth a retry:' : '401, kept:',
       `${operation} with ${lease.generation}${named ? ' by name' : ''}`,
     )
     this.#findings.count(`401${named ? ' by name' : ''}: ${isResent ? 'renewed' : 'kept'}`)
@@ -100,7 +100,7 @@ export class ServiceWatch {
     if (isResent) this.#renewed = undefined
   }
 
-  /** Has a session give a lease, or says how that ended. */
+  /** Acquires a lease, or returns how that failed. */
   async acquire(session: Session, signal?: AbortSignal): Promise<Lease | Refusal> {
     const visit = this.#arrive(session, signal)
     const isOverdue = this.#calls.isOverdue
@@ -111,7 +111,7 @@ export class ServiceWatch {
     return lease
   }
 
-  /** A request ended; `calm` if no fault was on, or could still be felt, while it lasted. */
+  /** A request ended. `calm` if no fault was active, or could still have an effect, while it lasted. */
   ended(outcome: Outcome, calm: boolean): void {
     this.#findings.count(`request: ${outcome}${calm ? ', in calm' : ''}`)
     if (!calm || outcome === 'left' || outcome === 'closed') return
@@ -135,13 +135,17 @@ export class ServiceWatch {
     const unused = this.#time.awake - this.#lastUse
     this.#findings.expect(
       unused >= IDLE_AFTER - GRAIN,
-      'a session that is used does not rest',
+      'a session in use does not become idle',
       `unused for ${unused} ms`,
     )
     const { logins, calm } = this.#awake
     if (calm === undefined || calm !== this.#weather.calm) return
     this.#findings.count('rest after a calm time awake')
-    this.#findings.expect(logins === 1, 'without faults one login lasts until the session rests', `${logins} logins`)
+    this.#findings.expect(
+      logins === 1,
+      'without faults one login lasts until the session becomes idle',
+      `${logins} logins`,
+    )
   }
 
   #arrive({ state }: Session, signal?: AbortSignal): Visit {
@@ -156,13 +160,13 @@ export class ServiceWatch {
     return visit
   }
 
-  /** What is promised to somebody who comes to a session that was unused for a time, if anything. */
+  /** The promise to a caller of a session that was unused for a time, if there is one. */
   #promiseTo(state: SessionState, unused: number): string | undefined {
     const { calm } = this.#weather
     const isCalm = calm !== undefined && calm === this.#renewed
     const mustRest = isCalm && unused > IDLE_AFTER + LONGEST_LIFE
-    this.#findings.expect(!mustRest || state === 'idle', 'a session that nobody uses rests', `unused for ${unused} ms`)
-    if (this.#leases.isServing) return 'a live token is given at once'
+    this.#findings.expect(!mustRest || state === 'idle', 'an unused session becomes idle', `unused for ${unused} ms`)
+    if (this.#leases.isServing) return 'a live token is returned at once'
     return isCalm && unused < IDLE_AFTER - GRAIN ? 'a session in use has a live token all the time' : undefined
   }
 
@@ -174,20 +178,23 @@ export class ServiceWatch {
     if (isGiven) this.#leases.leased(lease)
     else this.#refused(lease, state, from)
     if (promise) this.#findings.expect(isGiven && waited < GRAIN, promise, `${waited} ms`)
-    this.#findings.expect(waited <= WAIT_TIMEOUT + GRAIN, 'nobody waits longer than the timeout', `${waited} ms`)
-    this.#findings.expect(!isNeglected || waited < GRAIN, 'a call that fell due in a sleep is made for who comes then')
-    this.#findings.expect(leftAt === undefined || now - leftAt < GRAIN, 'who leaves does not wait any more')
+    this.#findings.expect(waited <= WAIT_TIMEOUT + GRAIN, 'no request waits longer than the timeout', `${waited} ms`)
+    this.#findings.expect(
+      !isNeglected || waited < GRAIN,
+      'a call that was due during a sleep is made with the next request',
+    )
+    this.#findings.expect(leftAt === undefined || now - leftAt < GRAIN, 'an aborted request does not wait')
   }
 
   #refused(outcome: Refusal, state: SessionState, from: number): void {
     const reasons: readonly SessionState[] = REASONS[outcome]
-    this.#findings.expect(reasons.includes(state), 'nobody is refused without a reason', `${outcome}, but ${state}`)
+    this.#findings.expect(reasons.includes(state), 'no request fails without a reason', `${outcome}, but ${state}`)
     if (outcome === 'left') return
     const waited = this.#time.awake - from
     const isTimely = outcome !== 'unavailable' || waited >= WAIT_TIMEOUT - GRAIN
     const isForgotten = outcome !== 'closed' && this.#leases.confirmedAt >= from
-    this.#findings.expect(isTimely, 'nobody is refused before the timeout', `${waited} ms`)
-    this.#findings.expect(!isForgotten, 'who waits is served when a call leaves a live token', outcome)
+    this.#findings.expect(isTimely, 'no request fails before the timeout', `${waited} ms`)
+    this.#findings.expect(!isForgotten, 'a waiting request is served when a call ends with a live token', outcome)
   }
 }
 

@@ -8,18 +8,18 @@ export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
 /**
- * Two times that differ by less than this are the same: Node cuts the time and the wait of a timer to whole milliseconds,
- * so that it may fire two of them early, and time goes on with each reading.
+ * The accuracy of times, in milliseconds: Node.js rounds the time and the wait of a timer to whole milliseconds, so that it
+ * may fire two of them early, and time advances with each reading.
  */
 export const GRAIN = 3
 
-/** Time goes on between two readings, by so many milliseconds. */
+/** How far time advances between two readings, in milliseconds. */
 const DRIFT = { least: 0.001, most: 0.1 }
 
 /** Wall time at the beginning of a world: a Monday, midnight. */
 const START = Date.UTC(2026, 0, 5)
 
-/** A moment on all clocks. */
+/** A point in time on all clocks. */
 export interface Instant {
   /** True time. */
   readonly elapsed: number
@@ -27,14 +27,14 @@ export interface Instant {
   readonly wall: number
 }
 
-/** How long ago a moment was, as far as a machine can tell: by whichever of its clocks went further. */
+/** How long ago an instant was, as far as a machine can tell: by the clock that advanced further. */
 export function visibleAge(since: Instant, now: Instant): number {
   return Math.max(now.monotonic - since.monotonic, now.wall - since.wall)
 }
 
 /**
- * The time of a world, in milliseconds from its beginning, moved from one appointment to the next. It implements the
- * machine's {@link Clock}: the machine's timers and monotonic clock stand still while the machine sleeps.
+ * The time of a world, in milliseconds from its beginning, which jumps from one appointment to the next. As the machine's
+ * {@link Clock}, its timers and monotonic clock stop while the machine sleeps.
  */
 export class WorldTime implements Clock {
   readonly #machine = new Agenda()
@@ -54,7 +54,7 @@ export class WorldTime implements Clock {
     return this.#elapsed
   }
 
-  /** For how long the machine has been awake: what its monotonic clock shows. */
+  /** How long the machine has been awake, which its monotonic clock shows. */
   get awake(): number {
     return this.#elapsed - this.#slept
   }
@@ -77,13 +77,13 @@ export class WorldTime implements Clock {
     return START + this.#elapsed + this.#setForward
   }
 
-  /** Timers of this interface that have not fired and were not cleared. */
+  /** The number of pending timers. */
   get pending(): number {
     return this.#timers.size
   }
 
   setTimeout(run: () => void, ms: number): Timer {
-    // as Node.js reckons
+    // as Node.js rounds
     const timer = this.#machine.add(Math.floor(this.awake) + Math.max(1, Math.trunc(ms)), () => {
       this.#timers.delete(timer)
       run()
@@ -98,30 +98,30 @@ export class WorldTime implements Clock {
     this.#timers.delete(timer)
   }
 
-  /** Has something happen on the machine once it has been awake for `ms` milliseconds more. */
+  /** Runs `run` once the machine has been awake for `ms` more milliseconds. */
   after(ms: number, run: () => void): Appointment {
     return this.#machine.add(this.awake + ms, run)
   }
 
-  /** Has something happen at a true time. What falls into a sleep of the machine happens when it wakes. */
+  /** Runs `run` at a true time, or when the machine wakes from its sleep at that time. */
   at(when: number, run: () => void): void {
     this.#world.add(when, run)
   }
 
-  /** The machine sleeps. */
+  /** Lets the machine sleep for `ms` milliseconds. */
   sleep(ms: number): void {
     this.#elapsed += ms
     this.#slept += ms
   }
 
-  /** Wall time is set forward, or back. */
+  /** Sets wall time forward, or back for a negative `ms`. */
   setForward(ms: number): void {
     this.#setForward += ms
   }
 
   /**
-   * Lets everything happen in its order until `isOver`, or until nothing is left. One immediate for each appointment
-   * lets all promises that hang on it settle, however long their chains are, before time moves on.
+   * Runs all appointments in order until `isOver`, or until none is left. One immediate for each appointment lets all
+   * promises that depend on it settle, however long their chains, before time advances.
    */
   run(isOver: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -137,7 +137,7 @@ export class WorldTime implements Clock {
     })
   }
 
-  /** What falls due by a reading comes next, and not within it. */
+  /** What becomes due by a reading runs next, not during it. */
   #drift(): void {
     this.#elapsed += this.#random.spread(DRIFT.least, DRIFT.most)
   }

@@ -7,18 +7,18 @@ import type { Random } from '../../support/random.ts'
 import { HOUR, MINUTE, SECOND, type WorldTime } from './time.ts'
 import type { Weather } from './weather.ts'
 
-/** After this the session's auth calls give up. */
+/** The timeout of the session's auth calls, in milliseconds. */
 const CALL_TIMEOUT = 10 * SECOND
 
 const NO_ANSWER = new AuthFailure('transient', 'no answer')
 
 /**
- * Tokens carry whole seconds, as real ones do, so that they may die up to a second before their time. The margin of a
- * session covers that from this lifetime on; those that live shorter carry fractions.
+ * The shortest lifetime of tokens with whole seconds, as real ones have. They may expire up to a second early, which the
+ * margin of a session covers from this lifetime on. Shorter ones have fractions.
  */
 const FINE_LIFETIME = 4 * SECOND
 
-/** A token as the vendor knows it. Times are true times. */
+/** The vendor's record of a token. Times are true times. */
 export interface VendorToken {
   readonly secret: Secret
   readonly lifetime: number
@@ -29,7 +29,7 @@ export interface VendorToken {
 /** How an auth call ends. */
 export type CallOutcome = VendorToken | AuthFailure
 
-/** What is told of auth calls. */
+/** Callbacks for auth calls. */
 export interface VendorEvents {
   began(call: AuthCall, token: Secret | undefined): void
   ended(call: AuthCall, outcome: CallOutcome): void
@@ -37,14 +37,14 @@ export interface VendorEvents {
 
 /** How this vendor issues tokens. */
 interface Habits {
-  /** What its clock is ahead of true time. */
+  /** How far its clock is ahead of true time. */
   readonly offset: number
   readonly lifetimes: readonly [number, ...number[]]
-  /** Its tokens are not JWTs, and live for the ten minutes that are documented. */
+  /** Whether its tokens are not JWTs, and live for the documented ten minutes. */
   readonly opaque: boolean
 }
 
-/** The vendor's auth service, and its memory of tokens. */
+/** The auth service of the vendor, and its records of tokens. */
 export class Vendor {
   readonly #time: WorldTime
   readonly #weather: Weather
@@ -70,19 +70,19 @@ export class Vendor {
     return this.#call('extend', token, signal)
   }
 
-  /** All tokens of the past are dead from now on. */
+  /** Revokes all tokens issued so far. */
   revokeAll(named: boolean): void {
     this.#revocation = { at: this.#time.elapsed, named }
   }
 
-  /** What the vendor has on record of a token that it issued. */
+  /** The record of a token. */
   recordOf(token: Secret): VendorToken {
     const record = this.#tokens.get(token.reveal())
     if (!record) throw new Error('the vendor never issued this token')
     return record
   }
 
-  /** The 401 that a token is answered when it arrives `uplink` milliseconds from now, or `undefined` if it is good. */
+  /** The 401 for a token that arrives `uplink` milliseconds from now, or `undefined` if it is valid. */
   refusalOf(token: Secret, uplink: number): { named: boolean } | undefined {
     const { issuedAt, diesAt } = this.recordOf(token)
     if (issuedAt < this.#revocation.at) return { named: this.#revocation.named }

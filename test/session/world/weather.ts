@@ -3,13 +3,13 @@ import type { Episode, FaultKind } from './faults.ts'
 import type { Findings } from './findings.ts'
 import { MINUTE, SECOND, type WorldTime } from './time.ts'
 
-/** How long after a fault a session may still feel it: its longest backoff, or its spacing of 401s, and then its calls. */
+/** How long a fault may affect a session after its end: the longest backoff or cooldown, and the calls after that. */
 const ECHO = MINUTE + 20 * SECOND
 
-/** The same where the key was rejected: it is tried again every ten minutes. */
+/** How long a rejected key affects a session: it is tried again every ten minutes. */
 const PROBE = 10 * MINUTE
 
-/** The faults of a world as they come and go. */
+/** The faults of a world, as they begin and end. */
 export class Weather {
   readonly #time: WorldTime
   readonly #findings: Findings
@@ -19,7 +19,7 @@ export class Weather {
   #begun = 0
   #calmFrom = 0
 
-  /** `begins` is told of each fault, and has it happen where it happens in an instant. */
+  /** `begins` is called when a fault begins, and carries out faults without duration. */
   constructor(time: WorldTime, findings: Findings, random: Random, begins: (episode: Episode) => void) {
     this.#time = time
     this.#findings = findings
@@ -27,12 +27,12 @@ export class Weather {
     this.#begins = begins
   }
 
-  /** Has faults come and go. */
+  /** Schedules faults. */
   plan(episodes: readonly Episode[]): void {
     for (const episode of episodes) this.#time.at(episode.from, () => this.#begin(episode))
   }
 
-  /** The fault of a kind that is on and hits this time; of so many targets, it hits the first ones alone. */
+  /** The active fault of a kind, if it hits this time. Of `targets` targets it hits the first ones only. */
   strike(kind: FaultKind, target = 0, targets = 1): Episode | undefined {
     const episode = this.#active.get(kind)
     if (!episode || !this.#random.chance(episode.share * targets - target)) return undefined
@@ -41,14 +41,14 @@ export class Weather {
   }
 
   /**
-   * A number while no fault is on and none can be felt any more: the same one for as long as that lasts. Else
+   * A number while no fault is active or can still have an effect, the same one for as long as that lasts. Otherwise
    * `undefined`.
    */
   get calm(): number | undefined {
     return this.#active.size === 0 && this.#time.awake >= this.#calmFrom ? this.#begun : undefined
   }
 
-  /** Of a kind there is one at a time: the next takes the place of the one before. */
+  /** At most one fault of a kind is active: the next replaces the one before. */
   #begin(episode: Episode): void {
     const { kind, from, until, amount } = episode
     this.#begun++
@@ -68,7 +68,7 @@ export class Weather {
     this.#echo(episode)
   }
 
-  /** It is over; but the session's own waits, which its own clock counts, may still be to come. */
+  /** Extends the time until calm by the waits of the session, which its own clock measures. */
   #echo({ kind, amount }: Episode): void {
     const wait = kind === 'disabled' ? PROBE : kind === 'throttled' ? amount : 0
     this.#calmFrom = Math.max(this.#calmFrom, this.#time.awake + wait + ECHO)
