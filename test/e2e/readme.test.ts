@@ -2,8 +2,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { callUrl } from '../support/http.ts'
+import { shellLines } from '../support/markdown.ts'
 import { startCli } from '../support/process.ts'
-import { shellLines } from '../support/shell-lines.ts'
 import { credentials, startSimulatorProcess } from '../support/stack.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import t from 'tap'
+import { shellLines } from '../support/markdown.ts'
 import { run } from '../support/process.ts'
-import { shellLines } from '../support/shell-lines.ts'
 import { startStack } from '../support/stack.ts'
 
 const README = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
