@@ -1,10 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
+import { newFolder } from '../support/folder.ts'
 import { callUrl } from '../support/http.ts'
-import { shellLines } from '../support/markdown.ts'
+import { codeIn, shellLines } from '../support/markdown.ts'
 import { startCli } from '../support/process.ts'
-import { credentials, startSimulatorProcess } from '../support/stack.ts'
+import { atVendor, credentials, startProxyProcess, startSimulatorProcess } from '../support/stack.ts'
 
 const ROOT = resolve(import.meta.dirname, '../..')
 const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
@@ -15,6 +16,12 @@ const RUN_BY_THE_GATE = ['npm ci && npm run demo', 'npm ci && npm test', 'npm ru
 
 /** Lines that the test "its own key" carries out. */
 const START = ['export PC_URL=app2 PC_IDENTITY=your-access-key-id PC_SECRET=your-secret-key', 'npm start']
+
+/** The line that the test of the local CA carries out. */
+const CA = 'node dist/cli.js ca'
+
+/** The beginnings of the lines that are carried out in test/tools. */
+const RUN_WITH_TOOLS = /^(?:curl|node dist\/cli\.js exec -- curl) /
 
 t.test('with a key in the names of the vendor, npm start serves', async t => {
   const simulator = await startSimulatorProcess(t, 600)
@@ -29,17 +36,52 @@ t.test('with a key in the names of the vendor, npm start serves', async t => {
   t.equal((await callUrl(`${address}/v2/policy`)).status, 200)
 })
 
+t.test('the local CA says how clients trust it', async t => {
+  t.ok(LINES.includes(CA))
+  const cli = startCli(t, ['ca'], { XDG_STATE_HOME: newFolder(t) })
+  t.equal(await cli.ended, 0)
+  for (const client of ['curl', 'Python', 'Node.js', 'Java', 'Git Bash']) t.match(cli.output(), `  ${client} `)
+})
+
 t.test('the README shows nothing that is not run', async t => {
-  // those with curl are carried out in test/tools
-  const known = [...RUN_BY_THE_GATE, ...START]
+  const known = [...RUN_BY_THE_GATE, ...START, CA]
   t.same(
-    LINES.filter(line => !known.includes(line) && !line.startsWith('curl ')),
+    LINES.filter(line => !known.includes(line) && !RUN_WITH_TOOLS.test(line)),
     [],
   )
   const gate = readFileSync(join(ROOT, '.ci/run'), 'utf8')
   for (const command of ['npm ci', 'npm run demo', 'npm test', 'npm run test:tools']) t.match(gate, command)
 })
 
-t.test('what the README links to is there', async t => {
-  for (const [, path = ''] of README.matchAll(/\]\((?!https?:)([^)]+)\)/g)) t.ok(existsSync(join(ROOT, path)), path)
+/** Members whose values differ from run to run. */
+const VOLATILE = new Set(['version', 'uptime', 'requestId', 'secondsLeft', 'lastRefresh', 'remaining'])
+
+/** A document in which only the types of the volatile values are left. */
+function stable(document: unknown): unknown {
+  return JSON.parse(JSON.stringify(document), (key, value) => (VOLATILE.has(key) ? typeof value : value))
+}
+
+/** The one JSON document in a section of the README. */
+function sampleIn(section: string): unknown {
+  const [sample = '', ...others] = codeIn(README, section, 'json')
+  t.same(others, [])
+  return stable(JSON.parse(sample))
+}
+
+/** The path and the body of the `curl URL -d BODY` in a section of the README. */
+function postIn(section: string) {
+  const [line = ''] = codeIn(README, section, 'sh')
+  const [, path = '', body = ''] = /^curl http:\/\/127\.0\.0\.1:9080(\S+) -d '(.+)'$/m.exec(line) ?? []
+  return { path, options: { method: 'POST', body } }
+}
+
+t.test('the problem document and the status are what the proxy answers', async t => {
+  const simulator = await startSimulatorProcess(t, 600)
+  const { proxy } = await startProxyProcess(t, simulator, await atVendor(t, simulator))
+  const [good, bad] = [postIn('curl'), postIn('Errors')]
+  t.equal((await callUrl(proxy + good.path, good.options)).status, 200)
+  const refused = await callUrl(proxy + bad.path, bad.options)
+  t.equal(refused.headers['content-type'], 'application/problem+json')
+  t.strictSame(stable(refused.json()), sampleIn('Errors'))
+  t.strictSame(stable((await callUrl(`${proxy}/_proxy/status`)).json()), sampleIn('Status and metrics'))
 })
