@@ -12,7 +12,7 @@ const ROOT = resolve(import.meta.dirname, '..')
 
 /** Every document that people read, with its text. */
 const DOCUMENTS = new Map(
-  ['', 'config']
+  ['', 'config', '.github']
     .flatMap(folder => readdirSync(join(ROOT, folder)).map(name => join(folder, name)))
     .filter(path => path.endsWith('.md'))
     .map(path => [path, readFileSync(join(ROOT, path), 'utf8')]),
@@ -75,4 +75,26 @@ t.test('the README names keys and problem types that there are', async t => {
   t.ok(problems.length > 5)
   for (const [, status, name = ''] of problems)
     t.equal(isProblemName(name) && problemTypes[name].status, Number(status), name)
+})
+
+t.test('every script of package.json is explained', async t => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  const rows = [...documentAt('.github/CONTRIBUTING.md').matchAll(/^\| `npm (?:run )?([\w:]+)` \| .{10,} \|$/gm)]
+  const explained = rows.map(([, name]) => name)
+  t.same(explained.toSorted(), Object.keys(scripts).toSorted())
+})
+
+/** The parts of the sources and tests that a document names in backticks, by their paths from the root. */
+function namedPaths(text: string): string[] {
+  const named = [...text.matchAll(/`([\w./-]+)`/g)].map(([, path = '']) => path)
+  return named.filter(path => /^(?:src|test|config|\.ci|\.github)(?:\/|$)|\.ts$/.test(path))
+}
+
+t.test('the files that are named are there', async t => {
+  const named = namedPaths(documentAt('.github/CONTRIBUTING.md'))
+  t.ok(named.length > 5)
+  t.same(
+    named.filter(path => !existsSync(join(ROOT, path))),
+    [],
+  )
 })
