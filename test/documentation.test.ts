@@ -1,18 +1,18 @@
 import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
+import { dirname, join, relative, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import t from 'tap'
 import { configTable } from '../src/config/schema/help.ts'
 import { sectionKeys, sectionNames, settingKeys } from '../src/config/schema/keys.ts'
-import { isProblemName, problemTypes } from '../src/problem/types.ts'
-import { anchors, localLinks } from './support/markdown.ts'
+import { isProblemName, problemTypes } from '../src/problem/catalogue.ts'
+import { anchors, localLinks, sectionOf } from './support/markdown.ts'
 
 const ROOT = resolve(import.meta.dirname, '..')
 
 /** Every document that people read, with its text. */
 const DOCUMENTS = new Map(
-  ['', 'config', '.github']
+  ['', 'config', 'src', '.github']
     .flatMap(folder => readdirSync(join(ROOT, folder)).map(name => join(folder, name)))
     .filter(path => path.endsWith('.md'))
     .map(path => [path, readFileSync(join(ROOT, path), 'utf8')]),
@@ -90,11 +90,42 @@ function namedPaths(text: string): string[] {
   return named.filter(path => /^(?:src|test|config|\.ci|\.github)(?:\/|$)|\.ts$/.test(path))
 }
 
-t.test('the files that are named are there', async t => {
-  const named = namedPaths(documentAt('.github/CONTRIBUTING.md'))
-  t.ok(named.length > 5)
+t.test('the files that are named are there, with what is said to be in them', async t => {
+  const text = documentAt('src/README.md') + documentAt('.github/CONTRIBUTING.md')
   t.same(
-    named.filter(path => !existsSync(join(ROOT, path))),
+    namedPaths(text).filter(path => !existsSync(join(ROOT, path))),
     [],
   )
+  const contents = [...text.matchAll(/`(\w+)` in `([\w./-]+\.ts)`/g)]
+  t.ok(contents.length > 1)
+  for (const [, name = '', path = ''] of contents)
+    t.match(readFileSync(join(ROOT, path), 'utf8'), name, `${name} in ${path}`)
+})
+
+t.test('every folder of the sources is described, from the top floor down', async t => {
+  const layers = sectionOf(documentAt('src/README.md'), 'Layers')
+  const folders = readdirSync(join(ROOT, 'src'), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isDirectory())
+    .map(({ parentPath, name }) => relative(ROOT, join(parentPath, name)))
+  t.ok(folders.length > 20)
+  t.same(
+    folders.filter(folder => !namedPaths(layers).includes(folder)),
+    [],
+  )
+  const rows = [...layers.matchAll(/^\| `src\/([\w.-]+)` \|/gm)].map(([, name]) => name)
+  const [, floors = ''] =
+    /const FLOORS = \[(.*?)\]/s.exec(readFileSync(join(ROOT, 'test/architecture.test.ts'), 'utf8')) ?? []
+  t.same(
+    rows,
+    [...floors.matchAll(/'([^']+)'/g)].map(([, name]) => name),
+  )
+})
+
+t.test('the glossary has at most thirty terms, each with one place', async t => {
+  const glossary = sectionOf(documentAt('src/README.md'), 'Glossary')
+  const rows = [...glossary.matchAll(/^\| ([^|`]+) \| .+ \| (.+) \|$/gm)].slice(1)
+  t.ok(rows.length > 20)
+  t.ok(rows.length <= 30)
+  t.equal(new Set(rows.map(([, term]) => term)).size, rows.length)
+  for (const [, term = '', place = ''] of rows) t.match(place, /^`src\/[\w./-]+\.ts`$/, term)
 })
