@@ -135,6 +135,13 @@ t.test('every folder of the sources is described, from the top floor down', asyn
   )
 })
 
+t.test('the libraries that are named as used are the dependencies', async t => {
+  const section = sectionOf(documentAt('src/README.md'), 'Why not library X')
+  const used = [...section.slice(section.indexOf('\nUsed: ')).matchAll(/`([^`]+)`/g)].map(([, name]) => name)
+  const { dependencies } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
+  t.same(used.toSorted(), Object.keys(dependencies).toSorted())
+})
+
 t.test('the glossary has at most thirty terms, each with one place', async t => {
   const glossary = sectionOf(documentAt('src/README.md'), 'Glossary')
   const rows = [...glossary.matchAll(/^\| ([^|`]+) \| .+ \| (.+) \|$/gm)].slice(1)
