@@ -55,14 +55,14 @@ t.test('what others could have made of it is refused', async t => {
   const rows: [name: string, reason: RegExp][] = [
     ['link', /link is a symbolic link/],
     ['dangling', /dangling is a symbolic link/],
-    ['linked', /linked has another name, a hard link/],
-    ['twin', /twin has another name, a hard link/],
+    ['linked', /linked has several hard links/],
+    ['twin', /twin has several hard links/],
     ['folder', /folder is a folder/],
     ['pipe', /pipe is not a regular file/],
-    ['group', /group can be written by other users: chmod 600/],
-    ['world', /world can be written by other users: chmod 600/],
-    ['no/such', /such cannot be written \(ENOENT\): name a file in a folder of yours/],
-    ['target/x', /x cannot be written \(ENOTDIR\)/],
+    ['group', /group can be written by other users; restrict it with chmod 600/],
+    ['world', /world can be written by other users; restrict it with chmod 600/],
+    ['no/such', /^cannot write to \S+such \(ENOENT\); choose a file in a folder that you can write to$/],
+    ['target/x', /x \(ENOTDIR\)/],
   ]
   for (const [name, message] of rows) t.throws(() => new AppendFile(at(name)), { message }, name)
   t.equal(readFileSync(target, 'utf8'), '')
@@ -91,10 +91,10 @@ t.test('what others may see or take away is warned of', async t => {
   const rows: [folder: number, file: number, warnings: RegExp[]][] = [
     [0o700, 0o600, []],
     [0o1777, 0o600, []],
-    [0o700, 0o640, [/file can be read by other users: chmod 600 it/]],
-    [0o755, 0o604, [/file can be read by other users/]],
-    [0o777, 0o600, [/file can be replaced by other users/]],
-    [0o770, 0o644, [/can be read/, /can be replaced/]],
+    [0o700, 0o640, [/^other users can read \S+file; restrict it with chmod 600$/]],
+    [0o755, 0o604, [/^other users can read \S+file;/]],
+    [0o777, 0o600, [/^other users can replace \S+file, because/]],
+    [0o770, 0o644, [/can read/, /can replace/]],
   ]
   for (const [folderMode, mode, warnings] of rows) {
     const folder = newFolder(t)

@@ -73,10 +73,10 @@ t.test('where it cannot be opened anew, it goes on in the file that was open, an
   }
   renameSync(folder, `${folder}.1`)
   reopen('one\n')
-  t.match(told(), [/^audit\.file: \S+ cannot be written \(ENOENT\).*; the audit goes on in the file that was open$/])
+  t.match(told(), [/^audit\.file: cannot write to \S+ \(ENOENT\); .*; still writing to the file that is open$/])
   mkdirSync(path, { recursive: true })
   reopen('two\n')
-  t.match(told(), [/^audit\.file: \S+ is a folder.* goes on/])
+  t.match(told(), [/^audit\.file: \S+ is a folder; .*; still writing/])
   rmdirSync(path)
   writeFileSync(path, '')
   chmodSync(path, 0o622)
@@ -92,7 +92,7 @@ t.test('that lines are lost is told once, then once a minute', async t => {
   await clock.advance(20)
   t.equal(file.writeNow('three\n'), false)
   t.equal(file.lost, 3)
-  t.match(told(), [/^lines of the audit are lost: \/dev\/full cannot be written: ENOSPC$/])
+  t.match(told(), [/^audit lines are lost: cannot write to \/dev\/full: ENOSPC$/])
   await clock.advance(59_000)
   file.writeNow('four\n')
   t.strictSame(told(), [])
@@ -120,10 +120,10 @@ t.test('the streams of the process are written to as they are, and no more is ke
   const long = `${'x'.repeat(1024 * 1024)}\n`
   t.equal(file.writeNow(long), true)
   t.equal(file.writeNow('lost\n'), false)
-  t.match(told(), [/\/dev\/stdout cannot be written: nobody reads it/])
+  t.match(told(), [/cannot write to \/dev\/stdout: its reader does not keep up$/])
   stdout.goOn()
   t.equal(file.writeNow('two\n'), true)
-  t.match(told(), ['the audit is written again to /dev/stdout'])
+  t.match(told(), ['the audit is written to /dev/stdout again'])
   t.equal(stdout.text, `${long}two\n`)
   host.signals.emit('SIGUSR2')
   stdout.goOn()
@@ -146,7 +146,7 @@ t.test('a stream that breaks loses lines', async t => {
   stdout.goOn(new Error('EPIPE'))
   await new Promise(resolve => stdout.once('close', resolve))
   t.equal(file.lost, 1)
-  t.match(told(), [/cannot be written: EPIPE/])
+  t.match(told(), [/cannot write to \/dev\/stdout: EPIPE$/])
   t.equal(file.writeNow('two\n'), false)
   t.equal(file.lost, 2)
   file.close()
@@ -164,7 +164,7 @@ t.test('start writes it, and does not start where it cannot', async t => {
   t.equal(await refused.ended(), 1)
   t.match(
     refused.host.stderr.text,
-    /^audit\.file: \S+ cannot be written \(ENOTDIR\): name a file in a folder of yours\n$/,
+    /^audit\.file: cannot write to \S+ \(ENOTDIR\); choose a file in a folder that you can write to\n$/,
   )
 })
 

@@ -21,14 +21,18 @@ t.test('SIGHUP of a closed terminal ends it, once the running requests have fini
   const late = call(proxy.port, '/v2/policy')
   await until(() => upstream.requests.length === 1)
   proxy.hangUp()
-  await proxy.told(/read again/)
+  await proxy.told(/configuration (?:not )?reloaded/)
   terminal.open = false
   proxy.hangUp()
   await proxy.told(/shutting down/)
   upstream.requests[0]?.answer(http('200 OK', [], 'late'))
   t.match(await late, { status: 200, text: 'late' })
   t.equal(await proxy.ended(), 0)
-  t.equal((await proxy.told(/read again/)).length, 1, 'the configuration was not read again for the end')
+  t.equal(
+    (await proxy.told(/configuration (?:not )?reloaded/)).length,
+    1,
+    'the configuration is not reloaded for the end',
+  )
 })
 
 t.test('an end for a closed terminal that has to be cut short ends like SIGTERM', async t => {

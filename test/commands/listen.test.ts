@@ -77,7 +77,7 @@ t.test('a socket that somebody serves is left alone', async t => {
   await listen(serverOf(t, 'old'), `unix:${path}`)
   await t.rejects(listen(serverOf(t), `unix:${path}`), {
     name: 'ListenError',
-    message: `unix:${path} is taken: see by whom with lsof ${path}, or choose another with --listen-address`,
+    message: `unix:${path} is already in use; find the process with lsof ${path}, or choose another address with --listen-address`,
   })
   t.equal(await askSocket(path), 'old')
 })
@@ -85,7 +85,7 @@ t.test('a socket that somebody serves is left alone', async t => {
 t.test('a file that is no socket is left alone', async t => {
   const path = socketPath(t)
   writeFileSync(path, 'dear diary')
-  await t.rejects(listen(serverOf(t), `unix:${path}`), { name: 'ListenError', message: 'is taken' })
+  await t.rejects(listen(serverOf(t), `unix:${path}`), { name: 'ListenError', message: 'is already in use; ' })
   t.equal(readFileSync(path, 'utf8'), 'dear diary')
 })
 
@@ -106,19 +106,20 @@ t.test('an address that cannot be had is told with the cure', async t => {
   const nowhere = join(socketPath(t), 'none')
   const long = `/tmp/${'é'.repeat(50)}`
   const rows = {
-    [`127.0.0.1:${port}`]: `127.0.0.1:${port} is taken: see by whom with lsof -i :${port} (Linux: ss -ltnp`,
-    '192.0.2.1:0': '192.0.2.1:0 is not an address of this machine: choose another',
-    [`unix:${long}`]: `unix:${long} cannot be listened at (the path of a socket has at most 103 bytes): choose another`,
-    [`unix:${nowhere}`]: /^unix:.* may not be .*, or its folder does not exist: choose another/,
+    [`127.0.0.1:${port}`]: `127.0.0.1:${port} is already in use; find the process with lsof -i :${port} (Linux: ss -ltnp`,
+    '192.0.2.1:0': 'cannot listen at 192.0.2.1:0: not an address of this machine; choose another address',
+    [`unix:${long}`]: `cannot listen at unix:${long}: a socket path has at most 103 bytes; choose another address`,
+    [`unix:${nowhere}`]:
+      /^cannot listen at unix:\S+: permission denied, or the folder does not exist; choose another address/,
   }
   for (const [text, message] of Object.entries(rows)) await t.rejects(listen(serverOf(t), text), { message })
 })
 
 t.test('whatever else goes wrong is told too, and what caused it is kept', async t => {
   const rows: [error: Error, message: string][] = [
-    [Object.assign(new Error('denied'), { code: 'EACCES' }), ' may not be listened at by this user: choose another'],
-    [Object.assign(new Error('odd'), { code: 'EODD' }), ' cannot be listened at (EODD): choose another'],
-    [new Error('not even a code'), ' cannot be listened at (not even a code): choose another'],
+    [Object.assign(new Error('denied'), { code: 'EACCES' }), 'permission denied; choose another address'],
+    [Object.assign(new Error('odd'), { code: 'EODD' }), 'EODD; choose another address'],
+    [new Error('not even a code'), 'not even a code; choose another address'],
   ]
   for (const [error, message] of rows) {
     const server = serverOf(t).addHook('onReady', async () => {
@@ -126,7 +127,7 @@ t.test('whatever else goes wrong is told too, and what caused it is kept', async
     })
     const failure = await listen(server, '127.0.0.1:0').catch((reason: unknown) => reason)
     t.type(failure, ListenError)
-    t.match(failure, { message: `127.0.0.1:0${message}`, cause: error })
+    t.match(failure, { message: `cannot listen at 127.0.0.1:0: ${message}`, cause: error })
   }
 })
 

@@ -81,7 +81,7 @@ t.test('where one of the two is taken, it does not start', async t => {
     await once(taken, 'listening')
     const { host, ended } = run(t, { PC_URL: url, PRISMACLOUD_PROXY_LISTEN_ADDRESS: `localhost:${port}` })
     t.equal(await ended(), 1)
-    t.match(host.stderr.text, `localhost:${port} is taken`)
+    t.match(host.stderr.text, `localhost:${port} is already in use; `)
     taken.close()
   }
 })

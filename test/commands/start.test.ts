@@ -155,7 +155,7 @@ t.test('a lazy tenant logs in at its first use', async t => {
 t.test('an address that cannot be had ends it with the cure', async t => {
   const { url } = await simulate(t)
   const taken = new URL(url).host
-  const rows = { [taken]: `${taken} is taken: see by whom`, '192.0.2.1:0': 'is not an address of this machine' }
+  const rows = { [taken]: `${taken} is already in use; find`, '192.0.2.1:0': ': not an address of this machine;' }
   for (const [address, message] of Object.entries(rows)) {
     const clientTokenFile = t.testdir({ token: 'marked-client-token' })
     const { host, ended } = run(t, {

@@ -21,7 +21,7 @@ t.test('as a process without a terminal it reads its configuration again on SIGH
   const { shows, pid, ended } = await start(t)
   await shows(/ready in/)
   process.kill(pid, 'SIGHUP')
-  await shows(/the configuration was read again/)
+  await shows(/configuration reloaded/)
   process.kill(pid, 'SIGTERM')
   t.strictSame(await ended, [0, null])
 })

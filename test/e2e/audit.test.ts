@@ -35,7 +35,7 @@ t.test('a file that cannot be written is told at start', async t => {
   const file = join(t.testdir(), 'no', 'audit.log')
   const cli = startCli(t, ['start'], { ...credentials(simulator), PRISMACLOUD_PROXY_AUDIT_FILE: file })
   t.equal(await cli.ended, 1)
-  t.match(cli.output(), /^audit\.file: \S+ cannot be written \(ENOENT\): name a file in a folder/)
+  t.match(cli.output(), /^audit\.file: cannot write to \S+ \(ENOENT\); choose a file in a folder/)
 })
 
 t.test('a disk that fills up refuses what must be recorded, until there is room again', async t => {
@@ -55,7 +55,7 @@ t.test('a disk that fills up refuses what must be recorded, until there is room 
   t.ok(served > 0)
   t.match(answer.json(), { status: 503, type: '/_proxy/problems/audit-unavailable' })
   t.equal((await ask()).status, 503)
-  await cli.until(/"level":50.*lines of the audit are lost: \S+ cannot be written: EFBIG/)
+  await cli.until(/"level":50.*audit lines are lost: cannot write to \S+: EFBIG/)
   const lost = /^prismacloud_proxy_audit_lines_lost_total (\d+)$/m
   t.ok(Number(lost.exec((await callUrl(`${proxy}/_proxy/metrics`)).text)?.[1]) > 0)
   renameSync(file, `${file}.1`)
@@ -67,7 +67,7 @@ t.test('a disk that fills up refuses what must be recorded, until there is room 
   const begun = linesOf(`${file}.1`).filter(line => line.includes('"verdict":"begun"'))
   t.ok(begun.length >= served, 'nothing was forwarded without a line')
   t.match(linesOf(file).at(-1), /"status":200.*"verdict":"forwarded"/)
-  t.equal(cli.output().match(/lines of the audit are lost/g)?.length, 1, 'told once')
+  t.equal(cli.output().match(/audit lines are lost/g)?.length, 1, 'told once')
 })
 
 t.test('a tunnel that the end of the proxy cuts is a line, too', async t => {

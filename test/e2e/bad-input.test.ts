@@ -91,7 +91,7 @@ t.test('a port that is taken says by whom to look, and ends with 1', async t => 
   const address = holder.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
   const args = ['--listen-address', `127.0.0.1:${port}`]
-  await refused(t, { args, env: KEY, code: 1, names: [/is taken: see by whom with lsof/] })
+  await refused(t, { args, env: KEY, code: 1, names: [/is already in use; find the process with lsof/] })
 })
 
 t.test('a key that the login refuses ends with 3', async t => {

@@ -74,14 +74,14 @@ t.test('SIGHUP reads the configuration again, and a running request does not not
   await t.test('a file that cannot be used is told, and changes nothing', async t => {
     writeFileSync(file, 'listen: {address: 127.0.0.1:1}\ntenants: [')
     cli.process.kill('SIGHUP')
-    const line = await lineOf(cli, /the old one stays/)
+    const line = await lineOf(cli, /still using the previous one/)
     t.match(line, { level: 50, msg: /config\.yaml:\d+\): invalid YAML: / })
     t.equal((await callUrl(`${proxy}/v2/policy`)).status, 200)
   })
 
   write({})
   cli.process.kill('SIGHUP')
-  await cli.until(/was read again"[\s\S]*was read again"/)
+  await cli.until(/configuration reloaded"[\s\S]*configuration reloaded"/)
   t.equal((await askOther()).status, 404)
   upstream.requests[0]?.answer(http('200 OK', [], 'late'))
   t.match(await running, { status: 200, text: 'late' })

@@ -47,7 +47,7 @@ t.test('a signal that comes as early as can be does what it does later', async t
   const simulator = await startSimulatorProcess(t, 600)
   for (const signal of ['SIGUSR1', 'SIGUSR2', 'SIGHUP']) {
     const cli = startCli(t, START, { ...credentials(simulator), NODE_OPTIONS: early(t, signal) })
-    await cli.until(signal === 'SIGHUP' ? /configuration was read again/ : /ready in/)
+    await cli.until(signal === 'SIGHUP' ? /configuration reloaded/ : /ready in/)
     await cli.until(/ready in/)
     cli.process.kill('SIGTERM')
     t.equal(await cli.ended, 0, signal)
@@ -85,7 +85,7 @@ t.test('an inspector that was opened already is closed before a secret is read',
   await cli.until(/ready in/)
   t.match(
     cli.output(),
-    `warning: Node.js's inspector, which shows access keys to whoever connects, was open at 127.0.0.1:${port}`,
+    `warning: the Node.js inspector, through which anyone can read access keys, was open at 127.0.0.1:${port}`,
   )
   await t.rejects(fetch(`http://127.0.0.1:${port}/json/list`), { cause: { code: 'ECONNREFUSED' } })
   cli.process.kill('SIGTERM')

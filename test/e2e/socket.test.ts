@@ -21,7 +21,7 @@ t.test('a socket serves its owner and nobody else, whatever became of the proxy 
   await t.test('another proxy does not take it away from a living one', async t => {
     const other = start()
     t.equal(await other.ended, 1)
-    t.match(other.output(), `unix:${path} is taken: see by whom with lsof ${path}`)
+    t.match(other.output(), `unix:${path} is already in use; find the process with lsof ${path}`)
     t.equal(await ask(), 200)
   })
 

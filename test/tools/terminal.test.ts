@@ -75,7 +75,7 @@ t.test('SIGHUP while the terminal is there reads the configuration again', async
   const { pid, proxy, write, shows } = await startInTerminal(t, upstream.url)
   write('main', 'other')
   process.kill(pid, 'SIGHUP')
-  await shows(/the configuration was read again/)
+  await shows(/configuration reloaded/)
   await shows(/tenant other: session ready/)
   const reply = await callUrl(`${proxy}/v2/policy`, { headers: { 'x-prismacloud-tenant': 'other' } })
   t.match(reply, { status: 200, text: 'good' })
@@ -96,7 +96,7 @@ t.test('what nohup started goes on when its terminal is closed, and reads its co
   await until(() => logged(/ready in/) !== null)
   const [, proxy] = logged(/listening at (http:\S+?)"/) ?? []
   terminal.process.kill('SIGKILL')
-  await until(() => logged(/the configuration was read again/) !== null)
+  await until(() => logged(/configuration reloaded/) !== null)
   t.match(await callUrl(`${proxy}/v2/policy`), { status: 200, text: 'good' })
 })
 

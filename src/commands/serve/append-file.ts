@@ -2,27 +2,27 @@ import { closeSync, constants, fstatSync, openSync, type Stats, statSync, writeS
 import { dirname } from 'node:path'
 import { accessOfOthers, type OthersAccess } from '../../kernel/file-access.ts'
 
-/** Only its owner may read a file that is made. */
+/** New files are readable by their owner only. */
 const MODE = 0o600
 
-/** At the end of what is there, whoever else appends or truncates. No link is followed, and no pipe waited for. */
+/** O_APPEND keeps lines whole even if others append or truncate. Links are not followed, and a pipe does not block. */
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** In a folder with this bit, such as `/tmp`, nobody may remove or rename the files of others. */
+/** In a folder with the sticky bit, such as `/tmp`, users cannot remove or rename the files of others. */
 const STICKY = 0o1000
 
 const LINE_END = '\n'
 
-const NOT_REGULAR = 'is not a regular file: name another'
+const NOT_REGULAR = 'is not a regular file; choose another'
 
-/** What it means for the file where it cannot be opened. */
+/** What an error of open(2) means for the file. */
 const REASONS: Readonly<Record<string, string>> = {
-  ELOOP: 'is a symbolic link, which can lead elsewhere: name the file itself',
+  ELOOP: 'is a symbolic link, which others could redirect; give the path of the file itself',
   ENXIO: NOT_REGULAR,
-  EISDIR: 'is a folder: name a file in it',
+  EISDIR: 'is a folder; give the path of a file in it',
 }
 
-/** Lines could not be written, and are lost. The message is the system's word for why. */
+/** Thrown if lines could not be written and are lost. The message is the reason, such as `ENOSPC`. */
 export class LostLines extends Error {
   override readonly name = 'LostLines'
   readonly count: number
@@ -33,26 +33,27 @@ export class LostLines extends Error {
   }
 }
 
-/** Writes bytes from one of them on, and gives how many it could. @throws an Error with the system's code */
+/** Writes the bytes from index `from` on, and gives how many were written. Throws an Error with the system's `code`. */
 type Write = (file: number, bytes: Uint8Array, from: number) => number
 
+/** Replacements that tests give an {@link AppendFile}. */
 export interface AppendFileOptions {
-  /** Default: that of Node.js. */
+  /** Writes to a file descriptor. Default: `fs.writeSync`. */
   readonly write?: Write
-  /** Whose the file should be. Default: this process's user. */
+  /** The user id that the file must belong to. Default: the user of this process. */
   readonly user?: number | undefined
 }
 
-/** A file that whole lines are appended to. */
+/** A file to which whole lines are appended, and which no other user can change. */
 export class AppendFile {
-  /** What other users can do about the file that they should not, without being able to write it. */
+  /** What is unsafe about the file or its folder, though nobody else can write to it: sentences for the log. */
   readonly warnings: readonly string[]
   readonly #file: number
   readonly #write: Write
-  /** Whether the last line that was written lacks its end. */
+  /** Whether the last line was written in part, without its line feed. */
   #isTorn = false
 
-  /** Opens a file, or makes one. @throws an Error that says why it cannot, or must not, be written */
+  /** Opens or creates a file. Throws an Error that says why it cannot be written, or is not safe to write to. */
   constructor(path: string, { write = writeSync, user }: AppendFileOptions = {}) {
     this.#write = write
     this.#file = openToAppend(path)
@@ -64,7 +65,7 @@ export class AppendFile {
     }
   }
 
-  /** Writes lines, each with its end. @throws {LostLines} where not all could be written */
+  /** Writes lines, each of which ends with a line feed. Throws {@link LostLines} if not all could be written. */
   write(lines: string): void {
     const start = this.#isTorn ? LINE_END : ''
     const bytes = Buffer.from(start + lines)
@@ -84,7 +85,7 @@ export class AppendFile {
   }
 }
 
-/** How many lines end in a text. */
+/** The number of complete lines in a text. */
 export function countLines(text: string): number {
   return text.split(LINE_END).length - 1
 }
@@ -96,28 +97,31 @@ function openToAppend(path: string): number {
     const { code } = error as NodeJS.ErrnoException
     const reason = REASONS[`${code}`]
     throw new Error(
-      reason ? `${path} ${reason}` : `${path} cannot be written (${code}): name a file in a folder of yours`,
+      reason
+        ? `${path} ${reason}`
+        : `cannot write to ${path} (${code}); choose a file in a folder that you can write to`,
     )
   }
 }
 
-/** Gives warnings about a file that may be written to. @throws an Error about one that must not be */
+/** Gives warnings about an open file. Throws an Error if it is not safe to write to. */
 function judge(path: string, file: Stats, user?: number): string[] {
-  if (file.isCharacterDevice()) return [`${path} is a device: what is written there may not be kept`]
+  if (file.isCharacterDevice()) return [`${path} is a device; what is written to it may be lost`]
   const refusal = refusalOf(file, accessOfOthers(file, user))
   if (refusal) throw new Error(`${path} ${refusal}`)
   const folder = statSync(dirname(path))
   const ofFolder = accessOfOthers(folder)
   const isOpen = ofFolder.owned || (ofFolder.writable && (folder.mode & STICKY) === 0)
   return [
-    ...(accessOfOthers(file).readable ? [`${path} can be read by other users: chmod 600 it`] : []),
-    ...(isOpen ? [`${path} can be replaced by other users, who may write to its folder`] : []),
+    ...(accessOfOthers(file).readable ? [`other users can read ${path}; restrict it with chmod 600`] : []),
+    ...(isOpen ? [`other users can replace ${path}, because they can write to its folder`] : []),
   ]
 }
 
 function refusalOf(file: Stats, { owned, writable }: OthersAccess): string | undefined {
   if (!file.isFile()) return NOT_REGULAR
-  if (file.nlink > 1) return 'has another name, a hard link, by which it may be what others chose: name another'
-  if (owned) return 'belongs to another user, who can change it: name another'
-  return writable ? 'can be written by other users: chmod 600 it' : undefined
+  if (file.nlink > 1)
+    return 'has several hard links, so it may be a file that others linked to this path; choose another'
+  if (owned) return 'belongs to another user, who can change it; choose another'
+  return writable ? 'can be written by other users; restrict it with chmod 600' : undefined
 }

@@ -6,20 +6,20 @@ import { REOPENING } from '../terminal/take-signals.ts'
 import { AppendFile, countLines, LostLines } from './append-file.ts'
 import { LineBatch } from './line-batch.ts'
 
-/** How often it is told at most that lines are lost, in milliseconds. */
+/** Lost lines are reported once in this many milliseconds. */
 const COMPLAINT_INTERVAL = 60_000
 
-/** How much may wait for whoever reads a standard stream, in bytes. */
+/** The most bytes that may wait for the reader of a standard stream. */
 const LONGEST_QUEUE = 1024 * 1024
 
-/** What takes lines. */
+/** Writes the audit's lines: a file, or a stream of this process. */
 interface Sink {
-  /** @throws {LostLines} */
+  /** Throws {@link LostLines} if not all lines could be written. */
   write(lines: string): void
   close(): void
 }
 
-/** The file of the audit, or one of this process's streams in its place. */
+/** The output of the audit: the file that `audit.file` names, or a standard stream, such as `/dev/stdout`. */
 export class AuditFile implements AuditOutput {
   readonly #path: string
   readonly #host: Host
@@ -29,13 +29,13 @@ export class AuditFile implements AuditOutput {
   readonly #flush = () => this.#batch.flushSync()
   #sink: Sink
   #lost = 0
-  /** When it was last told that lines are lost, on the monotonic clock. */
-  #toldAt = Number.NEGATIVE_INFINITY
+  /** When lost lines were last reported, on the monotonic clock. */
+  #reportedAt = Number.NEGATIVE_INFINITY
   #isFailing = false
 
   /**
-   * Opens it. SIGUSR1 and SIGUSR2 have it opened anew, for whoever moved it away to rotate it; where that fails, the log
-   * says so, and the one that is open stays. @throws an Error that names the file and the cure
+   * Opens the file. SIGUSR1 and SIGUSR2 reopen it, after it was moved away to rotate it; if that fails, the log says why,
+   * and the open file stays in use. Throws an Error that names the file and the fix.
    */
   constructor(path: string, host: Host, log: Log, clock: Clock = systemClock) {
     this.#path = path
@@ -45,7 +45,7 @@ export class AuditFile implements AuditOutput {
     this.#batch = new LineBatch({ write: lines => void this.#put(lines) }, clock)
     this.#sink = this.#open()
     for (const name of REOPENING) host.signals.on(name, () => this.#reopen())
-    // however the process ends, but for what kills it
+    // runs however the process ends, except if a signal kills it
     process.on('exit', this.#flush)
   }
 
@@ -83,7 +83,7 @@ export class AuditFile implements AuditOutput {
       this.#sink.close()
       this.#sink = opened
     } catch (error) {
-      this.#log.error(`${(error as Error).message}; the audit goes on in the file that was open`)
+      this.#log.error(`${(error as Error).message}; still writing to the file that is open`)
     }
   }
 
@@ -94,7 +94,7 @@ export class AuditFile implements AuditOutput {
       this.#lose(error as LostLines)
       return false
     }
-    if (this.#isFailing) this.#log.info({ lost: this.#lost }, `the audit is written again to ${this.#path}`)
+    if (this.#isFailing) this.#log.info({ lost: this.#lost }, `the audit is written to ${this.#path} again`)
     this.#isFailing = false
     return true
   }
@@ -102,10 +102,10 @@ export class AuditFile implements AuditOutput {
   #lose({ count, message }: LostLines): void {
     const now = this.#clock.monotonic()
     this.#lost += count
-    if (now - this.#toldAt < COMPLAINT_INTERVAL) return
-    this.#toldAt = now
+    if (now - this.#reportedAt < COMPLAINT_INTERVAL) return
+    this.#reportedAt = now
     this.#isFailing = true
-    this.#log.error({ lost: this.#lost }, `lines of the audit are lost: ${this.#path} cannot be written: ${message}`)
+    this.#log.error({ lost: this.#lost }, `audit lines are lost: cannot write to ${this.#path}: ${message}`)
   }
 }
 
@@ -117,7 +117,7 @@ function openFile(path: string): AppendFile {
   }
 }
 
-/** Names of this process's streams. One opened anew would be at another place in a file, and cannot be where it is a socket. */
+/** Names of standard streams. Opening one again would start at offset 0 of a file, and fails for a socket. */
 const STREAM = /^\/(?:dev\/(?:std|fd\/)|proc\/self\/fd\/)(out|err|[12])$/
 
 function streamAt(path: string, { stdout, stderr }: Host): Output | undefined {
@@ -130,8 +130,8 @@ function streamSink(stream: Output, lose: (error: LostLines) => void): Sink {
   return {
     write(lines) {
       const count = countLines(lines)
-      if (!stream.writable) throw new LostLines(count, 'it is closed')
-      if (stream.writableLength > LONGEST_QUEUE) throw new LostLines(count, 'nobody reads it')
+      if (!stream.writable) throw new LostLines(count, 'the stream is closed')
+      if (stream.writableLength > LONGEST_QUEUE) throw new LostLines(count, 'its reader does not keep up')
       stream.write(lines, error => {
         if (error) lose(new LostLines(count, error.message))
       })

@@ -1,10 +1,10 @@
 import type { DestinationStream } from 'pino'
 import type { Clock } from '../../kernel/clock.ts'
 
-/** No line waits longer than so many milliseconds. */
+/** The longest time that a line is held back, in milliseconds. */
 const LONGEST_HOLD = 1_000
 
-/** Lines that wait until they are let through, so that others come first; then each is written at once. */
+/** Holds log lines back until {@link flushSync}, so that the banner comes first; later lines are written at once. */
 export class HeldLines implements DestinationStream {
   readonly #destination: DestinationStream
   readonly #clock: Clock
@@ -21,7 +21,7 @@ export class HeldLines implements DestinationStream {
     this.#held.push(line)
   }
 
-  /** Lets them through. */
+  /** Writes the lines held back so far, and from now on each line at once. */
   flushSync(): void {
     const held = this.#held ?? []
     this.#held = undefined

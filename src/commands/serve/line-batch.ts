@@ -1,23 +1,23 @@
 import type { DestinationStream } from 'pino'
 import type { Clock } from '../../kernel/clock.ts'
 
-/** A line waits no longer than so many milliseconds for others. */
+/** The longest time that a line waits for others, in milliseconds. */
 const LONGEST_WAIT = 20
 
-/** Bytes that are gathered at most. */
+/** The largest batch, in bytes. */
 const CAPACITY = 256 * 1024
 
-/** Bytes that a UTF-16 code unit takes at most in UTF-8. */
+/** The most bytes that a UTF-16 code unit takes in UTF-8. */
 const WIDEST = 3
 
 /**
- * Gathers lines for one write; one for each would cost twice as much as making the line. They are gathered as bytes, since
- * pino joins a line lazily from some forty strings, which the garbage collector would carry along until the write.
+ * Batches log lines into one write, as a write for each line costs twice as much as making the line. Lines are kept as
+ * bytes: pino's lines are ropes of about 40 strings, which the garbage collector would have to copy until the write.
  */
 export class LineBatch implements DestinationStream {
   readonly #destination: DestinationStream
   readonly #clock: Clock
-  readonly #gathered = Buffer.allocUnsafe(CAPACITY)
+  readonly #batch = Buffer.allocUnsafe(CAPACITY)
   #size = 0
 
   constructor(destination: DestinationStream, clock: Clock) {
@@ -33,12 +33,12 @@ export class LineBatch implements DestinationStream {
       return
     }
     if (this.#size === 0) this.#clock.setTimeout(() => this.flushSync(), LONGEST_WAIT)
-    this.#size += this.#gathered.write(line, this.#size)
+    this.#size += this.#batch.write(line, this.#size)
   }
 
-  /** Writes what was gathered; pino does it for a fatal line. */
+  /** Writes the batch now. pino calls this for a fatal line. */
   flushSync(): void {
-    const lines = this.#gathered.toString('utf8', 0, this.#size)
+    const lines = this.#batch.toString('utf8', 0, this.#size)
     this.#size = 0
     if (lines !== '') this.#destination.write(lines)
   }

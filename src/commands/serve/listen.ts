@@ -7,40 +7,45 @@ import { isLoopback } from '../../stacks/loopback.ts'
 import { TlsError } from '../../tls/identity.ts'
 
 /**
- * In bytes, the most that every system takes (macOS and the BSDs: `sun_path` has 104 with the final zero). Node 20 cuts a
- * longer one short without a word, and then listens elsewhere.
+ * The longest socket path that every system takes, in bytes: on macOS and the BSDs `sun_path` has 104, with the final NUL.
+ * Node.js 20 silently truncates a longer path and listens there.
  */
 const LONGEST_SOCKET_PATH = 103
 
-/** Any free port of this machine's own address. */
+/** The IPv4 loopback address with a free port, which the operating system chooses. */
 export const ANY_PORT = '127.0.0.1:0'
 
-/** What can listen, and gives a URL with the port in use. */
+/** A server to {@link listen} with. */
 export interface Listener {
+  /** Listens, and gives a URL with the port in use. Rejects as `net.Server` does. */
   listen(where: ListenAddress | { readonly path: string }): Promise<string>
 }
 
-/** What localhost stands for, whichever of the two a client tries first. */
+/** The addresses of localhost. Both, because clients differ in which one they try. */
 const LOOPBACK = { host: '127.0.0.1', also: '::1' }
 
-/** The address cannot be listened at. The message names the cure. */
+/** Thrown if the proxy cannot listen at an address. The message says why and what to do. */
 export class ListenError extends Error {
   override readonly name = 'ListenError'
 }
 
-/** The permissions of a socket that only its owner may use. */
+/** The mode of a socket to which only its owner can connect. */
 const PRIVATE = 0o600
 
+/** How {@link listen} treats a socket, and what its errors suggest. */
 export interface ListenOptions {
-  /** Default: 0600. */
+  /** Permissions of a Unix socket. Default: 0600. */
   readonly socketMode?: number
-  /** What to choose another address with. Default: `--listen-address`. */
+  /** The flag that errors suggest for another address. Default: `--listen-address`. */
   readonly flag?: string
-  /** Default: this machine's. */
+  /** The operating system. Default: that of this machine. */
   readonly system?: NodeJS.Platform
 }
 
-/** Listens at `host:port` or `unix:/path`, a socket with that mode, and gives the address for people to use. */
+/**
+ * Listens at `host:port` or `unix:/path`, and gives the address as a URL or `unix:/path`, with the port in use. Rejects with
+ * a {@link ListenError}, or with the `TlsError` of a certificate that cannot be used.
+ */
 export async function listen(
   server: Listener,
   text: string,
@@ -51,25 +56,25 @@ export async function listen(
     'path' in address ? listenAtSocket(server, address.path, socketMode, system) : listenAtPort(server, address, text)
   return listening.catch((error: NodeJS.ErrnoException) => {
     if (error instanceof TlsError) throw error
-    throw new ListenError(explain(error, text, address, `choose another with ${flag}`), { cause: error })
+    throw new ListenError(explain(error, text, address, `choose another address with ${flag}`), { cause: error })
   })
 }
 
-/** Where port 0 was asked for, the address has the port that was had. */
+/** The host stays as configured: the URL that the server gives has `127.0.0.1` for localhost. */
 async function listenAtPort(server: Listener, where: { host: string; port: number }, text: string): Promise<string> {
   const bound = await server.listen(isName(where.host) ? { ...LOOPBACK, port: where.port } : where)
   const scheme = bound.slice(0, bound.indexOf('://'))
   return `${scheme}://${text.slice(0, text.lastIndexOf(':'))}${bound.slice(bound.lastIndexOf(':'))}`
 }
 
-/** Whether it is localhost, or a name below it (RFC 6761, 6.3). */
+/** Whether a host is localhost or a name below it (RFC 6761, section 6.3). */
 function isName(host: string): boolean {
   return isLoopback(host) && isIP(host) === 0
 }
 
 /**
- * A socket that nobody serves any more is taken over; a living one never is. A named pipe of Windows is gone with whoever
- * served it, and has no mode.
+ * Replaces a stale socket, which a killed process left behind, but never one in use. A named pipe of Windows vanishes with
+ * its process, and has no mode.
  */
 async function listenAtSocket(server: Listener, path: string, mode: number, system: NodeJS.Platform): Promise<string> {
   if (system === 'win32') {
@@ -77,7 +82,7 @@ async function listenAtSocket(server: Listener, path: string, mode: number, syst
     return `unix:${path}`
   }
   if (Buffer.byteLength(path) > LONGEST_SOCKET_PATH)
-    throw new Error(`the path of a socket has at most ${LONGEST_SOCKET_PATH} bytes`)
+    throw new Error(`a socket path has at most ${LONGEST_SOCKET_PATH} bytes`)
   if (await isStale(path)) await rm(path)
   const before = process.umask(0o777 & ~mode)
   try {
@@ -88,7 +93,7 @@ async function listenAtSocket(server: Listener, path: string, mode: number, syst
   return `unix:${path}`
 }
 
-/** Connecting to a plain file is refused too on Linux, and that is somebody's data: it is left alone. */
+/** Whether a path is a socket without a server. A regular file refuses connections too on Linux, but holds somebody's data. */
 async function isStale(path: string): Promise<boolean> {
   const isSocket = await lstat(path).then(
     found => found.isSocket(),
@@ -112,13 +117,13 @@ function explain({ code, message }: NodeJS.ErrnoException, text: string, address
   if (code === 'EADDRINUSE') {
     const look =
       'path' in address ? `lsof ${address.path}` : `lsof -i :${address.port} (Linux: ss -ltnp; Windows: netstat -ano)`
-    return `${text} is taken: see by whom with ${look}, or ${cure}`
+    return `${text} is already in use; find the process with ${look}, or ${cure}`
   }
   if (code === 'EACCES') {
-    // libuv says so of a folder that does not exist, too
-    const orElse = 'path' in address ? ', or its folder does not exist' : ''
-    return `${text} may not be listened at by this user${orElse}: ${cure}`
+    // libuv gives this code for a missing folder, too
+    const orElse = 'path' in address ? ', or the folder does not exist' : ''
+    return `cannot listen at ${text}: permission denied${orElse}; ${cure}`
   }
-  if (code === 'EADDRNOTAVAIL') return `${text} is not an address of this machine: ${cure}`
-  return `${text} cannot be listened at (${code ?? message}): ${cure}`
+  if (code === 'EADDRNOTAVAIL') return `cannot listen at ${text}: not an address of this machine; ${cure}`
+  return `cannot listen at ${text}: ${code ?? message}; ${cure}`
 }

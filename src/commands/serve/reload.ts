@@ -7,8 +7,8 @@ import type { Log } from '../../kernel/log.ts'
 import type { Host } from '../host.ts'
 
 /**
- * Gives what reads the configuration again, and goes on with it if it is good; else the old one stays, and the log says
- * why. What is asked for while that is under way is done once, after it.
+ * Makes a function that reloads the configuration. If it is invalid, the current one stays in use and the log says why.
+ * Calls during a reload are combined into one more reload after it.
  */
 export function reloader(app: App, initial: Config, host: Host, log: Log): () => Promise<void> {
   let asked = 0
@@ -18,10 +18,10 @@ export function reloader(app: App, initial: Config, host: Host, log: Log): () =>
       const faults = faultsOfChange(initial, config)
       if (faults.length > 0) throw new ConfigError(faults)
       for (const warning of config.warnings) log.warn(warning)
-      log.info('the configuration was read again')
+      log.info('configuration reloaded')
       await app.reload(config)
     } catch (error) {
-      log.error(`the configuration was read again and is not used; the old one stays. ${(error as Error).message}`)
+      log.error(`configuration not reloaded, still using the previous one: ${(error as Error).message}`)
     }
   }
   return async () => {
