@@ -86,11 +86,14 @@ t.test('one that cannot be run is told', async t => {
     return [await exec.run(host), host]
   }
   const [missing, told] = await run('/none/such')
-  t.strictSame([missing, told.stderr.text], [127, '/none/such cannot be run (ENOENT)\n'])
+  t.strictSame([missing, told.stderr.text], [127, 'exec: /none/such: command not found\n'])
   const [forbidden, toldToo] = await run(join(folder, 'prismacloud-proxy'))
-  const [noFolder] = await run('/etc/passwd/x')
-  t.equal(noFolder, 126)
-  t.strictSame([forbidden, toldToo.stderr.text], [126, `${join(folder, 'prismacloud-proxy')} cannot be run (EACCES)\n`])
+  const [noFolder, toldThen] = await run('/etc/passwd/x')
+  t.strictSame([noFolder, toldThen.stderr.text], [126, 'exec: /etc/passwd/x: cannot be run (ENOTDIR)\n'])
+  t.strictSame(
+    [forbidden, toldToo.stderr.text],
+    [126, `exec: ${join(folder, 'prismacloud-proxy')}: permission denied\n`],
+  )
 })
 
 t.test('it is not run where there is no key, no way, or no command', async t => {
@@ -187,7 +190,7 @@ t.test('on Windows, where a console tells the command itself, it is not told twi
   t.equal(await exec.run(missing), 127)
   t.equal(
     missing.stderr.text,
-    'npm-none cannot be run (ENOENT); a .cmd or .bat file is run by cmd: exec -- cmd /c npm-none\n',
+    'exec: npm-none: command not found; run a .cmd or .bat file with cmd: exec -- cmd /c npm-none\n',
   )
 })
 

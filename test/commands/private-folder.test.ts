@@ -26,6 +26,6 @@ t.test('the first that can be written to has the folder, until it is removed', a
 t.test('where there is none, that is told with all that was tried', async t => {
   await t.rejects(makePrivateFolder(['/none/such', '/dev/null']), {
     message:
-      'no temporary file can be written to /none/such (ENOENT) or /dev/null (ENOTDIR): set TMPDIR to a folder of yours',
+      'cannot create a folder in /none/such (ENOENT) or /dev/null (ENOTDIR); set TMPDIR to a folder that you can write to',
   })
 })

@@ -102,7 +102,7 @@ t.test('whom Node.js is told to trust is trusted beside those of upstream.caFile
   const env = { ...KEY, PC_URL: url, PRISMACLOUD_PROXY_UPSTREAM_CA_FILE: join(folder, 'other.pem') }
   const theirs = join(folder, 'ca.pem')
   for (const [told, says] of [
-    [{ NODE_EXTRA_CA_CERTS: theirs }, /^✓ TLS +verified, TLSv1\.3: certificate of Throwaway server by Theirs/m],
+    [{ NODE_EXTRA_CA_CERTS: theirs }, /^✓ TLS +verified, TLSv1\.3, certificate of Throwaway server issued by Theirs/m],
     [{ NODE_OPTIONS: '--use-openssl-ca', SSL_CERT_FILE: theirs }, /^✓ TLS +verified/m],
     [{ SSL_CERT_FILE: theirs }, /^✗ TLS +The certificate of localhost:\d+ is not signed by a known authority/m],
   ] as const) {

@@ -22,7 +22,7 @@ t.test('as process 1, exec leaves no zombies, or warns that it does', async t =>
   const isZombie = 'grep -q "^State:.Z" /proc/$pid/status'
   const cli = await execAsFirst(t, `${orphan}; until ${canBeReplaced ? isGone : isZombie}; do sleep 0.05; done; exit 5`)
   t.equal(await cli.ended, 5)
-  t.equal(/run it with an init/.test(cli.output()), !canBeReplaced)
+  t.equal(/run the container with an init/.test(cli.output()), !canBeReplaced)
 })
 
 t.test('as process 1, exec passes signals on and has the command’s exit code', async t => {

@@ -1,13 +1,13 @@
 import type { Api } from '../../stacks/resolve.ts'
 import type { Finding } from './finding.ts'
 
-/** Tells what the configured url was understood as. */
+/** Reports how a tenant's configured URL was understood: as a stack, console, API or custom base URL. */
 export function describeApi({ stack, origin, basePath, from }: Api): Finding {
   const descriptions: Record<Api['from'], string> = {
-    stack: `stack ${stack}: the API is ${origin}`,
-    console: `a console URL was given, of stack ${stack}: the API that is used instead is ${origin}`,
-    api: `the API of stack ${stack}: ${origin}`,
-    custom: `a base of your own: ${origin}${basePath}`,
+    stack: `stack ${stack}, API ${origin}`,
+    console: `console of stack ${stack}, using its API ${origin}`,
+    api: `API ${origin} of stack ${stack}`,
+    custom: `custom API ${origin}${basePath}`,
   }
   return { label: 'url', mark: 'good', text: descriptions[from] }
 }

@@ -8,7 +8,7 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** How far two clocks may be apart, in milliseconds: more than a `Date` header's rounding and a slow answer explain. */
+/** The accepted difference of two clocks, in milliseconds: a `Date` header is rounded, and the response takes time. */
 const TOLERANCE = MINUTE
 
 const UNITS = [
@@ -17,21 +17,20 @@ const UNITS = [
   [MINUTE, 'minutes'],
 ] as const
 
-const CURE =
-  'set it by a time server (Linux: timedatectl set-ntp true; macOS: sntp -sS time.apple.com; Windows: w32tm /resync)'
+const CURE = 'synchronize it (Linux: timedatectl set-ntp true; macOS: sntp -sS time.apple.com; Windows: w32tm /resync)'
 
-/** Judges this machine's clock by the API host's. */
-export function judgeClock({ here, there }: ClockReadings, host: string): Step<true> {
-  const ahead = here - there
+/** Compares this machine's clock with that of the API host. */
+export function judgeClock({ local, remote }: ClockReadings, host: string): Step<true> {
+  const ahead = local - remote
   if (Number.isNaN(ahead)) {
-    return { finding: { label: LABEL, mark: 'skipped', text: `${host} does not tell its time` }, value: true }
+    return { finding: { label: LABEL, mark: 'skipped', text: `${host} sends no Date header` }, value: true }
   }
-  if (Math.abs(ahead) <= TOLERANCE) return good(LABEL, `agrees with that of ${host}`, true)
+  if (Math.abs(ahead) <= TOLERANCE) return good(LABEL, `in sync with ${host}`, true)
   const direction = ahead > 0 ? 'ahead of' : 'behind'
-  return bad(LABEL, `this machine's clock is ${span(Math.abs(ahead))} ${direction} that of ${host}: ${CURE}`)
+  return bad(LABEL, `this machine's clock is ${span(Math.abs(ahead))} ${direction} ${host}; ${CURE}`)
 }
 
-/** In the largest unit of which there are at least two, else in seconds. */
+/** A duration in the largest unit of which it has at least two, else in seconds. */
 function span(ms: number): string {
   const [unit, name] = UNITS.find(([each]) => ms >= 2 * each) ?? [SECOND, 'seconds']
   return `${Math.round(ms / unit)} ${name}`

@@ -10,19 +10,19 @@ import { findWay } from './outbound.ts'
 import { type ClockReadings, reach } from './reach.ts'
 import { advise, extend, logIn, readKey } from './session.ts'
 
-/** What a diagnosis takes from its surroundings. */
+/** The clock and the resolver of a diagnosis; tests pass their own. */
 export interface Surroundings {
   readonly clock: Clock
   readonly resolve: Resolve
 }
 
-/** Tries what a tenant's session needs, step by step, and tells each finding once it is there. */
+/** Tries step by step what a tenant's session needs, and yields each finding as soon as it is known. */
 export async function* diagnose(tenant: TenantConfig, config: Config, around: Surroundings): AsyncGenerator<Finding> {
   const key = await readKey(tenant.credentials)
   yield key.finding
   yield describeApi(tenant.api)
   const reached = yield* diagnoseNetwork(tenant, config, around)
-  yield (await needing('clock', reached, moment => judgeClock(moment, new URL(tenant.api.origin).host))).finding
+  yield (await needing('clock', reached, readings => judgeClock(readings, new URL(tenant.api.origin).host))).finding
   const token = await needing('login', reached, () =>
     needing('login', key, key => withAuth(tenant, config, around, auth => logIn(auth, key, advise(tenant, config)))),
   )
@@ -45,7 +45,7 @@ async function* diagnoseNetwork(
   return reached
 }
 
-/** Makes the auth calls' connection only once it is known that there can be one. */
+/** Creates the agents for an auth call only when its step runs, and destroys them afterwards. */
 async function withAuth<T>(
   { api, prismaId, customerName }: TenantConfig,
   { upstream, session }: Config,

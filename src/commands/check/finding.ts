@@ -1,36 +1,36 @@
-/** How a step ended. `refused` is a failure by the upstream's word on the access key. */
-export type Mark = 'good' | 'bad' | 'refused' | 'warning' | 'skipped'
+/** How a step ended. `rejected` is a failure as well: Prisma Cloud rejected the access key. */
+export type Mark = 'good' | 'bad' | 'rejected' | 'warning' | 'skipped'
 
-/** One line of the check. */
+/** The result of one step, printed as one line. */
 export interface Finding {
   readonly label: string
   readonly mark: Mark
-  /** What was found and, when it is bad, the cure. Never a secret. */
+  /** What was found and, after a failure, how to fix it. Never holds a secret. */
   readonly text: string
 }
 
-/** A finding and what later steps need of it, which is undefined when they have nothing to go on with. */
+/** A finding with the value that later steps need; without a value, they are skipped. */
 export interface Step<T> {
   readonly finding: Finding
   readonly value: T | undefined
 }
 
-/** A step that went well. */
+/** Makes the result of a step that passed. */
 export function good<T>(label: string, text: string, value: T): Step<T> {
   return { finding: { label, mark: 'good', text }, value }
 }
 
-/** A step that failed, with the cure in its text. */
-export function bad(label: string, text: string, mark: 'bad' | 'refused' = 'bad'): Step<never> {
+/** Makes the result of a step that failed. The text says how to fix it. */
+export function bad(label: string, text: string, mark: 'bad' | 'rejected' = 'bad'): Step<never> {
   return { finding: { label, mark, text }, value: undefined }
 }
 
-/** Does a step with what an earlier one gained; skips it when that gained nothing. */
+/** Runs a step with the value of an earlier one, or skips it if the earlier one gave no value. */
 export async function needing<Needed, T>(
   label: string,
   { finding, value }: Step<Needed>,
   work: (value: Needed) => Promise<Step<T>> | Step<T>,
 ): Promise<Step<T>> {
   if (value !== undefined) return work(value)
-  return { finding: { label, mark: 'skipped', text: `not tried: ${finding.label} comes first` }, value: undefined }
+  return { finding: { label, mark: 'skipped', text: `not tried, needs ${finding.label}` }, value: undefined }
 }

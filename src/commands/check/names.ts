@@ -8,33 +8,33 @@ import type { Way } from './outbound.ts'
 
 const LABEL = 'DNS'
 
-/** Gives the addresses of a name. */
+/** Resolves a host name to its IP addresses. */
 export type Resolve = (name: string) => Promise<readonly string[]>
 
-/** Resolves as connections do: by way of the operating system. */
+/** Resolves through the operating system, as connections do. */
 export const systemResolve: Resolve = async name => (await lookup(name, { all: true })).map(({ address }) => address)
 
-/** What a lookup is done with. */
+/** How {@link lookUp} resolves a name. */
 export interface Resolving {
   readonly resolve: Resolve
   readonly clock: Clock
-  /** Milliseconds. */
+  /** The longest that a lookup may take, in milliseconds. */
   readonly timeout: number
 }
 
-/** Looks up the API's host, for the same way on; an outbound proxy does it by itself. */
+/** Resolves the API's host and passes `way` on. Skipped with an outbound proxy, which resolves names itself. */
 export async function lookUp({ origin }: Api, way: Way, { resolve, clock, timeout }: Resolving): Promise<Step<Way>> {
   const name = bareHost(new URL(origin).hostname)
   if (way.proxy) {
     return { finding: { label: LABEL, mark: 'skipped', text: `the outbound proxy resolves ${name}` }, value: way }
   }
   return withDeadline(clock, timeout, undefined, () => resolve(name)).then(
-    addresses => good(LABEL, `${name} is ${addresses.join(', ')}`, way),
+    addresses => good(LABEL, `${name} resolves to ${addresses.join(', ')}`, way),
     error => bad(LABEL, explain(error, name)),
   )
 }
 
 function explain(error: unknown, name: string): string {
   if (!(error instanceof DeadlineError)) return explainNetworkError(error, name).detail
-  return `No DNS server answered for ${name} in time: check this machine's network and DNS settings`
+  return `no DNS server answered for ${name} in time; check the network and DNS settings of this machine`
 }

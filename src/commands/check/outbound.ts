@@ -3,7 +3,7 @@ import { proxyFor } from '../../config/network/outbound.ts'
 import type { Api } from '../../stacks/resolve.ts'
 import { good, type Step } from './finding.ts'
 
-/** How the API is reached: by an outbound proxy, or directly. */
+/** The route to the API: through an outbound proxy or, with null, directly. */
 export interface Way {
   readonly proxy: URL | null
 }
@@ -12,8 +12,8 @@ const LABEL = 'outbound proxy'
 const DIRECT: Way = { proxy: null }
 
 /**
- * The way to an API: by the outbound proxy, unless `NO_PROXY` exempts the host; the same that the agent takes. An http API
- * is on this machine, and no proxy leads to it.
+ * Finds the route that the agents take to an API: through the outbound proxy, unless `NO_PROXY` exempts the host. An http API
+ * is on this machine and never proxied.
  */
 export function findWay({ origin }: Api, { outbound }: Config['upstream']): Step<Way> {
   const url = new URL(origin)
@@ -24,7 +24,7 @@ export function findWay({ origin }: Api, { outbound }: Config['upstream']): Step
   return good(LABEL, proxy ? shown : `none: NO_PROXY exempts ${url.hostname} from ${shown}`, { proxy })
 }
 
-/** A user without a password may be a token, so neither is shown. */
+/** Hides the user too: without a password it may be a token. */
 function masked({ protocol, username, password, host }: URL): string {
   return `${protocol}//${username || password ? '***@' : ''}${host}`
 }

@@ -10,14 +10,17 @@ import { type Peer, witness } from './witness.ts'
 
 const LABEL = 'TLS'
 
-/** The same moment on two clocks, in milliseconds since the epoch. */
+/** What this machine's clock and the API host's clock showed at one moment, in milliseconds since the epoch. */
 export interface ClockReadings {
-  readonly here: number
-  /** By the `Date` header, in whole seconds; NaN without one. */
-  readonly there: number
+  readonly local: number
+  /** The `Date` header of a response (RFC 9110, section 6.6.1), in whole seconds; NaN without one. */
+  readonly remote: number
 }
 
-/** Sends one request as the proxy sends its own. Any answer will do, from a host that TLS has verified. */
+/**
+ * Sends `HEAD` to the API's base path over a one-shot connection, as for auth calls. Passes with any response from a host
+ * that TLS verified, and gives the readings of both clocks.
+ */
 export async function reach(
   api: Api,
   { upstream, session }: Pick<Config, 'upstream' | 'session'>,
@@ -29,19 +32,19 @@ export async function reach(
     .then(
       ({ result: { headers }, peer }) =>
         judgePeer(api, peer, upstream.caFile, {
-          here: clock.now(),
-          there: Date.parse(`${headerOf(headers, 'date')}`),
+          local: clock.now(),
+          remote: Date.parse(`${headerOf(headers, 'date')}`),
         }),
       error => bad(LABEL, explainNetworkError(error, new URL(api.origin).host).detail),
     )
     .finally(() => agents.destroy())
 }
 
-/** Tells what vouches for the API by what its connection says, and gains `value` where that is enough. */
+/** Judges the TLS connection to an API by what its socket reports, and gives `value` if the host was verified. */
 export function judgePeer<T>({ origin }: Api, peer: Peer | undefined, caFile: string | null, value: T): Step<T> {
   if (new URL(origin).protocol === 'http:') return good(LABEL, 'none: plain http to this machine', value)
   if (!peer?.authorized)
-    return bad(LABEL, `the connection to ${new URL(origin).host} was not verified: this is a bug, tell of it`)
+    return bad(LABEL, `the connection to ${new URL(origin).host} was not verified; this is a bug, please report it`)
   return good(LABEL, describePeer(peer, caFile), value)
 }
 
@@ -50,7 +53,6 @@ function describePeer({ protocol, certificate }: Peer, caFile: string | null): s
   const owner = subject.CN ?? subjectaltname
   const authority = [issuer.O, issuer.CN].filter(Boolean).join(', ')
   const until = new Date(valid_to).toISOString().slice(0, 10)
-  const trusted =
-    caFile === null ? '' : `; beside Node.js's own authorities those of upstream.caFile ${caFile} are trusted`
-  return `verified, ${protocol}: certificate of ${owner} by ${authority}, valid until ${until}${trusted}`
+  const trusted = caFile === null ? '' : `; upstream.caFile ${caFile} is trusted in addition to Node.js's CAs`
+  return `verified, ${protocol}, certificate of ${owner} issued by ${authority}, valid until ${until}${trusted}`
 }

@@ -5,13 +5,13 @@ import type { Finding, Mark } from './finding.ts'
 
 const LONGEST_LABEL = 'outbound proxy'.length
 
-/** No line is longer than this many characters: some of what it says comes from the other side. */
+/** The longest text of a finding, in characters: parts of it come from the upstream. */
 const MAX_TEXT = 1000
 
 const SYMBOLS = {
   good: ['✓', 'green'],
   bad: ['✗', 'red'],
-  refused: ['✗', 'red'],
+  rejected: ['✗', 'red'],
   warning: ['!', 'yellow'],
   skipped: ['-', 'dim'],
 } as const satisfies Record<Mark, readonly [string, Parameters<Paint>[0]]>
@@ -23,8 +23,8 @@ export function writeFinding({ stdout, env }: Pick<Host, 'stdout' | 'env'>, { la
   stdout.write(`${shown} ${label.padEnd(LONGEST_LABEL)}  ${oneLine(text, MAX_TEXT)}\n`)
 }
 
-/** The exit code that so many findings make: credentials that were refused outweigh what else failed. */
+/** The exit code for all findings. A rejected access key outweighs other failures. */
 export function exitCodeOf(marks: ReadonlySet<Mark>): number {
-  if (marks.has('refused')) return ExitCode.credentialsRefused
+  if (marks.has('rejected')) return ExitCode.credentialsRefused
   return marks.has('bad') ? ExitCode.failed : ExitCode.good
 }

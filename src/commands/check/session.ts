@@ -19,10 +19,10 @@ export function logIn(auth: AuthApi, key: Credentials, advice: string): Promise<
   return auth.login(key).then(
     ({ token, lifetime }) => good('login', `ok, the session lasts ${Math.round(lifetime / SECOND)} s`, token),
     (error: Error) => {
-      const isRefused = error instanceof AuthFailure && error.nature === 'rejected'
-      if (!isRefused) return bad('login', error.message)
+      const isRejected = error instanceof AuthFailure && error.nature === 'rejected'
+      if (!isRejected) return bad('login', error.message)
       const cure = error.reason === undefined ? `. ${advice}` : ''
-      return bad('login', `${error.message}${cure}`, 'refused')
+      return bad('login', `${error.message}${cure}`, 'rejected')
     },
   )
 }

@@ -1,19 +1,19 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { type PeerCertificate, TLSSocket } from 'node:tls'
 
-/** Where undici tells of each connection that it made. */
+/** The diagnostics channel on which undici publishes each new connection. */
 const CONNECTED = 'undici:client:connected'
 
-/** What a TLS connection says of itself and of the other side. */
+/** The other side of a TLS connection, as its socket reports it. */
 export interface Peer {
-  /** Whether Node.js found the certificate good, for the name that was asked for. */
+  /** Whether Node.js verified the certificate, for the host that was connected to. */
   readonly authorized: boolean
-  /** `TLSv1.3` and the like. */
+  /** The TLS version, such as `TLSv1.3`. */
   readonly protocol: string | null
   readonly certificate: PeerCertificate
 }
 
-/** Runs `work`, and gives beside its result what the connection that it made says of itself; no peer without TLS. */
+/** Runs `work` and gives its result together with the peer of the TLS connection that it made; no peer without TLS. */
 export async function witness<T>(work: () => Promise<T>): Promise<{ result: T; peer?: Peer }> {
   let peer: Peer | undefined
   const onConnected = (message: unknown) => {

@@ -5,31 +5,32 @@ import { hasOwnCertificate } from '../../tls/authority.ts'
 import type { Host } from '../host.ts'
 import type { Listening } from '../serve/announce.ts'
 
-/** Where a command's clients are to be led. */
+/** What the environment of a command refers to. */
 export interface CommandPlaces {
   readonly listening: Pick<Listening, 'address' | 'secure'>
-  /** What stands in the place of the key. */
+  /** The client token that stands in for the access key. */
   readonly token: string
+  /** The API of the default tenant. */
   readonly api: Api
-  /** The file with what is to be trusted. */
+  /** The file with all certificates that the command's clients must trust. */
   readonly bundle: string
-  /** Whether a text holds a key or token that the command must not have. */
+  /** Whether a value holds an access key or token that the command must not have. */
   isSecret(text: string): boolean
 }
 
-/** Ours may hold keys; of the vendor's, these are a token, files with a key, and the name of another tenant. */
+/** Never passed on: our own variables, which may hold keys, and the vendor's for a token, for files with a key and for a tenant. */
 const NOT_FOR_THE_COMMAND =
   /^PRISMACLOUD(_(PROXY_.*|JSON_WEB_TOKEN|JSON_CONFIG_FILE|CUSTOMER_NAME)|COMPUTE_CONFIG_FILE)$/i
 
-/** The name of whoever asks; it is not looked at. */
+/** A user name for clients that require one. The proxy ignores it. */
 const USER = 'prismacloud-proxy'
 
-/** The variables that a command lacks only because of what is in them. */
+/** The names of the variables that a command does not get because of their values. */
 export function withheldVariables(before: Host['env'], after: Host['env']): string[] {
   return Object.keys(before).filter(name => !(name in after) && !NOT_FOR_THE_COMMAND.test(name))
 }
 
-/** The variables of a command, of which those that the vendor's clients and others read lead to the proxy. */
+/** The environment for a command: variables that hold secrets are removed, and those that clients read point to the proxy. */
 export function commandEnvironment(
   env: Host['env'],
   { listening, token, api, bundle, isSecret }: CommandPlaces,
@@ -57,11 +58,11 @@ export function commandEnvironment(
     PRISMACLOUDCOMPUTE_CONSOLE_URL: `${listening.address}/_compute`,
     PRISMACLOUDCOMPUTE_USERNAME: USER,
     PRISMACLOUDCOMPUTE_PASSWORD: token,
-    // checkov takes https alone; without a key it does not ask the platform
+    // checkov accepts https only, and contacts the platform only with a key
     PRISMA_API_URL: `https://${localApi}`,
     ...(env.BC_API_KEY && { BC_API_KEY: `${USER}::${token}` }),
     BC_CA_BUNDLE: bundle,
-    // many read but one of the two
+    // many clients read only one spelling
     HTTPS_PROXY: proxy,
     https_proxy: proxy,
     NO_PROXY: noProxy,
@@ -74,15 +75,16 @@ export function commandEnvironment(
 }
 
 /**
- * The vendor's Python SDK takes any host but its own for a Compute console, so it is given its own, to which the https
- * proxy leads. What the local CA cannot vouch for is reached at localhost.
+ * The host of the API for a command. The vendor's Python SDK treats every host but the vendor's own as a Compute console, so
+ * it gets the real one, which it reaches through `HTTPS_PROXY`. A custom host, for which the local CA issues no certificate,
+ * is replaced by the proxy's https address.
  */
 function apiFor({ origin }: Api, { secure }: CommandPlaces['listening']): string {
   const { host } = new URL(origin)
   return hasOwnCertificate(host) ? host : new URL(`${secure}`).host
 }
 
-/** What was reached without a proxy, but for what is to be reached by this one. */
+/** The entries of an inherited `NO_PROXY`, except those that would exempt the API. */
 function namesIn(list = '', { origin }: Api): string[] {
   return list.split(/[,\s]+/).filter(entry => entry !== '' && !isExempt(new URL(origin), entry))
 }

@@ -5,27 +5,33 @@ import type { Host } from '../host.ts'
 import { outlivesTerminal } from '../terminal/signal.ts'
 import { REOPENING } from '../terminal/take-signals.ts'
 
-/** What the command is told of, while it runs. */
+/** Signals that are forwarded to the running command. */
 const FORWARDED = ['SIGTERM', 'SIGHUP', ...REOPENING] as const
 
-/** What Windows tells every program of a console by itself. Somebody has to listen, or it ends this one at once. */
-const TOLD_BY_WINDOWS = ['SIGINT', 'SIGBREAK', 'SIGHUP'] as const
+/** Windows sends these to every program of a console. They need a listener here, or they end this process at once. */
+const SENT_BY_WINDOWS = ['SIGINT', 'SIGBREAK', 'SIGHUP'] as const
 
-/** How a shell says that a command could not be run (POSIX, "Exit Status for Commands"). */
+/** The exit codes of a shell for a command that cannot be run (POSIX, "Exit Status for Commands"). */
 const CANNOT_RUN = { found: 126, missing: 127 } as const
 
-/** Runs a command to its end, with the streams of this process, and gives its exit code as a shell would. */
+/** How a shell words the most common errors of execve(2). */
+const REASONS: Readonly<Record<string, string>> = { ENOENT: 'command not found', EACCES: 'permission denied' }
+
+/**
+ * Runs a command with the streams of this process and gives its exit code as a shell would: 128 plus the number of the
+ * signal that killed it, 126 or 127 if it cannot be run.
+ */
 export async function runCommand(command: readonly string[], env: Host['env'], host: Host): Promise<number> {
-  // Node.js has the signals of its children as they are by default: what ignores SIGHUP would not be inherited
+  // Node.js resets the signals of its children, so nohup's ignored SIGHUP would not be inherited
   const [file = '', ...args] = outlivesTerminal(host) ? ['nohup', ...command] : command
   try {
     const child = spawn(file, args, { stdio: 'inherit', env: { ...env } })
     const ended = new Promise<number>(resolve => {
-      // Node.js gives one of the two
+      // exactly one of the two is not null
       child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]))
     })
     await once(child, 'spawn')
-    // it may have become another user's, whom no signal of ours reaches; any listener will do
+    // kill() fails if the command runs as another user now; without a listener the error would be thrown
     child.on('error', Boolean)
     passSignalsOn(child, host)
     return await ended
@@ -36,17 +42,17 @@ export async function runCommand(command: readonly string[], env: Host['env'], h
 
 function passSignalsOn(child: ChildProcess, { signals, hasTerminal, system }: Host): void {
   if (system === 'win32') {
-    for (const name of TOLD_BY_WINDOWS) signals.on(name, () => {})
+    for (const name of SENT_BY_WINDOWS) signals.on(name, () => {})
     return
   }
   for (const name of FORWARDED) signals.on(name, () => child.kill(name))
-  // a terminal sends it to the command too, which might take a second one for impatience
+  // a terminal sends SIGINT to the command as well, and many programs quit hard on a second one
   signals.on('SIGINT', () => hasTerminal() || child.kill('SIGINT'))
 }
 
-/** Some errors come of starting it, some are thrown. */
 function cannotRun(file: string, { code }: NodeJS.ErrnoException, { stderr, system }: Host): number {
-  const cure = system === 'win32' ? `; a .cmd or .bat file is run by cmd: exec -- cmd /c ${file}` : ''
-  stderr.write(`${file} cannot be run (${code})${cure}\n`)
+  const reason = REASONS[`${code}`] ?? `cannot be run (${code})`
+  const cure = system === 'win32' ? `; run a .cmd or .bat file with cmd: exec -- cmd /c ${file}` : ''
+  stderr.write(`exec: ${file}: ${reason}${cure}\n`)
   return code === 'ENOENT' ? CANNOT_RUN.missing : CANNOT_RUN.found
 }

@@ -3,9 +3,9 @@ import { accessSync, constants } from 'node:fs'
 const SHELL = '/bin/sh'
 
 /**
- * What a shell does in place of this program as process 1: it runs it as a child, passes signals on, and has its exit code.
- * While it waits, it takes note of every process that ends, also of those that others left. A signal interrupts `wait`,
- * which is then repeated, until the child is gone; what a shell has told once it may not know again (127).
+ * The script that takes this program's place as process 1: it runs the program as a child, forwards signals to it, and exits
+ * with its exit code. While it waits, the shell reaps every process that ends, orphans included. A signal interrupts `wait`,
+ * so it is repeated until the child is gone. A shell may report a child's exit code only once, and 127 afterwards.
  */
 const AS_INIT = `
 exec 3<&0
@@ -27,18 +27,18 @@ exit $code
 `
 
 const ZOMBIES =
-  'as process 1 of a container, exec cannot remove processes that the command leaves behind when they end: run it with an init (docker run --init)'
+  'exec is process 1 of the container and cannot reap the processes that its command leaves behind; run the container with an init (docker run --init)'
 
-/** What is needed of the process. */
+/** The parts of `process` that {@link leaveFirstPlace} uses. */
 export interface FirstProcess extends Pick<NodeJS.Process, 'pid' | 'execPath' | 'execArgv' | 'argv' | 'env'> {
-  /** Puts another program in the place of this one; since Node.js 22.15. */
+  /** Replaces this process by another program: execve(2), since Node.js 22.15. */
   execve?(file: string, args: readonly string[], env: NodeJS.ProcessEnv): never
 }
 
 /**
- * Process 1 of a container has to see to every process that lost its parent, which Node.js does not: once they have ended
- * they stay, as zombies. Has a shell take its place and start this program again as a child. Gives a warning where that
- * cannot be.
+ * Process 1 of a container must reap orphaned processes, which Node.js does not do: they would stay as zombies. As process
+ * 1, this replaces itself by a shell that starts the program again as its child, and does not return. Gives a warning if
+ * that is not possible, and nothing in any other process.
  */
 export function leaveFirstPlace(self: FirstProcess, shell = SHELL): string[] {
   if (self.pid !== 1) return []

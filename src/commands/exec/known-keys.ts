@@ -1,10 +1,10 @@
 import type { Credentials, TenantConfig } from '../../config/config.ts'
 import type { Secret } from '../../kernel/secret.ts'
 
-/** An access key's id of fewer characters may be a user's name, which stands in many places and is no secret. */
+/** A shorter access key id may be a user name, which appears in many places and is not secret. */
 const SHORTEST_ID = 12
 
-/** Access keys and tokens that were read, by which to know them where they turn up. */
+/** Collects the access keys and tokens that are read, to find them in environment variables. */
 export class KnownKeys {
   readonly #secrets: Secret[]
   readonly #ids: Secret[] = []
@@ -13,14 +13,14 @@ export class KnownKeys {
     this.#secrets = [...secrets]
   }
 
-  /** The tenant as it is, but that its access key becomes known when it is read. */
+  /** A copy of a tenant whose access key becomes known as soon as it is read. */
   watch(tenant: TenantConfig): TenantConfig {
     const { credentials } = tenant
     const read = async (signal?: AbortSignal) => this.#add(await credentials.read(signal))
     return { ...tenant, credentials: { ...credentials, read } }
   }
 
-  /** Gives what tells whether a text is one of the secrets that are known now, or holds one in whatever encoding. */
+  /** Makes a function that tells whether a text is or contains, in any encoding, one of the secrets known by now. */
   finder(): (text: string) => boolean {
     const finders = [...this.#secrets.map(secret => secret.finder()), ...this.#ids.map(id => id.finder(SHORTEST_ID))]
     return text => this.#secrets.some(secret => secret.matches(text.trim())) || finders.some(isIn => isIn(text))
@@ -33,9 +33,9 @@ export class KnownKeys {
   }
 }
 
-/** Reads the access keys of tenants that have not logged in yet, where reading runs no command. */
+/** Reads the access keys of lazy tenants, which have not logged in yet, unless reading runs a command. Never rejects. */
 export async function readWaitingKeys(tenants: Iterable<TenantConfig>): Promise<void> {
   const readable = [...tenants].filter(({ lazy, credentials }) => lazy && /^(fixed|file)$/.test(credentials.kind))
-  // what cannot be read now is told when it is needed
+  // a key that cannot be read is reported when it is needed
   await Promise.all(readable.map(({ credentials }) => credentials.read().catch(() => {})))
 }

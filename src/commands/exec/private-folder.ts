@@ -3,18 +3,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Host } from '../host.ts'
 
-/** Memory that can be used as a folder: on Linux even where no file system can be written to. */
+/** A file system in memory, which is writable on Linux even if all others are read-only. */
 const SHARED_MEMORY = '/dev/shm'
 
-/** Folders in which a private one can be made, the best first. On Windows anybody may make one of the last name. */
+/** Folders for temporary files, the best first. On Windows only the first: anybody could create `/dev/shm` there. */
 export function temporaryFolders({ env, system }: Pick<Host, 'env' | 'system'>): string[] {
   const others = system === 'win32' ? [] : [env.XDG_RUNTIME_DIR ?? '', SHARED_MEMORY]
   return [tmpdir(), ...others].filter(path => path !== '')
 }
 
 /**
- * Makes a folder that nobody else may look into, in the first of `places` that can be written to. Rejects with an Error
- * that names the cure where there is none.
+ * Creates a folder that only this user can read, in the first of `places` that is writable. Rejects with an Error that names
+ * the fix if none is.
  */
 export async function makePrivateFolder(places: readonly string[]): Promise<string> {
   const tried: string[] = []
@@ -27,12 +27,12 @@ export async function makePrivateFolder(places: readonly string[]): Promise<stri
       tried.push(`${place} (${(error as NodeJS.ErrnoException).code})`)
     }
   }
-  throw new Error(`no temporary file can be written to ${tried.join(' or ')}: set TMPDIR to a folder of yours`, {
+  throw new Error(`cannot create a folder in ${tried.join(' or ')}; set TMPDIR to a folder that you can write to`, {
     cause,
   })
 }
 
-/** Removes such a folder. What has to be left, as on Windows where somebody has a file open, is no failure. */
+/** Removes a folder. Files that cannot be removed, such as open ones on Windows, are left without an error. */
 export async function removePrivateFolder(folder: string): Promise<void> {
   await Promise.allSettled([rm(folder, { recursive: true, force: true, maxRetries: 5 })])
 }

@@ -1,14 +1,14 @@
 import { styleText } from 'node:util'
 import type { Host, Output } from '../host.ts'
 
-/** Gives a text the look of a format, where its output takes colours. */
+/** Formats a text for a terminal, for example in colour; gives it unchanged for an output without colours. */
 export type Paint = (format: Parameters<typeof styleText>[0], text: string) => string
 
 const OFF = ['0', 'false']
 
 /**
- * Whether an output takes colours: never where NO_COLOR is set to anything (https://no-color.org), else as FORCE_COLOR
- * says, else at a terminal that is not a dumb one.
+ * Whether to colour an output: not if NO_COLOR is set (https://no-color.org), else as FORCE_COLOR says, else if it is a
+ * terminal and TERM is not `dumb`.
  */
 export function takesColours({ isTTY }: Output, env: Host['env']): boolean {
   if (env.NO_COLOR) return false
@@ -16,7 +16,7 @@ export function takesColours({ isTTY }: Output, env: Host['env']): boolean {
   return isTTY === true && env.TERM !== 'dumb'
 }
 
-/** Gives what paints for an output. */
+/** Makes a {@link Paint} for an output. */
 export function painter(output: Output, env: Host['env']): Paint {
   if (!takesColours(output, env)) return (_, text) => text
   return (format, text) => styleText(format, text, { validateStream: false })

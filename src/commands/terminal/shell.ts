@@ -1,6 +1,6 @@
 import { platform } from 'node:os'
 
-/** A text as a POSIX shell takes it for one word; on Windows, where no path has a double quote, as each of its shells does. */
+/** Quotes a path for a command to paste into a shell: POSIX, or any of Windows, where paths hold no double quotes. */
 export function shellQuoted(text: string, system: NodeJS.Platform = platform()): string {
   if (/^[\w@%+=:,./-]+$/.test(text)) return text
   return system === 'win32' ? `"${text}"` : `'${text.replaceAll("'", "'\\''")}'`

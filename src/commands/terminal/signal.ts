@@ -4,8 +4,8 @@ import { ExitCode, type Host } from '../host.ts'
 import { ENDING } from './take-signals.ts'
 
 /**
- * Waits for the first signal that asks to end, and gives the exit code for an end that has to be cut short. The same
- * signal once more ends the process at once, as if nobody listened.
+ * Waits for SIGINT, SIGBREAK or SIGTERM, and gives the exit code in case that running requests must be cut off. If the same
+ * signal arrives again, it ends the process at once.
  */
 export function untilSignal({ signals }: Host): Promise<number> {
   return new Promise(resolve => {
@@ -13,20 +13,20 @@ export function untilSignal({ signals }: Host): Promise<number> {
   })
 }
 
-/** The parts of a host that tell of its terminal. */
+/** The parts of a host that concern its terminal. */
 type Terminal = Pick<Host, 'stdin' | 'stdout' | 'stderr' | 'hasTerminal' | 'system'>
 
 /**
- * Whether a process is to outlive its terminal, as `nohup` has it: that takes the terminal away from all three streams.
- * Its other mark, that SIGHUP is ignored, Node.js has wiped out before it runs any of our code.
+ * Whether `nohup` started the process, so that it must outlive its terminal: it has one, but none of its three streams
+ * leads there. Node.js resets nohup's other mark, an ignored SIGHUP, before it runs any of our code.
  */
 export function outlivesTerminal(host: Terminal): boolean {
   return host.system !== 'win32' && host.hasTerminal() && !talksToTerminal(host)
 }
 
 /**
- * Gives what tells whether the terminal that a process talked to at first is gone. On Windows SIGHUP comes of nothing but
- * a closed window.
+ * Makes a function that tells, after a SIGHUP, whether the terminal that the process started in was closed. Always true on
+ * Windows, where a closed window is the only cause of SIGHUP.
  */
 export function watchTerminal(host: Terminal): () => boolean {
   if (host.system === 'win32') return () => true
@@ -39,8 +39,8 @@ function talksToTerminal({ stdin, stdout, stderr }: Terminal): boolean {
 }
 
 /**
- * Calls `reload` for each SIGHUP, until one comes because the terminal was closed: that asks to end, and gives the exit
- * code for an end that has to be cut short.
+ * Calls `reload` for each SIGHUP until one arrives because the terminal was closed. Resolves then, to the exit code in case
+ * that running requests must be cut off.
  */
 export function untilHangUp(host: Host, reload: () => void): Promise<number> {
   const isHungUp = watchTerminal(host)
@@ -52,7 +52,7 @@ export function untilHangUp(host: Host, reload: () => void): Promise<number> {
   })
 }
 
-/** Whether a terminal controls the process: only then can the device that stands for it be opened (POSIX, `/dev/tty`). */
+/** Whether the process has a controlling terminal: only then can `/dev/tty` be opened (POSIX, General Terminal Interface). */
 export function hasTerminal(device = '/dev/tty'): boolean {
   try {
     closeSync(openSync(device, 'r'))
@@ -62,7 +62,7 @@ export function hasTerminal(device = '/dev/tty'): boolean {
   }
 }
 
-/** Ends an app for a signal, and gives the exit code: good, unless running requests had to be cut off. */
-export async function drain(app: App, ending: number): Promise<number> {
-  return (await app.close()) ? ExitCode.good : ending
+/** Shuts an app down. Gives exit code 0 or, if running requests had to be cut off, that of the signal. */
+export async function drain(app: App, codeOfSignal: number): Promise<number> {
+  return (await app.close()) ? ExitCode.good : codeOfSignal
 }

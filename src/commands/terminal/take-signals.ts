@@ -1,41 +1,41 @@
 import { EventEmitter } from 'node:events'
 import { ExitCode } from '../host.ts'
 
-/** What ends a process that does not listen, with the exit code that shells tell for that: 128 and the signal's number. */
+/** The signals that end a process, with the exit code of a shell for each: 128 plus the signal's number. */
 export const ENDING = {
   SIGINT: ExitCode.interrupted,
-  // Ctrl-Break of Windows, by which one program may ask another to end
+  // Ctrl-Break on Windows, with which one program can end another
   SIGBREAK: ExitCode.interrupted,
   SIGTERM: ExitCode.terminated,
 } as const
 
-/** What programs are told to open their files anew by. Unheard, Node.js opens its inspector for the first and dies of the second. */
+/** The signals to reopen files. Without a listener SIGUSR1 opens Node.js's inspector, and SIGUSR2 ends the process. */
 export const REOPENING = ['SIGUSR1', 'SIGUSR2'] as const
 
-/** What is used of a process. */
+/** The parts of `process` that {@link takeSignals} uses. */
 export type SignalledProcess = Pick<
   NodeJS.Process,
   'on' | 'once' | 'removeAllListeners' | 'platform' | 'pid' | 'kill' | 'exit'
 >
 
 /**
- * Takes the signals of a process over, so that none has the effect that Node.js or the system gives it, however early it
- * comes: even as process 1 of a container, which the system lets ignore what it does not listen for. The emitter given
- * back passes them on. Where nobody listens, SIGINT and SIGTERM end the process at once, and so does the SIGHUP of a
- * closed terminal, for which `isHungUp` is asked; any other SIGHUP is kept for the first who listens for it.
+ * Handles the signals of a process, so that none has its default effect, however early it arrives. Gives an emitter that
+ * passes them on. Without a listener there, SIGINT, SIGBREAK and SIGTERM end the process at once, even as process 1 of a
+ * container, for which the kernel ignores unhandled signals. A SIGHUP without a listener ends it if `isHungUp` says that the
+ * terminal was closed; otherwise it waits for the first listener.
  */
 export function takeSignals(self: SignalledProcess, isHungUp: () => boolean): EventEmitter {
   const signals = new EventEmitter()
   let missed = false
   for (const [name, code] of Object.entries(ENDING)) {
     self.on(name, () => {
-      if (!signals.emit(name)) dieOf(self, name, code)
+      if (!signals.emit(name)) endBySignal(self, name, code)
     })
   }
   for (const name of REOPENING) self.on(name, () => signals.emit(name))
   self.on('SIGHUP', () => {
     if (signals.emit('SIGHUP')) return
-    if (isHungUp()) dieOf(self, 'SIGHUP', ExitCode.terminated)
+    if (isHungUp()) endBySignal(self, 'SIGHUP', ExitCode.terminated)
     missed = true
   })
   signals.on('newListener', name => {
@@ -47,11 +47,11 @@ export function takeSignals(self: SignalledProcess, isHungUp: () => boolean): Ev
 }
 
 /**
- * Has a signal end a process at once, after all that is to be done when it ends. `exit` alone would wait for threads that
- * read a pipe or look up a name, for ever if need be; it is what ends process 1 of a container, whom its own signals cannot
- * end, and a process of Windows, which knows none.
+ * Ends a process by a signal, after its exit handlers. `exit` alone would wait for threads that read a pipe or resolve a
+ * name, possibly forever. Yet it is needed for process 1 of a container, which its own signals cannot kill, and on Windows,
+ * which has no signals.
  */
-function dieOf(self: SignalledProcess, name: string, code: number): void {
+function endBySignal(self: SignalledProcess, name: string, code: number): void {
   self.removeAllListeners(name)
   if (self.platform !== 'win32') self.once('exit', () => self.kill(self.pid, name))
   self.exit(code)
