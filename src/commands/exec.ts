@@ -44,8 +44,7 @@ export const exec: Command = {
   summary: 'Run a command with a private proxy',
   help: () => `Usage: prismacloud-proxy exec [OPTIONS] -- COMMAND [ARGUMENTS]
 
-Starts a proxy on a free port, runs COMMAND, and exits with its exit code; 126 if COMMAND cannot be executed, 127 if it is
-not found.
+Starts a proxy on a free port, runs COMMAND, and stops the proxy when COMMAND ends.
 
 COMMAND finds the proxy through its environment:
 - PC_URL, PRISMACLOUD_URL and the other variables that the vendor's clients read point to the proxy. In place of the
@@ -56,6 +55,9 @@ COMMAND finds the proxy through its environment:
 - PRISMACLOUD_PROXY_URL is the proxy's http address: curl -u ":$PC_SECRET" "$PRISMACLOUD_PROXY_URL/v2/policy"
 
 Any other variable that holds the access key is not passed on. The proxy logs to standard error.
+
+Exit codes: that of COMMAND, or 128 plus the number of the signal that killed it; 126 if COMMAND cannot be run, 127 if it
+is not found. If the proxy cannot start: 1 failed; 2 bad usage or configuration; 3 Prisma Cloud rejected the access key.
 
 Options:
 ${renderHelp(OVERRIDDEN)}
