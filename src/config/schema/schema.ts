@@ -26,8 +26,10 @@ const policyKeys = {
     'read-write',
     'Which requests are allowed: all, or only those that read.',
   ),
-  allow: rules('Rules for the only requests that are allowed, e.g. "GET,POST /v2/alert/**". Without rules, all are.'),
-  deny: rules('Rules for requests that are blocked, even if allow matches them.'),
+  allow: rules(
+    'Allow only requests that match one of these rules, e.g. "GET,POST /v2/alert/**". Without rules, all are allowed.',
+  ),
+  deny: rules('Block requests that match one of these rules, even if allow matches them, too.'),
 }
 
 /**
@@ -50,7 +52,7 @@ export const settingsSchema = {
       'Address to listen on for https: host:port, [::1]:port, or localhost:port for both loopback addresses.',
     ),
     tlsCertFile: file(
-      'PEM file with a certificate and its chain, to listen for https with instead of listen.tls. Checked for changes every 5 seconds.',
+      'PEM file with a certificate and its chain for https, instead of listen.tls. Checked for changes every 5 seconds.',
     ),
     tlsKeyFile: file('PEM file with the private key of listen.tlsCertFile.'),
     trustedHosts: hosts('Host names, in addition to localhost, that are accepted in the Host header of a request.'),
@@ -126,7 +128,7 @@ export const settingsSchema = {
   retry: {
     attempts: count(
       3,
-      'How often a request is retried if the upstream refuses it for now (429, 503). Its waits add up to at most pacing.maxWait.',
+      'How often a request is retried if the upstream temporarily refuses it (429, 503). Its waits add up to at most pacing.maxWait.',
     ),
   },
   cache: {
@@ -138,12 +140,12 @@ export const settingsSchema = {
   admin: {
     quit: toggle(
       false,
-      'Let clients that may write stop the proxy with POST /_proxy/quit, as SIGTERM does. For jobs that the proxy runs next to.',
+      'Let clients that may write stop the proxy with POST /_proxy/quit, as SIGTERM does. For a proxy that runs next to a job.',
     ),
   },
   audit: {
     file: file(
-      'File to record each request to forward and each CONNECT in, as a line of JSON. SIGUSR1 and SIGUSR2 reopen it. /dev/stdout and /dev/stderr are accepted.',
+      'File that gets a line of JSON for each request to be forwarded and each CONNECT. SIGUSR1 and SIGUSR2 reopen it. /dev/stdout and /dev/stderr are accepted.',
     ),
     required: toggle(
       false,

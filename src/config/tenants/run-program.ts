@@ -3,41 +3,42 @@ import { platform } from 'node:os'
 import type { Readable } from 'node:stream'
 import { type Clock, systemClock, withDeadline } from '../../kernel/clock.ts'
 
+/** The limits of a program that {@link runProgram} runs. */
 export interface ProgramBounds {
   /** How long it may run, in milliseconds. */
   readonly deadline: number
-  /** How much it may print on standard output, in bytes; of standard error no more is kept. */
+  /** How much it may print to stdout, in bytes. Of stderr, the same amount is kept and the rest dropped. */
   readonly maxOutput: number
-  /** Ends it before its time. */
+  /** Kills the program when it aborts. */
   readonly signal?: AbortSignal | undefined
-  /** Default: this machine's. */
+  /** The system to run on; by default, this machine's. */
   readonly system?: NodeJS.Platform
-  /** Default: this machine's. */
+  /** The clock for the deadline; by default, the system's. */
   readonly clock?: Clock
 }
 
-/** How a program ended, and what it had printed by then. */
+/** How a program ended, and what it printed until then. */
 export interface ProgramResult {
-  /** Its exit code, the signal that ended it, or `too-much` if it was killed because it printed more than it may. */
+  /** The exit code, the signal that killed it, or `too-much` if it printed more than it may and was killed for that. */
   readonly end: number | NodeJS.Signals | 'too-much'
   readonly stdout: string
   readonly stderr: string
 }
 
-/** What kills each of the programs that are running. */
+/** For each running program, the function that kills it. */
 const running = new Set<() => void>()
 
 process.on('exit', killPrograms)
 
-/** Kills the programs that are running, as happens when this process ends. */
+/** Kills all running programs, as the end of this process does. */
 export function killPrograms(): void {
   for (const kill of running) kill()
 }
 
 /**
- * Runs a program without a shell and without input until it ends. What it leaves running is not waited for, though that may
- * keep the output open. A program that is killed is killed with all that it started, and none outlives this process.
- * Rejects with the system's error where it cannot be run, with a `DeadlineError`, or with the reason of `signal`.
+ * Runs a program without a shell and without input until it ends. Background processes that it leaves are not waited for,
+ * even if they keep the output open. Killing a program kills everything that it started; no program outlives this process.
+ * Rejects with the system's error if the program cannot be run, with a `DeadlineError`, or with the reason of `signal`.
  */
 export async function runProgram(
   file: string,
@@ -45,7 +46,7 @@ export async function runProgram(
   { deadline, maxOutput, signal, system = platform(), clock = systemClock }: ProgramBounds,
 ): Promise<ProgramResult> {
   signal?.throwIfAborted()
-  // in a group of its own, by which all of it can be killed; on Windows that would open a window
+  // in its own process group, which can be killed as a whole; on Windows this would open a window
   const hasGroup = system !== 'win32'
   const child: ChildProcess = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -70,34 +71,34 @@ function endOf(child: ChildProcess, stdout: Printed): Promise<ProgramResult['end
     child.once('error', reject)
     stdout.whenTooMuch(() => resolve('too-much'))
     child.once('exit', (code, signal) => {
-      // Node.js gives one of the two
+      // exactly one of the two is not null
       const end = code ?? (signal as NodeJS.Signals)
-      // the second of these turns comes when what was in the pipe at the end has been read
+      // by the second turn of the event loop, everything in the pipe at the end has been read
       setImmediate(() => setImmediate(() => resolve(end)))
     })
   })
 }
 
-/** A process that has just ended by itself, or never began, is none any more. */
+/** Kills a program and its group. Does nothing if it has just ended, or could not be started. */
 function killAll({ pid }: ChildProcess, hasGroup: boolean): void {
   try {
     process.kill(hasGroup ? -Number(pid) : Number(pid), 'SIGKILL')
   } catch {}
 }
 
-/** What a program prints on a stream, up to a bound. */
+/** Collects what a program prints to a stream, up to a limit. */
 class Printed {
   readonly #chunks: Buffer[] = []
   #room: number
-  #tell: (() => void) | undefined
+  #onTooMuch: (() => void) | undefined
 
-  /** There is no stream where this process has no file descriptor left for one. */
+  /** `stream` is null if this process has no file descriptors left. */
   constructor(stream: Readable | null, most: number) {
     this.#room = most
     stream?.on('data', (chunk: Buffer) => {
       if (this.#room >= 0) this.#chunks.push(chunk.subarray(0, this.#room))
       this.#room -= chunk.length
-      if (this.#room < 0) this.#tell?.()
+      if (this.#room < 0) this.#onTooMuch?.()
     })
   }
 
@@ -105,7 +106,7 @@ class Printed {
     return Buffer.concat(this.#chunks).toString()
   }
 
-  whenTooMuch(tell: () => void): void {
-    this.#tell = tell
+  whenTooMuch(listener: () => void): void {
+    this.#onTooMuch = listener
   }
 }
