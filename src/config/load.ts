@@ -51,8 +51,8 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const flagged = flags.map(setting => assignTenant(setting, defaultTenant))
   const assigned = mergeSettings(flagged, environment.settings, file.settings)
   const warnings = [...file.warnings, ...warningsOfVariables(env), ...warningOfExposure(settings.listen, clients)]
-  // a file that cannot be read may contain what seems to be missing
   const places = { env, homeDirectory }
+  // a file that cannot be read may contain what seems to be missing
   const tenants = file.usable ? await readTenants(assigned, defaultTenant, places, { faults, warnings }) : []
   if (faults.length > 0) throw new ConfigError(withoutConsequences(faults, misread, defaultTenant))
   warnings.push(...(await warningsOfFiles(assigned.all())))

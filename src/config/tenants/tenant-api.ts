@@ -1,0 +1,74 @@
+import { ensure } from '../../kernel/ensure.ts'
+import type { BaseUrl } from '../../stacks/base.ts'
+import { resolveCompute } from '../../stacks/compute.ts'
+import { type Api, isPublished, resolveApi } from '../../stacks/resolve.ts'
+import { quote } from '../fault.ts'
+import { tenantVariable } from '../schema/keys.ts'
+import { attempt, missing, pathOf, type Setting } from '../schema/setting.ts'
+import { type CredentialDocument, readCredentialsFile } from './credential-files.ts'
+import { settingIn, type TenantInput } from './tenant-input.ts'
+
+/**
+ * The API of a tenant: that of its `url`, or else of its credentials file, or else of the fallback; with the Compute console
+ * of its `computeUrl`. What is wrong with them becomes faults. `apis` keeps the APIs by url, for tenants that share one.
+ */
+export async function apiOf(
+  input: TenantInput,
+  apis: Map<string, Api>,
+  fallback: Setting | undefined,
+): Promise<Api | undefined> {
+  const api = await resolvedApi(input, apis, fallback)
+  const compute = await computeOf(input)
+  return api && compute ? { ...api, compute } : api
+}
+
+async function computeOf(input: TenantInput): Promise<BaseUrl | undefined> {
+  const url = input.values.computeUrl
+  if (url === null) return undefined
+  return attempt(settingIn(input, 'computeUrl'), input.faults, () => resolveCompute(url))
+}
+
+async function resolvedApi(
+  input: TenantInput,
+  apis: Map<string, Api>,
+  fallback: Setting | undefined,
+): Promise<Api | undefined> {
+  const document = await documentOf(input)
+  // a credentials file that cannot be read has its fault, and may well contain the url
+  if (document === undefined && input.values.url === null) return undefined
+  const setting = urlSettingOf(input, document ?? null, fallback)
+  const url = setting.value
+  if (typeof url === 'string') {
+    const api = await attempt(setting, input.faults, () => ensure(apis, url, () => resolveApi(url)))
+    if (api && !isPublished(api)) input.warnings.push(unpublished(setting))
+    return api
+  }
+  const isGiven = settingIn(input, 'url').value !== null
+  if (!isGiven)
+    input.faults.push(
+      missing(setting, `set ${pathOf(setting)} or ${tenantVariable(input.name, 'url')} to a stack such as app2`),
+    )
+  return undefined
+}
+
+/** The setting whose url applies. Its value is null if no url is given, or if it is not valid. */
+function urlSettingOf(input: TenantInput, document: CredentialDocument | null, fallback: Setting | undefined): Setting {
+  const given = settingIn(input, 'url')
+  if (given.value !== null) return { ...given, value: input.values.url }
+  if (document === null) return fallback ?? given
+  const inFile: Setting = { ...given, value: document.url, source: 'file', origin: `${input.values.credentialsFile}` }
+  return document.url === null && fallback ? fallback : inFile
+}
+
+/** The vendor adds stacks, so an unknown one is accepted; most likely, though, it is a typing error. */
+function unpublished(setting: Setting): string {
+  const { origin, value } = setting
+  return `${pathOf(setting)} (${origin}): ${quote(`${value}`) ?? 'the value'} is not a stack known to this version; prismacloud-proxy stacks lists those that are`
+}
+
+/** The content of the credentials file: null if there is no file, undefined if it cannot be read. */
+async function documentOf(input: TenantInput): Promise<CredentialDocument | null | undefined> {
+  const path = input.values.credentialsFile
+  if (path === null) return null
+  return attempt(settingIn(input, 'credentialsFile'), input.faults, () => readCredentialsFile(path))
+}
