@@ -1,6 +1,7 @@
 import type { Fault } from './fault.ts'
 import type { Settings } from './schema/schema.ts'
-import { type Given, placeOf, settingOf } from './schema/setting.ts'
+import { type Given, settingOf } from './schema/setting.ts'
+import { placeOf } from './schema/setting-faults.ts'
 
 /** Checks that requests have a file to be recorded in if they must be recorded. */
 export function checkAudit({ file, required }: Settings['audit'], given: Given, faults: Fault[]): void {

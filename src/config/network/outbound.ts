@@ -1,6 +1,7 @@
 import type { Fault } from '../fault.ts'
 import type { Settings } from '../schema/schema.ts'
-import { attempt, type Setting } from '../schema/setting.ts'
+import type { Setting } from '../schema/setting.ts'
+import { attempt } from '../schema/setting-faults.ts'
 import type { Environment } from '../sources/environment.ts'
 import { isExempt } from './no-proxy.ts'
 import { readProxyUrl } from './proxy-url.ts'

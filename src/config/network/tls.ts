@@ -1,7 +1,8 @@
 import { readIdentity, type TlsError } from '../../tls/identity.ts'
 import { type Fault, InvalidValue } from '../fault.ts'
 import type { Settings } from '../schema/schema.ts'
-import { attempt, faultOf, type Given, settingOf } from '../schema/setting.ts'
+import { type Given, settingOf } from '../schema/setting.ts'
+import { attempt, faultOf } from '../schema/setting-faults.ts'
 import { readLastingFile, readPemFile } from '../sources/text-file.ts'
 import { parseAddress } from './address.ts'
 

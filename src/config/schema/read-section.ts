@@ -9,7 +9,8 @@ import {
   tenantSchema,
 } from './schema.ts'
 import { isField, type Section, type ValuesOf } from './section.ts'
-import { attempt, type Given, settingOf } from './setting.ts'
+import { type Given, settingOf } from './setting.ts'
+import { attempt } from './setting-faults.ts'
 
 /** The values of all keys that are in no group. Those that are not valid become faults, and have their defaults. */
 export function readSettings(given: Given, faults: Fault[]): Promise<Settings> {

@@ -1,6 +1,4 @@
-import { StackError } from '../../stacks/error.ts'
-import { describe, type Fault, InvalidElements, InvalidValue, quote, type Reason } from '../fault.ts'
-import { fieldOf } from './keys.ts'
+import type { Fault } from '../fault.ts'
 
 /** A value as a source gave it, before it is read. */
 export interface Setting {
@@ -43,55 +41,4 @@ export function isQuoted(value: unknown): boolean {
 /** The warning about a value in quotes. It does not repeat the value. */
 export function quotedWarning({ origin, ...place }: Setting): string {
   return `${pathOf(place)} (${origin}): the quotes around the value are part of it; remove them`
-}
-
-/** A colon that neither ends a scheme nor starts a port at the end. */
-const MAY_HOLD_PASSWORD = /:(?!\/\/)(?!\d{1,5}\/?$)/
-
-/** The fault of a setting's value. The value is quoted unless it may be secret. */
-export function faultOf(setting: Setting, reason: Reason): Fault {
-  const kind = fieldOf(setting.key)?.kind
-  const isPrivate =
-    kind === 'secret' || kind === 'argv' || (kind === 'proxyUrl' && MAY_HOLD_PASSWORD.test(`${setting.value}`))
-  const quoted = typeof setting.value === 'string' && !isPrivate ? quote(setting.value) : null
-  const hint = isQuoted(setting.value) ? 'remove the quotes; ' : ''
-  const { key, origin } = placeOf(setting)
-  return { key, origin, problem: describe(reason, quoted), cure: hint + reason.cure }
-}
-
-/** The fault of a required key that is not set. */
-export function missing(setting: Setting, cure: string): Fault {
-  const key = pathOf(setting)
-  const origin = setting.source === 'default' ? key : setting.origin
-  // only the vendor's variables are settings without being set
-  return {
-    key,
-    origin,
-    problem: 'missing',
-    cure: setting.source === 'environment' ? `set ${origin}, too` : cure,
-    absence: true,
-  }
-}
-
-/** The key and origin of a fault about a setting. */
-export function placeOf(setting: Setting): Pick<Fault, 'key' | 'origin'> {
-  return { key: pathOf(setting), origin: setting.origin }
-}
-
-/** The faults of elements in a setting's list. */
-function faultsOfElements(setting: Setting, { elements }: InvalidElements): Fault[] {
-  const { origin } = setting
-  return elements.map(({ index, problem, cure }) => ({ key: `${pathOf(setting)}[${index}]`, origin, problem, cure }))
-}
-
-/** Runs `read`. An `InvalidValue`, `InvalidElements` or `StackError` that it throws becomes faults of the setting. */
-export async function attempt<T>(setting: Setting, faults: Fault[], read: () => T): Promise<Awaited<T> | undefined> {
-  try {
-    return await read()
-  } catch (error) {
-    if (error instanceof InvalidElements) faults.push(...faultsOfElements(setting, error))
-    else if (error instanceof InvalidValue || error instanceof StackError) faults.push(faultOf(setting, error))
-    else throw error
-    return undefined
-  }
 }

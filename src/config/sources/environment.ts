@@ -1,5 +1,5 @@
 import { nearest } from '../../kernel/nearest.ts'
-import type { Fault } from '../fault.ts'
+import type { Fault, Reason } from '../fault.ts'
 import {
   ADDRESS_VARIABLE,
   CONFIG_VARIABLE,
@@ -58,9 +58,10 @@ export function warningsOfVariables({ NODE_TLS_REJECT_UNAUTHORIZED }: Environmen
   ]
 }
 
-type Place = Pick<Setting, 'group' | 'key'> | Pick<Fault, 'problem' | 'cure'>
+type Place = Pick<Setting, 'group' | 'key'>
 
-function placeOf(name: string): Place {
+/** The key that a variable sets, or what is wrong with its name. */
+function placeOf(name: string): Place | Reason {
   const key = keyOfVariable.get(name)
   if (key !== undefined) return { group: null, key }
   const named = namedVariables.find(({ beginning }) => name.startsWith(beginning))
@@ -72,7 +73,7 @@ function placeOf(name: string): Place {
   return { problem: `invalid name between ${named.beginning} and ${found.ending}`, cure: LABEL_CURE }
 }
 
-function unknownVariable(name: string): Place {
+function unknownVariable(name: string): Reason {
   const meant = nearest(name, [...keyOfVariable.keys(), ...namedCandidates(name)])
   return { problem: 'unknown variable', cure: meant ? `did you mean ${meant}?` : 'see --help' }
 }

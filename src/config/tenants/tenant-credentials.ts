@@ -1,17 +1,8 @@
 import type { CredentialSource } from '../config.ts'
 import type { Fault } from '../fault.ts'
 import { tenantVariable } from '../schema/keys.ts'
-import {
-  attempt,
-  type Given,
-  isQuoted,
-  missing,
-  pathOf,
-  placeOf,
-  quotedWarning,
-  type Setting,
-  settingOf,
-} from '../schema/setting.ts'
+import { type Given, isQuoted, pathOf, quotedWarning, type Setting, settingOf } from '../schema/setting.ts'
+import { attempt, missing, placeOf } from '../schema/setting-faults.ts'
 import { readSecretText } from './credential-files.ts'
 import { commandSource, fileSource, type Half, halvesSource } from './credential-sources.ts'
 import { settingIn, type TenantInput } from './tenant-input.ts'
