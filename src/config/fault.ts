@@ -1,6 +1,6 @@
 /** One thing that is wrong with the configuration. No member contains a secret. */
 export interface Fault {
-  /** The key, as in the file (`listen.address`), or the flag or variable that is not known. */
+  /** The key, as in the file (`listen.address`), or the variable that is not known. */
   readonly key: string
   /** Where the value was given: a flag, a variable, `FILE:LINE`, a file, or `default`. The key again where there is no such place. */
   readonly origin: string

@@ -70,8 +70,8 @@ function withoutConsequences(faults: readonly Fault[], misread: readonly Fault[]
 }
 
 /**
- * The tenant or client that a fault's key belongs to, or may have been meant for: flags, variables and top-level keys are
- * mostly about the default tenant.
+ * The tenant or client that a fault's key belongs to, or may have been meant for: variables and top-level keys are mostly
+ * about the default tenant.
  */
 function groupOf(key: string, defaultTenant: string): string | null {
   const [section, name, own] = key.split('.')

@@ -14,7 +14,7 @@ const settings = [
   { args: ['--pacing-enabled=false'], key: 'pacing.enabled', value: 'false' },
 ]
 
-t.test('a flag gives the value behind it, or true', async t => {
+t.test('a flag sets the value after it, or true', async t => {
   for (const { args, key, value } of settings)
     t.strictSame(
       readFlags(args),
@@ -23,7 +23,7 @@ t.test('a flag gives the value behind it, or true', async t => {
     )
 })
 
-t.test('a flag that is true or false leaves the next word alone', async t => {
+t.test('a flag for true or false does not take the next argument', async t => {
   t.match(readFlags(['--assume-json', '--url', 'app2']), [
     { key: 'assumeJson', value: 'true' },
     { key: 'url', value: 'app2' },
@@ -39,7 +39,10 @@ const refused = [
   { args: ['--url'], message: '--url needs a value' },
   { args: ['--url', '--log-level', 'info'], message: '--url needs a value' },
   { args: ['--url', '--'], message: '--url needs a value' },
-  { args: ['--url', 'a', '--url=b'], message: '--url is given twice; separate the items of a list by commas' },
+  {
+    args: ['--url', 'a', '--url=b'],
+    message: '--url is given twice; separate list items with commas (rules: with semicolons)',
+  },
   { args: ['app2'], message: NO_FLAG },
   { args: ['-c', 'app2'], message: NO_FLAG },
   { args: ['--assume-json', 'hunter22'], message: NO_FLAG },
@@ -55,7 +58,7 @@ const refused = [
   { args: ['--secrt-key', 'hunter22', 'hunter22'], message: 'unknown flag --secrt-key' },
 ]
 
-t.test('arguments that cannot be used are refused, and no value is repeated', async t => {
+t.test('the error of invalid arguments repeats no value', async t => {
   for (const { args, message } of refused) {
     const error = t.throws(() => readFlags(args), { name: 'UsageError', message }, args.join(' '))
     t.notMatch(error, { message: 'hunter22' })

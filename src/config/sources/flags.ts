@@ -28,14 +28,15 @@ function kindOf(field: Field | undefined): FlagKind {
 }
 
 /**
- * The settings in the arguments. Those of the default tenant, whose name is not known yet, have no tenant. Throws a
- * `UsageError`, which repeats no value, if the arguments are not flags of the configuration, each given once.
+ * Reads the settings in the arguments. Flags for the default tenant have no group yet, because its name is not known.
+ * @throws {UsageError} which repeats no value, unless the arguments are flags of the configuration, each given once
  */
 export function readFlags(args: readonly string[]): readonly Setting[] {
   const flags = readArguments(args, configFlags)
   const names = flags.map(([name]) => name)
   const twice = names.find((name, at) => names.indexOf(name) !== at)
-  if (twice !== undefined) throw new UsageError(`${twice} is given twice; separate the items of a list by commas`)
+  if (twice !== undefined)
+    throw new UsageError(`${twice} is given twice; separate list items with commas (rules: with semicolons)`)
   return flags.map(([name, value]) => ({
     group: null,
     key: `${keyOfFlag.get(name)}`,
