@@ -17,7 +17,7 @@ t.test('on Windows a named pipe takes the place of a socket', async t => {
   t.strictSame(parseAddress('127.0.0.1:9080', 'win32'), { host: '127.0.0.1', port: 9080 })
 })
 
-t.test('what cannot be listened at is refused', async t => {
+t.test('an address that cannot be listened on is invalid', async t => {
   for (const text of [
     '',
     '9080',
@@ -36,7 +36,7 @@ t.test('what cannot be listened at is refused', async t => {
     t.throws(() => parseAddress(text), { message: 'invalid address' }, text)
 })
 
-t.test('the host of an address tells whether others can reach it', async t => {
+t.test('the host of an address shows whether other machines can reach it', async t => {
   t.ok(isLoopback('::1'))
   t.notOk(isLoopback('0.0.0.0'))
 })

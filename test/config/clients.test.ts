@@ -5,7 +5,7 @@ import type { ConfigSources } from '../../src/config/load.ts'
 import { faultsOf, load } from './support.ts'
 
 const TOKENS = { ci: '0123456789abcdef', admin: 'fedcba9876543210\n' }
-/** A configuration file beside two files of tokens, whose folder stands for DIR in its text. */
+/** A configuration file next to two token files. DIR in its text is replaced by their folder. */
 function sources(t: Test, text: string, ...args: string[]): ConfigSources {
   const dir = t.testdir(TOKENS)
   writeFileSync(join(dir, 'c.yaml'), `${TENANT}\n${text.replaceAll('DIR', dir)}`)
@@ -14,7 +14,7 @@ function sources(t: Test, text: string, ...args: string[]): ConfigSources {
 
 const TENANT = 'tenants: {default: {url: app2, accessKeyId: a, secretKey: b}}'
 
-t.test('clients have tokens and policies of their own', async t => {
+t.test('each client has its own token and policy', async t => {
   const text =
     'clients:\n  ci: {tokenFile: DIR/ci, access: read-only, allow: [/v2/**]}\n  admin: {tokenFile: DIR/admin, admin: true}'
   const { clients } = await load(sources(t, text))
@@ -30,7 +30,7 @@ t.test('clients have tokens and policies of their own', async t => {
   t.ok(clients[1]?.token.matches('fedcba9876543210'))
 })
 
-t.test('the environment may name them, too', async t => {
+t.test('the environment can define clients, too', async t => {
   const dir = t.testdir(TOKENS)
   const env = {
     PC_URL: 'app2',
@@ -45,7 +45,7 @@ t.test('the environment may name them, too', async t => {
   t.strictSame([...tenants.keys()], ['default'])
 })
 
-t.test('the token for all is an admin’s where it is the only one', async t => {
+t.test('the client of listen.clientTokenFile is an admin if it is the only client', async t => {
   const admins = async (text: string) => {
     const given = sources(t, text, '--listen-client-token-file')
     const { clients } = await load({ ...given, args: [...given.args, join(given.homeDirectory, 'admin')] })
@@ -55,7 +55,7 @@ t.test('the token for all is an admin’s where it is the only one', async t => 
   t.strictSame(await admins('clients: {ci: {tokenFile: DIR/ci}}'), [])
 })
 
-t.test('each needs a token, and one of its own', async t => {
+t.test('each client needs a token that no other client has', async t => {
   const faults = async (clients: string) => faultsOf(sources(t, `clients: ${clients}`))
   t.match(await faults('{ci: {access: read-only}}'), [
     { key: 'clients.ci.tokenFile', problem: 'missing', cure: /openssl rand -hex 16\)$/ },
@@ -74,13 +74,13 @@ t.test('each needs a token, and one of its own', async t => {
   ])
 })
 
-t.test('a rule that is none is a fault', async t => {
+t.test('an invalid rule is a fault', async t => {
   t.match(await faultsOf(sources(t, 'policy: {deny: [no path], allow: [GET v2]}')), [
     { key: 'policy.allow[0]', problem: 'invalid rule "GET v2"' },
     { key: 'policy.deny[0]', problem: 'invalid rule "no path"' },
   ])
 })
 
-t.test('access keys may be managed once that is switched on', async t => {
+t.test('policy.manageAccessKeys lets clients manage access keys', async t => {
   t.equal((await load({ args: ['--policy-manage-access-keys'] })).policy, null)
 })

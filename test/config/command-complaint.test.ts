@@ -1,15 +1,15 @@
 import t from 'tap'
 import { runCommand } from '../../src/config/tenants/command.ts'
 
-/** Stands for a secret too short to be told from a word; a longer one is written out. */
+/** A secret that is too short to be told from a word. */
 const MARK = 'hunter22'
 
-/** As the vendor makes them. */
+/** In the form that the vendor gives them. */
 const ACCESS_KEY_ID = '7f1c2a3b-0d4e-4f5a-8b6c-9d0e1f2a3b4c'
 const SECRET_KEY = 'pQ3/kLm+Zx9vB2nM4hJ7wE5tR1yU='
 const TOKEN = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl_-1'
 
-/** What is shown of a failing command's own words. */
+/** The part of a failing command's stderr that is shown. */
 async function shown(stderr: string, stdout = ''): Promise<string> {
   const argv = ['sh', '-c', 'printf %s "$1" >&2; printf %s "$2"; exit 1', 'sh', stderr, stdout]
   const message = await runCommand(argv).then(
@@ -32,7 +32,7 @@ const ordinary = [
   'sh: 1: op: not found',
 ]
 
-t.test('why a command failed is shown in its own words', async t => {
+t.test('the error message of a failed command is shown', async t => {
   for (const line of ordinary) t.equal(await shown(`${line}\nmore\n`), line)
 })
 
@@ -48,7 +48,7 @@ const traces = [
   [`no ${SECRET_KEY.slice(0, 9)}\u001b${SECRET_KEY.slice(9)}`, 'no [hidden]='],
 ] as const
 
-t.test('a key or token in the words of a command is hidden, whatever stands around it', async t => {
+t.test('a key or token in an error message is hidden, whatever surrounds it', async t => {
   for (const [line, hidden] of traces) t.equal(await shown(line), hidden)
 })
 
@@ -63,17 +63,17 @@ const named = [
   [`SECRET='${MARK}' Key='${MARK}'`, 'SECRET=[hidden]'],
 ] as const
 
-t.test('what is called a secret is hidden, however short it is', async t => {
+t.test('text that is named as a secret is hidden, however short it is', async t => {
   for (const [line, hidden] of named) t.equal(await shown(line), hidden)
 })
 
-t.test('nothing is shown of words that repeat what was printed for us', async t => {
+t.test('an error message that repeats a part of stdout is not shown', async t => {
   t.equal(await shown(`bad answer: ${MARK}`, `an-id\n${MARK}\n`), '')
   t.equal(await shown(`bad answer: ${MARK}`, `{"secret": "${MARK}"`), '')
   t.equal(await shown('bad answer', `an-id\n${MARK}\n`), 'bad answer')
 })
 
-t.test('what is long is cut short once the secrets in it are hidden', async t => {
+t.test('a long error message is truncated after its secrets are hidden', async t => {
   const long = await shown(`${'no '.repeat(60)}${SECRET_KEY.repeat(9)}`)
   t.ok(long.length <= 200)
   t.match(long, /no \[hidden\]/)

@@ -7,22 +7,18 @@ import { until } from '../support/until.ts'
 
 const MARK = 'hunter22'
 
-t.test(
-  'a command that does not listen to SIGTERM is ended too when nobody waits for it',
-  { timeout: 5000 },
-  async t => {
-    const file = join(t.testdir(), 'pid')
-    const script = 'trap "" TERM; echo $$ > "$0"; while :; do sleep 1; done'
-    const waiting = new AbortController()
-    const refused = t.rejects(runCommand(['sh', '-c', script, file], waiting.signal), { message: 'closed' })
-    await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'))
-    const pid = Number(readFileSync(file, 'utf8'))
-    t.teardown(() => isAlive(pid) && process.kill(pid, 'SIGKILL'))
-    waiting.abort(new Error('closed'))
-    await refused
-    await until(() => !isAlive(pid))
-  },
-)
+t.test('a command that ignores SIGTERM is killed when its result is no longer needed', { timeout: 5000 }, async t => {
+  const file = join(t.testdir(), 'pid')
+  const script = 'trap "" TERM; echo $$ > "$0"; while :; do sleep 1; done'
+  const waiting = new AbortController()
+  const refused = t.rejects(runCommand(['sh', '-c', script, file], waiting.signal), { message: 'closed' })
+  await until(() => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n'))
+  const pid = Number(readFileSync(file, 'utf8'))
+  t.teardown(() => isAlive(pid) && process.kill(pid, 'SIGKILL'))
+  waiting.abort(new Error('closed'))
+  await refused
+  await until(() => !isAlive(pid))
+})
 
 function isAlive(pid: number): boolean {
   try {
@@ -32,7 +28,7 @@ function isAlive(pid: number): boolean {
   }
 }
 
-t.test('a command that cannot be run at all is refused by its name, and its arguments are not shown', async t => {
+t.test('the error of a command that cannot be run shows its name, but not its arguments', async t => {
   for (const argv of [['/etc/passwd/op'], ['op', `a\0${MARK}`], ['op', 'x'.repeat(200_000)]]) {
     const error: unknown = await runCommand(argv).catch((error: unknown) => error)
     t.ok(error instanceof CredentialsError, `${error}`.slice(0, 200))
@@ -57,7 +53,7 @@ const leaks = [
   'no match for pQzkLmvZxyvBnMyhJawEbtRcyUds=',
 ]
 
-t.test('what looks like a secret is not shown', async t => {
+t.test('text that looks like a secret is not shown', async t => {
   for (const line of leaks) {
     const error: unknown = await runCommand(['sh', '-c', 'printf %s "$1" >&2; exit 1', 'sh', line]).catch(e => e)
     t.notMatch(`${error}`, /hunter22|pQzk/, line)
@@ -70,7 +66,7 @@ const messages = [
   'Could not connect to the endpoint URL: "https://secretsmanager.us-east-1.amazonaws.com/"',
 ]
 
-t.test('what does not is shown', async t => {
+t.test('text that does not look like a secret is shown', async t => {
   for (const line of messages) {
     const error: unknown = await runCommand(['sh', '-c', 'printf %s "$1" >&2; exit 1', 'sh', line]).catch(e => e)
     t.match(`${error}`, line)

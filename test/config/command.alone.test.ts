@@ -15,14 +15,14 @@ const outputs = [
   '\r\nan-id \r\n a-key\r\n\r\n',
 ]
 
-t.test('a command prints JSON, or two lines', async t => {
+t.test('a command prints JSON or two lines', async t => {
   for (const output of outputs) {
     const { accessKeyId, secretKey } = await runCommand(print(output))
     t.strictSame([accessKeyId.reveal(), secretKey.reveal()], ['an-id', 'a-key'], JSON.stringify(output))
   }
 })
 
-t.test('a command gets no shell, and no input', async t => {
+t.test('a command runs without shell and input', async t => {
   const script = 'process.stdin.on("end", () => console.log(process.argv[1] + "\\nkey")).resume()'
   const { accessKeyId } = await runCommand([process.execPath, '-e', script, '$HOME;id'])
   t.equal(accessKeyId.reveal(), '$HOME;id')
@@ -56,7 +56,7 @@ const failures = [
   { argv: run('process.stdout.write("hunter22".repeat(9000))'), says: 'printed more than 64 KiB' },
 ]
 
-t.test('a command that gives no access key is refused, and nothing that it printed is shown', async t => {
+t.test('a command that prints no access key fails, and its output is not shown', async t => {
   for (const { argv, says, posix } of failures) {
     if (posix && process.platform === 'win32') continue
     const error: unknown = await runCommand(argv).catch((error: unknown) => error)
@@ -67,17 +67,17 @@ t.test('a command that gives no access key is refused, and nothing that it print
   }
 })
 
-t.test('a command that is not there is refused by its name', async t => {
+t.test('the error of a command that does not exist shows its name', async t => {
   const file = join(t.testdir(), 'no-such-command')
   await t.rejects(runCommand([file]), new CredentialsError('command no-such-command not found'))
 })
 
-t.test('a command that takes too long is ended', async t => {
+t.test('a command that takes too long is killed', async t => {
   const running = runCommand(run('setTimeout(() => {}, 90_000)'), undefined, 50)
   await t.rejects(running, { message: /timed out after 0\.05 s$/ })
 })
 
-t.test('a command is ended when nobody waits for its key any more', async t => {
+t.test('a command is killed when its key is no longer needed', async t => {
   const file = join(t.testdir(), 'pid')
   const script = 'require("node:fs").writeFileSync(process.argv[1], process.pid + "\\n"); setTimeout(() => {}, 90_000)'
   const waiting = new AbortController()
@@ -90,7 +90,7 @@ t.test('a command is ended when nobody waits for its key any more', async t => {
   await until(() => !isAlive(pid))
 })
 
-t.test('a command that nobody waits for is not run', async t => {
+t.test('a command whose key is no longer needed is not run', async t => {
   const file = join(t.testdir(), 'ran')
   const script = 'require("node:fs").writeFileSync(process.argv[1], "")'
   await t.rejects(runCommand([...run(script), file], AbortSignal.abort(new Error('closed'))), { message: 'closed' })

@@ -10,7 +10,7 @@ function reveal({ accessKeyId, secretKey }: Credentials): string[] {
   return [accessKeyId.reveal(), secretKey.reveal()]
 }
 
-t.test('halves are given, or read from files anew each time, without the white space around them', async t => {
+t.test('halves are given as they are, or read from files on each call and trimmed', async t => {
   const file = join(t.testdir({ key: '\uFEFF one-key \r\n' }), 'key')
   const source = halvesSource('x', { secret: new Secret('an-id') }, { file })
   t.match(source, { origin: 'x', kind: 'file' })
@@ -19,7 +19,7 @@ t.test('halves are given, or read from files anew each time, without the white s
   t.strictSame(reveal(await source.read()), ['an-id', 'another-key'])
 })
 
-t.test('halves that stand in the configuration do not change', async t => {
+t.test('halves in the configuration do not change', async t => {
   const [id, key] = [{ secret: new Secret('an-id') }, { secret: new Secret('a-key') }]
   const source = halvesSource('x', id, key)
   t.equal(source.kind, 'fixed')
@@ -27,7 +27,7 @@ t.test('halves that stand in the configuration do not change', async t => {
   t.equal(halvesSource('x', { file: '/run/id' }, key).kind, 'file')
 })
 
-t.test('a file that holds no secret any more is refused by its name', async t => {
+t.test('the error of a file that no longer contains a secret names the file', async t => {
   const dir = t.testdir({ empty: '\n \n', directory: {} })
   for (const [name, problem] of [
     ['empty', 'is empty'],
@@ -47,7 +47,7 @@ const forms = [
   '{"api_endpoint": "app2", "access_key_id": "an-id", "secret_key": "a-key", "identity": null, "secret": ""}',
 ]
 
-t.test("a file of the vendor's SDK is read in each of its forms", async t => {
+t.test("each form of the vendor's credentials file is read", async t => {
   for (const [index, text] of forms.entries()) {
     const file = join(t.testdir({ [`${index}.json`]: text }), `${index}.json`)
     const source = fileSource(file)
@@ -68,25 +68,25 @@ const unusable = [
   { text: '{"identity": "hunter22", "secret": " "}', problem: 'has no secret key' },
 ]
 
-t.test("a file of the vendor's SDK that holds no access key is refused, and none of it shown", async t => {
+t.test('a credentials file without an access key fails, and its content is not shown', async t => {
   for (const [index, { text, problem }] of unusable.entries()) {
     const file = join(t.testdir({ [`${index}.json`]: text }), `${index}.json`)
     await t.rejects(fileSource(file).read(), new CredentialsError(`file ${file} ${problem}`), text)
   }
 })
 
-t.test('a command is run when it is read, and shown by its name alone', async t => {
+t.test('a command runs when its key is read, and is shown without its arguments', async t => {
   const source = commandSource([process.execPath, '-p', '"an-id\\na-key"'], true)
   t.match(source.origin, /^command node[^/]*$/)
   t.strictSame(reveal(await source.read()), ['an-id', 'a-key'])
 })
 
-t.test('a command tells whether the key that it prints is good for many logins', async t => {
+t.test('the kind of a command depends on whether its key is good for many logins', async t => {
   t.equal(commandSource(['op'], true).kind, 'command')
   t.equal(commandSource(['op'], false).kind, 'changing')
 })
 
-t.test('reading ends with the reason of whoever ends it', async t => {
+t.test('reading that is aborted rejects with the reason of the signal', async t => {
   const dir = t.testdir({ key: 'a-key', 'key.json': '{"identity": "an-id", "secret": "a-key"}' })
   const [key, json] = [join(dir, 'key'), join(dir, 'key.json')]
   const half = { secret: new Secret('an-id') }

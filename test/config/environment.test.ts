@@ -11,7 +11,7 @@ const settings = [
   { name: 'PRISMACLOUD_PROXY_TENANTS_TEAM_A_ACCESS_KEY_ID_FILE', group: 'tenants.team-a', key: 'accessKeyIdFile' },
 ]
 
-t.test('a variable of ours gives a value', async t => {
+t.test('a variable with our prefix sets a key', async t => {
   for (const { name, group, key } of settings)
     t.strictSame(readEnvironment({ [name]: 'x' }), {
       settings: [{ group, key, value: 'x', source: 'environment', origin: name }],
@@ -19,7 +19,7 @@ t.test('a variable of ours gives a value', async t => {
     })
 })
 
-t.test('what is empty, not ours, or set by Kubernetes for a service of our name is passed over', async t => {
+t.test('empty variables, other variables, and those of Kubernetes for a Service of our name are ignored', async t => {
   const env = {
     PRISMACLOUD_PROXY_ERRORS: '',
     PRISMACLOUD_PROXY_LOG_LEVEL: undefined,
@@ -55,7 +55,7 @@ const faults = [
   { name: 'PRISMACLOUD_PROXY_TENANTS_URL', problem: 'unknown variable', cure: 'see --help' },
 ]
 
-t.test('a variable that cannot be used is a fault, which repeats no value', async t => {
+t.test('an invalid variable is a fault, which repeats no value', async t => {
   for (const { name, problem, cure } of faults) {
     const source = readEnvironment({ [name]: 'hunter22' })
     t.match(source, { settings: [], faults: [{ key: name, origin: name, problem, cure }] })
@@ -63,7 +63,7 @@ t.test('a variable that cannot be used is a fault, which repeats no value', asyn
   }
 })
 
-t.test('the address that exec tells a command is no setting; any other address there is a mistake', async t => {
+t.test('the URL that exec sets for its command is ignored; any other value of that variable is a fault', async t => {
   t.strictSame(readEnvironment({ PRISMACLOUD_PROXY_URL: 'http://127.0.0.1:34567' }), { settings: [], faults: [] })
   for (const value of ['app2', 'https://api2.prismacloud.io', 'http://127.0.0.1:9080/x', ''])
     t.match(readEnvironment({ PRISMACLOUD_PROXY_URL: value }).faults, [

@@ -14,7 +14,7 @@ import { parseDockerfile } from '../support/dockerfile.ts'
 
 const EXAMPLES = resolve(import.meta.dirname, '../../config')
 
-/** A key in files, by the names that the examples give them. */
+/** An access key in files, with the names that the examples use. */
 const SECRETS = {
   prismacloud: { 'access-key-id': DEMO_USER.accessKeyId, 'secret-key': DEMO_USER.secretKey },
   'prismacloud-access-key-id': DEMO_USER.accessKeyId,
@@ -22,19 +22,19 @@ const SECRETS = {
   'prismacloud-sandbox.json': JSON.stringify({ identity: DEMO_USER.accessKeyId, secret: DEMO_USER.secretKey }),
 }
 
-/** An example, with the folder of secrets that it names put in another place. */
+/** The text of an example, with its folder of secrets replaced. */
 function example(name: string, secrets: string): string {
   return readFileSync(resolve(EXAMPLES, name), 'utf8').replaceAll('/run/secrets', secrets)
 }
 
-/** Compose's own schema, without its formats: a duration is Docker's there, which JSON Schema does not know. */
+/** Compose's own schema, without its formats: its durations are Docker's, which JSON Schema does not know. */
 const COMPOSE = Schema.Compile(
   JSON.parse(JSON.stringify(composeSchema), (key, value) => (key === 'format' ? undefined : value)),
 )
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
-/** Everything in a value, as paths. */
+/** The paths of all members of a value. */
 function paths(value: object, to = ''): string[] {
   return Object.entries(value).flatMap(([key, inner]) => [
     `${to}/${key}`,
@@ -42,11 +42,11 @@ function paths(value: object, to = ''): string[] {
   ])
 }
 
-/** What is wrong with an example, by the schemas of Compose and of Kubernetes. */
+/** The faults of an example, according to the schemas of Compose and Kubernetes. */
 function faults(file: string, content: object): string[] {
   if (file === 'compose.yaml') return COMPOSE.Errors(content)[1].map(each => `${each.instancePath} ${each.message}`)
   const model = file === 'kubernetes-job.yaml' ? new Job(content as Job) : new Pod(content as Pod)
-  // these models let fields pass that they do not know, but never look at them either
+  // these models accept unknown fields, but never read them either
   const known = new Set<string>()
   const watch = <T extends object>(value: T, at: string): T =>
     new Proxy(value, {
@@ -65,7 +65,7 @@ function faults(file: string, content: object): string[] {
 }
 
 for (const file of ['compose.yaml', 'kubernetes.yaml', 'kubernetes-job.yaml'])
-  t.test(`${file} is what its schema allows`, async t => {
+  t.test(`${file} is valid according to its schema`, async t => {
     t.strictSame(faults(file, parse(example(file, '/run/secrets'))), [])
   })
 
@@ -88,7 +88,7 @@ const MISTAKES: [file: string, right: string, wrong: string, at: string][] = [
 ]
 
 for (const [file, right, wrong, at] of MISTAKES)
-  t.test(`${file} with ${wrong} is refused`, async t => {
+  t.test(`${file} with ${wrong} is invalid`, async t => {
     const text = example(file, '/run/secrets')
     t.match(text, right)
     t.match(faults(file, parse(text.replace(right, wrong))).join('\n'), at)
@@ -103,7 +103,7 @@ t.test('example.yaml configures two tenants', async t => {
   t.equal(config.tenants.get('sandbox')?.policy?.access, 'read-only')
 })
 
-t.test('what example.yaml shows of clients holds, too', async t => {
+t.test('the clients that example.yaml comments out are valid, too', async t => {
   const secrets = t.testdir({
     ...SECRETS,
     'pipeline-token': '0123456789abcdef',
@@ -135,7 +135,7 @@ t.test('compose.yaml starts a proxy that only the tool reaches', async t => {
 
 const dockerfile = parseDockerfile(readFileSync(resolve(EXAMPLES, '../Dockerfile'), 'utf8'))
 
-/** The words that an instruction of the image gives. */
+/** The arguments of an instruction in the Dockerfile. */
 const inImage = (name: string) => dockerfile.find(instruction => instruction.name === name)?.json ?? []
 
 for (const file of ['kubernetes.yaml', 'kubernetes-job.yaml'])
@@ -155,7 +155,7 @@ for (const file of ['kubernetes.yaml', 'kubernetes-job.yaml'])
     t.strictSame(sidecar.livenessProbe.exec.command, inImage('HEALTHCHECK'))
   })
 
-t.test('the systemd unit starts a proxy whose key is a credential of its own', async t => {
+t.test('the systemd unit passes the access key as credentials', async t => {
   const secrets = t.testdir({ 'access-key-id': DEMO_USER.accessKeyId, 'secret-key': DEMO_USER.secretKey })
   const unit = readFileSync(resolve(EXAMPLES, 'prismacloud-proxy.service'), 'utf8')
   const values = (key: string) => [...unit.matchAll(new RegExp(`^${key}=(.*)$`, 'gm'))].map(([, value]) => `${value}`)
@@ -170,11 +170,11 @@ t.test('the systemd unit starts a proxy whose key is a credential of its own', a
   t.strictSame(values('RestartPreventExitStatus'), [`${ExitCode.badUsage} ${ExitCode.credentialsRefused}`])
 })
 
-t.test('the image starts what npm start does', async t => {
+t.test('the image runs the same command as npm start', async t => {
   t.equal([...inImage('ENTRYPOINT'), ...inImage('CMD')].join(' '), startedAs('node', '/app'))
 })
 
-/** What `npm start` runs, by another path of Node.js, in another folder. */
+/** The command of `npm start`, with another path of Node.js and another folder. */
 function startedAs(node: string, folder: string): string {
   const { scripts } = JSON.parse(readFileSync(resolve(EXAMPLES, '../package.json'), 'utf8'))
   return scripts.start.replace(/^node/, node).replace('dist/', `${folder}/dist/`)

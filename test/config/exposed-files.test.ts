@@ -7,7 +7,7 @@ import { load } from './support.ts'
 
 const TOKEN = '0123456789abcdef'
 
-t.test('every file that holds a secret is warned of where others may read it', async t => {
+t.test('there is a warning for every secret file that other users can read', async t => {
   const ca = await makeCa()
   const { cert, key } = await issue(ca, { names: ['localhost'] })
   const names = ['token', 'ci', 'key.pem', 'secret', 'credentials.json'] as const
@@ -50,7 +50,7 @@ t.test('every file that holds a secret is warned of where others may read it', a
   ])
 })
 
-t.test('so is the file of the vendor’s own clients', async t => {
+t.test('there is a warning for the credentials file of the vendor’s clients, too', async t => {
   const homeDirectory = t.testdir({
     '.prismacloud': { 'credentials.json': '{"identity":"i","secret":"s","url":"app"}' },
   })
@@ -58,7 +58,7 @@ t.test('so is the file of the vendor’s own clients', async t => {
   t.match((await load({ env: {}, homeDirectory })).warnings, [/credentials\.json contains a secret and can be read/])
 })
 
-t.test('what is not there, or what a container’s runtime put there, is not warned of', async t => {
+t.test('there is no warning for files that do not exist or that a container runtime mounts', async t => {
   const file = { group: null, key: 'listen.clientTokenFile', source: 'file', origin: 'test' } as const
   t.strictSame(await warningsOfFiles([{ ...file, value: '/none/such' }]), [])
   const folder = t.testdir({ run: { secrets: { token: TOKEN } } })

@@ -7,7 +7,7 @@ function read(path: string) {
   return readConfigFile({ group: null, key: 'config', value: path, source: 'flag', origin: '--config' })
 }
 
-t.test('a file gives texts, lists and nulls, each with its line', async t => {
+t.test('a file gives strings, lists and nulls, each with its line', async t => {
   const yaml =
     '# comment\nlisten:\n  address: 127.0.0.1:0\n  trustedHosts: [a, b]\nlog:\npacing:\n  maxQueue: 012\n  enabled: on\ntenants:\n  team-a:\n    url: null\n    prismaId: 123456789012345678901\n'
   const path = join(t.testdir({ 'c.yaml': yaml }), 'c.yaml')
@@ -33,7 +33,7 @@ t.test('a file gives texts, lists and nulls, each with its line', async t => {
   })
 })
 
-t.test('a file may be JSON, begin with a byte order mark, and use aliases', async t => {
+t.test('a file may be JSON, start with a byte order mark, and use aliases', async t => {
   const dir = t.testdir({
     'c.json': '\uFEFF{"log": {"level": "debug"}}',
     'alias.yaml': 'log: &log\n  level: info\ntenants:\n  a: &a\n    url: app2\n  b: *a\n',
@@ -48,7 +48,7 @@ const bombs = ['a', 'b', 'c', 'd', 'e', 'f'].map(
   (name, i, all) => `${name}: &${name} [${`${i ? `*${all[i - 1]}` : 'x'},`.repeat(9)}]`,
 )
 
-t.test('merge keys share settings between tenants, whose own ones win', async t => {
+t.test('merge keys share settings between tenants, whose own settings take precedence', async t => {
   const yaml =
     'tenants:\n  a: &a\n    url: app2\n    lazy: true\n  b: &b\n    url: app4\n    prismaId: 7\n  c:\n    <<: [*a, *b]\n    url: app3\n'
   const path = join(t.testdir({ 'merge.yaml': yaml }), 'merge.yaml')
@@ -78,7 +78,7 @@ const unusable = [
   { yaml: 'log: {<<: hunter22}', line: 1, problem: UNRESOLVED },
 ]
 
-t.test('a file that cannot be used is one fault, which shows none of it', async t => {
+t.test('a file that cannot be used is one fault, which shows none of its content', async t => {
   for (const [index, { yaml, line, origin, problem }] of unusable.entries()) {
     const path = join(t.testdir({ [`${index}.yaml`]: yaml }), `${index}.yaml`)
     const { faults, usable } = await read(path)
@@ -89,7 +89,7 @@ t.test('a file that cannot be used is one fault, which shows none of it', async 
   }
 })
 
-t.test('a file that is not there, or a directory, is one fault', async t => {
+t.test('a file that does not exist, or a directory, is one fault', async t => {
   const dir = t.testdir({ file: '' })
   t.match(await read(join(dir, 'no.yaml')), {
     usable: false,
@@ -140,7 +140,7 @@ const unknown = [
   { yaml: 'log:\ntenants:\n  a: hunter22', key: 'tenants.a', line: 3, cure: /^indent its keys below it$/ },
 ]
 
-t.test('a key that is not known, or no mapping, is a fault, which repeats no value', async t => {
+t.test('an unknown key or a value that should be a mapping is a fault, which repeats no value', async t => {
   for (const [index, { yaml, key, line, cure }] of unknown.entries()) {
     const path = join(t.testdir({ [`${index}.yaml`]: yaml }), `${index}.yaml`)
     const { faults, usable } = await read(path)
@@ -151,7 +151,7 @@ t.test('a key that is not known, or no mapping, is a fault, which repeats no val
   }
 })
 
-t.test('a secret key that others may read is worth a warning', { skip: process.platform === 'win32' }, async t => {
+t.test('there is a warning if other users can read a secret key', { skip: process.platform === 'win32' }, async t => {
   const dir = t.testdir({
     'secret.yaml': 'tenants:\n  a:\n    secretKey: hunter22\n',
     'plain.yaml': 'tenants:\n  a:\n    secretKey: null\n',

@@ -6,7 +6,7 @@ import { jsonSchema } from '../../src/config/schema/json-schema.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
 
-t.test('the help tells each flag, with its default, within 100 columns', async t => {
+t.test('the help lists each flag, with its default, within 100 columns', async t => {
   const help = renderHelp()
   t.ok(help.split('\n').every(line => line.length <= 100 && line === line.trimEnd()))
   t.match(help, /^ {2}--config FILE +YAML file with the configuration\.\n {2}--url TEXT +Stack name/)
@@ -30,7 +30,7 @@ t.test('flags that a command does not take are left out', async t => {
   t.match(help, '--listen-tls-address ')
 })
 
-t.test('the table tells each key, with its default and variable', async t => {
+t.test('the table lists each key, with its default and variable', async t => {
   const rows = configTable().split('\n')
   t.equal(rows.length, 2 + 15 + 5 + 43)
   t.ok(
@@ -44,7 +44,7 @@ t.test('the table tells each key, with its default and variable', async t => {
   )
 })
 
-t.test('the schema tells editors what a file may hold', async t => {
+t.test('the schema describes what a file may contain', async t => {
   t.match(jsonSchema(), {
     type: 'object',
     additionalProperties: false,

@@ -7,7 +7,7 @@ import { UsageError } from '../../src/kernel/arguments.ts'
 import { makeCa } from '../support/pki.ts'
 import { faultsOf, load, VENDOR, yaml } from './support.ts'
 
-t.test('an access key is all that must be given', async t => {
+t.test('an access key and its url are all that is required', async t => {
   const { tenants, ...config } = await load()
   t.strictSame(config, {
     listen: {
@@ -55,7 +55,7 @@ t.test('an access key is all that must be given', async t => {
   )
 })
 
-t.test('flags win over the environment, the environment over the file, the file over the defaults', async t => {
+t.test('flags override the environment, which overrides the file, which overrides the defaults', async t => {
   const file = yaml(
     t,
     'log: {level: debug, format: json, requests: all}\ntenants: {default: {url: app3, prismaId: 1, customerName: a}}',
@@ -76,7 +76,7 @@ t.test('flags win over the environment, the environment over the file, the file 
   ])
 })
 
-t.test('all faults are told at once, one a line', async t => {
+t.test('all faults are reported at once, one a line', async t => {
   const file = yaml(t, 'lisen: {}\nlog: {level: loud}\ntenants: {a: {url: ap3}}')
   const env = { PRISMACLOUD_PROXY_ERORS: 'x', PRISMACLOUD_PROXY_PACING_MAX_WAIT: '5', PRISMACLOUD_PROXY_CONFIG: file }
   const args = ['--retry-attempts', '-1', '--replay-max-body', '1', '--default-tenant', 'b']
@@ -91,7 +91,7 @@ t.test('all faults are told at once, one a line', async t => {
       ['pacing.maxWait', 'PRISMACLOUD_PROXY_PACING_MAX_WAIT'],
       ['retry.attempts', '--retry-attempts'],
       ['log.level', `${file}:2`],
-      // what the default tenant lacks may be what was mistyped
+      // the keys that the default tenant lacks may be those that are mistyped
       ['tenants.a.url', `${file}:3`],
       ['tenants.a.accessKeyId', 'tenants.a.accessKeyId'],
       ['tenants.a.secretKey', 'tenants.a.secretKey'],
@@ -104,7 +104,7 @@ t.test('all faults are told at once, one a line', async t => {
   })
 })
 
-t.test('an address that others can reach needs a client token', async t => {
+t.test('an address that other machines can reach needs a client token', async t => {
   const dir = t.testdir({ token: '0123456789abcdef\n', short: 'hunter22', empty: '' })
   for (const address of ['127.0.0.2:1', 'localhost:1', '[::1]:1', 'unix:/run/p.sock'])
     await load({ args: ['--listen-address', address] })
@@ -137,7 +137,7 @@ t.test('an address that others can reach needs a client token', async t => {
   }
 })
 
-t.test('a file of authorities must hold certificates, all of them good', async t => {
+t.test('a CA file must contain certificates, all of them valid', async t => {
   const [cert = '', other = ''] = (await Promise.all([makeCa(), makeCa()])).map(ca => `${ca.cert}\n`)
   const dir = t.testdir({
     'ca.pem': `a comment\n${cert}${other}`,
@@ -145,7 +145,7 @@ t.test('a file of authorities must hold certificates, all of them good', async t
     'two.pem': other,
     'key.pem': '-----BEGIN PRIVATE KEY-----\n',
     'cut.pem': `${cert}${other.slice(0, -40)}`,
-    // as by cat, of a file that does not end its last line
+    // as `cat` does with a file without a final newline
     'joined.pem': cert.trim() + other,
     'middle.pem': `${cert}${cert.replace('\nMI', '\nAA')}${other}`,
   })
@@ -166,7 +166,7 @@ t.test('a file of authorities must hold certificates, all of them good', async t
     t.match(await faultsOf({ args: ['--upstream-ca-file', join(dir, name)] }), [{ key: 'upstream.caFile', problem }])
 })
 
-t.test('the outbound proxy is the configured one, else that of the environment', async t => {
+t.test('upstream.proxy overrides the outbound proxy of the environment', async t => {
   const outbound = async (env: Record<string, string>, ...args: string[]) =>
     (await load({ args, env: { ...VENDOR, ...env } })).upstream.outbound
   const [HTTPS_PROXY, NO_PROXY] = ['http://proxy:3128', 'localhost']
@@ -188,7 +188,7 @@ t.test('the outbound proxy is the configured one, else that of the environment',
   })
 })
 
-t.test('an outbound proxy of the environment must be a URL, unless another is set', async t => {
+t.test('an outbound proxy in the environment must be valid, unless upstream.proxy is set', async t => {
   for (const HTTPS_PROXY of ['', 'http://proxy:3128', 'proxy:3128', 'socks5h://proxy:1080'])
     await t.resolves(load({ env: { ...VENDOR, HTTPS_PROXY } }))
   const fault = { key: 'upstream.proxy', problem: /^invalid proxy URL/ }
@@ -215,7 +215,7 @@ t.test('a configuration cannot be changed', async t => {
   t.equal(tenants.size, 1)
 })
 
-t.test('an error of our own making is no fault of the user', async t => {
+t.test('an unexpected error does not become a fault', async t => {
   const setting = { group: null, key: 'errors', value: 'x', source: 'default', origin: 'default' } as const
   await t.rejects(
     attempt(setting, [], () => Promise.reject(new RangeError('x'))),
@@ -223,13 +223,13 @@ t.test('an error of our own making is no fault of the user', async t => {
   )
 })
 
-t.test('what Node.js would follow and this product does not is told', async t => {
+t.test('there is a warning about variables that only Node.js follows', async t => {
   const { warnings } = await load({ env: { ...VENDOR, NODE_TLS_REJECT_UNAUTHORIZED: '0' } })
   t.match(warnings, [/^NODE_TLS_REJECT_UNAUTHORIZED=0 is ignored/])
   t.strictSame((await load({ env: { ...VENDOR, NODE_TLS_REJECT_UNAUTHORIZED: '1' } })).warnings, [])
 })
 
-t.test('what is mistyped is not told as missing, too', async t => {
+t.test('a mistyped key is not reported as missing, too', async t => {
   const halves = ['--acess-key-id-file', 'id', '--secret-key-file', import.meta.filename]
   for (const [args, message] of [
     [['--lisen-address', '127.0.0.1:0'], 'unknown flag --lisen-address; did you mean --listen-address?'],
@@ -253,7 +253,7 @@ function keysOf(faults: readonly Fault[]): string[] {
   return faults.map(({ key }) => key)
 }
 
-t.test('what must be recorded needs a file for it', async t => {
+t.test('audit.required needs audit.file', async t => {
   const env = { ...VENDOR, PRISMACLOUD_PROXY_AUDIT_REQUIRED: 'true' }
   t.match(await faultsOf({ env }), [
     {

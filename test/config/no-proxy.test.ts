@@ -71,7 +71,7 @@ const rows: Readonly<Record<string, { yes: readonly string[]; no: readonly strin
 }
 
 for (const [url, { yes, no }] of Object.entries(rows)) {
-  t.test(`${url} is reached directly where NO_PROXY says so`, async t => {
+  t.test(`${url} is reached directly if NO_PROXY exempts it`, async t => {
     for (const noProxy of yes) t.ok(exempt(url, noProxy), JSON.stringify(noProxy))
     for (const noProxy of no) t.notOk(exempt(url, noProxy), JSON.stringify(noProxy))
   })

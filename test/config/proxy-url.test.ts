@@ -2,7 +2,7 @@ import t from 'tap'
 import { readProxyUrl } from '../../src/config/network/proxy-url.ts'
 import { faultsOf, load, VENDOR } from './support.ts'
 
-/** What a URL in canonical form says: scheme, user, password, host and port. */
+/** The parts of a URL in canonical form: scheme, user, password, host and port. */
 function partsOf(text: string): (string | undefined)[] {
   const { protocol, username, password, hostname, port } = new URL(readProxyUrl(text))
   return [protocol.slice(0, -1), ...[username, password].map(decodeURIComponent), hostname, port].map(
@@ -46,18 +46,18 @@ const rows: readonly [text: string, scheme: string, host: string, port?: Maybe, 
   ['http://ü:pä%C3%9F@proxy', 'http', 'proxy', undefined, 'ü', 'päß'],
 ]
 
-t.test('where an outbound proxy is, in the forms that curl and Go take', async t => {
+t.test('an outbound proxy is accepted in the forms that curl and Go accept', async t => {
   for (const [text, scheme, host, port, user, password] of rows)
     t.strictSame(partsOf(text), [scheme, user, password, host, port], text)
 })
 
-t.test('it is given in canonical form', async t => {
+t.test('the URL of an outbound proxy is in canonical form', async t => {
   t.equal(readProxyUrl(' Proxy:3128/ '), 'http://proxy:3128')
   t.equal(readProxyUrl('http://user:p@s/s@proxy:80/x'), 'http://user:p%40s%2Fs@proxy:80')
   for (const [text] of rows) t.equal(readProxyUrl(readProxyUrl(text)), readProxyUrl(text), text)
 })
 
-t.test('what is none is told with the name of its variable, and never with a password', async t => {
+t.test('an invalid outbound proxy is reported with its variable, and never with a password', async t => {
   const place = /^invalid proxy URL/
   const bad: [text: string, problem: string | RegExp][] = [
     ['http://', place],
@@ -65,7 +65,7 @@ t.test('what is none is told with the name of its variable, and never with a pas
     ['://proxy:3128', place],
     ['http://user:MARK@', place],
     ['http://user:MARK@/proxy', place],
-    // curl would take port 1080, Go port 80
+    // curl would use port 1080, Go port 80
     ['proxy', 'has neither a scheme nor a port'],
     ['[::1]', 'has neither a scheme nor a port'],
     ['user:MARK@proxy', 'has neither a scheme nor a port'],
@@ -101,7 +101,7 @@ t.test('what is none is told with the name of its variable, and never with a pas
   }
 })
 
-t.test('the first variable that is set counts, in curl’s order', async t => {
+t.test('the first variable that is set applies, in curl’s order', async t => {
   const origin = async (env: Record<string, string>) =>
     (await load({ env: { ...VENDOR, ...env } })).upstream.outbound?.origin
   const all = { https_proxy: 'a:1', HTTPS_PROXY: 'b:1', all_proxy: 'c:1', ALL_PROXY: 'd:1' }

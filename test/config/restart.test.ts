@@ -7,7 +7,7 @@ import { settingKeys } from '../../src/config/schema/keys.ts'
 import { issue, makeCa } from '../support/pki.ts'
 import { load, VENDOR } from './support.ts'
 
-/** Another value than the default for each key, by what becomes of it while the proxy runs. */
+/** For each key a value other than the default, by whether it can change while the proxy runs. */
 const lasting = {
   'listen.address': '127.0.0.1:1',
   'listen.socketMode': '660',
@@ -60,7 +60,7 @@ type Values = Readonly<Record<string, string | readonly string[]>>
 
 const pair = { 'listen.tlsCertFile': 'cert.pem', 'listen.tlsKeyFile': 'key.pem' }
 
-/** What else must be set for a key to be of use. */
+/** The keys that another key requires. */
 const needed: Readonly<Record<string, Values>> = {
   'listen.tlsCertFile': pair,
   'listen.tlsKeyFile': pair,
@@ -87,11 +87,11 @@ function loadWith(t: Test, values: Values): Promise<Config> {
 
 const TENANT = { url: VENDOR.PC_URL, accessKeyId: VENDOR.PC_IDENTITY, secretKey: VENDOR.PC_SECRET }
 
-t.test('every key is known either to need a restart or to need none', async t => {
+t.test('for every key it is known whether a change needs a restart', async t => {
   t.strictSame(Object.keys({ ...lasting, ...changeable }).sort(), [...settingKeys.keys()].sort())
 })
 
-t.test('a key that cannot change while the proxy runs is a fault with its cure, whichever way it changes', async t => {
+t.test('a change of a key that needs a restart is a fault, in both directions', async t => {
   for (const [key, value] of Object.entries(lasting)) {
     const beside = needed[key] ?? {}
     const [before, after] = [await loadWith(t, beside), await loadWith(t, { ...beside, [key]: value })]
@@ -110,7 +110,7 @@ t.test('every other key may change, and so may the tenants', async t => {
   t.strictSame(faultsOfChange(before, { ...before, tenants: new Map() }), [])
 })
 
-t.test('all keys that cannot change are told at once', async t => {
+t.test('all changes that need a restart are reported at once', async t => {
   const before = await loadWith(t, {})
   const listen = { ...before.listen, socketMode: 0o660, maxRequests: 1 }
   const faults = faultsOfChange(before, { ...before, listen, log: { ...before.log, format: 'json', level: 'debug' } })

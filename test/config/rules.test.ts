@@ -49,7 +49,7 @@ const inPolicy: Record<string, RegExp> = {
   '': /^the element is empty$/,
 }
 
-t.test('a rule that could never match, or means something else, is a fault that says so', async t => {
+t.test('a rule that could never match, or not what it seems to match, is a fault that says so', async t => {
   for (const [rule, problem] of Object.entries(inPolicy)) {
     const file = yaml(t, JSON.stringify({ policy: { deny: ['/x', rule] } }))
     const faults = await faultsOf({ args: ['--config', file] })
@@ -58,7 +58,7 @@ t.test('a rule that could never match, or means something else, is a fault that 
   }
 })
 
-t.test('rules of the cache are held to the same, and have a duration and no method', async t => {
+t.test('cache rules have the same faults, and need a duration and no method', async t => {
   const inCache: Record<string, RegExp> = {
     '/x': /^invalid cache rule "\/x"$/,
     'GET /x 5s': /^"GET \/x 5s" has a method$/,
@@ -76,7 +76,7 @@ t.test('rules of the cache are held to the same, and have a duration and no meth
   }
 })
 
-t.test('each wrong element of each list is named, wherever it was given', async t => {
+t.test('each invalid element of each list is reported, whatever source it is from', async t => {
   const directory = t.testdir({ token: 'the-token-of-the-client' })
   const wrong = ['/x', 'PSOT /x', 'GETT /x']
   const tenants = { prod: { url: 'app2', accessKeyId: 'a', secretKey: 'b', deny: wrong, allow: ['PSOT /x'] } }
@@ -99,7 +99,7 @@ t.test('each wrong element of each list is named, wherever it was given', async 
   t.strictSame(await keys({ args: ['--policy-allow', ' PSOT /x '] }), ['policy.allow[0]'])
 })
 
-t.test('a good rule is any that means what it says', async t => {
+t.test('a rule that can match what it says is valid', async t => {
   const rules = [
     'get /x',
     'HEAD,GET  /x',
@@ -121,9 +121,9 @@ t.test('a good rule is any that means what it says', async t => {
   )
 })
 
-t.test('an error that is no fault of an element is not taken for one', async t => {
+t.test('an unexpected error does not become a fault of an element', async t => {
   const failing = () => {
-    throw new TypeError('a fault of the program')
+    throw new TypeError('an unexpected error')
   }
   t.throws(() => readList(['x'], failing), { name: 'TypeError' })
 })

@@ -8,7 +8,7 @@ import { until } from '../support/until.ts'
 
 const BOUNDS: ProgramBounds = { deadline: 60_000, maxOutput: 64 * 1024 }
 
-/** Runs a script of the shell. `$0` is a file for it to write the pids of its own children to. */
+/** Runs a shell script, in which `$0` is a file for the pids of its children. */
 function shell(t: Test, script: string, bounds: Partial<ProgramBounds> = {}) {
   const file = join(newFolder(t), 'pid')
   const written = () => existsSync(file) && readFileSync(file, 'utf8').endsWith('\n')
@@ -30,13 +30,13 @@ function isAlive(pid: number): boolean {
   }
 }
 
-/** Whether it has ended, and nobody has asked for its exit code yet. */
+/** Whether a process has ended, but its parent has not read its exit code yet. */
 function isZombie(pid: number): boolean {
   const status = `/proc/${pid}/status`
   return existsSync(status) && /^State:\s+Z/m.test(readFileSync(status, 'utf8'))
 }
 
-t.test('a program ends with what it printed, and how', async t => {
+t.test('the result of a program says how it ended and what it printed', async t => {
   const cases: [script: string, result: object][] = [
     ['echo out; echo err >&2', { end: 0, stdout: 'out\n', stderr: 'err\n' }],
     ['exit 7', { end: 7, stdout: '', stderr: '' }],
@@ -46,20 +46,20 @@ t.test('a program ends with what it printed, and how', async t => {
   for (const [script, result] of cases) t.match(await shell(t, script).ended, result, script)
 })
 
-t.test('what it leaves running is not waited for, though that keeps the output open', async t => {
+t.test('background processes are not waited for, even if they keep the output open', async t => {
   const { ended, pid } = shell(t, 'sleep 600 & echo $! > "$0"; echo id; echo key')
   t.match(await ended, { end: 0, stdout: 'id\nkey\n' })
   t.ok(isAlive(await pid()))
 })
 
-t.test('nothing that was printed before the end is missing', async t => {
+t.test('everything that was printed before the end is in the result', async t => {
   for (let n = 0; n < 20; n++) {
     const { stdout } = await shell(t, 'sleep 600 & echo $! > "$0"; head -c 60000 /dev/zero | tr "\\0" x').ended
     t.equal(stdout.length, 60_000)
   }
 })
 
-t.test('one that takes too long is killed with all that it started', async t => {
+t.test('a program that takes too long is killed with everything that it started', async t => {
   const { ended, pid, clock } = shell(t, 'trap "" TERM; sleep 600 & echo $! > "$0"; wait')
   const child = await pid()
   const refused = t.rejects(ended, { name: 'DeadlineError' })
@@ -68,7 +68,7 @@ t.test('one that takes too long is killed with all that it started', async t => 
   await until(() => !isAlive(child))
 })
 
-t.test('so is one that nobody waits for any more, and one that is asked for too late is not run', async t => {
+t.test('a program is killed when its signal aborts, and not run if it has aborted', async t => {
   const leaving = new AbortController()
   const { ended, pid } = shell(t, 'sleep 600 & echo $! > "$0"; wait', { signal: leaving.signal })
   const child = await pid()
@@ -78,7 +78,7 @@ t.test('so is one that nobody waits for any more, and one that is asked for too 
   await t.rejects(shell(t, 'echo $$ > "$0"', { signal: leaving.signal }).ended, { message: 'closed' })
 })
 
-t.test('one that prints without end is killed, or in the end, where nobody reads it', async t => {
+t.test('a program that prints endlessly is killed: at the limit of stdout, at the deadline for stderr', async t => {
   const print = 'while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done'
   const { end, stdout } = await shell(t, print, { maxOutput: 1000 }).ended
   t.strictSame([end, stdout.length], ['too-much', 1000])
@@ -90,7 +90,7 @@ t.test('one that prints without end is killed, or in the end, where nobody reads
   await until(() => !isAlive(own))
 })
 
-t.test('none outlives this process', async t => {
+t.test('no program outlives this process', async t => {
   const { ended, pid } = shell(t, 'sleep 600 & echo $! > "$0"; wait')
   const child = await pid()
   killPrograms()
@@ -98,7 +98,7 @@ t.test('none outlives this process', async t => {
   await until(() => !isAlive(child))
 })
 
-t.test('where there are no groups, as on Windows, the program itself is killed', async t => {
+t.test('without process groups, as on Windows, the program itself is killed', async t => {
   const { ended, pid, clock } = shell(t, 'echo $$ > "$0"; exec sleep 600', { system: 'win32' })
   const own = await pid()
   const refused = t.rejects(ended, { name: 'DeadlineError' })
@@ -107,9 +107,9 @@ t.test('where there are no groups, as on Windows, the program itself is killed',
   await until(() => !isAlive(own))
 })
 
-t.test('what cannot be run is told by the system’s own word', async t => {
+t.test('a program that cannot be run rejects with the error of the system', async t => {
   const missing = t.rejects(runProgram('/none/such', [], BOUNDS), { code: 'ENOENT' })
-  // there is nothing to kill
+  // nothing to kill
   killPrograms()
   await missing
   await t.rejects(runProgram('/etc/passwd', [], BOUNDS), { code: 'EACCES' })

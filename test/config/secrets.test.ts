@@ -3,7 +3,7 @@ import { inspect } from 'node:util'
 import t from 'tap'
 import { faultsOf, load } from './support.ts'
 
-/** Stands for each secret: it must never be seen. */
+/** Every secret in these tests; it must never be shown. */
 const MARK = 'hunter22'
 
 const files = [
@@ -27,7 +27,7 @@ const files = [
   MARK,
 ]
 
-t.test('no secret of a file is seen in a fault', async t => {
+t.test('no fault shows a secret from a file', async t => {
   for (const [index, text] of files.entries()) {
     const file = join(t.testdir({ [`${index}.yaml`]: text }), `${index}.yaml`)
     await t.rejects(load({ args: ['--config', file] }), { name: 'ConfigError' }, text)
@@ -37,14 +37,14 @@ t.test('no secret of a file is seen in a fault', async t => {
 
 const variables = ['SECRT_KEY', 'ACCESS_KEY_ID', 'SECRET_KEY', 'CREDENTIAL_COMMAND', 'LAZY_SECRET_KEY_X']
 
-t.test('no secret of the environment is seen in a fault', async t => {
+t.test('no fault shows a secret from the environment', async t => {
   for (const name of variables) {
     const env = { [`PRISMACLOUD_PROXY_TENANTS_A_${name}`]: MARK, PC_SECRET: MARK, PRISMACLOUD_PASSWORD: MARK }
     t.notMatch(JSON.stringify(await faultsOf({ env })), MARK, name)
   }
 })
 
-t.test('no secret of a flag is seen in an error', async t => {
+t.test('no error shows a secret from a flag', async t => {
   for (const args of [
     ['--secret-key', MARK],
     [`--secret-key=${MARK}`],
@@ -58,7 +58,7 @@ t.test('no secret of a flag is seen in an error', async t => {
   }
 })
 
-t.test('no secret of a file that a key names is seen in a fault', async t => {
+t.test('no fault shows a secret from a file that a key names', async t => {
   for (const text of [
     MARK,
     `{"secret": ${MARK}`,
@@ -71,7 +71,7 @@ t.test('no secret of a file that a key names is seen in a fault', async t => {
   }
 })
 
-t.test('no secret is seen in a configuration that is printed', async t => {
+t.test('a configuration that is printed shows no secret', async t => {
   const token = join(t.testdir({ token: MARK.repeat(3) }), 'token')
   const env = { PC_URL: 'app2', PC_IDENTITY: `${MARK}-id`, PC_SECRET: MARK }
   const config = await load({ env, args: ['--listen-client-token-file', token] })

@@ -6,7 +6,7 @@ import { faultsOf, load } from './support.ts'
 const KEY = { PRISMACLOUD_PROXY_TENANTS_A_ACCESS_KEY_ID: 'an-id', PRISMACLOUD_PROXY_TENANTS_A_SECRET_KEY: 'a-key' }
 const TENANT = { PRISMACLOUD_PROXY_TENANTS_A_URL: 'app2', ...KEY }
 
-t.test('a half of an access key may come from anywhere, but from one place only', async t => {
+t.test('a half of an access key may come from any source, but only from one', async t => {
   const dir = t.testdir({
     id: 'an-id',
     key: 'a-key',
@@ -55,7 +55,7 @@ t.test('a half of an access key may come from anywhere, but from one place only'
   t.equal(both.length, 1)
 })
 
-t.test('files with keys that cannot be read, or hold nothing, are all told', async t => {
+t.test('all key files that cannot be read or are empty are reported', async t => {
   const dir = t.testdir({ empty: ' \n' })
   const args = ['--url=app2', '--access-key-id-file', join(dir, 'empty'), '--secret-key-file', dir]
   t.match(await faultsOf({ args, env: {} }), [
@@ -64,10 +64,10 @@ t.test('files with keys that cannot be read, or hold nothing, are all told', asy
   ])
   const missing = await faultsOf({ args: ['--credentials-file', join(dir, 'no')], env: {} })
   t.match(missing, [{ key: 'tenants.default.credentialsFile', problem: /does not exist$/ }])
-  t.equal(missing.length, 1, 'the url may stand in that file')
+  t.equal(missing.length, 1, 'the url may be in that file')
 })
 
-t.test('how a key may change is known by where it comes from', async t => {
+t.test('the source of an access key determines how it may change', async t => {
   const dir = t.testdir({ id: 'an-id', key: 'a-key', 'sdk.json': '{"identity": "a", "secret": "b"}' })
   const file = `${dir}/c.json`
   const rows = {
@@ -85,7 +85,7 @@ t.test('how a key may change is known by where it comes from', async t => {
   for (const [name, [, kind]] of Object.entries(rows)) t.equal(tenants.get(name)?.credentials.kind, kind, name)
 })
 
-t.test('whether a command runs for each login may be said in the environment, and is true or false', async t => {
+t.test('credentialCommandCache can be set in the environment, to true or false', async t => {
   const env = { PRISMACLOUD_PROXY_TENANTS_A_URL: 'app2', PRISMACLOUD_PROXY_TENANTS_A_CREDENTIAL_COMMAND: '["op"]' }
   const cache = 'PRISMACLOUD_PROXY_TENANTS_A_CREDENTIAL_COMMAND_CACHE'
   const { tenants } = await load({ env: { ...env, [cache]: 'false' } })
@@ -95,7 +95,7 @@ t.test('whether a command runs for each login may be said in the environment, an
   ])
 })
 
-t.test('the default tenant is the one that is named, or the only one', async t => {
+t.test('the default tenant is the configured one, or the only one', async t => {
   const two = {
     ...TENANT,
     PRISMACLOUD_PROXY_TENANTS_B_URL: 'app',
@@ -121,7 +121,7 @@ t.test('the default tenant is the one that is named, or the only one', async t =
   ])
 })
 
-t.test('the Compute console is found by the API, or as configured', async t => {
+t.test('computeUrl names the Compute console; without it, the API does', async t => {
   const url = 'PRISMACLOUD_PROXY_TENANTS_A_COMPUTE_URL'
   t.equal((await load({ env: TENANT })).tenants.get('a')?.api.compute, undefined)
   const { tenants } = await load({ env: { ...TENANT, [url]: 'console.example/us-1/' } })
@@ -131,7 +131,7 @@ t.test('the Compute console is found by the API, or as configured', async t => {
   ])
 })
 
-t.test('no tenant has a name that hosts of Compute consoles have', async t => {
+t.test('the names that mean a Compute console in a host name are reserved', async t => {
   for (const name of ['compute', 'a--compute']) {
     const tenants = { [name]: { url: 'app2', accessKeyId: 'an-id', secretKey: 'a-key' } }
     const file = join(t.testdir(), 'c.json')

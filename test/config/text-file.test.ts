@@ -9,7 +9,7 @@ import { faultsOf, yaml } from './support.ts'
 
 const posix = { skip: process.platform === 'win32' && 'there are no pipes with names' }
 
-/** A user that may read nothing of ours. */
+/** A user that cannot read our files. */
 const NOBODY = 65_534
 
 function fifo(t: Test): string {
@@ -18,7 +18,7 @@ function fifo(t: Test): string {
   return path
 }
 
-/** The superuser may read everything. */
+/** Works as a user without privileges, because root can read everything. */
 async function asNobody<T>(work: () => Promise<T>): Promise<T> {
   const user = process.geteuid?.()
   if (user !== 0) return work()
@@ -30,13 +30,13 @@ async function asNobody<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-t.test('a file is read again each time, through links too', async t => {
+t.test('a file is read anew on each call, also through links', async t => {
   const dir = t.testdir({ file: '\uFEFF a text\n', link: t.fixture('symlink', 'file') })
   t.equal(await readLastingFile(join(dir, 'file')), ' a text\n')
   t.equal(await readLastingFile(join(dir, 'link'), new AbortController().signal), ' a text\n')
 })
 
-t.test('what is not there, or no file, is told', async t => {
+t.test('anything but a regular file is refused', async t => {
   const dir = t.testdir({ file: '', loop: t.fixture('symlink', 'loop') })
   const rows = {
     [join(dir, 'none')]: 'does not exist',
@@ -51,7 +51,7 @@ t.test('what is not there, or no file, is told', async t => {
   }
 })
 
-t.test('a file that this user may not read is told', posix, async t => {
+t.test('a file that this user cannot read is refused', posix, async t => {
   const path = join(t.testdir({ file: 'a text' }), 'file')
   chmodSync(path, 0)
   await asNobody(() => t.rejects(readLastingFile(path), { message: 'cannot be read (permission denied)' }))
@@ -72,7 +72,7 @@ t.test('a pipe is refused instead of waited for', posix, async t => {
   }
 })
 
-t.test('reading ends with the reason of whoever ends it', async t => {
+t.test('reading that is aborted rejects with the reason of the signal', async t => {
   const path = join(t.testdir({ file: 'a text' }), 'file')
   const ending = new AbortController()
   for (const read of [readTextFile, readLastingFile]) {
@@ -83,14 +83,14 @@ t.test('reading ends with the reason of whoever ends it', async t => {
   await t.rejects(reading, new RangeError('ended meanwhile'))
 })
 
-t.test('no file that is read again on SIGHUP may be a pipe', { timeout: 5000 }, async t => {
+t.test('a file that SIGHUP reads again cannot be a pipe', { timeout: 5000 }, async t => {
   const fifo = join(t.testdir(), 'fifo')
   execFileSync('mkfifo', [fifo])
   for (const flag of ['--upstream-ca-file', '--listen-client-token-file'])
     t.match(await faultsOf({ args: [flag, fifo] }), [{ problem: /is not a regular file/ }], flag)
 })
 
-t.test('a file in UTF-16, as Windows PowerShell writes it, is a text too', async t => {
+t.test('a file in UTF-16, as Windows PowerShell writes it, can be read', async t => {
   const folder = t.testdir({ wide: Buffer.from('\uFEFFa tëxt\r\n', 'utf16le') })
   t.equal(await readTextFile(join(folder, 'wide')), 'a tëxt\r\n')
 })

@@ -7,13 +7,13 @@ import { faultsOf, load } from './support.ts'
 const ca = await makeCa()
 const [one, other] = await Promise.all([issue(ca, { names: ['localhost'] }), issue(ca, { names: ['localhost'] })])
 
-/** Flags that name files of the test, by the key's name. */
+/** The flags that name files of the test. */
 function flags(t: Test, given: Readonly<Record<string, string>>): string[] {
   const dir = t.testdir({ cert: one.cert, key: one.key, otherKey: other.key, empty: '' })
   return Object.entries(given).flatMap(([flag, file]) => [`--listen-tls-${flag}-file`, join(dir, file)])
 }
 
-t.test('https is off unless there is a certificate, or one is to be made', async t => {
+t.test('https is off unless a certificate is configured or listen.tls is auto', async t => {
   t.equal(hasTls((await load()).listen), false)
   t.equal(hasTls((await load({ args: ['--listen-tls', 'auto'] })).listen), true)
   const { listen } = await load({ args: flags(t, { cert: 'cert', key: 'key' }) })
@@ -21,7 +21,7 @@ t.test('https is off unless there is a certificate, or one is to be made', async
   t.match(listen, { tls: 'off', tlsAddress: '127.0.0.1:9443', tlsCertFile: /cert$/, tlsKeyFile: /key$/ })
 })
 
-t.test('a certificate needs its key, and the other way round', async t => {
+t.test('a certificate needs its key, and vice versa', async t => {
   t.match(await faultsOf({ args: flags(t, { cert: 'cert' }) }), [
     { key: 'listen.tlsCertFile', problem: /has no private key$/, cure: 'set listen.tlsKeyFile, too' },
   ])
@@ -33,7 +33,7 @@ t.test('a certificate needs its key, and the other way round', async t => {
   ])
 })
 
-t.test('files that cannot be used are told', async t => {
+t.test('certificate files that cannot be used are faults', async t => {
   const rows: [cert: string, key: string, fault: object][] = [
     ['missing', 'key', { key: 'listen.tlsCertFile', problem: /does not exist/ }],
     ['cert', 'missing', { key: 'listen.tlsKeyFile', problem: /does not exist/ }],
@@ -50,9 +50,9 @@ t.test('a socket needs no https', async t => {
   ])
 })
 
-t.test('an address for https that others can reach needs clients with tokens, too', async t => {
+t.test('an https address that other machines can reach needs clients with tokens, too', async t => {
   const args = ['--listen-tls-address', '0.0.0.0:9443']
-  t.strictSame((await load({ args })).warnings, [], 'but not while nobody listens there')
+  t.strictSame((await load({ args })).warnings, [], 'but not while https is off')
   t.match(await faultsOf({ args: [...args, '--listen-tls', 'auto'] }), [
     {
       key: 'listen.tlsAddress',

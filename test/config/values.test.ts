@@ -4,7 +4,7 @@ import t from 'tap'
 import { quote } from '../../src/config/fault.ts'
 import { faultsOf, load, yaml } from './support.ts'
 
-t.test('every kind of value is read from text, and from a file', async t => {
+t.test('every kind of value is read from a string and from a file', async t => {
   const file = yaml(
     t,
     'listen: {trustedHosts: [A.example, "[::1]"], address: "[::1]:0"}\nassumeJson: "false"\nreplay: {maxBody: 0B}\npacing: {maxQueue: 7}\ncache: {rules: [/a 1m]}\nupstream: {proxy: "http://u:p@proxy:3128"}\ntenants: {a: {lazy: true, url: "http://localhost:1/x/", credentialCommand: [op, read]}}',
@@ -39,7 +39,7 @@ t.test('every kind of value is read from text, and from a file', async t => {
   t.equal(other.tenants.get('a')?.credentials.origin, 'command pass')
 })
 
-t.test('what the README shows of the configuration is read', async t => {
+t.test('the configuration that the README shows is valid', async t => {
   const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8')
   const [, shown = ''] = /`(cache: \{.*?\})`/.exec(readme) ?? []
   const { cache } = await load({ args: ['--config', yaml(t, shown)] })
@@ -107,7 +107,7 @@ const values = [
   { flag: '--url', key: 'tenants.default.url', value: '', says: 'the value is empty' },
 ]
 
-t.test('a value that is not valid is one fault, with its key, origin and cure', async t => {
+t.test('an invalid value is one fault, with its key, origin and cure', async t => {
   for (const { flag, key, value, says } of values) {
     const faults = await faultsOf({ args: [`${flag}=${value}`] })
     t.match(faults, [{ key, origin: flag, problem: says, cure: /\w/ }], `${flag} ${value}`)
@@ -138,7 +138,7 @@ const shapes = [
   },
 ]
 
-t.test('a value of a file that has the wrong shape is one fault, with its line', async t => {
+t.test('a value of the wrong type in a file is one fault, with its line', async t => {
   for (const { text, key, problem, cure } of shapes) {
     const file = yaml(t, `\n${text}`)
     const faults = await faultsOf({ args: ['--config', file] })
@@ -165,7 +165,7 @@ t.test('a command is a list', async t => {
   }
 })
 
-t.test('a value is quoted unless it is long, or may hold what is private', async t => {
+t.test('a value is quoted unless it is long or may contain something private', async t => {
   t.equal(quote('a"b'), '"a\\"b"')
   t.equal(quote('x'.repeat(4096)), `"${'x'.repeat(4096)}"`, 'a long path is named')
   for (const value of ['u:p@host', 'host?q', 'host#f', 'x'.repeat(4097)]) t.equal(quote(value), null)

@@ -21,7 +21,7 @@ async function summary({ tenants }: Config) {
   return Promise.all(all)
 }
 
-t.test("the first of the vendor's sets is the default tenant, wholly", async t => {
+t.test("the first set of the vendor's variables defines the default tenant", async t => {
   const homeDirectory = t.testdir(SDK)
   const pc = await load({ env: { ...PC, ...GO }, homeDirectory })
   t.strictSame(await summary(pc), [{ name: 'default', stack: 'app2', key: ['pc-id', 'pc-key'], customerName: null }])
@@ -36,7 +36,7 @@ t.test("the first of the vendor's sets is the default tenant, wholly", async t =
   t.strictSame(
     await summary(moved),
     [{ name: 'default', stack: 'app2', key: ['sdk-id', 'sdk-key'], customerName: null }],
-    'an address alone is for the key in the file',
+    'a url alone belongs to the key in the file',
   )
 
   const sdk = await load({ env: {}, homeDirectory })
@@ -47,7 +47,7 @@ t.test("the first of the vendor's sets is the default tenant, wholly", async t =
   )
 })
 
-t.test("our own url and ids win over the vendor's", async t => {
+t.test("our own settings override the vendor's", async t => {
   const args = ['--url', 'app.eu', '--customer-name', 'Mine']
   t.strictSame(await summary(await load({ args, env: GO })), [
     { name: 'default', stack: 'app.eu', key: ['go-id', 'go-key'], customerName: 'Mine' },
@@ -58,14 +58,14 @@ t.test("our own url and ids win over the vendor's", async t => {
   ])
 })
 
-t.test('the only tenant of a file that names no access key gets what the vendor names', async t => {
+t.test("the only tenant in a file without access keys gets the vendor's settings", async t => {
   const file = join(t.testdir({ 'c.yaml': 'tenants: {prod: {url: app3, secretKey: null}}' }), 'c.yaml')
   t.strictSame(await summary(await load({ args: ['--config', file], env: PC })), [
     { name: 'prod', stack: 'app3', key: ['pc-id', 'pc-key'], customerName: null },
   ])
 })
 
-t.test("the vendor's keys are passed over as soon as we name an access key, even half of one", async t => {
+t.test("the vendor's access key is ignored as soon as we set one, even half of one", async t => {
   const env = { ...PC, PRISMACLOUD_PROXY_TENANTS_PROD_ACCESS_KEY_ID: 'an-id' }
   const missingSecret = {
     key: 'tenants.prod.secretKey',
@@ -89,7 +89,7 @@ t.test("the vendor's keys are passed over as soon as we name an access key, even
   ])
 })
 
-t.test("the vendor's address holds for the default tenant, wherever its key comes from, until we name one", async t => {
+t.test("the vendor's url applies to the default tenant, whatever the source of its key, unless we set one", async t => {
   const key = { 'id.txt': 'an-id', 'key.txt': 'a-key', 'no-url.json': '{"identity": "an-id", "secret": "a-key"}' }
   const file = (name: string) => join(folder, name)
   const folder = t.testdir({ ...key, 'url.json': '{"url": "app4", "identity": "an-id", "secret": "a-key"}' })
@@ -110,10 +110,10 @@ t.test("the vendor's address holds for the default tenant, wherever its key come
   const others = 'tenants: {a: {accessKeyId: x, secretKey: y}, b: {accessKeyId: x, secretKey: y}}\ndefaultTenant: b'
   const several = await faultsOf({ args: ['--config', join(t.testdir({ 'c.yaml': others }), 'c.yaml')], env: PC })
   t.match(several, [{ key: 'tenants.a.url', problem: 'missing' }])
-  t.equal(several.length, 1, 'it is no other tenant’s')
+  t.equal(several.length, 1, 'it applies to no other tenant')
 })
 
-t.test('quotes that no shell has taken off are told, and never with the value', async t => {
+t.test('there is a warning about quotes that no shell removed, without the value', async t => {
   const folder = t.testdir({ id: 'an-id', key: "'hunter22'" })
   chmodSync(join(folder, 'key'), 0o600)
   for (const [env, args, warning] of [
@@ -135,12 +135,12 @@ t.test('quotes that no shell has taken off are told, and never with the value', 
     t.equal(warnings.length, 1)
     t.notMatch(warnings.join(), 'hunter22')
   }
-  t.strictSame((await load({ env: { ...PC, PC_SECRET: '"hunter22' } })).warnings, [], 'one may be part of it')
+  t.strictSame((await load({ env: { ...PC, PC_SECRET: '"hunter22' } })).warnings, [], 'a single one may be part of it')
   const faults = await faultsOf({ env: { ...PC, PC_URL: '"app2"' } })
   t.match(faults, [{ key: 'tenants.default.url', origin: 'PC_URL', cure: /^remove the quotes; / }])
 })
 
-t.test('a stack that this version does not know is served, and told', async t => {
+t.test('a stack that this version does not know is accepted, with a warning', async t => {
   for (const PC_URL of ['app99', 'https://app99.prismacloud.io', 'api.xx.prismacloud.io/login']) {
     const { tenants, warnings } = await load({ env: { ...PC, PC_URL } })
     t.ok(tenants.get('default')?.api.stack)
@@ -159,7 +159,7 @@ const incomplete = [
   { env: { PRISMACLOUD_PASSWORD: 'x' }, names: ['PRISMACLOUD_URL', 'PRISMACLOUD_USERNAME'] },
 ]
 
-t.test("a set of the vendor's that is not complete is a fault for each missing variable", async t => {
+t.test("each missing variable of the vendor's set is a fault", async t => {
   for (const { env, names } of incomplete) {
     const faults = await faultsOf({ env, homeDirectory: t.testdir(SDK) })
     t.strictSame(
@@ -169,7 +169,7 @@ t.test("a set of the vendor's that is not complete is a fault for each missing v
   }
 })
 
-t.test('no access key anywhere is one fault, with the shortest ways to give one', async t => {
+t.test('no access key at all is one fault, with the simplest ways to set one', async t => {
   for (const sources of [{ env: {} }, { env: { PC_URL: 'app2' }, args: ['--url', 'app2'] }]) {
     const faults = await faultsOf(sources)
     t.match(faults, [
@@ -184,7 +184,7 @@ t.test('no access key anywhere is one fault, with the shortest ways to give one'
   }
 })
 
-t.test("the SDK's file must be whole, url and all", async t => {
+t.test("the SDK's file must be complete, including the url", async t => {
   const file = (text: string) => t.testdir({ '.prismacloud': { 'credentials.json': text } })
   const origin = /credentials\.json$/
   t.match(await faultsOf({ env: {}, homeDirectory: file('') }), [
