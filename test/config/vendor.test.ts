@@ -148,6 +148,8 @@ t.test('a stack that this version does not know is accepted, with a warning', as
       /^tenants\.default\.url \(PC_URL\): ".*" is not a stack known to this version; prismacloud-proxy stacks lists/,
     ])
   }
+  const { warnings } = await load({ env: { ...PC, PC_URL: 'https://app99.prismacloud.io/?token=hunter22' } })
+  t.match(warnings, [/^tenants\.default\.url \(PC_URL\): the value is not a stack known to this version/])
   for (const PC_URL of ['app2', 'https://gateway.example/x'])
     t.strictSame((await load({ env: { ...PC, PC_URL } })).warnings, [])
 })
