@@ -1,118 +1,126 @@
 import type { Limit, Rate } from './limit.ts'
 
 /**
- * Somebody else's request is not refused though requests wait here: with a token in the bucket as many go as without. A
- * small bucket has none to spare, and a large one not all.
+ * How many tokens waiting requests leave at least for other users of the access key, so that these are not refused. It
+ * costs no throughput: requests go at the rate of the limit with tokens in the bucket as without.
  */
-const LEAST_RESERVE = 1.5
-const RESERVED_PART = 1 / 2
+const MIN_RESERVE = 1.5
 
-/** Others that have not been noticed for this long, in milliseconds, are taken to be gone. */
+/** The largest fraction of a bucket beyond its first token that is left for others. A small bucket can spare none. */
+const RESERVED_FRACTION = 1 / 2
+
+/** How long after the last sign of other users they are taken to be gone, in milliseconds. */
 const OTHERS_GONE = 30_000
 
-/** What a sum of fractions may be off by. */
+/** The largest rounding error of a sum of fractions. */
 const ROUNDING = 1e-9
 
-/** What an answer says of the bucket. */
+/** What a response says about the bucket. */
 export interface Count {
-  /** What {@link Bucket.draw} gave for its request; undefined where that was not drawn. */
+  /** The result of {@link Bucket.draw} for its request. Undefined if no token was drawn. */
   readonly level: number | undefined
-  /** Requests that are not answered yet. */
-  readonly underWay: number
+  /** The number of requests without a response. */
+  readonly inFlight: number
   readonly limit: Limit
 }
 
 /**
- * What the upstream's token bucket is believed to hold. It counts requests per user: others may draw on it too. Times are
- * milliseconds of the monotonic clock.
+ * An estimate of the upstream's token bucket for one endpoint. The upstream counts requests per user, so others may draw
+ * on the bucket, too. Times are milliseconds of the monotonic clock.
  */
 export class Bucket {
   #rate: number
   #burst: number
-  /** Below zero where more requests were sent than it held. */
+  /** The estimated tokens, negative if more requests were sent than there were tokens. */
   #tokens: number
-  /** What it would hold by the upstream's lowest count, of those that were drawn before that. */
-  #least: number
-  /** When both were right. */
+  /** The lowest count of the upstream so far, refilled since. Requests in flight may have drawn more. */
+  #lowestCount: number
+  /** The time to which `#tokens` and `#lowestCount` are refilled. */
   #at: number
-  /** By how much the upstream's counts have corrected the tokens so far. */
+  /** The sum of all corrections, to compare levels from before and after them. */
   #corrected = 0
-  /** Tokens that those who wait leave in it for others. */
-  #reserve = LEAST_RESERVE
-  /** When others were noticed last. */
+  /** How many tokens waiting requests leave for others. */
+  #reserve = MIN_RESERVE
+  /** When there was last a sign of others. */
   #othersAt: number
 
-  /** Full at first, unless the upstream says otherwise. */
+  /** Starts with `tokens` tokens, by default full. */
   constructor({ rate, burst }: Rate, now: number, tokens: number = burst) {
     this.#rate = rate
     this.#burst = burst
     this.#tokens = tokens
-    this.#least = tokens
+    this.#lowestCount = tokens
     this.#at = now
     this.#othersAt = now
   }
 
-  /** The limit, with how many requests it takes at once now. */
+  /** Returns the limit, with the whole tokens that are left now. */
   limit(now: number): Limit {
     this.#refill(now)
     return { rate: this.#rate, burst: this.#burst, remaining: Math.max(0, Math.floor(this.#tokens)) }
   }
 
-  /** Whether a request may go. */
+  /** Whether there is a token for a request that does not wait. */
   hasToken(now: number): boolean {
     this.#refill(now)
     return this.#tokens >= 1 - ROUNDING
   }
 
-  /** The milliseconds until the turn of a request that waits, with so many `ahead` of it: 0 when it is now. */
+  /** Returns the milliseconds until a waiting request may go with `ahead` others before it: 0 if it may go now. */
   delay(ahead: number, now: number): number {
     this.#refill(now)
-    const reserve = Math.min(this.#reserve, (this.#burst - 1) * RESERVED_PART)
+    const reserve = Math.min(this.#reserve, (this.#burst - 1) * RESERVED_FRACTION)
     const missing = ahead + 1 + reserve - this.#tokens
     return missing <= ROUNDING ? 0 : Math.ceil((missing / this.#rate) * 1000)
   }
 
-  /** Takes a token for a request, and gives the level by which its answer can be compared. */
+  /** Takes a token for a request, and returns the level that the count in its response is compared with. */
   draw(now: number): number {
     this.#refill(now)
-    // those that do not wait must not keep the others waiting for ever
+    // a limit to the debt, so that requests that do not wait cannot hold up the others for ever
     this.#tokens = Math.max(-this.#burst, this.#tokens - 1)
     return this.#tokens - this.#corrected
   }
 
-  /** A request was drawn that was not sent. */
+  /** Returns the token of a request that was not sent. */
   giveBack(): void {
     this.#correct(1)
   }
 
   /**
-   * A request was answered. What the upstream counted is compared with what it was expected to count at that request, not
-   * with what is left now, so that slow answers say the same as fast ones. It is believed where it is lower: others draw
-   * on the same budget, or it counts requests that were sent together in another order than ours. The latter shows by and
-   * by: no more than what is under way can be missing from the least that it has counted.
+   * Corrects the level by the count in a response. The count is compared with the level at its request, not with the
+   * current one, so that slow responses say the same as fast ones.
+   *
+   * A lower count is believed, whether others draw on the bucket or the upstream counted requests that were sent together
+   * in another order than they were drawn. In the latter case later responses raise the level again: what the lowest count
+   * leaves after all requests in flight must be there.
    */
-  counted({ level, underWay, limit }: Count, now: number): void {
-    this.#resize(limit, now)
-    this.#least = Math.min(this.#least, limit.remaining)
-    const expected = level === undefined ? this.#tokens : level + this.#corrected
-    // it rounds down
-    const excess = expected - (limit.remaining + 1)
-    const by = Math.max(excess > 0 ? -excess - 0.5 : 0, this.#least - underWay - this.#tokens)
-    if (by < 0) this.#othersAt = now
-    this.#correct(by)
+  counted(count: Count, now: number): void {
+    this.#resize(count.limit, now)
+    this.#lowestCount = Math.min(this.#lowestCount, count.limit.remaining)
+    const correction = Math.max(-this.#missing(count), this.#lowestCount - count.inFlight - this.#tokens)
+    if (correction < 0) this.#othersAt = now
+    this.#correct(correction)
   }
 
   /**
-   * A request was refused: there was no token, and it took none. Those that are refused with it, which were sent together,
-   * say no more than the first.
+   * Empties the bucket after a refused request, which took no token. Refusals within the time of one token count once, as
+   * their requests were sent together; after the first, waiting requests leave one more token for others.
    */
   refused(limit: Rate | undefined, now: number): void {
     this.#resize(limit ?? { rate: this.#rate, burst: this.#burst }, now)
-    this.#least = 0
+    this.#lowestCount = 0
     this.#correct(-this.#tokens)
     if (now - this.#othersAt < 1000 / this.#rate) return
     this.#reserve++
     this.#othersAt = now
+  }
+
+  /** How many tokens fewer the upstream counted than expected, or 0. It rounds down, so it may have up to one more. */
+  #missing({ level, limit }: Count): number {
+    const expected = level === undefined ? this.#tokens : level + this.#corrected
+    const excess = expected - (limit.remaining + 1)
+    return excess > 0 ? excess + 0.5 : 0
   }
 
   #correct(by: number): void {
@@ -129,8 +137,8 @@ export class Bucket {
   #refill(now: number): void {
     const more = (this.#rate * (now - this.#at)) / 1000
     this.#tokens = Math.min(this.#burst, this.#tokens + more)
-    this.#least = Math.min(this.#burst, this.#least + more)
+    this.#lowestCount = Math.min(this.#burst, this.#lowestCount + more)
     this.#at = now
-    if (now - this.#othersAt > OTHERS_GONE) this.#reserve = LEAST_RESERVE
+    if (now - this.#othersAt > OTHERS_GONE) this.#reserve = MIN_RESERVE
   }
 }

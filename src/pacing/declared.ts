@@ -1,15 +1,16 @@
 import type { Rate } from './limit.ts'
 
-/** An endpoint of which the API's description (pan.dev, Prisma Cloud API) declares a limit. */
+/** An endpoint with a rate limit in the API documentation (pan.dev, Prisma Cloud API). */
 export interface DeclaredEndpoint {
-  /** Such as `GET /alert/{id}`. */
+  /** The method and the path template, such as `GET /alert/{id}`. */
   readonly name: string
   readonly limit: Rate
 }
 
+/** The seconds in a minute. */
 const MINUTE = 60
 
-/** Where two fit a path, the earlier one is meant. */
+/** The documented limits: requests per second, burst, endpoints. If two templates match a path, the first one applies. */
 const LIMITS: readonly (readonly [rate: number, burst: number, ...endpoints: string[]])[] = [
   [2, 10, 'GET /alert', 'GET /v2/alert', 'POST /v2/alert', 'GET /alert/count/{status}', 'POST /alert/jobs'],
   [1, 5, 'GET /alert/policy', 'POST /alert/policy/jobs'],
@@ -25,7 +26,7 @@ const LIMITS: readonly (readonly [rate: number, burst: number, ...endpoints: str
   [80 / MINUTE, 80, 'GET /config/api/v1/tenant/{prisma_id}/archiveList'],
 ]
 
-/** By method and first segment, so that most requests are compared with none of them. */
+/** The limits by method and first path segment, so that most requests are matched against no pattern. */
 const byRoot = new Map<string, { readonly pattern: RegExp; readonly endpoint: DeclaredEndpoint }[]>()
 
 for (const [rate, burst, ...names] of LIMITS) {
@@ -36,7 +37,7 @@ for (const [rate, burst, ...names] of LIMITS) {
   }
 }
 
-/** The endpoint that a request (`GET /alert/7`, without query, in lower case) is for, if its limit is declared. */
+/** Returns the endpoint of a request (`GET /alert/7`, path in lower case and without query), if it has a documented limit. */
 export function declaredEndpoint(request: string): DeclaredEndpoint | undefined {
   return byRoot.get(rootOf(request))?.find(({ pattern }) => pattern.test(request))?.endpoint
 }

@@ -1,21 +1,21 @@
 import { declaredEndpoint } from './declared.ts'
 import type { Rate } from './limit.ts'
 
-/** Numbers, UUIDs, policy and account ids, mail addresses: a segment of digits, of 8 characters with a digit, or with an @. */
+/** A path segment that is an id: only digits, 8 characters or more with a digit (UUIDs, account ids), or with an @. */
 const IDENTIFIER = /(?<=\/)(?:\d+|(?=[^/]*\d)[^/]{8,}|[^/]*@[^/]*)(?=\/|$)/g
 
-/** No name of the API's is longer, in characters: what is, is no endpoint to remember in full. */
+/** The longest endpoint name to remember, in characters; all names of the API are shorter. */
 const LONGEST_NAME = 200
 
-/** What the upstream counts requests by. */
+/** The unit by which the upstream limits requests. */
 export interface Endpoint {
-  /** The method and the path with its identifiers folded: `GET /alert/{id}`. */
+  /** The method, and the path with `{id}` in place of ids: `GET /alert/{id}`. */
   readonly name: string
-  /** Its limit where the API's description declares one. */
+  /** The limit in the API documentation, if there is one. */
   readonly limit: Rate | undefined
 }
 
-/** The endpoint that a request is for, by its path as it is read: decoded, and in lower case. */
+/** Returns the endpoint of a request. `path` is decoded and in lower case. */
 export function endpoint(method: string, path: string): Endpoint {
   const request = `${method} ${path}`
   return (

@@ -1,58 +1,59 @@
 import { ensure } from '../kernel/ensure.ts'
 
-/** What waits, by client: clients take turns, however much each of them has waiting. */
+/** A round-robin queue: clients take turns, however many items each of them has. */
 export class FairQueue<Client, Item> {
-  /** The client whose turn is next comes first. No line is empty. */
-  readonly #lines = new Map<Client, Set<Item>>()
-  /** What had its turn before and came back. */
+  /** The items of each client; the client whose turn is next comes first. No set is empty. */
+  readonly #queues = new Map<Client, Set<Item>>()
+  /** Items that were taken out before and came back. */
   readonly #returned = new Set<Item>()
   #size = 0
 
+  /** The number of items of all clients. */
   get size(): number {
     return this.#size
   }
 
   push(client: Client, item: Item): void {
-    ensure(this.#lines, client, () => new Set<Item>()).add(item)
+    ensure(this.#queues, client, () => new Set<Item>()).add(item)
     this.#size++
   }
 
-  /** Adds what had its turn before: it goes ahead of all that had not. */
+  /** Adds an item that was taken out before. It goes ahead of all items of {@link FairQueue.push}. */
   pushReturned(item: Item): void {
     this.#returned.add(item)
     this.#size++
   }
 
-  /** Takes out what is next. */
+  /** Takes out the next item, or returns `undefined` if there is none. */
   shift(): Item | undefined {
     for (const item of this.#returned) {
       this.#returned.delete(item)
       this.#size--
       return item
     }
-    for (const [client, line] of this.#lines) {
-      // there is one, because no line is empty
-      const item = line.values().next().value as Item
+    for (const [client, queue] of this.#queues) {
+      // there is one, because no set is empty
+      const item = queue.values().next().value as Item
       this.delete(client, item)
-      // its next one comes after those of the others
-      if (this.#lines.delete(client)) this.#lines.set(client, line)
+      // a client with further items goes to the end
+      if (this.#queues.delete(client)) this.#queues.set(client, queue)
       return item
     }
     return undefined
   }
 
-  /** Takes out what leaves. What is not there any more is ignored. */
+  /** Removes an item. Does nothing if it is not in the queue. */
   delete(client: Client, item: Item): void {
-    const line = this.#lines.get(client)
-    if (this.#returned.delete(item) || line?.delete(item)) this.#size--
-    if (line?.size === 0) this.#lines.delete(client)
+    const queue = this.#queues.get(client)
+    if (this.#returned.delete(item) || queue?.delete(item)) this.#size--
+    if (queue?.size === 0) this.#queues.delete(client)
   }
 
-  /** How many may have their turn before one that a client adds now. */
+  /** The number of items that may be taken out before one that a client adds now. */
   ahead(client: Client): number {
-    const own = this.#lines.get(client)?.size ?? 0
+    const own = this.#queues.get(client)?.size ?? 0
     let ahead = this.#returned.size + own
-    for (const [other, { size }] of this.#lines) if (other !== client) ahead += Math.min(size, own + 1)
+    for (const [other, { size }] of this.#queues) if (other !== client) ahead += Math.min(size, own + 1)
     return ahead
   }
 }

@@ -5,39 +5,39 @@ import { FairQueue } from './fair-queue.ts'
 import type { Limit, Rate } from './limit.ts'
 import type { Outcome } from './outcome.ts'
 
-/** Who asks to be let through. */
-export interface Applicant {
-  /** The same for all requests that take turns with others as one. */
+/** A request that needs a {@link Permit}. */
+export interface PermitRequest {
+  /** Identifies the client. Clients get permits in turn, however many requests each of them has. */
   readonly client: unknown
-  /** Whether it was let through before, and the upstream refused it. */
+  /** Whether it had a permit before and the upstream refused it. Then it goes ahead of the others. */
   readonly returned: boolean
 }
 
-/** What is known of an endpoint. */
+/** What is known about an endpoint. */
 export interface GateStatus {
-  /** Null where no limit is known. */
+  /** Null if no limit is known. */
   readonly limit: Limit | null
-  /** Requests that wait. */
+  /** The number of waiting requests. */
   readonly waiting: number
-  /** Milliseconds for which nothing is sent there, because the upstream refused. */
+  /** For how many milliseconds nothing is sent, because the upstream refused a request. */
   readonly pause: number
   readonly counts: Readonly<GateCounts>
 }
 
-/** What was counted since the endpoint became known. */
+/** Counters since the endpoint became known. */
 export interface GateCounts {
-  /** Requests that had to wait, whatever became of them. */
+  /** Requests that had to wait, whether they got a permit or not. */
   waits: number
-  /** How long they did, all together. */
+  /** The sum of their waits, in seconds. */
   waitSeconds: number
-  /** Answers 429 and 503 of the upstream. */
+  /** Responses of the upstream with status 429 or 503. */
   refusals: number
 }
 
-/** A request that was let through. What became of it is told once; the first word counts. */
+/** Allows one request to be sent. Its holder reports once what happened; later reports are ignored. */
 export class Permit {
   readonly #gate: Gate
-  /** By which its answer is compared with the bucket, if that was known. */
+  /** The level of the bucket at this request. Undefined if no limit was known. */
   readonly level: number | undefined
   #isOver = false
 
@@ -46,16 +46,17 @@ export class Permit {
     this.level = level
   }
 
+  /** The upstream responded. */
   answered(outcome: Outcome): void {
     if (this.#over()) this.#gate.answered(outcome, this)
   }
 
-  /** No answer came; the upstream may have counted it all the same. */
+  /** There was no response. The upstream may have counted the request nevertheless. */
   lost(): void {
     if (this.#over()) this.#gate.lost()
   }
 
-  /** It was not sent. */
+  /** The request was not sent. */
   unused(): void {
     if (this.#over()) this.#gate.unused(this)
   }
@@ -67,20 +68,20 @@ export class Permit {
   }
 }
 
-/** So many requests at one time are no load, and enough that a slow one does not hold up all others. */
-const FEW = 4
+/** How many requests may always be in flight: no load for the upstream, and enough that a slow one does not block all. */
+const MIN_IN_FLIGHT = 4
 
 /**
- * Lets the requests to one endpoint through as its limit allows, each client in its turn. After a refusal that tells of
- * no limit it opens by and by: to half as many requests at one time as there were, and with each answer to one more.
- * `now` is of the monotonic clock, read once for all that is decided together.
+ * Grants permits for one endpoint as its rate limit allows, to clients in turn. After a refusal without a known limit it
+ * halves the requests in flight, and allows one more with each response. `now` is a time of the monotonic clock, read once
+ * for everything that is decided together.
  */
 export class Gate {
   readonly #clock: Clock
   readonly #queue = new FairQueue<unknown, Waiter<Permit>>()
   #bucket: Bucket | undefined
-  #underWay = 0
-  #mostUnderWay = Number.POSITIVE_INFINITY
+  #inFlight = 0
+  #maxInFlight = Number.POSITIVE_INFINITY
   #pausedUntil = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   readonly #counts: GateCounts = { waits: 0, waitSeconds: 0, refusals: 0 }
@@ -99,78 +100,78 @@ export class Gate {
     }
   }
 
-  /** Whether a request may go now, and nobody waits before it. */
+  /** Whether a request may go now, and none waits before it. */
   isOpen(now: number): boolean {
     if (this.#queue.size > 0 || this.#isClosed(now)) return false
     return this.#bucket?.hasToken(now) ?? true
   }
 
-  /** The milliseconds until somebody's turn would come, as far as that can be told. */
-  delay({ client, returned }: Applicant, now: number): number {
+  /** Estimates the milliseconds until a request would get its permit. */
+  delay({ client, returned }: PermitRequest, now: number): number {
     return this.#delay(returned ? 0 : this.#queue.ahead(client), now)
   }
 
-  /** Lets a request through at once, whoever waits. */
+  /** Grants a permit at once, ahead of all waiting requests. */
   pass(now: number): Permit {
-    this.#underWay++
+    this.#inFlight++
     return new Permit(this, this.#bucket?.draw(now))
   }
 
-  /** Waits for somebody's turn. */
-  async wait({ client, returned }: Applicant, limits: WaitLimits<Permit>, now: number): Promise<Permit> {
+  /** Waits for a permit. */
+  async wait({ client, returned }: PermitRequest, limits: WaitLimits<Permit>, now: number): Promise<Permit> {
     const list = {
       add: (waiter: Waiter<Permit>) => (returned ? this.#queue.pushReturned(waiter) : this.#queue.push(client, waiter)),
       delete: (waiter: Waiter<Permit>) => {
         this.#queue.delete(client, waiter)
-        if (this.#queue.size === 0) this.#forgetTimer()
+        if (this.#queue.size === 0) this.#clearTimer()
       },
     }
-    const turn = waitIn(list, this.#clock, limits)
+    const permit = waitIn(list, this.#clock, limits)
     this.#release(now)
     try {
-      return await turn
+      return await permit
     } finally {
       this.#counts.waits++
       this.#counts.waitSeconds += (this.#clock.monotonic() - now) / 1000
     }
   }
 
-  /** A request was answered. Without its `turn` it was sent before this gate was there. */
-  answered({ kind, limit, pause }: Outcome, turn?: Permit): void {
+  /** Notes a response. `permit` is undefined if its request was sent before this gate existed. */
+  answered({ kind, limit, pause }: Outcome, permit?: Permit): void {
     const now = this.#clock.monotonic()
-    if (turn) this.#underWay--
-    if (kind === 'served') this.#served(limit, turn, now)
+    if (permit) this.#inFlight--
+    if (kind === 'served') this.#served(limit, permit, now)
     if (kind === 'limited') this.#limited(limit, now)
     if (kind !== 'served') this.#counts.refusals++
-    if (kind !== 'served' && !limit) this.#mostUnderWay = Math.max(FEW, Math.floor(this.#underWay / 2))
+    if (kind !== 'served' && !limit) this.#maxInFlight = Math.max(MIN_IN_FLIGHT, Math.floor(this.#inFlight / 2))
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
     this.#release(now)
   }
 
-  /** A request was not answered. */
+  /** Notes that a request got no response. */
   lost(): void {
-    this.#underWay--
+    this.#inFlight--
     this.#release(this.#clock.monotonic())
   }
 
-  /** A request was not sent. */
+  /** Notes that a request was not sent. */
   unused({ level }: Permit): void {
     if (level !== undefined) this.#bucket?.giveBack()
     this.lost()
   }
 
-  /** Refuses all who wait. */
+  /** Rejects all waiting requests. */
   refuse(reason: Error): void {
     for (let waiter = this.#queue.shift(); waiter; waiter = this.#queue.shift()) waiter.reject(reason)
-    this.#forgetTimer()
+    this.#clearTimer()
   }
 
-  #served(limit: Limit | undefined, turn: Permit | undefined, now: number): void {
-    this.#mostUnderWay = this.#queue.size === 0 ? Number.POSITIVE_INFINITY : this.#mostUnderWay + 1
+  #served(limit: Limit | undefined, permit: Permit | undefined, now: number): void {
+    this.#maxInFlight = this.#queue.size === 0 ? Number.POSITIVE_INFINITY : this.#maxInFlight + 1
     if (!limit) return
-    // what was sent before this gate was there is not known
-    const underWay = turn ? this.#underWay : Number.POSITIVE_INFINITY
-    if (this.#bucket) this.#bucket.counted({ level: turn?.level, underWay, limit }, now)
+    // requests from before this gate existed are not counted, so there may be any number of them
+    const inFlight = permit ? this.#inFlight : Number.POSITIVE_INFINITY
+    if (this.#bucket) this.#bucket.counted({ level: permit?.level, inFlight, limit }, now)
     else this.#bucket = new Bucket(limit, now, limit.remaining)
   }
 
@@ -180,7 +181,7 @@ export class Gate {
   }
 
   #isClosed(now: number): boolean {
-    return this.#underWay >= this.#mostUnderWay || now < this.#pausedUntil
+    return this.#inFlight >= this.#maxInFlight || now < this.#pausedUntil
   }
 
   #delay(ahead: number, now: number): number {
@@ -191,18 +192,18 @@ export class Gate {
     return Math.ceil(Math.max(0, this.#pausedUntil - now))
   }
 
-  /** Lets through those whose turn is now, and comes back for the next. */
+  /** Grants permits to the waiting requests that may go now, and sets a timer for the next. */
   #release(now: number): void {
-    this.#forgetTimer()
+    this.#clearTimer()
     while (this.#queue.size > 0 && !this.#isClosed(now) && this.#delay(0, now) === 0)
       this.#queue.shift()?.resolve(this.pass(now))
     if (this.#queue.size === 0) return
     const ms = this.#delay(0, now)
-    // else it waits for the answer to one that is under way
+    // without a delay the next permit follows a response to a request in flight
     if (ms > 0) this.#timer = this.#clock.setTimeout(() => this.#release(this.#clock.monotonic()), ms)
   }
 
-  #forgetTimer(): void {
+  #clearTimer(): void {
     if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer)
     this.#timer = undefined
   }

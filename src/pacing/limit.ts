@@ -1,20 +1,20 @@
-/** How many requests an endpoint takes. */
+/** The rate limit of an endpoint, as a token bucket. */
 export interface Rate {
-  /** Requests a second. */
+  /** How many requests per second it accepts in the long run. */
   readonly rate: number
-  /** Requests at once. */
+  /** How many requests it accepts at once when the bucket is full. */
   readonly burst: number
 }
 
-/** What the upstream says of an endpoint's limit. */
+/** A rate limit with the current count of the upstream. */
 export interface Limit extends Rate {
-  /** Requests left, as the upstream counts. */
+  /** How many requests the upstream would accept at once now. */
   readonly remaining: number
 }
 
 /**
- * Reads `X-RateLimit-*`, or gives `undefined` where they are missing or make no sense. `get` takes a lower-case name.
- * They count tokens, of which a request may cost more than one.
+ * Reads the `X-RateLimit-*` headers (Spring Cloud Gateway). Returns `undefined` if they are missing or invalid. `get` takes
+ * a lower-case name. The headers count tokens; a request may cost several, so the numbers are divided by its cost.
  */
 export function readLimit(get: (name: string) => string | undefined): Limit | undefined {
   const replenish = get('x-ratelimit-replenish-rate')

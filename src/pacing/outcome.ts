@@ -2,44 +2,46 @@ import { parseRetryAfter } from '../http/retry-after.ts'
 import { fullJitter } from '../kernel/backoff.ts'
 import { type Limit, readLimit } from './limit.ts'
 
-/** The bounds of the pause after a refusal that says nothing of when to come back, in milliseconds. */
+/** The backoff after a refusal without Retry-After, in milliseconds. */
 const BACKOFF = { base: 1_000, cap: 30_000 }
 
-/** An answer as far as it tells of its endpoint. */
+/** The parts of a response that say something about the endpoint. */
 export interface Answer {
   readonly status: number
-  /** The first value of a header, by its lower-case name. */
+  /** Returns the first value of a header. `name` is in lower case. */
   header(name: string): string | undefined
-  /** How often the request was refused before. */
+  /** How often the upstream refused the request before. */
   readonly attempt: number
 }
 
-/** What an answer says of its endpoint. */
+/** What a response says about the endpoint. */
 export interface Outcome {
-  /** Whether the request was served, however that went, or refused for now: over its limit, or as everybody is. */
+  /** `served`: any status but the following. `limited`: 429, over the limit. `unavailable`: 503, for all requests. */
   readonly kind: 'served' | 'limited' | 'unavailable'
-  /** The limit, where it is told. */
+  /** The limit, if the response states it. */
   readonly limit: Limit | undefined
-  /** The milliseconds for which the endpoint is to be left alone. */
+  /** For how many milliseconds to send nothing to the endpoint. */
   readonly pause: number
 }
 
+/** What {@link readOutcome} needs to compute a pause. */
 export interface PauseOptions {
   /** Wall time, in milliseconds since the epoch. */
   readonly now: number
-  /** For how long a service that is unavailable is left alone at most: it may be back before it said. */
+  /** The longest pause after a 503, in milliseconds: the service may be back before its Retry-After. */
   readonly maxPause: number
+  /** Returns a number in [0, 1) for jitter. */
   readonly random: () => number
 }
 
-/** Reads an answer: 429 (RFC 6585, 4) and 503 (RFC 9110, 15.6.4) refuse a request for now. */
+/** Reads a response. 429 (RFC 6585, 4) and 503 (RFC 9110, 15.6.4) mean that the request was refused for now. */
 export function readOutcome({ status, header, attempt }: Answer, { now, maxPause, random }: PauseOptions): Outcome {
   const limit = readLimit(header)
   if (status !== 429 && status !== 503) return { kind: 'served', limit, pause: 0 }
-  const told = parseRetryAfter(header('retry-after'), now)
+  const retryAfter = parseRetryAfter(header('retry-after'), now)
   const backoff = fullJitter(attempt, BACKOFF, random)
-  const pause = told === undefined ? backoff : told * 1000
+  const pause = retryAfter === undefined ? backoff : retryAfter * 1000
   if (status === 503) return { kind: 'unavailable', limit, pause: Math.min(maxPause, pause) }
-  // a limit says itself when there is a token again
-  return { kind: 'limited', limit, pause: told === undefined && limit ? 0 : pause }
+  // with a limit, the bucket knows when there is a token again
+  return { kind: 'limited', limit, pause: retryAfter === undefined && limit ? 0 : pause }
 }

@@ -4,57 +4,60 @@ import type { EndSignal } from '../kernel/end-signal.ts'
 import { ensure } from '../kernel/ensure.ts'
 import type { Waiter } from '../kernel/waiter.ts'
 import { Problem } from '../problem/problem.ts'
-import { type Applicant, Gate, type GateStatus, type Permit } from './gate.ts'
+import { Gate, type GateStatus, type Permit, type PermitRequest } from './gate.ts'
 import type { Rate } from './limit.ts'
 import { type Answer, readOutcome } from './outcome.ts'
 
-/** No more endpoints than this are remembered. */
+/** How many endpoints are remembered. */
 const MAX_GATES = 1_000
 
 /**
- * A turn that comes in the last millisecond is in time, and a gate's timer that was early comes back a millisecond later:
- * so much longer, in milliseconds, somebody waits.
+ * How much longer than its limit a request waits, in milliseconds: a permit in the last millisecond is in time, and a timer
+ * of a gate that fires early is set again for a millisecond later.
  */
 const GRACE = 2
 
-/** Asked for anew each time. */
+/** The settings of a {@link Pacer}. */
 export interface PacerSettings {
   readonly enabled: boolean
-  /** Milliseconds that a request waits at most. */
+  /** The longest wait of a request, in milliseconds. */
   readonly maxWait: number
-  /** Requests that wait at most, over all endpoints. */
+  /** The most waiting requests, over all endpoints. */
   readonly maxQueue: number
 }
 
+/** What a {@link Pacer} needs. */
 export interface PacerOptions {
   readonly clock: Clock
+  /** Called whenever a setting is needed, so that a reload takes effect. */
   readonly settings: () => PacerSettings
+  /** Returns a number in [0, 1) for jitter. Default: `Math.random`. */
   readonly random?: () => number
 }
 
-/** Whose limit it is. */
+/** An endpoint of a tenant, which has a rate limit of its own. */
 export interface PacedEndpoint {
-  /** The tenant and the endpoint's name, with a space between. */
+  /** The tenant's and the endpoint's name, separated by a space. */
   readonly key: string
-  /** The limit that holds until the upstream tells of another. */
+  /** The documented limit, which applies until the upstream states another. */
   readonly declared: Rate | undefined
 }
 
-/** Who waits, and for how long. */
-export interface Asking extends Applicant {
-  /** Milliseconds for which it has waited before. */
+/** A request that asks the {@link Pacer} for a permit. */
+export interface AdmissionRequest extends PermitRequest {
+  /** For how many milliseconds it has waited before. */
   readonly waited: number
-  /** Aborts when it leaves. */
+  /** Aborts when the request ends. */
   readonly signal: EndSignal
 }
 
-/** What is known of an endpoint of a tenant. */
+/** What is known about an endpoint of a tenant. */
 export interface EndpointStatus extends GateStatus {
   readonly tenant: string
   readonly endpoint: string
 }
 
-/** Holds requests back until their endpoint's limit lets them through, so that the upstream need not refuse them. */
+/** Delays requests until the rate limit of their endpoint allows them, so that the upstream does not refuse them. */
 export class Pacer {
   readonly #options: PacerOptions
   readonly #gates = new LRUCache<string, Gate>({ max: MAX_GATES })
@@ -65,12 +68,12 @@ export class Pacer {
     this.#options = options
   }
 
-  /** How many requests wait. */
+  /** The number of waiting requests, over all endpoints. */
   get waiting(): number {
     return this.#waiting
   }
 
-  /** What is known of the endpoints that have a limit or refused a request, those asked last first. */
+  /** Lists the endpoints that have a limit or have refused a request, most recently used first. */
   *endpoints(): Generator<EndpointStatus> {
     const now = this.#options.clock.monotonic()
     for (const [key, gate] of this.#gates) {
@@ -80,60 +83,64 @@ export class Pacer {
   }
 
   /**
-   * Waits for a request's turn, or gives `undefined` where there is nothing to wait for. No client may take more places in
-   * the queue than are left to the others.
-   * @throws {Problem} `rate-limited` at once when its turn is too far off, or there is no place
+   * Returns a permit, or a promise of one if the request must wait, or `undefined` if the endpoint has no limit. A client
+   * may take no more places in the queue than it leaves for others.
+   * @throws {Problem} `rate-limited` at once if the wait would be too long or the queue is full; a promise rejects with it
+   *   after the longest wait
    */
-  admit(endpoint: PacedEndpoint, asking: Asking): Promise<Permit> | Permit | undefined {
-    const { clock, settings } = this.#options
-    const { maxWait, maxQueue } = settings()
+  admit(endpoint: PacedEndpoint, request: AdmissionRequest): Promise<Permit> | Permit | undefined {
     const gate = this.#gate(endpoint)
     if (!gate) return undefined
-    const now = clock.monotonic()
-    if (gate.isOpen(now)) return gate.pass(now)
-    const delay = gate.delay(asking, now)
-    const patience = maxWait - asking.waited
-    const refusal = (wait: number, why: string) => rateLimited(gate.status(now), wait, why)
-    if (delay > patience) throw refusal(delay - patience, `its turn would come in ${seconds(delay)} s`)
-    const own = this.#waitingBy.get(asking.client) ?? 0
-    if (own >= maxQueue - this.#waiting) throw refusal(delay, `${this.#waiting} requests wait already`)
-    const timedOut = (waiter: Waiter<Permit>) => waiter.reject(notInTime(gate, asking, patience, clock.monotonic()))
-    const wait = gate.wait(asking, { ms: patience + GRACE, timedOut, signal: asking.signal }, now)
-    return this.#counted(asking.client, wait)
+    const now = this.#options.clock.monotonic()
+    return gate.isOpen(now) ? gate.pass(now) : this.#wait(gate, request, now)
   }
 
-  /** Lets a request through at once. */
+  /** Grants a permit at once, or returns `undefined` if the endpoint has no limit. */
   pass(endpoint: PacedEndpoint): Permit | undefined {
     return this.#gate(endpoint)?.pass(this.#options.clock.monotonic())
   }
 
-  /** Notes what an answer says of its endpoint. */
-  answered({ key }: PacedEndpoint, turn: Permit | undefined, answer: Answer): void {
+  /** Notes what a response says about its endpoint. `permit` is the one of its request, if it needed one. */
+  answered({ key }: PacedEndpoint, permit: Permit | undefined, answer: Answer): void {
     const { clock, settings, random = Math.random } = this.#options
     const { enabled, maxWait } = settings()
     if (!enabled) {
-      turn?.lost()
+      permit?.lost()
       return
     }
     const outcome = readOutcome(answer, { now: clock.now(), maxPause: maxWait, random })
-    if (turn) turn.answered(outcome)
+    if (permit) permit.answered(outcome)
     else if (outcome.limit || outcome.kind !== 'served') this.#ensure(key).answered(outcome)
   }
 
-  /** Refuses all who wait. */
+  /** Rejects all waiting requests. */
   refuse(reason: Error): void {
     for (const gate of this.#gates.values()) gate.refuse(reason)
   }
 
-  /** Forgets what is known of the endpoints. Who waits there goes on waiting. */
+  /** Forgets all endpoints. Requests that wait there go on waiting. */
   forget(): void {
     this.#gates.clear()
   }
 
-  async #counted(client: unknown, turn: Promise<Permit>): Promise<Permit> {
+  #wait(gate: Gate, request: AdmissionRequest, now: number): Promise<Permit> {
+    const { clock, settings } = this.#options
+    const { maxWait, maxQueue } = settings()
+    const delay = gate.delay(request, now)
+    const longest = maxWait - request.waited
+    const refusal = (wait: number, why: string) => rateLimited(gate.status(now), wait, why)
+    if (delay > longest) throw refusal(delay - longest, tooLong(delay))
+    const own = this.#waitingBy.get(request.client) ?? 0
+    if (own >= maxQueue - this.#waiting) throw refusal(delay, queueFull(this.#waiting))
+    const timedOut = (waiter: Waiter<Permit>) => waiter.reject(notInTime(gate, request, longest, clock.monotonic()))
+    const permit = gate.wait(request, { ms: longest + GRACE, timedOut, signal: request.signal }, now)
+    return this.#counted(request.client, permit)
+  }
+
+  async #counted(client: unknown, permit: Promise<Permit>): Promise<Permit> {
     this.#count(client, 1)
     try {
-      return await turn
+      return await permit
     } finally {
       this.#count(client, -1)
     }
@@ -156,15 +163,25 @@ export class Pacer {
   }
 }
 
-function notInTime(gate: Gate, applicant: Applicant, patience: number, now: number): Problem {
-  const why = `its turn has not come in ${seconds(patience)} s`
-  return rateLimited(gate.status(now), gate.delay(applicant, now), why)
+function tooLong(delay: number): string {
+  return `the request would wait ${seconds(delay)} s, longer than pacing.maxWait allows`
+}
+
+function queueFull(waiting: number): string {
+  return `${waiting} ${waiting === 1 ? 'request is' : 'requests are'} already waiting`
+}
+
+function notInTime(gate: Gate, request: PermitRequest, longest: number, now: number): Problem {
+  const why = `the request has already waited ${seconds(longest)} s`
+  return rateLimited(gate.status(now), gate.delay(request, now), why)
 }
 
 function rateLimited(status: GateStatus, wait: number, why: string): Problem {
   const isLimit = status.pause === 0 && status.limit !== null
-  const cause = isLimit ? "The upstream's rate limit is used up" : 'The upstream refuses requests'
-  return new Problem('rate-limited', `${cause} for this endpoint, and ${why}`, { retryAfter: seconds(wait) })
+  const cause = isLimit
+    ? 'The rate limit of this endpoint is used up'
+    : 'The upstream is refusing requests to this endpoint'
+  return new Problem('rate-limited', `${cause}, and ${why}`, { retryAfter: seconds(wait) })
 }
 
 function seconds(ms: number): number {

@@ -26,7 +26,7 @@ for (const [method, path, counted] of rows) {
   })
 }
 
-t.test('the limit that the API declares for an endpoint is known before the first answer', async t => {
+t.test('a documented limit is known before the first response', async t => {
   const limit = (method: string, path: string) => endpoint(method, path).limit
   t.strictSame(limit('POST', '/v2/alert'), { rate: 2, burst: 10 })
   t.strictSame(limit('GET', '/alert/7'), { rate: 5, burst: 10 })

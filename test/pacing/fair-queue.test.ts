@@ -20,14 +20,14 @@ t.test('clients take turns, each in its own order', async t => {
   t.equal(queue.size, 0)
 })
 
-t.test('who comes later has a turn before others have a second one', async t => {
+t.test('a client that comes later has a turn before others have a second one', async t => {
   const queue = queueOf('a1', 'a2', 'a3')
   t.equal(queue.shift(), 'a1')
   queue.push('b', 'b1')
   t.strictSame(drain(queue), ['a2', 'b1', 'a3'])
 })
 
-t.test('what comes back goes first', async t => {
+t.test('a returned item goes first', async t => {
   const queue = queueOf('a1', 'b1')
   queue.pushReturned('b0')
   queue.pushReturned('a0')
@@ -35,7 +35,7 @@ t.test('what comes back goes first', async t => {
   t.strictSame(drain(queue), ['b0', 'a0', 'a1', 'b1'])
 })
 
-t.test('who leaves is passed over', async t => {
+t.test('a removed item is skipped', async t => {
   const queue = queueOf('a1', 'a2', 'b1')
   queue.pushReturned('b0')
   queue.delete('a', 'a1')
@@ -46,7 +46,7 @@ t.test('who leaves is passed over', async t => {
   t.strictSame(drain(queue), ['a2'])
 })
 
-t.test('how many go before the next one of a client', async t => {
+t.test('ahead() counts the items before the next one of a client', async t => {
   const queue = queueOf('a1', 'a2', 'a3', 'b1')
   t.equal(queue.ahead('a'), 4)
   t.equal(queue.ahead('b'), 3)

@@ -23,7 +23,7 @@ for (const [title, rate, burst, remaining, good] of headers) {
   })
 }
 
-t.test('a rate limit header that is missing leaves the limit unknown', async t => {
+t.test('without one of the headers the limit is unknown', async t => {
   const none = () => undefined
   t.equal(readLimit(none), undefined)
   const some = named('2', '10')
@@ -33,7 +33,7 @@ t.test('a rate limit header that is missing leaves the limit unknown', async t =
   )
 })
 
-t.test('requests that cost several tokens are what the limit is counted in', async t => {
+t.test('the limit counts requests, even if they cost several tokens', async t => {
   const costly = { ...named('10', '40'), 'x-ratelimit-remaining': '30', 'x-ratelimit-requested-tokens': '5' }
   const limit = (headers: Record<string, string>) => readLimit(name => headers[name])
   t.strictSame(limit(costly), { rate: 2, burst: 8, remaining: 6 })

@@ -10,26 +10,26 @@ function outcome(status: number, headers: Record<string, string> = {}, attempt =
   return readOutcome({ status, header: name => headers[name], attempt }, options)
 }
 
-t.test('any answer but 429 and 503 served the request, whatever it says', async t => {
+t.test('any status but 429 and 503 means served', async t => {
   for (const status of [200, 304, 400, 401, 404, 500, 502, 504])
     t.strictSame(outcome(status, { 'retry-after': '9' }), { kind: 'served', limit: undefined, pause: 0 })
   t.strictSame(outcome(200, LIMIT), { kind: 'served', limit, pause: 0 })
 })
 
-t.test('after 429 the endpoint is left alone for as long as is told', async t => {
+t.test('429 pauses for its Retry-After', async t => {
   t.match(outcome(429, { 'retry-after': '120' }), { kind: 'limited', pause: 120_000 })
   t.match(outcome(429, { ...LIMIT, 'retry-after': 'Thu, 01 Jan 2026 00:00:07 GMT' }), { limit, pause: 7_000 })
-  t.match(outcome(429, LIMIT), { limit, pause: 0 }, 'or as the limit says')
+  t.match(outcome(429, LIMIT), { limit, pause: 0 }, 'or until the limit allows a request')
 })
 
-t.test('without a word it is left alone for longer each time, at random', async t => {
+t.test('without Retry-After the pause is a backoff with jitter', async t => {
   t.equal(outcome(429).pause, 500)
   t.equal(outcome(429, {}, 1).pause, 1000)
   t.equal(outcome(503, {}, 2).pause, 2000)
   t.equal(outcome(503, { 'retry-after': 'soon' }, 20).pause, 15_000)
 })
 
-t.test('a service that is unavailable may be back before it said', async t => {
+t.test('503 pauses for maxPause at most', async t => {
   t.match(outcome(503, { 'retry-after': '5' }), { kind: 'unavailable', pause: 5_000 })
   t.match(outcome(503, { 'retry-after': '3600' }), { kind: 'unavailable', pause: 30_000 })
 })

@@ -12,10 +12,10 @@ const MINUTE = 60_000
 const BURST = 5
 const WAITS = 30
 
-/** In steps as small as these, timers that are early ring before the time. */
+/** Steps of time so small that early timers fire before their time, in milliseconds. */
 const STEP = 0.25
 
-/** A turn that comes so many milliseconds too late is still in time. */
+/** How many milliseconds too late a permit is still in time. */
 const GRACE = 2
 
 interface AskOptions {
@@ -30,21 +30,21 @@ function rig(options: Partial<PacerSettings> = {}) {
   const settings = () => ({ enabled: true, maxWait: 30_000, maxQueue: 100, ...options })
   const pacer = new Pacer({ clock, settings, random: () => 0.5 })
   const admitted: string[] = []
-  /** Asks for a turn. Failures are for `failureOf`. */
+  /** Asks for a permit. Failures are for `failureOf`. */
   const ask = async (endpoint = ENDPOINT, { client = 'a', returned = false, waited = 0, ...rest }: AskOptions = {}) => {
     const { signal = new AbortController().signal } = rest
     return pacer.admit(endpoint, { client, returned, waited, signal })
   }
-  /** Asks, and notes who was admitted when. */
+  /** Asks for a permit, and notes when it was granted. */
   const admit = async (name: string, asking: AskOptions = {}) => {
-    const turn = await ask(ENDPOINT, { client: name.slice(0, 1), ...asking })
+    const permit = await ask(ENDPOINT, { client: name.slice(0, 1), ...asking })
     admitted.push(name)
-    return turn as Permit
+    return permit as Permit
   }
   return { clock, pacer, ask, admit, admitted }
 }
 
-/** An answer with the upstream's word on its limit: one request each half second, with none to spare. */
+/** A response with the limit: one request every half second, and none left. */
 function limited(remaining: number, { rate = 2, burst = 1, status = 200 } = {}) {
   const headers: Record<string, string> = {
     'x-ratelimit-replenish-rate': `${rate}`,
@@ -54,12 +54,12 @@ function limited(remaining: number, { rate = 2, burst = 1, status = 200 } = {}) 
   return { status, header: (name: string) => headers[name], attempt: 0 }
 }
 
-/** An answer that says nothing of a limit. */
+/** A response without a limit. */
 function plain(status: number, retryAfter?: string) {
   return { status, header: (name: string) => (name === 'retry-after' ? retryAfter : undefined), attempt: 0 }
 }
 
-t.test('requests of an endpoint without a known limit go at once, and are not noted', async t => {
+t.test('requests to an endpoint without a known limit go at once, and are not counted', async t => {
   const { pacer, ask, clock } = rig()
   t.equal(await ask(), undefined)
   pacer.answered(ENDPOINT, undefined, plain(200))
@@ -69,7 +69,7 @@ t.test('requests of an endpoint without a known limit go at once, and are not no
   t.strictSame([...pacer.endpoints()], [])
 })
 
-t.test('requests go at once while the limit lets them, then each in its turn', async t => {
+t.test('requests go at once while the limit allows, then one by one', async t => {
   const { clock, pacer, admit, admitted } = rig()
   pacer.answered(ENDPOINT, undefined, limited(1))
   const all = ['a1', 'a2', 'a3'].map(name => admit(name))
@@ -87,7 +87,7 @@ t.test('requests go at once while the limit lets them, then each in its turn', a
   await Promise.all(all)
 })
 
-t.test('those who wait leave a request or two to others, for whom there would never be one', async t => {
+t.test('waiting requests leave a token or two for other users of the key', async t => {
   const { clock, pacer, admit, admitted } = rig()
   pacer.answered(ENDPOINT, undefined, limited(1, { burst: 10 }))
   const all = ['a1', 'a2'].map(name => admit(name))
@@ -98,7 +98,7 @@ t.test('those who wait leave a request or two to others, for whom there would ne
   await Promise.all(all)
 })
 
-t.test('clients take turns, however many requests each of them has', async t => {
+t.test('clients get permits in turn, however many requests each of them has', async t => {
   const { clock, pacer, admit, admitted } = rig()
   pacer.answered(ENDPOINT, undefined, limited(0))
   const all = ['a1', 'a2', 'a3', 'b1', 'c1', 'b2'].map(name => admit(name))
@@ -114,28 +114,29 @@ t.test('endpoints and tenants have limits of their own', async t => {
   t.equal(clock.pending, 0)
 })
 
-t.test('a request whose turn is too far off is refused at once, and told when it would be taken', async t => {
+t.test('a request that would wait too long is rejected at once, with the time to retry', async t => {
   const { clock, pacer, ask } = rig({ maxWait: 800 })
   pacer.answered(ENDPOINT, undefined, limited(0, { rate: 0.5, burst: 1 }))
   t.match(await failureOf(ask()), {
     type: 'rate-limited',
     status: 429,
     retryAfter: 2,
-    detail: "The upstream's rate limit is used up for this endpoint, and its turn would come in 2 s",
+    detail:
+      'The rate limit of this endpoint is used up, and the request would wait 2 s, longer than pacing.maxWait allows',
   })
   t.equal(pacer.waiting, 0)
   await clock.advance(2000)
-  t.ok(await ask(), 'and it is')
+  t.ok(await ask(), 'and that is right')
 })
 
-t.test('what a request has waited before counts', async t => {
+t.test('earlier waits of a request count', async t => {
   const { pacer, ask } = rig({ maxWait: 800 })
   pacer.answered(ENDPOINT, undefined, limited(0))
   t.match(await failureOf(ask(ENDPOINT, { waited: 400 })), { type: 'rate-limited' })
   t.match(await failureOf(ask(ENDPOINT, { waited: 900 })), { type: 'rate-limited' })
 })
 
-t.test('a refused request takes no place', async t => {
+t.test('a rejected request takes no place in the queue', async t => {
   const { clock, pacer, ask, admit, admitted } = rig({ maxWait: 600 })
   pacer.answered(ENDPOINT, undefined, limited(0))
   const first = admit('a1')
@@ -148,19 +149,23 @@ t.test('a refused request takes no place', async t => {
   t.strictSame(admitted, ['a1', 'a2'])
 })
 
-t.test('no more requests wait than the queue holds, over all endpoints', async t => {
+t.test('the queue is limited, over all endpoints', async t => {
   const { clock, pacer, ask, admit } = rig({ maxQueue: 1 })
   pacer.answered(ENDPOINT, undefined, limited(0))
   pacer.answered(OTHER, undefined, limited(1))
   const first = admit('a1')
   await settle()
-  t.ok(await ask(OTHER), 'who need not wait is not refused')
-  t.match(await failureOf(ask(OTHER)), { type: 'rate-limited', retryAfter: 1, detail: /1 requests wait already/ })
+  t.ok(await ask(OTHER), 'a request that need not wait is not rejected')
+  t.match(await failureOf(ask(OTHER)), {
+    type: 'rate-limited',
+    retryAfter: 1,
+    detail: /, and 1 request is already waiting$/,
+  })
   await clock.advance(500)
   await first
 })
 
-t.test('who is passed over for too long is refused, and told when its turn would come', async t => {
+t.test('a request that has waited too long is rejected, with the time to retry', async t => {
   const { clock, pacer, ask, admit, admitted } = rig({ maxWait: 1400 })
   pacer.answered(ENDPOINT, undefined, limited(0))
   const first = admit('a1')
@@ -168,13 +173,13 @@ t.test('who is passed over for too long is refused, and told when its turn would
   const other = admit('b1')
   for (let n = 0; n < 14; n++) await clock.advance(100)
   await clock.advance(GRACE)
-  t.match(await late, { type: 'rate-limited', retryAfter: 1, detail: /its turn has not come in 2 s/ })
+  t.match(await late, { type: 'rate-limited', retryAfter: 1, detail: /, and the request has already waited 2 s$/ })
   await Promise.all([first, other])
   t.strictSame(admitted, ['a1', 'b1'])
   t.equal(pacer.waiting, 0)
 })
 
-t.test('who leaves while waiting leaves the queue', async t => {
+t.test('an aborted request leaves the queue', async t => {
   const { clock, pacer, admit, admitted } = rig()
   pacer.answered(ENDPOINT, undefined, limited(0))
   const controller = new AbortController()
@@ -190,7 +195,7 @@ t.test('who leaves while waiting leaves the queue', async t => {
   t.strictSame(admitted, ['a2'])
 })
 
-t.test('endpoints are remembered, a thousand of them, and the one unused for longest is forgotten first', async t => {
+t.test('a thousand endpoints are remembered; the least recently used is forgotten first', async t => {
   const { clock, pacer, admit, ask } = rig()
   pacer.answered(ENDPOINT, undefined, limited(0))
   const waiting = admit('a1')
@@ -198,10 +203,10 @@ t.test('endpoints are remembered, a thousand of them, and the one unused for lon
   for (let n = 0; n < 1000; n++) pacer.answered({ ...OTHER, key: `default GET /${n}` }, undefined, limited(0))
   t.equal(await ask(), undefined)
   await clock.advance(500)
-  t.ok(await waiting, 'who waits there is served all the same')
+  t.ok(await waiting, 'a request that waits there gets its permit nevertheless')
 })
 
-t.test('when pacing is off nothing is held back or noted', async t => {
+t.test('with pacing off nothing is delayed or counted', async t => {
   const { clock, pacer, ask } = rig({ enabled: false })
   pacer.answered(ENDPOINT, undefined, limited(0))
   t.equal(await ask({ ...ENDPOINT, declared: { rate: 1, burst: 0 } } as never), undefined)
@@ -209,13 +214,13 @@ t.test('when pacing is off nothing is held back or noted', async t => {
   t.strictSame([...pacer.endpoints()], [])
 })
 
-t.test('what is under way when pacing is switched off does not keep the endpoint closed', async t => {
+t.test('requests in flight when pacing is switched off do not block the endpoint', async t => {
   const settings = { enabled: true }
   const { clock, pacer, ask, admit } = rig(settings)
   pacer.answered(ENDPOINT, undefined, limited(1))
-  const turn = await ask()
+  const permit = await ask()
   settings.enabled = false
-  pacer.answered(ENDPOINT, turn, limited(0))
+  pacer.answered(ENDPOINT, permit, limited(0))
   settings.enabled = true
   pacer.answered(ENDPOINT, undefined, plain(503, '1'))
   const waiting = admit('a1')
@@ -229,19 +234,19 @@ t.test('a request that was not sent takes no token', async t => {
   const unknown = await ask()
   unknown?.unused()
   pacer.answered(ENDPOINT, undefined, limited(1))
-  const turn = await ask()
-  turn?.unused()
-  turn?.unused()
+  const permit = await ask()
+  permit?.unused()
+  permit?.unused()
   t.match([...pacer.endpoints()], [{ limit: { remaining: 1 } }])
 })
 
-t.test('no client takes more places than it leaves to others', async t => {
+t.test('a client takes no more places than it leaves for others', async t => {
   const { clock, pacer, ask, admit } = rig({ maxQueue: 8 })
   pacer.answered(ENDPOINT, undefined, limited(0))
   pacer.answered(OTHER, undefined, limited(0))
   const all = [admit('a1'), admit('a2'), admit('a3'), admit('a4')]
-  t.match(await failureOf(ask()), { type: 'rate-limited', detail: /4 requests wait already/ })
-  t.match(await failureOf(ask(OTHER)), { type: 'rate-limited' }, 'at whatever endpoint')
+  t.match(await failureOf(ask()), { type: 'rate-limited', detail: /, and 4 requests are already waiting$/ })
+  t.match(await failureOf(ask(OTHER)), { type: 'rate-limited' }, 'at any endpoint')
   all.push(admit('b1'), admit('b2'))
   t.match(await failureOf(ask(ENDPOINT, { client: 'b' })), { type: 'rate-limited' })
   all.push(admit('c1'))
@@ -252,7 +257,7 @@ t.test('no client takes more places than it leaves to others', async t => {
   t.ok(await again)
 })
 
-t.test('all who wait can be refused', async t => {
+t.test('refuse() rejects all waiting requests', async t => {
   const { clock, pacer, admit } = rig()
   pacer.answered(ENDPOINT, undefined, limited(0))
   const reason = new Error('no')
@@ -264,7 +269,7 @@ t.test('all who wait can be refused', async t => {
   t.equal(clock.pending, 0)
 })
 
-t.test('what is known can be forgotten, and who waits goes on waiting', async t => {
+t.test('forget() forgets all endpoints; waiting requests go on waiting', async t => {
   const { clock, pacer, ask, admit } = rig()
   pacer.answered(ENDPOINT, undefined, limited(0))
   const waiting = admit('a1')
@@ -275,19 +280,19 @@ t.test('what is known can be forgotten, and who waits goes on waiting', async t 
   t.ok(await waiting)
 })
 
-t.test('a declared limit holds from the first request on, until the upstream tells of another', async t => {
+t.test('a documented limit applies from the first request, until the upstream states another', async t => {
   const { clock, pacer, ask } = rig()
   const declared = { ...ENDPOINT, declared: { rate: 1, burst: 2 } } as never
-  const turns = [await ask(declared), await ask(declared)]
+  const permits = [await ask(declared), await ask(declared)]
   const third = ask(declared)
   await settle()
   t.equal(pacer.waiting, 1)
-  turns[1]?.answered({ kind: 'served', limit: { rate: 10, burst: 1, remaining: 0 }, pause: 0 })
+  permits[1]?.answered({ kind: 'served', limit: { rate: 10, burst: 1, remaining: 0 }, pause: 0 })
   await clock.advance(100)
   t.ok(await third)
 })
 
-t.test('a request that does not wait takes a token all the same', async t => {
+t.test('a request that does not wait takes a token, too', async t => {
   const { clock, pacer, admit, admitted } = rig()
   pacer.answered(ENDPOINT, undefined, limited(1))
   pacer.pass(ENDPOINT)
@@ -298,7 +303,7 @@ t.test('a request that does not wait takes a token all the same', async t => {
   await waiting
 })
 
-t.test('after a refusal the endpoint is left alone, by everybody, for as long as was told', async t => {
+t.test('after a refusal nothing is sent to the endpoint for its Retry-After', async t => {
   const { clock, pacer, ask, admit, admitted } = rig({ maxWait: 5000 })
   pacer.answered(ENDPOINT, undefined, plain(503, '3'))
   t.match([...pacer.endpoints()], [{ tenant: 'default', endpoint: 'GET /v2/alert', limit: null, pause: 3000 }])
@@ -308,11 +313,12 @@ t.test('after a refusal the endpoint is left alone, by everybody, for as long as
   await clock.advance(1)
   t.ok(await waiting)
   pacer.answered(ENDPOINT, undefined, plain(429, '60'))
-  const detail = 'The upstream refuses requests for this endpoint, and its turn would come in 60 s'
+  const detail =
+    'The upstream is refusing requests to this endpoint, and the request would wait 60 s, longer than pacing.maxWait allows'
   t.match(await failureOf(ask()), { type: 'rate-limited', retryAfter: 55, detail })
 })
 
-t.test('a refusal that tells of no limit leaves the one that is known', async t => {
+t.test('a refusal without a limit keeps the known one', async t => {
   const { clock, pacer, admit } = rig()
   pacer.answered(ENDPOINT, undefined, limited(1))
   pacer.answered(ENDPOINT, undefined, plain(429, '0'))
@@ -322,48 +328,48 @@ t.test('a refusal that tells of no limit leaves the one that is known', async t 
   await waiting
 })
 
-t.test('after a pause few requests go at one time, and more with each answer', async t => {
+t.test('after a pause few requests are in flight, and one more with each response', async t => {
   const { clock, pacer, admit, admitted } = rig()
   pacer.answered(ENDPOINT, undefined, plain(429))
-  const turns = ['a1', 'b1', 'c1', 'd1', 'e1', 'f1', 'g1'].map(name => admit(name))
+  const permits = ['a1', 'b1', 'c1', 'd1', 'e1', 'f1', 'g1'].map(name => admit(name))
   await clock.advance(500)
   t.equal(admitted.length, 4)
-  t.equal(clock.pending, 3, 'there is nothing to come back for but the deadlines')
-  const turn = (at: number) => turns[at] as Promise<Permit>
+  t.equal(clock.pending, 3, 'there are no timers but the timeouts')
+  const permit = (at: number) => permits[at] as Promise<Permit>
   const served = { kind: 'served', limit: undefined, pause: 0 } as const
-  const first = await turn(0)
+  const first = await permit(0)
   first.answered(served)
   first.answered(served)
   first.lost()
   await settle()
-  t.equal(admitted.length, 6, 'an answer counts once')
-  const second = await turn(1)
+  t.equal(admitted.length, 6, 'a response counts once')
+  const second = await permit(1)
   second.lost()
   await settle()
-  t.equal(admitted.length, 7, 'a lost one makes room for another')
-  for (const each of await Promise.all(turns)) each.answered(served)
+  t.equal(admitted.length, 7, 'a lost request makes room for another')
+  for (const each of await Promise.all(permits)) each.answered(served)
   await Promise.all(Array.from({ length: 9 }, () => admit('h')))
-  t.equal(admitted.length, 16, 'and all go once nobody waits')
+  t.equal(admitted.length, 16, 'and all go once none waits')
 })
 
-t.test('a refusal halves how many go at one time', async t => {
+t.test('a refusal halves the requests in flight', async t => {
   const { clock, pacer, admit, admitted } = rig()
   pacer.answered(ENDPOINT, undefined, plain(503, '0'))
-  const turns = await Promise.all(Array.from({ length: 4 }, () => admit('a')))
-  for (const turn of turns) turn.answered({ kind: 'served', limit: undefined, pause: 0 })
+  const permits = await Promise.all(Array.from({ length: 4 }, () => admit('a')))
+  for (const permit of permits) permit.answered({ kind: 'served', limit: undefined, pause: 0 })
   const many = await Promise.all(Array.from({ length: 21 }, () => admit('a')))
   many[0]?.answered({ kind: 'unavailable', limit: undefined, pause: 100 })
   const more = admit('b1')
   await clock.advance(100)
-  t.notOk(admitted.includes('b1'), 'twenty are under way, and ten may be')
-  for (const turn of many.slice(1, 11)) turn.lost()
+  t.notOk(admitted.includes('b1'), 'twenty are in flight, and ten may be')
+  for (const permit of many.slice(1, 11)) permit.lost()
   await settle()
   t.notOk(admitted.includes('b1'))
   many[11]?.lost()
   t.ok(await more)
 })
 
-t.test('who was refused goes before those who were not let through yet', async t => {
+t.test('a refused request goes ahead of those that had no permit yet', async t => {
   const { clock, pacer, admit, admitted } = rig()
   pacer.answered(ENDPOINT, undefined, limited(0, { status: 429 }))
   const all = [admit('a1'), admit('b1'), admit('c0', { returned: true, waited: 10 })]
@@ -371,7 +377,7 @@ t.test('who was refused goes before those who were not let through yet', async t
   t.strictSame(admitted, ['c0', 'a1', 'b1'])
 })
 
-t.test('nobody who waits is forgotten, whenever turns come and timers ring', async t => {
+t.test('no waiting request is forgotten, whenever permits and timers come', async t => {
   for (let seed = 1; seed <= 40; seed++) {
     const clock = testClock(0, seed)
     const pacer = new Pacer({ clock, settings: () => ({ enabled: true, maxWait: MINUTE, maxQueue: 1_000 }) })
@@ -380,8 +386,8 @@ t.test('nobody who waits is forgotten, whenever turns come and timers ring', asy
     let served = 0
     const ask = async () => {
       const signal = new AbortController().signal
-      const turn = await pacer.admit(endpoint, { client: {}, returned: false, waited: 0, signal })
-      turn?.answered({ kind: 'served', limit: undefined, pause: 0 })
+      const permit = await pacer.admit(endpoint, { client: {}, returned: false, waited: 0, signal })
+      permit?.answered({ kind: 'served', limit: undefined, pause: 0 })
       served++
     }
     const all = Array.from({ length: BURST + WAITS }, ask)
@@ -391,7 +397,7 @@ t.test('nobody who waits is forgotten, whenever turns come and timers ring', asy
   }
 })
 
-t.test('what is known of the endpoints', async t => {
+t.test('endpoints() lists what is known', async t => {
   const { clock, pacer, admit } = rig()
   t.strictSame([...pacer.endpoints()], [])
   pacer.answered(OTHER, undefined, limited(0, { status: 429 }))

@@ -3,15 +3,15 @@ import { type Clock, systemClock } from '../../src/kernel/clock.ts'
 import { EndController } from '../../src/kernel/end-signal.ts'
 import { Pacer } from '../../src/pacing/pacer.ts'
 
-/** Limits that are used up by requests that come at once, and how many wait at each: five hundred in all. */
+/** Limits that are used up at once, and how many requests wait for each: five hundred in all. */
 const RATES = [150, 175, 200, 225, 250, 275, 300, 325, 350, 375]
 const WAITS = 50
 const BURST = 5
 
-/** Milliseconds after which whoever still waits has been forgotten; all are served in a tenth of it. */
+/** The milliseconds after which a request that still waits was forgotten; all should be served in 10 % of it. */
 const TOO_LONG = 10_000
 
-/** The machine's clock at its worst: a reading takes so many milliseconds, and timers are as early as Node's may be. */
+/** The system clock at its worst: each reading takes some milliseconds, and timers fire as early as Node.js may. */
 const READING = 0.05
 const EARLY = 1
 
@@ -25,15 +25,15 @@ const badClock: Clock = {
   setTimeout: (run, ms) => systemClock.setTimeout(run, ms - EARLY),
 }
 
-t.test('in real time, too, everybody who waits has a turn, though nothing else ever happens', async t => {
+t.test('in real time, too, every waiting request gets a permit, even if nothing else happens', async t => {
   const settings = () => ({ enabled: true, maxWait: 3 * TOO_LONG, maxQueue: 2 * RATES.length * WAITS })
   const pacer = new Pacer({ clock: badClock, settings })
   const signal = new EndController('left')
   let served = 0
   const ask = async (rate: number) => {
     const endpoint = { key: `default GET /${rate}`, declared: { rate, burst: BURST } }
-    const turn = await pacer.admit(endpoint, { client: {}, returned: false, waited: 0, signal })
-    turn?.answered({ kind: 'served', limit: undefined, pause: 0 })
+    const permit = await pacer.admit(endpoint, { client: {}, returned: false, waited: 0, signal })
+    permit?.answered({ kind: 'served', limit: undefined, pause: 0 })
     served++
   }
   const requests = RATES.flatMap(rate => Array.from({ length: BURST + WAITS }, () => ask(rate)))

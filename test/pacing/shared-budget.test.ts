@@ -2,7 +2,7 @@ import t from 'tap'
 import { Random } from '../support/random.ts'
 import { live, type WorldOptions } from './world.ts'
 
-/** The seconds after which others come. */
+/** The seconds after which others send requests. */
 const COME = 30
 const SECONDS = 90
 
@@ -22,7 +22,7 @@ const worlds: Record<string, Partial<WorldOptions>> = {
 }
 
 for (const [name, options] of Object.entries(worlds)) {
-  t.test(`a limit is used up and never passed as a client sees it, when others ${name}`, async t => {
+  t.test(`a limit is used up but no client sees a refusal when others ${name}`, async t => {
     const { rate, burst, clients, ...rest } = { rate: 20, burst: 20, clients: Array(20).fill(1), ...options }
     const seconds = SECONDS
     const world = { rate, burst, clients, way: way(60), others: once(10), ...rest, seconds }

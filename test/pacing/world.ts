@@ -6,17 +6,17 @@ import { testClock } from '../support/clock.ts'
 
 const ENDPOINT = { key: 'default GET /x', declared: undefined }
 
-/** Milliseconds by which time moves on. */
+/** The step of time, in milliseconds. */
 const STEP = 5
 
 export interface WorldOptions {
   readonly rate: number
   readonly burst: number
-  /** Requests of each client that are there at one time. */
+  /** The concurrent requests of each client. */
   readonly clients: readonly number[]
-  /** Milliseconds that a request takes to the upstream and that its answer takes back, each time. */
+  /** Returns the milliseconds from request to upstream and from there to the response. */
   readonly way: () => readonly [there: number, back: number]
-  /** Requests a second that others send, by the seconds that have passed. */
+  /** Returns the requests per second of other users, after so many seconds. */
   readonly others: (seconds: number) => number
   readonly seconds: number
   readonly enabled?: boolean
@@ -24,19 +24,19 @@ export interface WorldOptions {
 
 /** What happened in a world. */
 export interface History {
-  /** Served requests by client, and the milliseconds that each of them waited. */
+  /** The waits of each client's served requests, in milliseconds. */
   readonly waits: readonly number[][]
-  /** Requests that others got through. */
+  /** The served requests of others. */
   readonly othersServed: number
-  /** Refused by the upstream, of ours. */
+  /** How many of our requests the upstream refused. */
   readonly refused: number
-  /** Of those, the ones that were given up. */
+  /** How many of those failed for good. */
   readonly failed: number
-  /** Served in each second. */
+  /** The served requests in each second. */
   readonly bySecond: readonly number[]
 }
 
-/** Clients that always have requests, a pacer, and an upstream on whose limit others draw too, in time that is moved. */
+/** Runs clients that always have requests, a pacer, and an upstream whose limit others use, too, on a test clock. */
 export async function live(options: WorldOptions): Promise<History> {
   const { rate, burst, clients, way, others, seconds, enabled = true } = options
   const clock = testClock(0)
@@ -48,15 +48,15 @@ export async function live(options: WorldOptions): Promise<History> {
   const pause = (ms: number) => new Promise<void>(resolve => clock.setTimeout(resolve, ms))
   const signal = new EndController('the client has left')
 
-  async function send(turn: Permit | undefined, attempt: number): Promise<boolean> {
+  async function send(permit: Permit | undefined, attempt: number): Promise<boolean> {
     const [there, back] = way()
     await pause(there)
-    const permit = limiter.take('user', 'x')
-    // a gateway refuses at once what the service behind it takes long for
-    await pause(permit?.granted ? back : there)
-    const headers = Object.fromEntries(Object.entries(permit?.headers ?? {}).map(([k, v]) => [k.toLowerCase(), v]))
-    const status = permit?.granted ? 200 : 429
-    pacer.answered(ENDPOINT, turn, { status, header: name => headers[name], attempt })
+    const verdict = limiter.take('user', 'x')
+    // a gateway refuses a request without the time that the service behind it takes
+    await pause(verdict?.granted ? back : there)
+    const headers = Object.fromEntries(Object.entries(verdict?.headers ?? {}).map(([k, v]) => [k.toLowerCase(), v]))
+    const status = verdict?.granted ? 200 : 429
+    pacer.answered(ENDPOINT, permit, { status, header: name => headers[name], attempt })
     return status === 200
   }
 
@@ -65,9 +65,9 @@ export async function live(options: WorldOptions): Promise<History> {
     let waited = 0
     for (let attempt = 0; attempt <= 3; attempt++) {
       const asked = clock.monotonic()
-      const turn = await pacer.admit(ENDPOINT, { client, returned: attempt > 0, waited, signal })
+      const permit = await pacer.admit(ENDPOINT, { client, returned: attempt > 0, waited, signal })
       waited += clock.monotonic() - asked
-      if (await send(turn, attempt)) {
+      if (await send(permit, attempt)) {
         waits[client]?.push(clock.monotonic() - from)
         const second = Math.floor(clock.monotonic() / 1000)
         if (second < seconds) bySecond[second] = Number(bySecond[second]) + 1
