@@ -4,28 +4,28 @@ import type { Clock } from '../kernel/clock.ts'
 import { elapsed, type Instant } from '../kernel/instant.ts'
 import { Flight, type KeptAnswer } from './flight.ts'
 
-/** The part of its size that a cache leaves to answers that are still coming. */
-const RECORDED_PART = 1 / 4
+/** The fraction of the cache size for responses that are still arriving. */
+const ARRIVING_FRACTION = 1 / 4
 
-/** What an answer takes beside its head, body and key, in bytes. */
+/** The memory of a response besides its head, body and key, in bytes. */
 const OVERHEAD = 1_024
 
-/** Versions are known of no more resources than this. */
+/** How many resources have a version of their own. */
 const MAX_VERSIONS = 1_000
 
-/** A request whose answer may be kept. */
+/** A request whose response may be cached. */
 export interface Cacheable {
-  /** The same for requests that have the same answer. */
+  /** Identifies the response: requests with equal keys get the same one. */
   readonly key: string
-  /** Whatever writes to this may change the answer. */
+  /** The resource that the response depends on. A write to it makes the response stale. */
   readonly resource: string
-  /** For how long it may be kept, in milliseconds. */
+  /** How long the response may be cached, in milliseconds. */
   readonly keepFor: number
 }
 
 /**
- * Keeps answers for as long as they may be, unless their resource is written to, and knows which are on their way. All of
- * it takes no more than about `maxSize` bytes.
+ * Caches responses until they expire or their resource is written to, and knows the requests that are in flight. Uses about
+ * `maxSize` bytes at most.
  */
 export class AnswerCache<Head> {
   readonly #clock: Clock
@@ -33,13 +33,13 @@ export class AnswerCache<Head> {
   readonly #kept: LRUCache<string, KeptAnswer<Head>>
   readonly #flights = new Map<string, Flight<Head>>()
   readonly #versions: LRUCache<string, number>
-  /** Of the resources that none is known of. */
+  /** The version of all resources that have none of their own. */
   #version = 0
   #latest = 0
 
   constructor(clock: Clock, maxSize: number) {
     this.#clock = clock
-    const recorded = Math.floor(maxSize * RECORDED_PART)
+    const recorded = Math.floor(maxSize * ARRIVING_FRACTION)
     this.#recorded = new Budget(() => recorded)
     this.#kept = new LRUCache({
       maxSize: Math.max(1, maxSize - recorded),
@@ -48,24 +48,27 @@ export class AnswerCache<Head> {
     this.#versions = new LRUCache({
       max: MAX_VERSIONS,
       dispose: (_version, _resource, why) => {
-        // what is forgotten must not look as if nothing was ever written
+        // a resource whose version is evicted must not look as if it was never written to
         if (why === 'evict') this.#version = ++this.#latest
       },
     })
   }
 
-  /** The answer that is kept for a request, if it is fresh at that moment. */
+  /** Returns the cached response for a request, if there is one that is fresh at `now`. */
   get(request: Cacheable, now: Instant): KeptAnswer<Head> | undefined {
     const kept = this.#kept.get(this.#keyOf(request))
     return kept && elapsed(kept.at, now) < request.keepFor ? kept : undefined
   }
 
-  /** The same request, if it is on its way. */
+  /** Returns the flight of an equal request, if there is one. */
   flight(request: Cacheable): Flight<Head> | undefined {
     return this.#flights.get(this.#keyOf(request))
   }
 
-  /** A request goes on its way: others wait for it until it lands, and its answer is kept unless another was sent since. */
+  /**
+   * Starts the flight of a request. Equal requests can wait for it until it lands. Its response is cached, unless another
+   * flight of an equal request has started since.
+   */
   begin(request: Cacheable): Flight<Head> {
     const key = this.#keyOf(request)
     const isLatest = () => this.#flights.get(key) === flight
@@ -80,7 +83,7 @@ export class AnswerCache<Head> {
     return flight
   }
 
-  /** Notes that a resource is written to: what was asked for before is not its answer any more. */
+  /** Notes a write to a resource. Responses to earlier requests are no longer used for it. */
   written(resource: string): void {
     this.#versions.set(resource, ++this.#latest)
   }

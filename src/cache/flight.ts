@@ -4,31 +4,34 @@ import type { EndSignal } from '../kernel/end-signal.ts'
 import { type Instant, instantOf } from '../kernel/instant.ts'
 import { type Waiter, waitIn } from '../kernel/waiter.ts'
 
-/** For how long another's answer is waited for, in milliseconds. */
+/** The longest wait for the response to another request, in milliseconds. */
 const MAX_WAIT = 30_000
 
-/** An answer that is kept. */
+/** A cached response. */
 export interface KeptAnswer<Head> {
   readonly head: Head
   readonly body: Buffer
-  /** Bytes of both. */
+  /** The size of head and body, in bytes. */
   readonly size: number
-  /** When all of it was there. */
+  /** When the response was complete. */
   readonly at: Instant
 }
 
-/** What became of a request that others wait for: an answer that can be kept, none that can, or its client has left it. */
+/**
+ * How a flight ended for the requests that waited for it: with a response to share, with `none` to share, or without a
+ * result because its client `left`.
+ */
 export type Landing<Head> = KeptAnswer<Head> | 'none' | 'left'
 
-/** Who is told what becomes of a flight. */
+/** Callbacks of a {@link Flight}. */
 export interface FlightOwner<Head> {
-  /** It has an answer that can be kept. */
+  /** There is a response to cache. */
   keep(kept: KeptAnswer<Head>): void
-  /** Nobody else is to wait for it. */
+  /** No further request should wait for this flight. */
   leave(): void
 }
 
-/** A request under way whose answer is recorded, for those who wait for the same and those who come later. */
+/** A request in flight whose response is recorded, to share it with equal requests and to cache it. */
 export class Flight<Head> {
   readonly #clock: Clock
   readonly #memory: Budget
@@ -38,27 +41,27 @@ export class Flight<Head> {
   #chunks: Buffer[] = []
   #size = 0
 
-  /** `memory` is what all flights may record together. */
+  /** `memory` limits what all flights record together. */
   constructor(clock: Clock, memory: Budget, owner: FlightOwner<Head>) {
     this.#clock = clock
     this.#memory = memory
     this.#owner = owner
   }
 
-  /** A good answer begins, with a head of so many bytes. What is too large is not recorded. */
+  /** A response that may be shared has begun, with a head of `size` bytes. One that exceeds the memory is not recorded. */
   begin(head: Head, size: number): void {
     this.#head = head
     this.#take(size)
   }
 
-  /** A piece of its body. */
+  /** A chunk of the response body. */
   data(chunk: Buffer): void {
     if (this.#head === undefined) return
     this.#chunks.push(chunk)
     this.#take(chunk.length)
   }
 
-  /** It is over: its answer is complete, was none that can be kept, or its client has left. */
+  /** The flight has ended: with a complete response, with none to share, or because its client left. */
   land(how: 'complete' | 'none' | 'left'): void {
     const kept = how === 'complete' ? this.#recorded() : undefined
     this.#forget()
@@ -67,9 +70,9 @@ export class Flight<Head> {
     for (const waiter of this.#waiting) waiter.resolve(kept ?? (how === 'left' ? 'left' : 'none'))
   }
 
-  /** Waits for it to land. Rejects as `signal` says. */
+  /** Waits for the flight to end, up to 30 seconds. When `signal` aborts, rejects with its reason. */
   wait(signal: EndSignal): Promise<Landing<Head>> {
-    // its client may be one that does not read: nobody else waits for that
+    // its client may not be reading the response: no other request should wait for that
     const timedOut = (waiter: Waiter<Landing<Head>>) => {
       this.#owner.leave()
       waiter.resolve('left')

@@ -46,17 +46,17 @@ export class Permit {
     this.level = level
   }
 
-  /** The upstream responded. */
+  /** Reports the response of the upstream. */
   answered(outcome: Outcome): void {
     if (this.#over()) this.#gate.answered(outcome, this)
   }
 
-  /** There was no response. The upstream may have counted the request nevertheless. */
+  /** Reports that there was no response. The upstream may have counted the request nevertheless. */
   lost(): void {
     if (this.#over()) this.#gate.lost()
   }
 
-  /** The request was not sent. */
+  /** Reports that the request was not sent. */
   unused(): void {
     if (this.#over()) this.#gate.unused(this)
   }

@@ -2,22 +2,23 @@ import { withoutDot } from '../http/host.ts'
 import { StackError } from './error.ts'
 import { isLoopback } from './loopback.ts'
 
-/** Where an API is. */
+/** The base URL of an API, in parts. */
 export interface BaseUrl {
-  /** Its origin, without a trailing slash. */
+  /** The origin, without a trailing slash. */
   readonly origin: string
-  /** What every path is put behind: `''`, or `/x` without a trailing slash. */
+  /** The prefix of every path: an empty string, or `/x` without a trailing slash. */
   readonly basePath: string
 }
 
-/** Whether two are the same. */
+/** Whether two base URLs are equal. */
 export function isSameBase(one: BaseUrl, other: BaseUrl | undefined): boolean {
   return other !== undefined && one.origin === other.origin && one.basePath === other.basePath
 }
 
-/** An address as it was typed. */
+/** A parsed address of {@link parseBase}. */
 export interface Base {
   readonly url: URL
+  /** The host name without a trailing dot. */
   readonly host: string
   readonly hasScheme: boolean
 }
@@ -28,7 +29,10 @@ export const EXAMPLES =
 
 const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
 
-/** Reads an address to which keys may be sent: https, or http at loopback. Throws a {@link StackError}. */
+/**
+ * Parses an address that access keys may be sent to: https, or http for loopback. Without a scheme it means https.
+ * @throws {StackError} for any other address
+ */
 export function parseBase(text: string): Base {
   const typed = text.trim()
   const hasScheme = SCHEME.test(typed)
@@ -38,14 +42,17 @@ export function parseBase(text: string): Base {
   return { url, host, hasScheme }
 }
 
-/** What every path below an address is put behind. Throws a {@link StackError}. */
+/**
+ * Returns the path of an address without trailing slashes, as a prefix for request paths.
+ * @throws {StackError} if the address has a query or fragment
+ */
 export function basePathOf({ search, hash, pathname }: URL): string {
   if (search || hash) throw new StackError('has a query or fragment', 'remove everything after the path')
   return pathname.replace(/\/+$/, '')
 }
 
 function parse(typed: string): URL {
-  // URL.parse would drop tabs and line ends in silence, and so join what was typed apart.
+  // new URL() silently drops tabs and newlines, and so would join separate words
   const url = /\s/.test(typed) || !URL.canParse(typed) ? null : new URL(typed)
   if (!url?.hostname) throw new StackError('is not an address', EXAMPLES)
   return url

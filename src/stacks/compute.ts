@@ -1,22 +1,23 @@
 import { type BaseUrl, basePathOf, parseBase } from './base.ts'
 import { StackError } from './error.ts'
 
-/** The domain of the vendor's Compute consoles, each of which is in a region's host below it. */
+/** The domain of the vendor's Compute consoles; each region has a host below it. */
 export const COMPUTE_DOMAIN = 'cloud.twistlock.com'
 
 const CONSOLE_HOST = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.cloud\.twistlock\.com$/
 
-/** Whether a host, in lower case, is one of the vendor's with Compute consoles. */
+/** Whether a host name, in lower case, is one of the vendor's Compute console hosts. */
 export function isConsoleHost(host: string): boolean {
   return CONSOLE_HOST.test(host)
 }
 
-/** Where the API paths of a Compute console begin, which an address may have been copied with. */
+/** The beginning of a Compute console's API paths, which a copied address may include. */
 const API_PATH = /\/api(\/v[\d.]+)?$/
 
 /**
- * Where a Compute console is, of its address as `GET /meta_info` names it (`twistlockUrl`) or a user typed it:
- * `https://us-east1.cloud.twistlock.com/us-1-123456789`. Throws a {@link StackError}.
+ * Parses the address of a Compute console, from `GET /meta_info` (`twistlockUrl`) or from a user:
+ * `https://us-east1.cloud.twistlock.com/us-1-123456789`.
+ * @throws {StackError} for any other address
  */
 export function resolveCompute(text: string): BaseUrl {
   const { url, host } = parseBase(text)

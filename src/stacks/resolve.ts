@@ -4,15 +4,15 @@ import { StackError } from './error.ts'
 import { isLoopback } from './loopback.ts'
 import { stackOf, stacks } from './stacks.ts'
 
-/** Where a tenant's requests go. */
+/** The API that the requests of a tenant go to. */
 export interface Api extends BaseUrl {
-  /** The stack's name, or null for a base of the user's own. */
+  /** The stack's name. Null for a custom base URL. */
   readonly stack: string | null
-  /** The admin console's origin, or null for a base of the user's own. */
+  /** The origin of the admin console. Null for a custom base URL. */
   readonly console: string | null
-  /** What the user had typed: a stack's name, a console's address, an API's, or a base of the user's own. */
+  /** What the user typed: a stack's name, the address of a console or of an API, or a custom base URL. */
   readonly from: 'stack' | 'console' | 'api' | 'custom'
-  /** Where its Compute console is, if somebody said so; else its API knows. */
+  /** The base URL of the Compute console, if it is configured. Otherwise the API names it (`GET /meta_info`). */
   readonly compute?: BaseUrl
 }
 
@@ -20,16 +20,17 @@ const VENDOR_HOST = /^(app|api)\d*(\.[a-z0-9-]+)?\.prismacloud\.(io|cn)$/
 const STACK_NAME = /^app\d*(\.[a-z]{2,4})?(\.cn)?$/
 
 /**
- * The target that a user means: a stack's name (`app2.eu`), a console's or API's address, with or without scheme and
- * path, or another https base; http only for loopback. Throws a {@link StackError}.
+ * Resolves what a user typed to an API: a stack's name (`app2.eu`), the address of a console or API with or without scheme
+ * and path, or a custom https base URL; http for loopback only.
+ * @throws {StackError} for anything else
  */
 export function resolveApi(text: string): Api {
   const { url, host, hasScheme } = parseBase(text)
   refuseCompute(host)
-  return stackTarget(url, host, hasScheme) ?? customTarget(url, host, hasScheme)
+  return stackApi(url, host, hasScheme) ?? customApi(url, host, hasScheme)
 }
 
-/** Whether a target is a base of the user's own, or of a stack that the vendor has published. */
+/** Whether an API is a custom base URL or belongs to a stack that the vendor has published. */
 export function isPublished({ stack }: Api): boolean {
   return stack === null || stacks.some(({ name }) => name === stack)
 }
@@ -42,8 +43,8 @@ function refuseCompute(host: string): void {
     )
 }
 
-/** The vendor's own hosts, by their pattern because new stacks follow it. What comes behind them is a page's address. */
-function stackTarget(url: URL, host: string, hasScheme: boolean): Api | undefined {
+/** The API of a host that matches the vendor's naming pattern, which new stacks follow. Ignores the path, that of a page. */
+function stackApi(url: URL, host: string, hasScheme: boolean): Api | undefined {
   const stack = stackName(host, hasScheme)
   if (stack === undefined) return undefined
   if (url.port !== '') throw new StackError('has a port that Prisma Cloud does not use', 'remove the port')
@@ -55,16 +56,16 @@ function stackTarget(url: URL, host: string, hasScheme: boolean): Api | undefine
 function stackName(host: string, hasScheme: boolean): string | undefined {
   const name = host.replace(/^api/, 'app').replace(/\.prismacloud(?:\.io|(\.cn))$/, '$1')
   if (VENDOR_HOST.test(host) || stacks.some(stack => stack.name === name)) return name
-  // With a scheme, a name that no stack has yet is a host of the user's own: app.corp is one.
+  // with a scheme, an unknown name is a custom host, such as https://app.corp
   return !hasScheme && STACK_NAME.test(name) ? name : undefined
 }
 
-function customTarget(url: URL, host: string, hasScheme: boolean): Api {
+function customApi(url: URL, host: string, hasScheme: boolean): Api {
   refuseTypo(host, hasScheme)
   return { stack: null, console: null, origin: url.origin, basePath: basePathOf(url), from: 'custom' }
 }
 
-/** Keys must not be sent to a stranger's host because of a slip. */
+/** Refuses likely typos, so that access keys are not sent to the host of a stranger. */
 function refuseTypo(host: string, hasScheme: boolean): void {
   const known = stacks.flatMap(stack => [new URL(stack.console).host, new URL(stack.api).host])
   const meant = nearest(host, hasScheme ? known : [...known, ...stacks.map(stack => stack.name)])

@@ -1,15 +1,15 @@
-/** A Prisma Cloud stack: where its people log in, and where its API is. */
+/** A Prisma Cloud stack: an installation with its own console and API. */
 export interface Stack {
   readonly name: string
-  /** The admin console's origin, without a trailing slash. */
+  /** The origin of the admin console, without a trailing slash. */
   readonly console: string
-  /** The API's origin, without a trailing slash. */
+  /** The origin of the API, without a trailing slash. */
   readonly api: string
 }
 
 /**
- * The stack of that name, whether it is in the table or newer than it. China's are under a domain of their own, which
- * their names end with: `app.cn` is `app.prismacloud.cn`.
+ * Returns the stack with a name, in the table or not. Names of stacks in China end with the top-level domain: `app.cn` is
+ * `app.prismacloud.cn`.
  */
 export function stackOf(name: string): Stack {
   const [labels, domain] = name.endsWith('.cn') ? [name.slice(0, -3), 'cn'] : [name, 'io']
@@ -17,7 +17,7 @@ export function stackOf(name: string): Stack {
   return { name, console: `https://${host}`, api: `https://${host.replace('app', 'api')}` }
 }
 
-/** The stacks that the vendor has published (pan.dev, "Prisma Cloud API URLs"). */
+/** All stacks that the vendor has published (pan.dev, "Prisma Cloud API URLs"). */
 export const stacks: readonly Stack[] = [
   'app',
   'app2',

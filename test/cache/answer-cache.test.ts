@@ -11,7 +11,7 @@ const KIB = 1024
 function rig(maxSize = 1024 * KIB) {
   const clock = countedClock()
   const cache = new AnswerCache<string>(clock, maxSize)
-  /** Has an answer kept. */
+  /** Caches a response. */
   const keep = (request = POLICIES, body: string | Buffer = 'body', head = 'head') => {
     const flight = cache.begin(request)
     flight.begin(head, 4)
@@ -22,7 +22,7 @@ function rig(maxSize = 1024 * KIB) {
   return { clock, cache, keep, get }
 }
 
-t.test('an answer is kept for as long as it may be', async t => {
+t.test('a response is cached until it expires', async t => {
   const { clock, keep, get } = rig()
   t.equal(get(POLICIES), undefined)
   await clock.advance(5)
@@ -39,10 +39,10 @@ t.test('an answer is kept for as long as it may be', async t => {
   t.equal(get(POLICIES), undefined)
   keep()
   clock.jump(1000)
-  t.equal(get(POLICIES), undefined, 'nor longer over a sleep')
+  t.equal(get(POLICIES), undefined, 'nor longer during a sleep')
 })
 
-t.test('a body is kept as it came, in pieces or not at all', async t => {
+t.test('a body is cached as received, in chunks or empty', async t => {
   const { cache, get } = rig()
   const flight = cache.begin(POLICIES)
   flight.begin('head', 4)
@@ -55,7 +55,7 @@ t.test('a body is kept as it came, in pieces or not at all', async t => {
   t.equal(get(ALERTS)?.body.length, 0)
 })
 
-t.test('only a good answer that is complete is kept', async t => {
+t.test('only a complete response that may be shared is cached', async t => {
   const { cache, get } = rig()
   for (const how of ['none', 'left'] as const) {
     const flight = cache.begin(POLICIES)
@@ -67,10 +67,10 @@ t.test('only a good answer that is complete is kept', async t => {
   const bad = cache.begin(POLICIES)
   bad.data(Buffer.from('error'))
   bad.land('complete')
-  t.equal(get(POLICIES), undefined, 'no good answer began')
+  t.equal(get(POLICIES), undefined, 'no such response began')
 })
 
-t.test('whoever asks for what is on its way gets the same answer', async t => {
+t.test('requests that wait for a flight get its response', async t => {
   const { clock, cache } = rig()
   const flight = cache.begin(POLICIES)
   t.equal(cache.flight(POLICIES), flight)
@@ -85,7 +85,7 @@ t.test('whoever asks for what is on its way gets the same answer', async t => {
   t.equal(clock.pending, 0)
 })
 
-t.test('where there is no answer to share those who wait are told why', async t => {
+t.test('without a response to share, waiting requests learn why', async t => {
   const { cache } = rig()
   for (const how of ['none', 'left'] as const) {
     const flight = cache.begin(POLICIES)
@@ -95,7 +95,7 @@ t.test('where there is no answer to share those who wait are told why', async t 
   }
 })
 
-t.test('nobody waits for ever, nor after having left', async t => {
+t.test('a wait ends with a timeout or an abort', async t => {
   const { clock, cache } = rig()
   const flight = cache.begin(POLICIES)
   const over = new EndController('the client has left')
@@ -105,10 +105,10 @@ t.test('nobody waits for ever, nor after having left', async t => {
   const waiting = flight.wait(new EndController('the client has left'))
   await clock.advance(30_000)
   t.equal(await waiting, 'left')
-  t.equal(cache.flight(POLICIES), undefined, 'and who comes later does not wait again')
+  t.equal(cache.flight(POLICIES), undefined, 'and later requests do not wait for it')
 })
 
-t.test('a later request that goes on its way is the one that others wait for, and whose answer is kept', async t => {
+t.test('a later flight replaces an earlier one, and its response is cached', async t => {
   const { cache, get } = rig()
   const first = cache.begin(POLICIES)
   const second = cache.begin(POLICIES)
@@ -120,7 +120,7 @@ t.test('a later request that goes on its way is the one that others wait for, an
   }
 })
 
-t.test('a write takes out what is kept of its resource, and what is on its way', async t => {
+t.test('a write makes cached responses and flights of its resource stale', async t => {
   const { cache, keep, get } = rig()
   keep()
   keep(ALERTS)
@@ -131,12 +131,12 @@ t.test('a write takes out what is kept of its resource, and what is on its way',
   t.equal(cache.flight(POLICIES), undefined)
   flight.begin('from before', 4)
   flight.land('complete')
-  t.equal(get(POLICIES), undefined, 'it was asked for before')
+  t.equal(get(POLICIES), undefined, 'it was requested before')
   keep()
   t.ok(get(POLICIES))
 })
 
-t.test('writes that are forgotten take out more rather than less', async t => {
+t.test('evicted versions make more responses stale, never fewer', async t => {
   const { cache, keep, get } = rig()
   keep()
   cache.written(POLICIES.resource)
@@ -148,15 +148,15 @@ t.test('writes that are forgotten take out more rather than less', async t => {
   t.equal(get(POLICIES), undefined)
 })
 
-t.test('no more is kept than its size', async t => {
+t.test('the size of the cache is limited', async t => {
   const { keep, get } = rig(100 * KIB)
   for (let n = 0; n < 10; n++) keep({ ...POLICIES, key: `${n}` }, Buffer.alloc(20 * KIB))
   const kept = Array.from({ length: 10 }, (_, n) => get({ ...POLICIES, key: `${n}` })).filter(Boolean)
   t.equal(kept.length, 3)
-  t.ok(get({ ...POLICIES, key: '9' }), 'those used last')
+  t.ok(get({ ...POLICIES, key: '9' }), 'the most recently used')
 })
 
-t.test('nor recorded: what is too large for that is not kept', async t => {
+t.test('recording is limited, too: a response that is too large is not cached', async t => {
   const { cache, keep, get } = rig(100 * KIB)
   keep(POLICIES, Buffer.alloc(25 * KIB - 3))
   t.equal(get(POLICIES), undefined)
@@ -169,13 +169,13 @@ t.test('nor recorded: what is too large for that is not kept', async t => {
   first.land('complete')
   second.land('complete')
   t.ok(get(POLICIES))
-  t.equal(get(ALERTS), undefined, 'there was no room beside the other')
+  t.equal(get(ALERTS), undefined, 'there was no room next to the other')
   keep(ALERTS, Buffer.alloc(25 * KIB - 4))
-  t.ok(get(ALERTS), 'there is again')
+  t.ok(get(ALERTS), 'there is room again')
   const large = cache.begin(POLICIES)
   large.begin('head', 25 * KIB + 1)
   large.land('complete')
-  t.ok(get(POLICIES), 'the one before stays')
+  t.ok(get(POLICIES), 'the earlier response stays')
   const none = rig(0)
   none.keep()
   t.equal(none.get(POLICIES), undefined)

@@ -5,7 +5,7 @@ import { StackError } from '../../src/stacks/error.ts'
 
 const CONSOLE = { origin: 'https://us-east1.cloud.twistlock.com', basePath: '/us-1-123456789' }
 
-t.test('a Compute console is known by its address, as people copy it', async t => {
+t.test('a Compute console is found by its address, as people copy it', async t => {
   for (const typed of [
     'https://us-east1.cloud.twistlock.com/us-1-123456789',
     ' us-east1.cloud.twistlock.com/us-1-123456789/ ',
@@ -17,7 +17,7 @@ t.test('a Compute console is known by its address, as people copy it', async t =
   t.strictSame(resolveCompute('http://localhost:8083'), { origin: 'http://localhost:8083', basePath: '' })
 })
 
-t.test('the hosts of consoles are known', async t => {
+t.test('the hosts of Compute consoles are recognized', async t => {
   for (const host of ['us-east1.cloud.twistlock.com', 'a.cloud.twistlock.com']) t.ok(isConsoleHost(host), host)
   for (const host of [
     'cloud.twistlock.com',
@@ -30,14 +30,14 @@ t.test('the hosts of consoles are known', async t => {
     t.notOk(isConsoleHost(host), host)
 })
 
-t.test('two places are the same where origin and path are', async t => {
+t.test('two base URLs are equal if origin and path are', async t => {
   t.ok(isSameBase(CONSOLE, { ...CONSOLE }))
   t.notOk(isSameBase(CONSOLE, { ...CONSOLE, basePath: '' }))
   t.notOk(isSameBase(CONSOLE, { ...CONSOLE, origin: 'https://x' }))
   t.notOk(isSameBase(CONSOLE, undefined))
 })
 
-t.test('what no token may be sent to is refused with a cure, and without a password', async t => {
+t.test('any other address is refused with a cure, and without the password in it', async t => {
   for (const [typed, says] of [
     ['', 'is not an address'],
     ['http://us-east1.cloud.twistlock.com/x', 'use https://'],

@@ -37,7 +37,7 @@ const vendor = [
   { typed: 'api2.prismacloud.cn', meant: { stack: 'app2.cn', console: 'https://app2.prismacloud.cn' } },
 ]
 
-t.test('a stack is found by its name, console or API, however it is written', async t => {
+t.test('a stack is found by its name, console or API, in any spelling', async t => {
   for (const { typed, meant } of vendor) t.match(resolveApi(typed), meant, typed)
 })
 
@@ -58,7 +58,7 @@ const custom = [
   { typed: 'http://[::1]:8080', origin: 'http://[::1]:8080', basePath: '' },
 ]
 
-t.test('another base is kept, without its trailing slash', async t => {
+t.test('a custom base URL is kept, without its trailing slash', async t => {
   for (const { typed, origin, basePath } of custom)
     t.strictSame(resolveApi(typed), { stack: null, console: null, origin, basePath, from: 'custom' }, typed)
 })
@@ -89,7 +89,7 @@ const refused = [
   { typed: 'us-east1.cloud.twistlock.com', says: 'e.g. app2' },
 ]
 
-t.test('what leads to no API is refused with a cure, and without a password', async t => {
+t.test('an address that leads to no API is refused with a cure, and without the password in it', async t => {
   for (const { typed, says } of refused) {
     const error = t.throws(() => resolveApi(typed), typed)
     t.ok(error instanceof StackError, typed)

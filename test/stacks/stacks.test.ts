@@ -2,13 +2,13 @@ import t from 'tap'
 import { isLoopback } from '../../src/stacks/loopback.ts'
 import { stackOf, stacks } from '../../src/stacks/stacks.ts'
 
-t.test('the table holds the published stacks', async t => {
+t.test('the table has the published stacks', async t => {
   t.equal(stacks.length, 16)
   t.strictSame(stacks[0], { name: 'app', console: 'https://app.prismacloud.io', api: 'https://api.prismacloud.io' })
   for (const stack of stacks) t.strictSame(stackOf(stack.name), stack)
 })
 
-t.test("China's stacks are under their own domain", async t => {
+t.test('stacks in China have a domain of their own', async t => {
   t.strictSame(stackOf('app.cn'), {
     name: 'app.cn',
     console: 'https://app.prismacloud.cn',
@@ -16,7 +16,7 @@ t.test("China's stacks are under their own domain", async t => {
   })
 })
 
-t.test('only what must mean this machine is loopback', async t => {
+t.test('only names that always mean this machine are loopback', async t => {
   for (const host of [
     'localhost',
     'LOCALHOST',
