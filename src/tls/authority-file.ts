@@ -6,54 +6,62 @@ import { authorityText, type CertificateAuthority, isLasting, makeAuthority, rea
 import { TlsError } from './identity.ts'
 import { makeFolder } from './make-folder.ts'
 
-const REPLACE = 'replace it by prismacloud-proxy ca rotate'
+const ROTATE = 'run prismacloud-proxy ca rotate'
 
-/** An authority that is kept in files. */
+/** A local CA that is stored in a folder. */
 export interface StoredAuthority extends CertificateAuthority {
-  /** The file with the root, for clients to trust. */
+  /** The path of the root certificate, for clients to trust. */
   readonly rootFile: string
 }
 
-/** Gives the authority that is kept in a folder, and makes one if there is none. @throws {TlsError} */
+/**
+ * Reads the local CA from a folder, or makes one if there is none.
+ * @throws {TlsError} if other users can change the folder or read the key, if the CA expires soon, or if a file operation
+ *   fails
+ */
 export function openAuthority(folder: string, now: number): Promise<StoredAuthority> {
   return orTlsError(folder, async () => {
     await refuseUnsafe(folder)
-    const authority = (await read(folder)) ?? (await makeFirst(folder, now))
-    if (!isLasting(authority, now)) throw new TlsError(`The local CA in ${folder} ends soon: ${REPLACE}`)
-    return publish(folder, authority)
+    const ca = (await read(folder)) ?? (await makeFirst(folder, now))
+    if (!isLasting(ca, now)) throw new TlsError(`the local CA in ${folder} expires soon: ${ROTATE}`)
+    return publish(folder, ca)
   })
 }
 
-/** Makes an authority that takes the place of the one in the folder. @throws {TlsError} */
+/**
+ * Makes a new local CA that replaces the one in a folder.
+ * @throws {TlsError} if other users can change the folder, or if a file operation fails
+ */
 export function replaceAuthority(folder: string, now: number): Promise<StoredAuthority> {
   return orTlsError(folder, async () => {
     await refuseUnsafe(folder)
-    const made = makeAuthority(now)
-    await keep(folder, made, rename)
-    return publish(folder, made)
+    const ca = makeAuthority(now)
+    await store(folder, ca, rename)
+    return publish(folder, ca)
   })
 }
 
-/** Whoever may write to the folder could put a CA of their own there, whose key they have. */
+/** Refuses a folder that others can write to: they could put a CA there whose key they have. */
 async function refuseUnsafe(folder: string): Promise<void> {
   const found = await lstat(folder).catch(unlessMissing)
   if (found === undefined) return
   const { owned, writable } = accessOfOthers(found)
   const reasons: [holds: boolean, reason: string][] = [
-    [found.isSymbolicLink(), 'it is a symbolic link, which can lead elsewhere; set XDG_STATE_HOME instead'],
-    [owned, 'it belongs to another user; set XDG_STATE_HOME to a folder of yours'],
+    [found.isSymbolicLink(), 'it is a symbolic link, which may lead elsewhere; set XDG_STATE_HOME instead'],
+    [owned, 'it belongs to another user; set XDG_STATE_HOME to a folder that you own'],
     [writable, 'other users can write to it; chmod 700 it'],
   ]
   const [, reason] = reasons.find(([holds]) => holds) ?? []
-  if (reason) throw new TlsError(`The local CA is not kept in ${folder}: ${reason}`)
+  if (reason) throw new TlsError(`cannot use the local CA in ${folder}: ${reason}`)
 }
 
 async function makeFirst(folder: string, now: number): Promise<CertificateAuthority> {
   const made = makeAuthority(now)
-  if (await keep(folder, made, link)) return made
+  if (await store(folder, made, link)) return made
+  // another process has made one meanwhile
   const other = await read(folder)
   if (other) return other
-  throw new TlsError(`${keyFile(folder)} is a link that leads nowhere: remove it`)
+  throw new TlsError(`${keyFile(folder)} is a dangling symbolic link: remove it`)
 }
 
 async function read(folder: string): Promise<CertificateAuthority | undefined> {
@@ -62,32 +70,36 @@ async function read(folder: string): Promise<CertificateAuthority | undefined> {
   if (text === undefined) return undefined
   const { owned, readable, writable } = accessOfOthers(await stat(path))
   if (owned || readable || writable)
-    throw new TlsError(`${path} can be read by other users, who could use the key: chmod 600 it, or ${REPLACE}`)
+    throw new TlsError(`other users can read ${path} and use the key: chmod 600 it, or ${ROTATE}`)
   try {
     return readAuthority(text)
   } catch {
-    throw new TlsError(`${path} does not hold the key and the certificates of a CA: ${REPLACE}`)
+    throw new TlsError(`${path} does not contain the key and certificates of a CA: ${ROTATE}`)
   }
 }
 
-/** Keeps key and certificates in one file, so that none is ever beside another's. Gives false where `put` finds one. */
-async function keep(folder: string, authority: CertificateAuthority, put: typeof link): Promise<boolean> {
+/**
+ * Stores key and certificates in one file, so that they always belong together. `put` moves the finished file to its place.
+ * Returns false if `put` finds a file there.
+ */
+async function store(folder: string, ca: CertificateAuthority, put: typeof link): Promise<boolean> {
   await makeFolder(folder, 0o700)
-  const written = await writeAside(keyFile(folder), authorityText(authority), 0o600)
+  const written = await writeAside(keyFile(folder), authorityText(ca), 0o600)
   const failure = await put(written, keyFile(folder)).catch((error: NodeJS.ErrnoException) => error)
   await rm(written, { force: true })
   if (failure && failure.code !== 'EEXIST') throw failure
   return failure === undefined
 }
 
-async function publish(folder: string, authority: CertificateAuthority): Promise<StoredAuthority> {
+/** Writes the root certificate for clients, unless it is there already. */
+async function publish(folder: string, ca: CertificateAuthority): Promise<StoredAuthority> {
   const rootFile = join(folder, 'ca.pem')
   const published = await readFile(rootFile, 'utf8').catch(unlessMissing)
-  if (published !== authority.root) await rename(await writeAside(rootFile, authority.root, 0o644), rootFile)
-  return { ...authority, rootFile }
+  if (published !== ca.root) await rename(await writeAside(rootFile, ca.root, 0o644), rootFile)
+  return { ...ca, rootFile }
 }
 
-/** Writes a file that is to be renamed, so that nobody finds half of it. */
+/** Writes a temporary file next to `path`, to be renamed to it, so that a reader never finds half a file. */
 async function writeAside(path: string, text: string, mode: number): Promise<string> {
   const aside = `${path}.${randomBytes(6).toString('hex')}`
   await writeFile(aside, text, { mode, flag: 'wx' })
@@ -108,8 +120,11 @@ async function orTlsError<T>(folder: string, work: () => Promise<T>): Promise<T>
   } catch (error) {
     if (error instanceof TlsError) throw error
     const { code } = error as NodeJS.ErrnoException
-    throw new TlsError(`The local CA cannot be kept in ${folder} (${code}): set XDG_STATE_HOME to a folder of yours`, {
-      cause: error,
-    })
+    throw new TlsError(
+      `cannot store the local CA in ${folder} (${code}): set XDG_STATE_HOME to a folder that you own`,
+      {
+        cause: error,
+      },
+    )
   }
 }

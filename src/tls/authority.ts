@@ -15,92 +15,96 @@ import {
 
 const DAY = 24 * 60 * 60_000
 
-/** How long a certificate of a server is good for, in milliseconds. */
+/** How long a server certificate is valid, in milliseconds: 90 days. */
 export const SERVER_LIFETIME = 90 * DAY
 
 const AUTHORITY_LIFETIME = 10 * 365 * DAY
 
-/** Clocks of containers and virtual machines may be behind, in milliseconds. */
+/** How far certificates are backdated, in milliseconds: clocks of containers and virtual machines may be behind. */
 const SKEW = DAY
 
-/** Of an elliptic curve, because every client knows it and it is quick. */
+/** An elliptic curve that is fast and that every client supports. */
 const CURVE = { namedCurve: 'P-256' }
 
-/** What the authority may vouch for: whoever steals its key can pose as nobody else. */
+/** The names that the CA may certify. Anyone who steals its key can impersonate no other hosts. */
 const API_HOSTS = stacks.map(({ api }) => new URL(api).hostname)
 const HOSTS = ['localhost', ...API_HOSTS, COMPUTE_DOMAIN]
 const NETWORKS = ['127.0.0.0/8', '::1/128']
 
-/** Tenants are told apart by such names. */
+/** The host names by which clients choose a tenant. */
 const BELOW_LOCALHOST = /^[a-z0-9-]{1,63}\.localhost$/
 
-/** Whether a host, in lower case, is the API's, a console's or a tenant's below localhost: each has a certificate of its own. */
+/**
+ * Whether a host has a certificate of its own: an API host, a Compute console host, or a tenant's host below localhost.
+ * `host` is in lower case.
+ */
 export function hasOwnCertificate(host: string): boolean {
   return API_HOSTS.includes(host) || isConsoleHost(host) || BELOW_LOCALHOST.test(host)
 }
 
 /**
- * A certificate authority of this machine: a root for clients to trust, whose key nobody has any more, and the one
- * authority that it vouches for. Some clients (Java's) do not hold the root itself to the names that it is for.
+ * The local CA: a root for clients to trust, and one CA below it that issues the server certificates. The key of the root
+ * is discarded. There are two because some clients (Java) do not apply the name constraints of a root itself.
  */
 export interface CertificateAuthority {
-  /** The certificate of the root, in PEM. */
+  /** The root certificate, in PEM. */
   readonly root: string
-  /** The certificate of the authority below it, in PEM. */
+  /** The certificate of the CA below the root, in PEM. */
   readonly cert: string
-  /** The key of that. */
+  /** The private key of the CA below the root. */
   readonly key: KeyObject
 }
 
-/** Makes an authority that is valid from now on, for ten years. */
+/** Makes a local CA that is valid for ten years. `now` is wall time in milliseconds. */
 export function makeAuthority(now: number): CertificateAuthority {
-  const [top, below] = [generateKeyPairSync('ec', CURVE), generateKeyPairSync('ec', CURVE)]
-  const id = identifierOf(top.publicKey)
-  const subject = `prismacloud-proxy local CA ${id.toString('hex', 0, 4)}`
+  const [rootKeys, caKeys] = [generateKeyPairSync('ec', CURVE), generateKeyPairSync('ec', CURVE)]
+  const rootId = identifierOf(rootKeys.publicKey)
+  const subject = `prismacloud-proxy local CA ${rootId.toString('hex', 0, 4)}`
   const common = {
     issuer: subject,
-    signingKey: top.privateKey,
+    signingKey: rootKeys.privateKey,
     notBefore: new Date(now - SKEW),
     notAfter: new Date(now + AUTHORITY_LIFETIME),
   }
-  const extensionsOf = (above: number, ownId: Buffer) => [
-    authorityAbove(above),
+  const extensionsOf = (authoritiesBelow: number, keyId: Buffer) => [
+    authorityAbove(authoritiesBelow),
     keyUsage('keyCertSign'),
     serverUsage(),
     nameConstraints(HOSTS, NETWORKS),
-    ...keyIdentifiers(ownId, id),
+    ...keyIdentifiers(keyId, rootId),
   ]
   return {
-    root: makeCertificate({ ...common, subject, publicKey: top.publicKey, extensions: extensionsOf(1, id) }),
+    root: makeCertificate({ ...common, subject, publicKey: rootKeys.publicKey, extensions: extensionsOf(1, rootId) }),
     cert: makeCertificate({
       ...common,
       subject: `${subject} for servers`,
-      publicKey: below.publicKey,
-      extensions: extensionsOf(0, identifierOf(below.publicKey)),
+      publicKey: caKeys.publicKey,
+      extensions: extensionsOf(0, identifierOf(caKeys.publicKey)),
     }),
-    key: below.privateKey,
+    key: caKeys.privateKey,
   }
 }
 
-/** Reads an authority from the text that {@link authorityText} gave. Throws an Error for any other. */
+/** Reads a local CA from a text of {@link authorityText}. Throws an Error for any other text. */
 export function readAuthority(text: string): CertificateAuthority {
   const [cert = '', root = ''] = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n/g) ?? []
   const [key, facts] = [createPrivateKey(text), new X509Certificate(cert)]
-  if (!facts.checkPrivateKey(key) || !facts.checkIssued(new X509Certificate(root))) throw new Error('no authority')
+  if (!facts.checkPrivateKey(key) || !facts.checkIssued(new X509Certificate(root)))
+    throw new Error('the key and the certificates do not belong together')
   return { root, cert, key }
 }
 
-/** The key and the certificates, in PEM. */
+/** Writes the key and the certificates of a local CA, in PEM. */
 export function authorityText({ key, cert, root }: CertificateAuthority): string {
   return `${key.export({ type: 'pkcs8', format: 'pem' })}${cert}${root}`
 }
 
-/** Whether what the authority signs now is good for as long as it lives. */
+/** Whether the CA outlives a server certificate that it issues at `now`. */
 export function isLasting({ cert }: CertificateAuthority, now: number): boolean {
   return Date.parse(new X509Certificate(cert).validTo) - now > SERVER_LIFETIME
 }
 
-/** Certifies a server of host names and addresses, from now on for {@link SERVER_LIFETIME}. */
+/** Issues a server certificate for host names and IP addresses, valid for {@link SERVER_LIFETIME}, with a new key. */
 export function certify(
   { cert, key }: CertificateAuthority,
   hosts: readonly string[],
@@ -108,10 +112,10 @@ export function certify(
   now: number,
 ): Identity {
   const { publicKey, privateKey } = generateKeyPairSync('ec', CURVE)
-  const authority = new X509Certificate(cert)
-  const own = makeCertificate({
+  const issuer = new X509Certificate(cert)
+  const serverCert = makeCertificate({
     subject: 'prismacloud-proxy',
-    issuer: authority.subject.replace(/^CN=/, ''),
+    issuer: issuer.subject.replace(/^CN=/, ''),
     publicKey,
     signingKey: key,
     notBefore: new Date(now - SKEW),
@@ -120,13 +124,13 @@ export function certify(
       keyUsage('digitalSignature'),
       serverUsage(),
       alternativeNames(hosts, addresses),
-      ...keyIdentifiers(identifierOf(publicKey), identifierOf(authority.publicKey)),
+      ...keyIdentifiers(identifierOf(publicKey), identifierOf(issuer.publicKey)),
     ],
   })
-  return { cert: own + cert, key: privateKey }
+  return { cert: serverCert + cert, key: privateKey }
 }
 
-/** RFC 5280, 4.2.1.2 leaves open how; RFC 7093, 2 has this way. */
+/** The key identifier: RFC 5280, 4.2.1.2 leaves the method open; this one is from RFC 7093, 2. */
 function identifierOf(key: KeyObject): Buffer {
   return createHash('sha256').update(spki(key)).digest().subarray(0, 20)
 }

@@ -1,14 +1,14 @@
 import type { Identity } from './identity.ts'
 
-/** Where a listener's certificates come from. */
+/** A source of certificates for a TLS listener. */
 export interface Certificates {
   /**
-   * Looks whether there is another than before, and gives what clients are shown that ask for none by name: the same
-   * object as before if not. @throws {TlsError} with which the old one stays good
+   * Reads the default certificate. Resolves with the same object as before if it has not changed.
+   * @throws {TlsError} if it cannot be read; then the previous one stays in use
    */
   read(): Promise<Identity>
-  /** What clients are shown that ask for that host; undefined where it is the same as for all others. */
+  /** Returns the certificate for clients that ask for a host (SNI), or `undefined` if that is the default one. */
   forHost(host: string): Identity | undefined
-  /** What clients are to trust: a file; null where they know the authority. */
+  /** The path of the certificate that clients must trust. Null if they know its CA already. */
   readonly trust: string | null
 }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Certificates } from './certificates.ts'
 import { type Identity, readIdentity, TlsError } from './identity.ts'
 
-/** A certificate and its key in two files of the user's. */
+/** A certificate and its key from two files of the user, with the same certificate for all hosts. */
 export class FileCertificates implements Certificates {
   readonly trust = null
   readonly #paths: readonly [cert: string, key: string]
@@ -30,6 +30,6 @@ export class FileCertificates implements Certificates {
 
 async function readText(path: string): Promise<string> {
   return readFile(path, 'utf8').catch(({ code }: NodeJS.ErrnoException) => {
-    throw new TlsError(`${path} cannot be read (${code})`)
+    throw new TlsError(`cannot read ${path} (${code})`)
   })
 }

@@ -9,35 +9,36 @@ import type { Log } from '../kernel/log.ts'
 import type { Certificates } from './certificates.ts'
 import { contextOptions, type Identity } from './identity.ts'
 
-/** How often it is looked for another certificate, in milliseconds. */
+/** How often the certificate is checked for changes, in milliseconds. */
 const WATCH_INTERVAL = 5_000
 
-/** How long a client has for its handshake, in milliseconds. */
+/** How long a client may take for its TLS handshake, in milliseconds. */
 const HANDSHAKE_TIMEOUT = 10_000
 
-/** Hosts with a certificate of their own that are kept. */
-const MOST_HOSTS = 100
+/** For how many hosts a certificate of their own is cached. */
+const MAX_HOSTS = 100
 
+/** What a {@link TlsFront} needs. */
 export interface TlsFrontOptions {
   readonly certificates: Certificates
   readonly clock: Clock
   readonly log: Log
-  /** How many connections the server takes; as many again may be shaking hands. */
+  /** How many connections the HTTP server accepts. The same number may be in their handshake. */
   readonly maxConnections: () => number
 }
 
-/** A listener that takes TLS off its connections and hands them to an HTTP server, whose bounds and end they share. */
+/** A TLS listener that hands its decrypted connections to an HTTP server, which limits and drains them as its own. */
 export class TlsFront {
   readonly #http: Server
   readonly #options: TlsFrontOptions
   readonly #server
-  readonly #further: SecondListener
-  readonly #contexts = new LRUCache<string, SecureContext>({ max: MOST_HOSTS })
-  /** By what tells them when they are done: where it listens the client's address and port, which both ends show. */
-  readonly #shakingHands = new Map<unknown, Socket>()
+  readonly #secondListener: SecondListener
+  readonly #contexts = new LRUCache<string, SecureContext>({ max: MAX_HOSTS })
+  /** The sockets in their handshake. The key is known at both ends of it: the client's address, or the TLS socket. */
+  readonly #handshakes = new Map<unknown, Socket>()
   #identity: Identity | undefined
-  #complaint = ''
-  #watch: Timer | undefined
+  #lastFault = ''
+  #watchTimer: Timer | undefined
   #closed: Promise<unknown> | undefined
 
   constructor(http: Server, options: TlsFrontOptions) {
@@ -48,80 +49,82 @@ export class TlsFront {
       ALPNProtocols: ['http/1.1'],
       SNICallback: (host, done) => done(null, this.#contextFor(host)),
     })
-    this.#further = new SecondListener(this.#server, { noDelay: true })
-    this.#server.on('connection', socket => this.#watchHandshake(clientOf(socket), socket))
+    this.#secondListener = new SecondListener(this.#server, { noDelay: true })
+    this.#server.on('connection', socket => this.#limitHandshake(clientOf(socket), socket))
     this.#server.on('secureConnection', socket => {
-      this.#shakingHands.delete(clientOf(socket))
-      handOn(socket, http)
+      this.#handshakes.delete(clientOf(socket))
+      handOver(socket, http)
     })
   }
 
-  /** What clients are to trust: a file; null where they know the authority. */
+  /** The path of the certificate that clients must trust. Null if they know its CA already. */
   get trust(): string | null {
     return this.#options.certificates.trust
   }
 
-  /** Listens, and gives a URL with the port in use. Rejects as `net.Server` does, or with a `TlsError`. */
+  /** Starts to listen, and resolves with a URL that has the port in use. Rejects as `net.Server` does, or with a `TlsError`. */
   async listen(place: ListenAddress): Promise<string> {
     await this.open()
-    await this.#further.beside(place, at => once(this.#server.listen(at), 'listening'))
+    await this.#secondListener.beside(place, at => once(this.#server.listen(at), 'listening'))
     return `https://localhost:${(this.#server.address() as AddressInfo).port}`
   }
 
-  /** Gets ready to shake hands. Rejects with a `TlsError`. */
+  /** Loads the certificate and watches it for changes. Rejects with a `TlsError`. */
   async open(): Promise<void> {
     if (this.#identity) return
     await this.#load()
-    this.#watchOn()
+    this.#watch()
   }
 
-  /** Whether it has a certificate for a host of its own. */
+  /** Whether there is a certificate of its own for a host. */
   isCertified(host: string): boolean {
     return this.#contextFor(host) !== undefined
   }
 
   /**
-   * Takes TLS off a connection that is open already, in the name of a host that {@link TlsFront.isCertified}, and hands it
-   * on; `shaken` is told of what is handed on before.
+   * Terminates TLS on an open connection with the certificate of `host`, which {@link TlsFront.isCertified}, and hands the
+   * connection to the HTTP server. Calls `onSecure` with the decrypted connection just before that.
    */
-  terminate(socket: Socket, host: string, shaken: (secure: Socket) => void): void {
+  terminate(socket: Socket, host: string, onSecure: (secure: Socket) => void): void {
     const secureContext = this.#contextFor(host)
     const secure = new TLSSocket(socket, { isServer: true, ...(secureContext && { secureContext }) })
-    this.#watchHandshake(secure, socket)
+    this.#limitHandshake(secure, socket)
     secure.once('secure', () => {
-      this.#shakingHands.delete(secure)
-      shaken(secure)
-      handOn(secure, this.#http)
+      this.#handshakes.delete(secure)
+      onSecure(secure)
+      handOver(secure, this.#http)
     })
   }
 
-  /** Accepts no more; resolves once the HTTP server has let go of all that came this way. */
+  /** Stops accepting connections. Resolves once the HTTP server has closed all connections that came this way. */
   async close(): Promise<void> {
-    this.#closed ??= this.#end()
+    this.#closed ??= this.#shutDown()
     await this.#closed
   }
 
-  #end(): Promise<unknown> {
-    if (this.#watch) this.#options.clock.clearTimeout(this.#watch)
-    const closed = Promise.all([new Promise(resolve => this.#server.close(resolve)), this.#further.close()])
-    for (const socket of this.#shakingHands.values()) socket.destroy()
+  #shutDown(): Promise<unknown> {
+    if (this.#watchTimer) this.#options.clock.clearTimeout(this.#watchTimer)
+    const closed = Promise.all([new Promise(resolve => this.#server.close(resolve)), this.#secondListener.close()])
+    for (const socket of this.#handshakes.values()) socket.destroy()
     return closed
   }
 
-  #watchHandshake(key: unknown, socket: Socket): void {
+  /** Destroys a connection whose handshake takes too long. */
+  #limitHandshake(key: unknown, socket: Socket): void {
     const { clock } = this.#options
-    this.#shakingHands.set(key, socket)
-    const timer = clock.setTimeout(() => this.#shakingHands.get(key)?.destroy(), HANDSHAKE_TIMEOUT)
+    this.#handshakes.set(key, socket)
+    const timer = clock.setTimeout(() => this.#handshakes.get(key)?.destroy(), HANDSHAKE_TIMEOUT)
     socket.once('close', () => {
       clock.clearTimeout(timer)
-      this.#shakingHands.delete(key)
+      this.#handshakes.delete(key)
     })
   }
 
+  /** Reads the certificate, and returns whether it has changed. */
   async #load(): Promise<boolean> {
-    const most = 2 * this.#options.maxConnections()
-    this.#server.maxConnections = most
-    this.#further.maxConnections = most
+    const max = 2 * this.#options.maxConnections()
+    this.#server.maxConnections = max
+    this.#secondListener.maxConnections = max
     const identity = await this.#options.certificates.read()
     if (identity === this.#identity) return false
     this.#server.setSecureContext(contextOptions(identity))
@@ -131,44 +134,46 @@ export class TlsFront {
   }
 
   #contextFor(host: string): SecureContext | undefined {
-    const known = this.#contexts.get(host)
-    if (known) return known
+    const cached = this.#contexts.get(host)
+    if (cached) return cached
     const identity = this.#options.certificates.forHost(host)
     const context = identity && createSecureContext(contextOptions(identity))
     if (context) this.#contexts.set(host, context)
     return context
   }
 
-  /** Files are looked at again and again: that finds what no notification tells of, such as a file on a network share. */
-  #watchOn(): void {
+  /** Checks for changes again and again. Polling also finds those without a file system event, as on a network share. */
+  #watch(): void {
     if (this.#closed) return
-    this.#watch = this.#options.clock.setTimeout(() => {
-      void this.#look().then(() => this.#watchOn())
+    this.#watchTimer = this.#options.clock.setTimeout(() => {
+      void this.#reload().then(() => this.#watch())
     }, WATCH_INTERVAL)
   }
 
-  async #look(): Promise<void> {
+  /** Loads a changed certificate, and logs that, or a new reason why it cannot be loaded. */
+  async #reload(): Promise<void> {
     const { log } = this.#options
     try {
-      if (await this.#load()) log.info('the certificate of the TLS listener has changed')
-      this.#complaint = ''
+      if (await this.#load()) log.info('reloaded the TLS certificate')
+      this.#lastFault = ''
     } catch (error) {
       const { message } = error as Error
-      if (message !== this.#complaint) log.error(`the certificate of the TLS listener stays: ${message}`)
-      this.#complaint = message
+      if (message !== this.#lastFault)
+        log.error(`cannot reload the TLS certificate; still using the previous one: ${message}`)
+      this.#lastFault = message
     }
   }
 }
 
 /**
- * Gives a connection to an HTTP server, and has Node.js read it by events in place of its shortcut from the handle to the
- * parser. There, where a request comes while the answer before it is not all written, the parser is paused, and yet is
- * given the next TLS record if that has arrived too: the request is then refused as malformed (HPE_PAUSED; seen with 20.20
- * and 24.21).
+ * Hands a connection to an HTTP server and makes Node.js read it with 'data' events, instead of its direct path from the
+ * handle to the parser. On that path, the parser is paused when a request arrives before the previous response is written,
+ * and yet gets the next TLS record if it has arrived, too. The request is then rejected as malformed (HPE_PAUSED; seen with
+ * Node.js 20.20 and 24.21).
  */
-function handOn(socket: Socket, http: Server): void {
+function handOver(socket: Socket, http: Server): void {
   http.emit('connection', socket)
-  // any listener will do, as none is left
+  // adding any listener is enough, even if it is removed at once
   socket.on('data', Boolean).off('data', Boolean)
 }
 

@@ -7,16 +7,16 @@ import { openAuthority, type StoredAuthority } from './authority-file.ts'
 import type { Certificates } from './certificates.ts'
 import type { Identity } from './identity.ts'
 
-/** Certificates of an authority of this machine's own, for loopback names and API hosts: renewed before they end. */
+/** Certificates of the local CA for loopback names and API hosts, renewed when a third of their lifetime is left. */
 export class LocalCertificates implements Certificates {
   readonly #folder: string
   readonly #addresses: readonly string[]
   readonly #clock: Clock
-  #authority: StoredAuthority | undefined
+  #ca: StoredAuthority | undefined
   #identity: Identity | undefined
-  #issued = 0
+  #issuedAt = 0
 
-  /** `host` is where it is listened at. */
+  /** `folder` is where the local CA is stored, `host` the address to listen on. */
   constructor(folder: string, host: string, clock: Clock) {
     this.#folder = folder
     this.#addresses = ['127.0.0.1', '::1', ...(isIP(host) && isLoopback(host) ? [host] : [])]
@@ -24,27 +24,27 @@ export class LocalCertificates implements Certificates {
   }
 
   get trust(): string | null {
-    return this.#authority?.rootFile ?? null
+    return this.#ca?.rootFile ?? null
   }
 
   async read(): Promise<Identity> {
     const now = this.#clock.now()
-    const authority = await openAuthority(this.#folder, now)
-    const age = now - this.#issued
-    // a clock that is put right may go back
+    const ca = await openAuthority(this.#folder, now)
+    const age = now - this.#issuedAt
+    // negative if the clock was set back
     const isFresh = age >= 0 && age < (SERVER_LIFETIME * 2) / 3
-    if (this.#identity === undefined || authority.cert !== this.#authority?.cert || !isFresh) {
-      this.#authority = authority
-      this.#issued = now
-      this.#identity = certify(authority, ['localhost'], this.#addresses, now)
+    if (this.#identity === undefined || ca.cert !== this.#ca?.cert || !isFresh) {
+      this.#ca = ca
+      this.#issuedAt = now
+      this.#identity = certify(ca, ['localhost'], this.#addresses, now)
     }
     return this.#identity
   }
 
   forHost(host: string): Identity | undefined {
-    // clients that leave the dot of the DNS's root in place go by the name without it
+    // clients may send the trailing dot of a DNS name; they compare the name without it
     const name = withoutDot(host.toLowerCase())
-    if (this.#authority === undefined || !hasOwnCertificate(name)) return undefined
-    return certify(this.#authority, [name], [], this.#clock.now())
+    if (this.#ca === undefined || !hasOwnCertificate(name)) return undefined
+    return certify(this.#ca, [name], [], this.#clock.now())
   }
 }

@@ -2,17 +2,17 @@ import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * Makes a folder, and those above it that are missing, each with that mode. Rejects as `fs.mkdir` does. Its own
- * `recursive` never comes to an end below /proc, where a folder is missing though the one above it is there.
+ * Makes a folder and its missing parents, each with `mode`. Does nothing if it exists. Rejects as `fs.mkdir` does. The
+ * `recursive` option of `fs.mkdir` never returns below /proc, where a folder cannot be made although its parent exists.
  */
 export async function makeFolder(path: string, mode: number): Promise<void> {
-  const first = await makeOne(path, mode)
-  if (first?.code !== 'ENOENT' || dirname(path) === path) return orThrow(first)
+  const failure = await makeOne(path, mode)
+  if (failure?.code !== 'ENOENT' || dirname(path) === path) return orThrow(failure)
   await makeFolder(dirname(path), mode)
   orThrow(await makeOne(path, mode))
 }
 
-/** Gives what went wrong, which a folder that is there already is not. */
+/** Makes one folder, and resolves with the error, if any. An existing folder is no error. */
 async function makeOne(path: string, mode: number): Promise<NodeJS.ErrnoException | undefined> {
   try {
     await mkdir(path, { mode })

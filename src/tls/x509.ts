@@ -2,25 +2,27 @@ import { type KeyObject, randomBytes, sign } from 'node:crypto'
 import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import * as asn from '@peculiar/asn1-x509'
 
-/** RFC 5758, 3.2. */
+/** The algorithm id of ECDSA signatures with SHA-256 (RFC 5758, 3.2). */
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2'
 
-/** RFC 4519, 2.3. */
+/** The attribute type of common names (RFC 4519, 2.3). */
 const COMMON_NAME = '2.5.4.3'
 
+/** The contents of a certificate. */
 export interface CertificateOptions {
-  /** Common names. */
+  /** The common name of the subject. */
   readonly subject: string
+  /** The common name of the issuer. */
   readonly issuer: string
   readonly publicKey: KeyObject
-  /** The issuer's, on an elliptic curve. */
+  /** The private key of the issuer, on an elliptic curve. */
   readonly signingKey: KeyObject
   readonly notBefore: Date
   readonly notAfter: Date
   readonly extensions: readonly asn.Extension[]
 }
 
-/** Makes a certificate (RFC 5280, 4.1), in PEM. */
+/** Makes and signs a certificate (RFC 5280, 4.1), in PEM. */
 export function makeCertificate(options: CertificateOptions): string {
   const algorithm = new asn.AlgorithmIdentifier({ algorithm: ECDSA_WITH_SHA256 })
   const tbsCertificate = new asn.TBSCertificate({
@@ -43,22 +45,22 @@ export function makeCertificate(options: CertificateOptions): string {
   return `-----BEGIN CERTIFICATE-----\n${base64.replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`
 }
 
-/** An authority, with so many others between it and a server at most. */
+/** Marks a CA that may have at most `pathLenConstraint` other CAs below it (RFC 5280, 4.2.1.9). */
 export function authorityAbove(pathLenConstraint: number): asn.Extension {
   return extension(asn.id_ce_basicConstraints, new asn.BasicConstraints({ cA: true, pathLenConstraint }), true)
 }
 
-/** What the key may sign. */
+/** Restricts what the key may sign (RFC 5280, 4.2.1.3). */
 export function keyUsage(flag: keyof typeof asn.KeyUsageFlags): asn.Extension {
   return extension(asn.id_ce_keyUsage, new asn.KeyUsage(asn.KeyUsageFlags[flag]), true)
 }
 
-/** For servers alone. */
+/** Restricts the certificate to TLS servers (RFC 5280, 4.2.1.12). */
 export function serverUsage(): asn.Extension {
   return extension(asn.id_ce_extKeyUsage, new asn.ExtendedKeyUsage([asn.id_kp_serverAuth]))
 }
 
-/** The only names that certificates below this one may be for: of hosts, with all names under them, and of networks. */
+/** Restricts the names in certificates below a CA to hosts with their subdomains, and to IP networks (RFC 5280, 4.2.1.10). */
 export function nameConstraints(hosts: readonly string[], networks: readonly string[]): asn.Extension {
   const bases = [...hosts.map(dNSName => ({ dNSName })), ...networks.map(iPAddress => ({ iPAddress }))]
   const subtrees = bases.map(base => new asn.GeneralSubtree({ base: new asn.GeneralName(base) }))
@@ -66,7 +68,7 @@ export function nameConstraints(hosts: readonly string[], networks: readonly str
   return extension(asn.id_ce_nameConstraints, new asn.NameConstraints({ permittedSubtrees }), true)
 }
 
-/** The names that the certificate is for. */
+/** The host names and IP addresses that the certificate is for (RFC 5280, 4.2.1.6). */
 export function alternativeNames(hosts: readonly string[], addresses: readonly string[]): asn.Extension {
   const names = [...hosts.map(dNSName => ({ dNSName })), ...addresses.map(iPAddress => ({ iPAddress }))]
   return extension(
@@ -75,16 +77,19 @@ export function alternativeNames(hosts: readonly string[], addresses: readonly s
   )
 }
 
-/** Which key the certificate has, and which one signed it; some clients (Python 3.13) insist on both. */
-export function keyIdentifiers(subject: Buffer, authority: Buffer): asn.Extension[] {
-  const ofAuthority = new asn.AuthorityKeyIdentifier({ keyIdentifier: new asn.KeyIdentifier(bytes(authority)) })
+/**
+ * The identifiers of the certificate's key and of the key that signed it (RFC 5280, 4.2.1.1 and 4.2.1.2). Some clients
+ * (Python 3.13) require both.
+ */
+export function keyIdentifiers(subject: Buffer, issuer: Buffer): asn.Extension[] {
+  const issuerKeyId = new asn.AuthorityKeyIdentifier({ keyIdentifier: new asn.KeyIdentifier(bytes(issuer)) })
   return [
     extension(asn.id_ce_subjectKeyIdentifier, new asn.SubjectKeyIdentifier(bytes(subject))),
-    extension(asn.id_ce_authorityKeyIdentifier, ofAuthority),
+    extension(asn.id_ce_authorityKeyIdentifier, issuerKeyId),
   ]
 }
 
-/** A public key in DER. */
+/** Exports a public key in DER (SubjectPublicKeyInfo). */
 export function spki(key: KeyObject): Buffer {
   return key.export({ type: 'spki', format: 'der' })
 }
@@ -98,7 +103,7 @@ function nameOf(utf8String: string): asn.Name {
   return new asn.Name([new asn.RelativeDistinguishedName([commonName])])
 }
 
-/** Positive, as RFC 5280, 4.1.2.2 demands. */
+/** A random serial number, positive as RFC 5280, 4.1.2.2 requires. */
 function serialNumber(): Buffer {
   return Buffer.concat([Buffer.from([1]), randomBytes(15)])
 }

@@ -69,7 +69,7 @@ t.test('a folder that cannot be used is told', async t => {
   const { code, printed, complaint } = await run(state)
   t.equal(code, 1)
   t.equal(printed, '')
-  t.match(complaint, /^The local CA cannot be kept in \S+ \(ENOTDIR\): set XDG_STATE_HOME to a folder of yours\n$/)
+  t.match(complaint, /^cannot store the local CA in \S+ \(ENOTDIR\): set XDG_STATE_HOME to a folder that you own\n$/)
 })
 
 t.test('other arguments are refused', async t => {

@@ -38,8 +38,12 @@ t.test('certificate files that cannot be used are faults', async t => {
     ['missing', 'key', { key: 'listen.tlsCertFile', problem: /does not exist/ }],
     ['cert', 'missing', { key: 'listen.tlsKeyFile', problem: /does not exist/ }],
     ['empty', 'key', { key: 'listen.tlsCertFile', problem: /contains no certificate/ }],
-    ['cert', 'empty', { key: 'listen.tlsCertFile', problem: /cannot be used: the key is not a private key in PEM/ }],
-    ['cert', 'otherKey', { key: 'listen.tlsCertFile', problem: /cannot be used: the key is not that of the cert/ }],
+    ['cert', 'empty', { key: 'listen.tlsCertFile', problem: /cannot be used: the key is not a PEM private key/ }],
+    [
+      'cert',
+      'otherKey',
+      { key: 'listen.tlsCertFile', problem: /cannot be used: the key does not match the first certificate/ },
+    ],
   ]
   for (const [cert, key, fault] of rows) t.match(await faultsOf({ args: flags(t, { cert, key }) }), [fault])
 })

@@ -30,7 +30,7 @@ t.test('clients that are told of the local CA trust the proxy', async t => {
   t.equal((await run(process.execPath, ['-e', script], { NODE_EXTRA_CA_CERTS: file })).stdout, '200\n')
 
   t.equal(await startCli(t, ['ca', 'rotate'], state).ended, 0)
-  await cli.until(/the certificate of the TLS listener has changed/)
+  await cli.until(/reloaded the TLS certificate/)
   t.equal(await ask(), 200)
   const print = startCli(t, ['ca', 'print'], state)
   t.equal(await print.ended, 0)
@@ -51,7 +51,7 @@ t.test('a given certificate is shown', async t => {
   const { url, cli } = await startSecurely(t, files, {})
   t.equal((await callUrl(`${url}/v2/policy`, { ca: ca.cert })).status, 200)
   writeFileSync(join(folder, 'key.pem'), 'rubbish')
-  await cli.until(/the certificate of the TLS listener stays: the key is not a private key/)
+  await cli.until(/cannot reload the TLS certificate; still using the previous one: the key is not a PEM private key/)
   t.equal((await callUrl(`${url}/v2/policy`, { ca: ca.cert })).status, 200)
 })
 
@@ -60,5 +60,5 @@ t.test('a CA that cannot be kept is told at the start', async t => {
   const env = { ...credentials(simulator), XDG_STATE_HOME: t.testdir({ 'prismacloud-proxy': 'a file' }) }
   const cli = startCli(t, ['--listen-address', '127.0.0.1:0', '--listen-tls', 'auto'], env)
   t.equal(await cli.ended, 1)
-  t.match(cli.output(), /The local CA cannot be kept in \S+ \(ENOTDIR\): set XDG_STATE_HOME/)
+  t.match(cli.output(), /cannot store the local CA in \S+ \(ENOTDIR\): set XDG_STATE_HOME/)
 })

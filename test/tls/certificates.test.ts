@@ -12,7 +12,7 @@ const DAY = 24 * 60 * 60_000
 
 const ca = await makeCa()
 
-/** Files with a certificate of the test's authority. */
+/** Files with a certificate of the test CA. */
 async function files(t: Test) {
   const folder = t.testdir()
   const paths = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem') }
@@ -25,7 +25,7 @@ async function files(t: Test) {
   return { ...paths, first: await put(), put }
 }
 
-t.test('a given certificate is the same until its files change', async t => {
+t.test('a certificate from files stays the same until they change', async t => {
   const { cert, key, first, put } = await files(t)
   const certificates = new FileCertificates(cert, key)
   const before = await certificates.read()
@@ -36,35 +36,35 @@ t.test('a given certificate is the same until its files change', async t => {
   t.strictSame([certificates.trust, certificates.forHost()], [null, undefined])
 })
 
-t.test('one that cannot be used is told, until it can be', async t => {
+t.test('an unusable certificate is refused until it is corrected', async t => {
   const { cert, key, put } = await files(t)
   const certificates = new FileCertificates(cert, key)
   await certificates.read()
   const { cert: other } = await issue(ca, { names: ['localhost'] })
   const rows: [spoil: () => void, message: string][] = [
-    [() => writeFileSync(cert, other), 'the key is not that of the certificate, which must come first'],
-    [() => writeFileSync(cert, 'x'), 'the certificate is not one in PEM'],
+    [() => writeFileSync(cert, other), 'the key does not match the first certificate'],
+    [() => writeFileSync(cert, 'x'), 'the certificate is not a PEM certificate'],
     [
       () => appendFileSync(cert, '\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n'),
-      'what follows the certificate is not one in PEM',
+      'the certificate chain is not valid PEM after the first certificate',
     ],
-    [() => writeFileSync(key, 'x'), 'the key is not a private key in PEM without a passphrase'],
-    [() => unlinkSync(key), `${key} cannot be read (ENOENT)`],
+    [() => writeFileSync(key, 'x'), 'the key is not a PEM private key without a passphrase'],
+    [() => unlinkSync(key), `cannot read ${key} (ENOENT)`],
   ]
   for (const [spoil, message] of rows) {
     await put()
     spoil()
     await t.rejects(certificates.read(), { name: 'TlsError', message })
-    // still so, and still told, at the next look
+    // the next read fails, too
     await t.rejects(certificates.read(), { message })
   }
   t.equal((await put()) === (await certificates.read()).cert, true)
 })
 
-t.test('a local certificate is renewed when a third of its life is left', async t => {
+t.test('a local certificate is renewed when a third of its lifetime is left', async t => {
   const clock = testClock()
   const certificates = new LocalCertificates(join(t.testdir(), 'state'), 'localhost', clock)
-  t.equal(certificates.trust, null, 'nothing is made before it is needed')
+  t.equal(certificates.trust, null, 'the CA is made only when needed')
   const first = await certificates.read()
   await clock.advance(60 * DAY - 1)
   t.equal(await certificates.read(), first)
@@ -84,7 +84,7 @@ t.test('a local certificate is renewed when the clock goes back', async t => {
   t.ok(Date.parse(new X509Certificate(second.cert).validFrom) < clock.now())
 })
 
-t.test('a local certificate is for the address too, if that is one of loopback', async t => {
+t.test('a local certificate includes the listen address if that is loopback', async t => {
   const names = async (host: string) => {
     const certificates = new LocalCertificates(join(t.testdir(), 'state'), host, testClock())
     return new X509Certificate((await certificates.read()).cert).subjectAltName
@@ -94,7 +94,7 @@ t.test('a local certificate is for the address too, if that is one of loopback',
   for (const host of ['localhost', '0.0.0.0', '192.0.2.1', '[::1]']) t.equal(await names(host), all)
 })
 
-t.test('a local certificate follows its authority, and clients are told which that is', async t => {
+t.test('a local certificate is issued again when the CA is replaced', async t => {
   const clock = testClock()
   const folder = join(t.testdir(), 'state')
   const certificates = new LocalCertificates(folder, 'localhost', clock)
@@ -105,12 +105,12 @@ t.test('a local certificate follows its authority, and clients are told which th
   t.not(second.cert, first.cert)
   t.ok(new X509Certificate(second.cert).checkIssued(new X509Certificate(cert)))
   renameSync(folder, `${folder}.away`)
-  t.not((await certificates.read()).cert, second.cert, 'one that has gone is made anew')
+  t.not((await certificates.read()).cert, second.cert, 'a missing CA is made again')
 })
 
-t.test('names below localhost and API hosts get certificates of their own, others do not', async t => {
+t.test('names below localhost and API hosts get certificates of their own; others do not', async t => {
   const certificates = new LocalCertificates(join(t.testdir(), 'state'), 'localhost', testClock())
-  t.equal(certificates.forHost('prod.localhost'), undefined, 'without an authority there is none')
+  t.equal(certificates.forHost('prod.localhost'), undefined, 'without a CA there is none')
   await certificates.read()
   const names = (host: string) => {
     const identity = certificates.forHost(host)

@@ -16,12 +16,12 @@ import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 import { callSecurely, shakeHands } from './rig.ts'
 
-/** How often certificates are looked at. */
+/** How often certificates are checked, in milliseconds. */
 const LOOK = 5_000
 
 const authority = makeAuthority(Date.now())
 
-/** A proxy that speaks https, before an upstream that answers when the test says so, or at once. */
+/** A proxy with https, and an upstream that answers at once or when the test lets it. */
 async function start(t: Test, options: Partial<ProxyOptions> & { answerAtOnce?: boolean } = {}) {
   const clock = testClock(Date.now())
   const { answerAtOnce = true, ...rest } = options
@@ -38,7 +38,7 @@ async function start(t: Test, options: Partial<ProxyOptions> & { answerAtOnce?: 
   return { ...proxy, front, securePort: port, plainPort: proxy.port, ca, clock, upstream, folder }
 }
 
-t.test('https is served beside http, by the same server', async t => {
+t.test('https is served next to http by the same server', async t => {
   const { securePort, ca, call, upstream, front, folder } = await start(t)
   t.equal((await call('/x')).status, 200)
   const answer = await callSecurely(securePort, '/y', ca())
@@ -47,14 +47,14 @@ t.test('https is served beside http, by the same server', async t => {
   t.equal(front.trust, join(folder, 'ca.pem'))
 })
 
-t.test('tenants have names, which have certificates', async t => {
+t.test('tenants have host names with certificates', async t => {
   const { securePort, ca } = await start(t, { tenants: { default: {}, prod: {} } })
   t.equal((await callSecurely(securePort, '/', ca(), 'prod.localhost')).status, 200)
   t.equal((await callSecurely(securePort, '/', ca(), 'prod.localhost')).status, 200, 'and again')
   t.match((await callSecurely(securePort, '/', ca(), 'nobody.localhost')).json(), { type: /unknown-tenant/ })
 })
 
-t.test('who asks is guarded as with http', async t => {
+t.test('requests are guarded as with http', async t => {
   const { securePort, ca } = await start(t)
   const ask = (...headers: string[]) => {
     const socket = connect({ port: securePort, host: '127.0.0.1', servername: 'localhost', ca: ca() })
@@ -68,7 +68,7 @@ t.test('who asks is guarded as with http', async t => {
   t.match(await ask(`host: ${own}`, 'a b'), /^HTTP\/1\.1 400/, 'rubbish too')
 })
 
-t.test('TLS 1.2 and 1.3 are spoken, with ciphers that are good, and HTTP/1.1', async t => {
+t.test('it speaks TLS 1.2 and 1.3 with strong ciphers, and HTTP/1.1', async t => {
   const { securePort, ca } = await start(t)
   for (const version of ['TLSv1.2', 'TLSv1.3'] as const) {
     const options = { ca: ca(), minVersion: version, maxVersion: version, ALPNProtocols: ['h2', 'http/1.1'] }
@@ -80,7 +80,7 @@ t.test('TLS 1.2 and 1.3 are spoken, with ciphers that are good, and HTTP/1.1', a
     code: /NO_APPLICATION_PROTOCOL/,
   })
   const weak = [
-    // @SECLEVEL=0 has the client offer them
+    // with @SECLEVEL=0 the client offers weak ciphers
     { maxVersion: 'TLSv1.1', minVersion: 'TLSv1', ciphers: 'ALL:@SECLEVEL=0' },
     { maxVersion: 'TLSv1.2', ciphers: 'AES128-SHA256' },
     { maxVersion: 'TLSv1.2', ciphers: 'ECDHE-ECDSA-AES128-SHA256' },
@@ -88,7 +88,7 @@ t.test('TLS 1.2 and 1.3 are spoken, with ciphers that are good, and HTTP/1.1', a
   for (const options of weak) await t.rejects(shakeHands(securePort, 'localhost', { ca: ca(), ...options }))
 })
 
-t.test('another certificate is shown once it is there, and connections stay', async t => {
+t.test('a changed certificate is used for new connections; others stay open', async t => {
   const { securePort, ca, clock, folder, log } = await start(t)
   const kept = await shakeHands(securePort, 'localhost', { ca: ca() })
   const seen = async (host: string) => {
@@ -102,14 +102,14 @@ t.test('another certificate is shown once it is there, and connections stay', as
   t.strictSame(await Promise.all(hosts.map(seen)), before)
   await replaceAuthority(folder, clock.now())
   await clock.advance(LOOK)
-  await until(() => log.some(({ msg }) => msg === 'the certificate of the TLS listener has changed'))
+  await until(() => log.some(({ msg }) => msg === 'reloaded the TLS certificate'))
   const after = await Promise.all(hosts.map(seen))
   for (const [index, host] of hosts.entries()) t.not(after[index], before[index], host)
   kept.write('GET /_proxy/livez HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n')
   t.match(await readAll(kept), /^HTTP\/1\.1 200/)
 })
 
-t.test('one that cannot be used is told once, and the old one stays', async t => {
+t.test('an unusable certificate is logged once, and the old one stays in use', async t => {
   const good = certify(authority, ['localhost'], [], Date.now())
   let [fault, reads] = ['', 0]
   const read = async () => {
@@ -124,14 +124,17 @@ t.test('one that cannot be used is told once, and the old one stays', async t =>
     await until(() => reads > before)
     await settle()
   }
-  const told = () => log.filter(({ msg }) => /TLS listener/.test(`${msg}`)).map(({ level, msg }) => `${level} ${msg}`)
+  const told = () =>
+    log.filter(({ msg }) => /TLS certificate/.test(`${msg}`)).map(({ level, msg }) => `${level} ${msg}`)
   for (fault of ['is bad', 'is bad', 'is worse', '', 'is bad']) await look()
-  const [bad, worse] = ['is bad', 'is worse'].map(what => `50 the certificate of the TLS listener stays: ${what}`)
+  const [bad, worse] = ['is bad', 'is worse'].map(
+    what => `50 cannot reload the TLS certificate; still using the previous one: ${what}`,
+  )
   t.strictSame(told(), [bad, worse, bad])
   t.equal((await callSecurely(securePort, '/', authority.root)).status, 200)
 })
 
-t.test('the start fails with one that cannot be used, or where another listens', async t => {
+t.test('listen() rejects with an unusable certificate, or if the port is in use', async t => {
   const { securePort, app, clock } = await start(t)
   const read = () => Promise.reject(new TlsError('is bad'))
   const options = { clock, log: createLog('silent', process.stdout, clock), maxConnections: () => 1 }
@@ -144,7 +147,7 @@ t.test('the start fails with one that cannot be used, or where another listens',
   await other.close()
 })
 
-t.test('it looks no more once it is closed', async t => {
+t.test('it checks no more certificates after close()', async t => {
   const identity = certify(authority, ['localhost'], [], Date.now())
   const reads: ((identity: Identity) => void)[] = []
   const read = () => new Promise<Identity>(resolve => reads.push(resolve))
@@ -161,7 +164,7 @@ t.test('it looks no more once it is closed', async t => {
   t.equal(reads.length, 2)
 })
 
-t.test('who does not shake hands is cut off', async t => {
+t.test('a client that does not finish its handshake is disconnected', async t => {
   const { securePort, ca, clock } = await start(t)
   const silent = dial(securePort)
   await once(silent, 'connect')
@@ -173,10 +176,10 @@ t.test('who does not shake hands is cut off', async t => {
   await clock.advance(10_000)
   await readAll(silent)
   shaken.write(livez('close'))
-  t.match(await readAll(shaken), /^HTTP\/1\.1 200/, 'and no other is')
+  t.match(await readAll(shaken), /^HTTP\/1\.1 200/, 'and no other client is')
 })
 
-t.test('beyond the most connections a client is told so', async t => {
+t.test('a client beyond the limit of connections gets a problem', async t => {
   const { securePort, port, ca } = await start(t, { config: { listen: { maxConnections: 2 } } })
   const held = dial(port)
   const heldToo = await shakeHands(securePort, 'localhost', { ca: ca() })
@@ -185,28 +188,25 @@ t.test('beyond the most connections a client is told so', async t => {
   for (const each of [held, heldToo]) each.destroy()
 })
 
-t.test(
-  'a running request finishes before the end, and a connection on which nothing runs is not waited for',
-  async t => {
-    const { app, securePort, ca, upstream } = await start(t, { answerAtOnce: false })
-    const answer = callSecurely(securePort, '/x', ca())
-    await until(() => upstream.requests.length === 1)
-    const idle = await shakeHands(securePort, 'localhost', { ca: ca() })
-    const used = await shakeHands(securePort, 'localhost', { ca: ca() })
-    used.write('GET /_proxy/livez HTTP/1.1\r\nhost: localhost\r\n\r\n')
-    await once(used, 'data')
-    const half = dial(securePort)
-    await once(half, 'connect')
-    const closing = app.close()
-    await Promise.all([readAll(idle), readAll(used), readAll(half)])
-    await t.rejects(shakeHands(securePort, 'localhost', { ca: ca() }), { code: 'ECONNREFUSED' })
-    upstream.requests[0]?.answer(http('200 OK', [], 'fine'))
-    t.match(await answer, { status: 200, text: 'fine', headers: { connection: 'close' } })
-    t.equal(await closing, true)
-  },
-)
+t.test('close() waits for running requests, but not for idle connections', async t => {
+  const { app, securePort, ca, upstream } = await start(t, { answerAtOnce: false })
+  const answer = callSecurely(securePort, '/x', ca())
+  await until(() => upstream.requests.length === 1)
+  const idle = await shakeHands(securePort, 'localhost', { ca: ca() })
+  const used = await shakeHands(securePort, 'localhost', { ca: ca() })
+  used.write('GET /_proxy/livez HTTP/1.1\r\nhost: localhost\r\n\r\n')
+  await once(used, 'data')
+  const half = dial(securePort)
+  await once(half, 'connect')
+  const closing = app.close()
+  await Promise.all([readAll(idle), readAll(used), readAll(half)])
+  await t.rejects(shakeHands(securePort, 'localhost', { ca: ca() }), { code: 'ECONNREFUSED' })
+  upstream.requests[0]?.answer(http('200 OK', [], 'fine'))
+  t.match(await answer, { status: 200, text: 'fine', headers: { connection: 'close' } })
+  t.equal(await closing, true)
+})
 
-t.test('what does not finish is cut off', async t => {
+t.test('a connection that does not finish is closed', async t => {
   const { app, securePort, ca, upstream, clock } = await start(t, { answerAtOnce: false })
   const answer = callSecurely(securePort, '/x', ca())
   await until(() => upstream.requests.length === 1)

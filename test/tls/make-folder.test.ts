@@ -4,7 +4,7 @@ import t from 'tap'
 import { makeFolder } from '../../src/tls/make-folder.ts'
 import { newFolder } from '../support/folder.ts'
 
-t.test('a folder is made, with those above it that are missing, unless it is there', async t => {
+t.test('a folder is made with its missing parents, unless it exists', async t => {
   const top = newFolder(t)
   const path = join(top, 'a', 'b', 'c')
   await makeFolder(path, 0o700)
@@ -19,7 +19,7 @@ t.test('a folder is made, with those above it that are missing, unless it is the
   await makeFolder('/', 0o700)
 })
 
-t.test('where none can be made, that is told at once', async t => {
+t.test('a folder that cannot be made rejects at once', async t => {
   const top = newFolder(t)
   writeFileSync(join(top, 'file'), '')
   symlinkSync(join(top, 'nowhere'), join(top, 'dangling'))

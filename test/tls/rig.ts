@@ -6,12 +6,12 @@ import type { Test } from 'tap'
 import { contextOptions, type Identity } from '../../src/tls/identity.ts'
 import { answerTo, type Reply, readReply } from '../support/http.ts'
 
-/** Shakes hands with 127.0.0.1 as if it were `host`, and gives the connection. Rejects when that fails. */
+/** Makes a TLS connection to 127.0.0.1 as if it were `host`. Rejects if the handshake fails. */
 export async function shakeHands(port: number, host: string, options: ConnectionOptions): Promise<TLSSocket> {
   const socket = connect({
     port,
     host: '127.0.0.1',
-    // addresses are never named (RFC 6066, 3)
+    // SNI does not allow addresses (RFC 6066, 3)
     servername: isIP(host) ? '' : host,
     checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
     ...options,
@@ -20,7 +20,7 @@ export async function shakeHands(port: number, host: string, options: Connection
   return socket
 }
 
-/** What a client that trusts `ca` says of a server with this identity, which it takes for `host`. */
+/** The verdict of a client that trusts `ca` on a server with this identity, reached as `host`. */
 export async function verdictOn(t: Test, identity: Identity, ca: string, host: string): Promise<string> {
   const server = createServer(contextOptions(identity)).listen(0, '127.0.0.1')
   t.teardown(() => server.close())
@@ -35,7 +35,7 @@ export async function verdictOn(t: Test, identity: Identity, ca: string, host: s
   }
 }
 
-/** Asks 127.0.0.1 by https as if it were `host`. */
+/** Sends a request to 127.0.0.1 by https as if it were `host`. */
 export async function callSecurely(port: number, path: string, ca: string, host = 'localhost'): Promise<Reply> {
   const createConnection = () => connect({ port, host: '127.0.0.1', servername: host, ca })
   const sent = request({ path, headers: { host: `${host}:${port}` }, createConnection })

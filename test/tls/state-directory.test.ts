@@ -1,7 +1,7 @@
 import t from 'tap'
 import { stateDirectory } from '../../src/tls/state-directory.ts'
 
-t.test('state is kept where this user keeps it', async t => {
+t.test('the state directory follows the user’s environment', async t => {
   const rows: [env: Record<string, string>, folder: string][] = [
     [{}, '/home/ann/.local/state/prismacloud-proxy'],
     [{ XDG_STATE_HOME: '/state' }, '/state/prismacloud-proxy'],
