@@ -23,7 +23,9 @@ export class AuthFailure extends Error {
   readonly reason: RejectionReason | undefined
   /** How long the auth service asked to wait, in milliseconds; 0 if it did not. */
   readonly retryAfter: number
-  /** Whether retries will fail until somebody changes something, such as a host name, so that requests need not wait. */
+  /**
+   * Whether retries will fail until somebody changes something, such as a host name, so that requests need not wait.
+   */
   readonly lasting: boolean
 
   constructor(

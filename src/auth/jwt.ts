@@ -8,9 +8,9 @@ const MAX_LIFETIME = 24 * 60 * 60_000
 const MIN_LIFETIME = 1000
 
 /**
- * Returns how long a token is valid after it was issued, in milliseconds: `exp - iat` (RFC 7519, 4.1.4 and 4.1.6), which
- * does not depend on this machine's clock, and at most 24 hours. A token without such claims, or with a lifetime under a
- * second, gets {@link DEFAULT_LIFETIME}. The signature is not verified, because only Prisma Cloud has the key.
+ * Returns how long a token is valid after it was issued, in milliseconds: `exp - iat` (RFC 7519, 4.1.4 and 4.1.6),
+ * which does not depend on this machine's clock, and at most 24 hours. A token without such claims, or with a lifetime
+ * under a second, gets {@link DEFAULT_LIFETIME}. The signature is not verified, because only Prisma Cloud has the key.
  */
 export function tokenLifetime(token: string): number {
   const { exp, iat } = claims(token)

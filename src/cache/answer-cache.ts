@@ -24,8 +24,8 @@ export interface Cacheable {
 }
 
 /**
- * Caches responses until they expire or their resource is written to, and knows the requests that are in flight. Uses about
- * `maxSize` bytes at most.
+ * Caches responses until they expire or their resource is written to, and knows the requests that are in flight. Uses
+ * about `maxSize` bytes at most.
  */
 export class AnswerCache<Head> {
   readonly #clock: Clock
@@ -66,8 +66,8 @@ export class AnswerCache<Head> {
   }
 
   /**
-   * Starts the flight of a request. Equal requests can wait for it until it lands. Its response is cached, unless another
-   * flight of an equal request has started since.
+   * Starts the flight of a request. Equal requests can wait for it until it lands. Its response is cached, unless
+   * another flight of an equal request has started since.
    */
   begin(request: Cacheable): Flight<Head> {
     const key = this.#keyOf(request)

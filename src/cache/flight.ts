@@ -7,7 +7,7 @@ import { type Waiter, waitIn } from '../kernel/waiter.ts'
 /** The longest wait for the response to another request, in milliseconds. */
 const MAX_WAIT = 30_000
 
-/** A cached response. */
+/** A complete response in the cache. */
 export interface KeptAnswer<Head> {
   readonly head: Head
   readonly body: Buffer
@@ -48,7 +48,9 @@ export class Flight<Head> {
     this.#owner = owner
   }
 
-  /** A response that may be shared has begun, with a head of `size` bytes. One that exceeds the memory is not recorded. */
+  /**
+   * A response that may be shared has begun, with a head of `size` bytes. One that exceeds the memory is not recorded.
+   */
   begin(head: Head, size: number): void {
     this.#head = head
     this.#take(size)

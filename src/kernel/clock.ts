@@ -12,8 +12,8 @@ export interface Clock {
   monotonic(): number
   /**
    * Calls `run` once after about `ms` milliseconds, never during this call. The timer may fire up to two milliseconds
-   * early, because Node.js rounds to whole milliseconds: code that depends on the time must read the clock again. Longer
-   * times are cut to {@link LONGEST_TIMER}. A pending timer does not keep the process alive.
+   * early, because Node.js rounds to whole milliseconds: code that depends on the time must read the clock again.
+   * Longer times are cut to {@link LONGEST_TIMER}. A pending timer does not keep the process alive.
    */
   setTimeout(run: () => void, ms: number): Timer
   /** Cancels a timer. Does nothing if it has already fired. */

@@ -1,6 +1,6 @@
 /**
- * The code that {@link errorCodes} returns for a parse error of undici. Node.js gives such an error a code `HPE_…`; undici
- * 7.30 tries to and leaves it undefined, so its name serves as the code.
+ * The code that {@link errorCodes} returns for a parse error of undici. Node.js gives such an error a code `HPE_…`;
+ * undici 7.30 tries to and leaves it undefined, so its name serves as the code.
  */
 export const PARSER_ERROR = 'HTTPParserError'
 

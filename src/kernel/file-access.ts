@@ -20,9 +20,9 @@ export interface OthersAccess {
 }
 
 /**
- * Returns what other users may do with a file, according to its owner and mode. Group members count as other users, with
- * one exception: a file of another owner may be readable by its group, because this process may need the group to read it.
- * On Windows every member is false.
+ * Returns what other users may do with a file, according to its owner and mode. Group members count as other users,
+ * with one exception: a file of another owner may be readable by its group, because this process may need the group to
+ * read it. On Windows every member is false.
  */
 export function accessOfOthers(
   { uid, mode }: Pick<Stats, 'uid' | 'mode'>,

@@ -33,8 +33,8 @@ export class SecondListener {
   }
 
   /**
-   * Listens on the second host, if there is one, then calls `listen` for the first with the same port. Resolves with the
-   * result of `listen`. If either address is in use, rejects and listens on neither.
+   * Listens on the second host, if there is one, then calls `listen` for the first with the same port. Resolves with
+   * the result of `listen`. If either address is in use, rejects and listens on neither.
    */
   async beside<T>({ host, port, also }: ListenAddress, listen: (at: Address) => Promise<T>): Promise<T> {
     return also === undefined ? listen({ host, port }) : this.#listenOnBoth({ host, port, also }, listen, MAX_TRIES)

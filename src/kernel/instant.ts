@@ -17,9 +17,9 @@ export function later({ wall, monotonic }: Instant, milliseconds: number): Insta
 }
 
 /**
- * Returns the milliseconds between two instants, by the clock that advanced further. The monotonic clock stops while the
- * machine sleeps and wall time does not. Taking the longer time costs an extra login or request at worst; taking the
- * shorter one could send an expired token or serve a stale response.
+ * Returns the milliseconds between two instants, by the clock that advanced further. The monotonic clock stops while
+ * the machine sleeps and wall time does not. Taking the longer time costs an extra login or request at worst; taking
+ * the shorter one could send an expired token or serve a stale response.
  */
 export function elapsed(from: Instant, to: Instant): number {
   return Math.max(to.monotonic - from.monotonic, to.wall - from.wall)

@@ -20,17 +20,17 @@ function messageForPeople({ msg, requestId }: { readonly msg?: unknown; readonly
 }
 
 /**
- * Creates a logger that writes JSON lines of `level` (which may be `silent`) and above. A `Secret` appears as `[secret]`.
- * Of an error it logs type, message, stack and the first code in its chain of causes, never the request or headers that
- * libraries attach to it. Control characters are escaped, including those beyond ASCII.
+ * Creates a logger that writes JSON lines of `level` (which may be `silent`) and above. A `Secret` appears as
+ * `[secret]`. Of an error it logs type, message, stack and the first code in its chain of causes, never the request or
+ * headers that libraries attach to it. Control characters are escaped, including those beyond ASCII.
  */
 export function createLog(level: string, destination: DestinationStream, clock: Clock): Log {
   return pino({ ...optionsFor(level), timestamp: isoTime(clock) }, destination)
 }
 
 /**
- * Creates a logger that writes aligned, optionally coloured lines for people. A line is written before the call that logs
- * it returns. Errors and secrets are treated as in {@link createLog}.
+ * Creates a logger that writes aligned, optionally coloured lines for people. A line is written before the call that
+ * logs it returns. Errors and secrets are treated as in {@link createLog}.
  */
 export async function createPrettyLog(level: string, destination: DestinationStream, colorize: boolean): Promise<Log> {
   const { default: pinoPretty } = await import('pino-pretty')

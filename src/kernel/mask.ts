@@ -1,7 +1,9 @@
 /** The text that replaces a secret. */
 export const MASK = '[secret]'
 
-/** The size, in characters, of the pieces by which a secret is found. One piece of a long secret is enough to mask it. */
+/**
+ * The size, in characters, of the pieces by which a secret is found. One piece of a long secret is enough to mask it.
+ */
 const PIECE = 12
 
 /** The shortest secret, in characters, of which one piece is enough. */
@@ -26,7 +28,9 @@ const ENCODINGS: readonly ((bytes: Buffer) => string)[] = [
   bytes => base64(bytes, 2),
 ]
 
-/** An escape of URLs, JSON, JavaScript or HTML, or filler: white space, and control characters such as UTF-16's zeros. */
+/**
+ * An escape of URLs, JSON, JavaScript or HTML, or filler: white space, and control characters such as UTF-16's zeros.
+ */
 const ESCAPED =
   /%(?:u00)?([0-9a-f]{2})|\\(?:u00|x)([0-9a-f]{2})|\\u\{0*([0-9a-f]{2})\}|&#x0*([0-9a-f]{2});?|&#0*(\d{2,3});?|&(amp);|\\([ -~])|[\s\p{Cc}]+/giu
 
@@ -71,9 +75,9 @@ export function piecesOf(secret: string): Pieces {
 }
 
 /**
- * Replaces every occurrence of the secrets in `text` with {@link MASK}: verbatim or in another case, escaped, in base64 or
- * hex, wrapped over several lines, or with zeros between its bytes. Enough of a secret counts as an occurrence, so that
- * truncated or split ones are masked as well. The text may be bytes decoded as latin1.
+ * Replaces every occurrence of the secrets in `text` with {@link MASK}: verbatim or in another case, escaped, in base64
+ * or hex, wrapped over several lines, or with zeros between its bytes. Enough of a secret counts as an occurrence, so
+ * that truncated or split ones are masked as well. The text may be bytes decoded as latin1.
  */
 export function mask(text: string, secrets: readonly Pieces[]): string {
   if (secrets.every(({ size }) => text.length < size)) return text

@@ -1,7 +1,10 @@
 /** A character that may need escaping: anything but printable ASCII, tabs and newlines. */
 const UNUSUAL = /[^\t\n -~]/
 
-/** Control characters (C0, DEL, C1), format characters (Unicode Cf, which reorder text), line separators, lone surrogates. */
+/**
+ * Control characters (C0, DEL, C1), format characters (Unicode Cf, which reorder text), line separators, lone
+ * surrogates.
+ */
 const UNPRINTABLE = /(?![\t\n])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu
 
 /**

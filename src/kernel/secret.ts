@@ -9,8 +9,8 @@ const FINGERPRINT_KEY = randomBytes(32)
 const SHORTEST_KEY = 8
 
 /**
- * A key or token. However it is printed (as a string, as JSON, by `util.inspect`, in a log line), it shows as `[secret]`.
- * The value is in a private field; only {@link Secret.reveal} returns it.
+ * A key or token. However it is printed (as a string, as JSON, by `util.inspect`, in a log line), it shows as
+ * `[secret]`. The value is in a private field; only {@link Secret.reveal} returns it.
  */
 export class Secret {
   readonly #value: string
@@ -44,21 +44,21 @@ export class Secret {
   }
 
   /**
-   * Returns a function that reports whether a text contains the value, or enough of it, in any encoding that {@link mask}
-   * recognizes. A value of fewer than `shortest` characters is never found, because it may be an ordinary word.
+   * Returns a function that reports whether a text contains the value, or enough of it, in any encoding that
+   * {@link mask} recognizes. A value of fewer than `shortest` characters is never found: it may be an ordinary word.
    */
   finder(shortest = SHORTEST_KEY): (text: string) => boolean {
     return text => this.#value.length >= shortest && mask(text, [this.#inPieces]) !== text
   }
 
-  /** Replaces the value with `[secret]` wherever {@link mask} finds it. A value too short for a key stays: it may be a word. */
+  /** Replaces the value with `[secret]` wherever {@link mask} finds it. A value too short for a key stays. */
   maskIn(text: string): string {
     return Secret.maskAllIn(text, [this])
   }
 
   /**
-   * Replaces several values with `[secret]`, like {@link Secret.maskIn}. They must be masked together: masking one after the
-   * other could replace a part that the next value shares, and so leave the rest of it visible.
+   * Replaces several values with `[secret]`, like {@link Secret.maskIn}. They must be masked together: masking one
+   * after the other could replace a part that the next value shares, and so leave the rest of it visible.
    */
   static maskAllIn(text: string, secrets: readonly Secret[]): string {
     const keys = secrets.filter(secret => secret.#value.length >= SHORTEST_KEY)

@@ -25,8 +25,8 @@ export interface Count {
 }
 
 /**
- * An estimate of the upstream's token bucket for one endpoint. The upstream counts requests per user, so others may draw
- * on the bucket, too. Times are milliseconds of the monotonic clock.
+ * An estimate of the upstream's token bucket for one endpoint. The upstream counts requests per user, so others may
+ * draw on the bucket, too. Times are milliseconds of the monotonic clock.
  */
 export class Bucket {
   #rate: number
@@ -91,9 +91,9 @@ export class Bucket {
    * Corrects the level by the count in a response. The count is compared with the level at its request, not with the
    * current one, so that slow responses say the same as fast ones.
    *
-   * A lower count is believed, whether others draw on the bucket or the upstream counted requests that were sent together
-   * in another order than they were drawn. In the latter case later responses raise the level again: what the lowest count
-   * leaves after all requests in flight must be there.
+   * A lower count is believed, whether others draw on the bucket or the upstream counted requests that were sent
+   * together in another order than they were drawn. In the latter case later responses raise the level again: what the
+   * lowest count leaves after all requests in flight must be there.
    */
   counted(count: Count, now: number): void {
     this.#resize(count.limit, now)
@@ -104,8 +104,8 @@ export class Bucket {
   }
 
   /**
-   * Empties the bucket after a refused request, which took no token. Refusals within the time of one token count once, as
-   * their requests were sent together; after the first, waiting requests leave one more token for others.
+   * Empties the bucket after a refused request, which took no token. Refusals within the time of one token count once,
+   * as their requests were sent together; after the first, waiting requests leave one more token for others.
    */
   refused(limit: Rate | undefined, now: number): void {
     this.#resize(limit ?? { rate: this.#rate, burst: this.#burst }, now)

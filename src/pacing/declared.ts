@@ -10,7 +10,9 @@ export interface DeclaredEndpoint {
 /** The seconds in a minute. */
 const MINUTE = 60
 
-/** The documented limits: requests per second, burst, endpoints. If two templates match a path, the first one applies. */
+/**
+ * The documented limits: requests per second, burst, endpoints. If two templates match a path, the first one applies.
+ */
 const LIMITS: readonly (readonly [rate: number, burst: number, ...endpoints: string[]])[] = [
   [2, 10, 'GET /alert', 'GET /v2/alert', 'POST /v2/alert', 'GET /alert/count/{status}', 'POST /alert/jobs'],
   [1, 5, 'GET /alert/policy', 'POST /alert/policy/jobs'],
@@ -37,7 +39,10 @@ for (const [rate, burst, ...names] of LIMITS) {
   }
 }
 
-/** Returns the endpoint of a request (`GET /alert/7`, path in lower case and without query), if it has a documented limit. */
+/**
+ * Returns the endpoint of a request (`GET /alert/7`, path in lower case and without query), if it has a documented
+ * limit.
+ */
 export function declaredEndpoint(request: string): DeclaredEndpoint | undefined {
   return byRoot.get(rootOf(request))?.find(({ pattern }) => pattern.test(request))?.endpoint
 }

@@ -68,13 +68,15 @@ export class Permit {
   }
 }
 
-/** How many requests may always be in flight: no load for the upstream, and enough that a slow one does not block all. */
+/**
+ * How many requests may always be in flight: no load for the upstream, and enough that a slow one does not block all.
+ */
 const MIN_IN_FLIGHT = 4
 
 /**
- * Grants permits for one endpoint as its rate limit allows, to clients in turn. After a refusal without a known limit it
- * halves the requests in flight, and allows one more with each response. `now` is a time of the monotonic clock, read once
- * for everything that is decided together.
+ * Grants permits for one endpoint as its rate limit allows, to clients in turn. After a refusal without a known limit
+ * it halves the requests in flight, and allows one more with each response. `now` is a time of the monotonic clock,
+ * read once for everything that is decided together.
  */
 export class Gate {
   readonly #clock: Clock

@@ -13,8 +13,9 @@ export interface Limit extends Rate {
 }
 
 /**
- * Reads the `X-RateLimit-*` headers (Spring Cloud Gateway). Returns `undefined` if they are missing or invalid. `get` takes
- * a lower-case name. The headers count tokens; a request may cost several, so the numbers are divided by its cost.
+ * Reads the `X-RateLimit-*` headers (Spring Cloud Gateway). Returns `undefined` if they are missing or invalid. `get`
+ * takes a lower-case name. The headers count tokens; a request may cost several, so the numbers are divided by its
+ * cost.
  */
 export function readLimit(get: (name: string) => string | undefined): Limit | undefined {
   const replenish = get('x-ratelimit-replenish-rate')

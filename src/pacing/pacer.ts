@@ -12,8 +12,8 @@ import { type Answer, readOutcome } from './outcome.ts'
 const MAX_GATES = 1_000
 
 /**
- * How much longer than its limit a request waits, in milliseconds: a permit in the last millisecond is in time, and a timer
- * of a gate that fires early is set again for a millisecond later.
+ * How much longer than its limit a request waits, in milliseconds: a permit in the last millisecond is in time, and a
+ * timer of a gate that fires early is set again for a millisecond later.
  */
 const GRACE = 2
 
@@ -83,10 +83,10 @@ export class Pacer {
   }
 
   /**
-   * Returns a permit, or a promise of one if the request must wait, or `undefined` if the endpoint has no limit. A client
-   * may take no more places in the queue than it leaves for others.
-   * @throws {Problem} `rate-limited` at once if the wait would be too long or the queue is full; a promise rejects with it
-   *   after the longest wait
+   * Returns a permit, or a promise of one if the request must wait, or `undefined` if the endpoint has no limit. A
+   * client may take no more places in the queue than it leaves for others.
+   * @throws {Problem} `rate-limited` at once if the wait would be too long or the queue is full; a promise rejects with
+   *   it after the longest wait
    */
   admit(endpoint: PacedEndpoint, request: AdmissionRequest): Promise<Permit> | Permit | undefined {
     const gate = this.#gate(endpoint)

@@ -2,9 +2,9 @@
 const DURATION = { first: 5_000, longest: 60_000 }
 
 /**
- * The time after a token check during which the same grounds cause no other check. Every check counts as unjustified until
- * {@link Cooldown.reset}: the first one in a row starts a cooldown of 5 s, each further one doubles it, up to 60 s. Times
- * are milliseconds of the monotonic clock.
+ * The time after a token check during which the same grounds cause no other check. Every check counts as unjustified
+ * until {@link Cooldown.reset}: the first one in a row starts a cooldown of 5 s, each further one doubles it, up to 60
+ * s. Times are milliseconds of the monotonic clock.
  */
 export class Cooldown {
   #until = Number.NEGATIVE_INFINITY

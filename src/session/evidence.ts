@@ -115,8 +115,8 @@ export class Evidence {
   }
 
   /**
-   * Returns when a check may be made on any of the grounds. Never more than a minute from `now`: a check planned for later
-   * may have been made early, after the machine slept, and its cooldowns then last too long.
+   * Returns when a check may be made on any of the grounds. Never more than a minute from `now`: a check planned for
+   * later may have been made early, after the machine slept, and its cooldowns then last too long.
    */
   earliest({ cooldowns }: Grounds, now: number): number {
     const isAllowed = this.#isExhausted(now) ? Number(this.#checks[0]) + MINUTE : now

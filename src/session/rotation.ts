@@ -23,9 +23,9 @@ export interface RotationEvents extends Required<SessionEvents> {
 }
 
 /**
- * The session of a tenant and, while a new access key is tried, the candidate that is to replace it. The candidate takes
- * over once it has a token; until then, and if it never gets one, the session in use stays. The auth calls of the two
- * sessions do not overlap.
+ * The session of a tenant and, while a new access key is tried, the candidate that is to replace it. The candidate
+ * takes over once it has a token; until then, and if it never gets one, the session in use stays. The auth calls of the
+ * two sessions do not overlap.
  */
 export class Rotation {
   readonly #create: CreateSession

@@ -5,7 +5,9 @@ import { elapsed, type Instant, later } from '../kernel/instant.ts'
 /** How long before its expiry a token is extended, in milliseconds, unless half its lifetime ends later than that. */
 const LEAD = 3 * 60_000
 
-/** The fraction of a lifetime over which extensions are spread, so that proxies started together do not call together. */
+/**
+ * The fraction of a lifetime over which extensions are spread, so that proxies started together do not call together.
+ */
 const JITTER = 0.1
 
 /** How long before its expiry a token is no longer sent, in milliseconds, so that it does not expire on its way. */
@@ -38,7 +40,9 @@ export function usableLife(lifetime: number): number {
   return lifetime - Math.min(EXPIRY_MARGIN, lifetime * EXPIRY_MARGIN_PART)
 }
 
-/** Returns when to stop sending a token. It was issued after `requestedAt`, so it lives at least `lifetime` from then. */
+/**
+ * Returns when to stop sending a token. It was issued after `requestedAt`, so it lives at least `lifetime` from then.
+ */
 export function endOf(lifetime: number, requestedAt: Instant): Instant {
   return later(requestedAt, usableLife(lifetime))
 }

@@ -59,8 +59,8 @@ export class Session {
   }
 
   /**
-   * Returns a lease of the live token, if there is one, without waiting and without counting as use. Starts what a sleep of
-   * the machine delayed: the renewal of a token that expired meanwhile, or a call that was due.
+   * Returns a lease of the live token, if there is one, without waiting and without counting as use. Starts what a
+   * sleep of the machine delayed: the renewal of a token that expired meanwhile, or a call that was due.
    */
   peek(): Lease | undefined {
     return this.#liveLease(instantOf(this.#clock))
@@ -75,8 +75,9 @@ export class Session {
 
   /**
    * Resolves with a lease of a live token, waiting up to `waitTimeout` for one.
-   * @throws {Problem} `credentials-rejected` at once if the access key was rejected; `session-unavailable` after the wait,
-   *   or at once if the last call failed in a way that the next one will, too; `draining` if the session is closed
+   * @throws {Problem} `credentials-rejected` at once if the access key was rejected; `session-unavailable` after the
+   *   wait, or at once if the last call failed in a way that the next one will, too; `draining` if the session is
+   *   closed
    */
   async acquire(signal?: EndSignal): Promise<Lease> {
     const lease = this.use()
@@ -94,9 +95,9 @@ export class Session {
   }
 
   /**
-   * Notes that the API answered 401 to a request with this lease. Returns a {@link Retry} if the request is worth retrying
-   * with a newer token, and `undefined` if the client should get the 401. A lease other than the current one causes no call,
-   * so a burst of 401s costs one.
+   * Notes that the API answered 401 to a request with this lease. Returns a {@link Retry} if the request is worth
+   * retrying with a newer token, and `undefined` if the client should get the 401. A lease other than the current one
+   * causes no call, so a burst of 401s costs one.
    */
   invalidate(lease: Lease, response: Unauthorized): Retry | undefined {
     const now = instantOf(this.#clock)

@@ -19,7 +19,9 @@ const WATCH_INTERVAL = 5_000
 
 type Tenants = ReadonlyMap<string, TenantConfig>
 
-/** Callbacks for what happens to the sessions of each tenant: those of {@link RotationEvents}, with the tenant's name. */
+/**
+ * Callbacks for what happens to the sessions of each tenant: those of {@link RotationEvents}, with the tenant's name.
+ */
 export interface SessionsEvents {
   changed(tenant: string, ...change: Parameters<Required<SessionEvents>['changed']>): void
   called(tenant: string, ...call: Parameters<Required<SessionEvents>['called']>): void
@@ -47,7 +49,9 @@ export interface TenantEntry {
   readonly rests: boolean
 }
 
-/** The sessions of all configured tenants. Creates a session when a tenant is first used, and closes those it discards. */
+/**
+ * The sessions of all configured tenants. Creates a session when a tenant is first used, and closes those it discards.
+ */
 export class Sessions {
   readonly #options: SessionsOptions
   readonly #closing = new AbortController()
@@ -184,8 +188,8 @@ export class Sessions {
   }
 
   /**
-   * Reads access key files for changes, every five seconds. Polling also finds changes without a file system event, such as
-   * those on a network share or of the symbolic link behind a Kubernetes secret.
+   * Reads access key files for changes, every five seconds. Polling also finds changes without a file system event,
+   * such as those on a network share or of the symbolic link behind a Kubernetes secret.
    */
   #watchLater(): void {
     const { clock } = this.#options
@@ -220,7 +224,9 @@ function isStuck(session: Session): boolean {
   return session.state === 'rejected' || (session.state === 'backing-off' && !session.peek())
 }
 
-/** Whether two configurations of a tenant log in to the same API for the same customer, with a key from the same source. */
+/**
+ * Whether two configurations of a tenant log in to the same API for the same customer, with a key from the same source.
+ */
 function isSameUser(one: TenantConfig, other: TenantConfig): boolean {
   const user = ({ api, prismaId, customerName, credentials }: TenantConfig) =>
     JSON.stringify([api.origin, api.basePath, api.compute, prismaId, customerName, credentials.origin])

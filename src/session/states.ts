@@ -13,7 +13,8 @@ export type SessionState = 'idle' | 'authenticating' | 'ready' | 'backing-off' |
 /**
  * The events that change the state of a session:
  *
- * - `called`: an auth call begins, because a request needs a token, an extension or retry is due, or a token is in doubt.
+ * - `called`: an auth call begins, because a request needs a token, an extension or retry is due, or a token is in
+ *   doubt.
  * - `issued`: the call returned a token.
  * - `failed`: the call failed and may succeed later.
  * - `refused`: the call failed because the access key was rejected.

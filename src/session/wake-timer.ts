@@ -14,7 +14,9 @@ export class WakeTimer {
     this.#wake = wake
   }
 
-  /** Milliseconds until the timer should fire, negative afterwards, by the clock that says less: timers stop in a sleep. */
+  /**
+   * Milliseconds until the timer should fire, negative afterwards, by the clock that says less: timers stop in a sleep.
+   */
   remaining(now: Instant): number {
     return this.#set ? this.#set.delay - elapsed(this.#set.at, now) : 0
   }

@@ -20,8 +20,8 @@ const VENDOR_HOST = /^(app|api)\d*(\.[a-z0-9-]+)?\.prismacloud\.(io|cn)$/
 const STACK_NAME = /^app\d*(\.[a-z]{2,4})?(\.cn)?$/
 
 /**
- * Resolves what a user typed to an API: a stack's name (`app2.eu`), the address of a console or API with or without scheme
- * and path, or a custom https base URL; http for loopback only.
+ * Resolves what a user typed to an API: a stack's name (`app2.eu`), the address of a console or API with or without
+ * scheme and path, or a custom https base URL; http for loopback only.
  * @throws {StackError} for anything else
  */
 export function resolveApi(text: string): Api {
@@ -43,7 +43,10 @@ function refuseCompute(host: string): void {
     )
 }
 
-/** The API of a host that matches the vendor's naming pattern, which new stacks follow. Ignores the path, that of a page. */
+/**
+ * The API of a host that matches the vendor's naming pattern, which new stacks follow. Ignores the path, that of a
+ * page.
+ */
 function stackApi(url: URL, host: string, hasScheme: boolean): Api | undefined {
   const stack = stackName(host, hasScheme)
   if (stack === undefined) return undefined

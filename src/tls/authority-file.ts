@@ -16,8 +16,8 @@ export interface StoredAuthority extends CertificateAuthority {
 
 /**
  * Reads the local CA from a folder, or makes one if there is none.
- * @throws {TlsError} if other users can change the folder or read the key, if the CA expires soon, or if a file operation
- *   fails
+ * @throws {TlsError} if other users can change the folder or read the key, if the CA expires soon, or if a file
+ *   operation fails
  */
 export function openAuthority(folder: string, now: number): Promise<StoredAuthority> {
   return orTlsError(folder, async () => {
@@ -79,8 +79,8 @@ async function read(folder: string): Promise<CertificateAuthority | undefined> {
 }
 
 /**
- * Stores key and certificates in one file, so that they always belong together. `put` moves the finished file to its place.
- * Returns false if `put` finds a file there.
+ * Stores key and certificates in one file, so that they always belong together. `put` moves the finished file to its
+ * place. Returns false if `put` finds a file there.
  */
 async function store(folder: string, ca: CertificateAuthority, put: typeof link): Promise<boolean> {
   await makeFolder(folder, 0o700)

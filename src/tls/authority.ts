@@ -43,8 +43,8 @@ export function hasOwnCertificate(host: string): boolean {
 }
 
 /**
- * The local CA: a root for clients to trust, and one CA below it that issues the server certificates. The key of the root
- * is discarded. There are two because some clients (Java) do not apply the name constraints of a root itself.
+ * The local CA: a root for clients to trust, and one CA below it that issues the server certificates. The key of the
+ * root is discarded. There are two because some clients (Java) do not apply the name constraints of a root itself.
  */
 export interface CertificateAuthority {
   /** The root certificate, in PEM. */

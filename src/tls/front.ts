@@ -62,7 +62,10 @@ export class TlsFront {
     return this.#options.certificates.trust
   }
 
-  /** Starts to listen, and resolves with a URL that has the port in use. Rejects as `net.Server` does, or with a `TlsError`. */
+  /**
+   * Starts to listen, and resolves with a URL that has the port in use. Rejects as `net.Server` does, or with a
+   * `TlsError`.
+   */
   async listen(place: ListenAddress): Promise<string> {
     await this.open()
     await this.#secondListener.beside(place, at => once(this.#server.listen(at), 'listening'))
@@ -82,8 +85,8 @@ export class TlsFront {
   }
 
   /**
-   * Terminates TLS on an open connection with the certificate of `host`, which {@link TlsFront.isCertified}, and hands the
-   * connection to the HTTP server. Calls `onSecure` with the decrypted connection just before that.
+   * Terminates TLS on an open connection with the certificate of `host`, which {@link TlsFront.isCertified}, and hands
+   * the connection to the HTTP server. Calls `onSecure` with the decrypted connection just before that.
    */
   terminate(socket: Socket, host: string, onSecure: (secure: Socket) => void): void {
     const secureContext = this.#contextFor(host)
@@ -142,7 +145,9 @@ export class TlsFront {
     return context
   }
 
-  /** Checks for changes again and again. Polling also finds those without a file system event, as on a network share. */
+  /**
+   * Checks for changes again and again. Polling also finds those without a file system event, as on a network share.
+   */
   #watch(): void {
     if (this.#closed) return
     this.#watchTimer = this.#options.clock.setTimeout(() => {
@@ -166,10 +171,10 @@ export class TlsFront {
 }
 
 /**
- * Hands a connection to an HTTP server and makes Node.js read it with 'data' events, instead of its direct path from the
- * handle to the parser. On that path, the parser is paused when a request arrives before the previous response is written,
- * and yet gets the next TLS record if it has arrived, too. The request is then rejected as malformed (HPE_PAUSED; seen with
- * Node.js 20.20 and 24.21).
+ * Hands a connection to an HTTP server and makes Node.js read it with 'data' events, instead of its direct path from
+ * the handle to the parser. On that path, the parser is paused when a request arrives before the previous response is
+ * written, and yet gets the next TLS record if it has arrived, too. The request is then rejected as malformed
+ * (HPE_PAUSED; seen with Node.js 20.20 and 24.21).
  */
 function handOver(socket: Socket, http: Server): void {
   http.emit('connection', socket)

@@ -60,7 +60,10 @@ export function serverUsage(): asn.Extension {
   return extension(asn.id_ce_extKeyUsage, new asn.ExtendedKeyUsage([asn.id_kp_serverAuth]))
 }
 
-/** Restricts the names in certificates below a CA to hosts with their subdomains, and to IP networks (RFC 5280, 4.2.1.10). */
+/**
+ * Restricts the names in certificates below a CA to hosts with their subdomains, and to IP networks (RFC 5280,
+ * 4.2.1.10).
+ */
 export function nameConstraints(hosts: readonly string[], networks: readonly string[]): asn.Extension {
   const bases = [...hosts.map(dNSName => ({ dNSName })), ...networks.map(iPAddress => ({ iPAddress }))]
   const subtrees = bases.map(base => new asn.GeneralSubtree({ base: new asn.GeneralName(base) }))

@@ -4,8 +4,8 @@ import { type MixtureOptions, mix } from './world/mixture.ts'
 import { MINUTE, SECOND } from './world/time.ts'
 
 /**
- * Simulated worlds in which tokens are revoked and extended, access keys rotate, and clients make permitted and forbidden
- * requests, each generated from a seed. A failure names its seed. To run that one alone:
+ * Simulated worlds in which tokens are revoked and extended, access keys rotate, and clients make permitted and
+ * forbidden requests, each generated from a seed. A failure names its seed. To run that one alone:
  *
  *     SEED=12 npx tap run --disable-coverage test/session/mixture.alone.test.ts
  */

@@ -47,7 +47,10 @@ interface MadeCall {
   fail(error: unknown): void
 }
 
-/** A session with a test clock, fixed random numbers and auth calls that the test answers. All its secrets contain `MARK`. */
+/**
+ * A session with a test clock, fixed random numbers and auth calls that the test answers. All its secrets contain
+ * `MARK`.
+ */
 export interface Rig {
   readonly session: Session
   readonly clock: CountedClock

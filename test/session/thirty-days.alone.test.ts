@@ -3,8 +3,8 @@ import { FAULT_KINDS } from './world/faults.ts'
 import { live } from './world/life.ts'
 
 /**
- * A session runs for thirty days in simulated worlds where much goes wrong, each generated from a seed, and its promises are
- * checked all the time. A failure names its seed. To run that one alone, with its story:
+ * A session runs for thirty days in simulated worlds where much goes wrong, each generated from a seed, and its
+ * promises are checked all the time. A failure names its seed. To run that one alone, with its story:
  *
  *     SEED=123 npx tap run --disable-coverage test/session/thirty-days.alone.test.ts
  */

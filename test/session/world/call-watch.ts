@@ -30,8 +30,8 @@ interface Due {
 }
 
 /**
- * Checks a session's promises about auth calls: one at a time, no calls while a key is rejected or the auth service asks to
- * wait, and no call without a reason.
+ * Checks a session's promises about auth calls: one at a time, no calls while a key is rejected or the auth service
+ * asks to wait, and no call without a reason.
  */
 export class CallWatch {
   readonly #time: WorldTime
@@ -151,7 +151,10 @@ export class CallWatch {
   }
 }
 
-/** How soon after it arrived a token may be extended: at half its lifetime or three minutes before it expires, minus 10 %. */
+/**
+ * How soon after it arrived a token may be extended: at half its lifetime or three minutes before it expires, minus 10
+ * %.
+ */
 function earliestExtension(lifetime: number): number {
   return Math.max(lifetime / 2, lifetime - 3 * MINUTE) - 0.1 * lifetime
 }

@@ -41,8 +41,8 @@ export interface Episode {
   /** `forbidden`, `revoked`: whether a 401 names the token. `disabled`: whether tokens cannot be extended either. */
   readonly named: boolean
   /**
-   * Milliseconds. `throttled`: the longest Retry-After. `brief`: the lifetime of tokens. `asleep`: how long. `clock-set`:
-   * how far forward. Otherwise 0.
+   * Milliseconds. `throttled`: the longest Retry-After. `brief`: the lifetime of tokens. `asleep`: how long.
+   * `clock-set`: how far forward. Otherwise 0.
    */
   readonly amount: number
 }

@@ -20,8 +20,8 @@ export interface Errand<Refusal extends string> {
 }
 
 /**
- * Sends a request as the forwarder does, with retries after a 401. Resolves with the status of the last response, or with
- * the reason why there was no session.
+ * Sends a request as the forwarder does, with retries after a 401. Resolves with the status of the last response, or
+ * with the reason why there was no session.
  */
 export async function forward<Refusal extends string>(errand: Errand<Refusal>): Promise<Refusal | Answer['status']> {
   const { operation } = errand

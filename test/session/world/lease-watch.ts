@@ -8,12 +8,14 @@ import type { Findings } from './findings.ts'
 import { GRAIN, type Instant, MINUTE, SECOND, visibleAge, type WorldTime } from './time.ts'
 import type { CallOutcome, VendorToken } from './vendor.ts'
 
-/** How long before its expiry a token is no longer sent: this time, or this fraction of its lifetime, whichever is less. */
+/**
+ * How long before its expiry a token is no longer sent: this time, or this fraction of its lifetime, whichever is less.
+ */
 const MARGIN = { time: 5 * SECOND, part: 0.25 }
 
 /**
- * What the session can know about its token. A 401 without a reason makes it doubtful; a further 401 that names the token
- * makes it unclear, because the effect depends on the operation.
+ * What the session can know about its token. A 401 without a reason makes it doubtful; a further 401 that names the
+ * token makes it unclear, because the effect depends on the operation.
  */
 type Standing = 'good' | 'doubtful' | 'unclear' | 'dead'
 
@@ -26,8 +28,8 @@ interface Held {
 }
 
 /**
- * Checks a session's promises about tokens: it never hands out one that is expired or known to be invalid, and always hands
- * out a live one, whatever happens to the calls.
+ * Checks a session's promises about tokens: it never hands out one that is expired or known to be invalid, and always
+ * hands out a live one, whatever happens to the calls.
  */
 export class LeaseWatch {
   readonly #time: WorldTime

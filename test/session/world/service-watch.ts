@@ -53,8 +53,8 @@ interface Visit {
 }
 
 /**
- * Checks a session's promises to its clients: a result in time, at once if there is a live token, and a success if nothing
- * has gone wrong for long enough.
+ * Checks a session's promises to its clients: a result in time, at once if there is a live token, and a success if
+ * nothing has gone wrong for long enough.
  */
 export class ServiceWatch {
   readonly #time: WorldTime

@@ -8,8 +8,8 @@ export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
 /**
- * The accuracy of times, in milliseconds: Node.js rounds the time and the wait of a timer to whole milliseconds, so that it
- * may fire two of them early, and time advances with each reading.
+ * The accuracy of times, in milliseconds: Node.js rounds the time and the wait of a timer to whole milliseconds, so
+ * that it may fire two of them early, and time advances with each reading.
  */
 export const GRAIN = 3
 
@@ -33,8 +33,8 @@ export function visibleAge(since: Instant, now: Instant): number {
 }
 
 /**
- * The time of a world, in milliseconds from its beginning, which jumps from one appointment to the next. As the machine's
- * {@link Clock}, its timers and monotonic clock stop while the machine sleeps.
+ * The time of a world, in milliseconds from its beginning, which jumps from one appointment to the next. As the
+ * machine's {@link Clock}, its timers and monotonic clock stop while the machine sleeps.
  */
 export class WorldTime implements Clock {
   readonly #machine = new Agenda()

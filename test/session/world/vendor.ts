@@ -13,8 +13,8 @@ const CALL_TIMEOUT = 10 * SECOND
 const NO_ANSWER = new AuthFailure('transient', 'no answer')
 
 /**
- * The shortest lifetime of tokens with whole seconds, as real ones have. They may expire up to a second early, which the
- * margin of a session covers from this lifetime on. Shorter ones have fractions.
+ * The shortest lifetime of tokens with whole seconds, as real ones have. They may expire up to a second early, which
+ * the margin of a session covers from this lifetime on. Shorter ones have fractions.
  */
 const FINE_LIFETIME = 4 * SECOND
 
