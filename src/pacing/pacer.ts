@@ -83,8 +83,8 @@ export class Pacer {
   }
 
   /**
-   * Returns a permit, or a promise of one if the request must wait, or `undefined` if the endpoint has no limit. A
-   * client may take no more places in the queue than it leaves for others.
+   * Returns a permit, or a promise of one if the request must wait, or `undefined` if pacing is off or nothing is known
+   * about the endpoint. A client may take no more places in the queue than it leaves for others.
    * @throws {Problem} `rate-limited` at once if the wait would be too long or the queue is full; a promise rejects with
    *   it after the longest wait
    */
@@ -95,7 +95,7 @@ export class Pacer {
     return gate.isOpen(now) ? gate.pass(now) : this.#wait(gate, request, now)
   }
 
-  /** Grants a permit at once, or returns `undefined` if the endpoint has no limit. */
+  /** Grants a permit at once. Returns `undefined` in the same cases as {@link Pacer.admit}. */
   pass(endpoint: PacedEndpoint): Permit | undefined {
     return this.#gate(endpoint)?.pass(this.#options.clock.monotonic())
   }
