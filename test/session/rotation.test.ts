@@ -221,6 +221,21 @@ t.test('a reload', async t => {
     t.equal(await tokenOf(at, 'a'), 'waiting')
   })
 
+  await t.test('tries the key again at once while backing off, unless there is a live token', async t => {
+    const at = sessionsRig(t, [tenantOf('a')])
+    const waiting = at.sessions.acquire('a')
+    await at.newest('a').refuse('transient')
+    await at.sessions.reload(tenantsOf(tenantOf('a')))
+    t.equal(at.made.length, 2)
+    await at.newest('a').grant()
+    t.equal(await at.sessions.acquire('a'), await waiting)
+    await at.clock.advance(EXTENSION)
+    await at.newest('a').refuse('transient')
+    t.strictSame(at.states(), { a: 'backing-off' })
+    await at.sessions.reload(tenantsOf(tenantOf('a')))
+    t.equal(at.made.length, 2)
+  })
+
   await t.test('keeps a session whose key can no longer be read, and reports why', async t => {
     const at = await withFile(t)
     at.file.key = new Error('the file is gone')
