@@ -74,12 +74,8 @@ async function bundle() {
 /** The head of the table of all keys, and the rows of those in README.md. */
 function mainKeys() {
   const [head, line, ...rows] = configTable().split('\n')
-  const rowOf = key => {
-    const row = rows.find(each => each.startsWith(`| \`${key}\` |`))
-    if (!row) throw new Error(`the configuration has no key ${key}`)
-    return row
-  }
-  return [head, line, ...MAIN_KEYS.map(rowOf)].join('\n')
+  const rowsOf = key => rows.filter(each => each.startsWith(`| \`${key}\` |`))
+  return [head, line, ...MAIN_KEYS.flatMap(rowsOf)].join('\n')
 }
 
 /** The text with the content between the two comments of that name. Text without them stays as it is. */

@@ -97,7 +97,10 @@ t.test('it names the file, repeats its warnings, and checks each of its tenants'
   for (const given of [{ args: ['--config', file] }, { args: [], env: { PRISMACLOUD_PROXY_CONFIG: file } }]) {
     const { code, text } = await runCheck(t, given.args, given)
     t.equal(code, 3)
-    t.match(text, `✓ configuration   from ${file}, flags and environment\n! configuration   ${file} holds a secret key`)
+    t.match(
+      text,
+      `✓ configuration   from ${file}, flags and environment\n! configuration   ${file} contains a secret key`,
+    )
     t.match(text, /✓ tenant +default\n[^✗]*✓ extend +ok\n✓ tenant +other\n[^✗]*✗ login /)
     t.match(text, '"prismacloud-proxy stacks find --default-tenant other"')
   }
@@ -111,7 +114,7 @@ t.test('credentials that cannot be read: the network is checked all the same', a
   )
   const { code, lines } = await runCheck(t, ['--config', file], { env: {} })
   t.equal(code, 1)
-  t.match(lines, { credentials: '✗ cannot read the access key: the command false failed with 1', clock: /^✓/ })
+  t.match(lines, { credentials: '✗ cannot read the access key: command false failed with exit code 1', clock: /^✓/ })
   t.match(lines, { login: '- not tried, needs credentials', extend: '- not tried, needs login' })
 })
 
@@ -119,7 +122,7 @@ t.test('credentials refused: the reason, the cures, and exit code 3', async t =>
   const { url } = await simulate(t)
   const { code, lines } = await runCheck(t, ['--url', url], { env: { ...KEY, PC_SECRET: 'hunter2' } })
   t.equal(code, 3)
-  t.match(lines.login, /^✗ 127\.0\.0\.1:\d+ answered 401: invalid_credentials/)
+  t.match(lines.login, /^✗ 127\.0\.0\.1:\d+ rejected the access key \(401 invalid_credentials/)
   t.match(lines.login, 'Wrong stack? Run "prismacloud-proxy stacks find" to find the right one.')
   t.match(lines.login, 'Key expired or disabled? See Settings > Access Keys in the console.')
   t.notMatch(lines.login, 'customerName')
@@ -154,7 +157,7 @@ t.test('a login that fails for another reason is no refusal', async t => {
   simulator.fault({ kind: 'status', status: 503, path: '/login' })
   const { code, lines } = await runCheck(t, ['--url', simulator.url])
   t.equal(code, 1)
-  t.match(lines.login, /^✗ 127\.0\.0\.1:\d+ answered 503/)
+  t.match(lines.login, /^✗ 127\.0\.0\.1:\d+ returned 503/)
 })
 
 t.test('a session that cannot be extended', async t => {
@@ -162,7 +165,7 @@ t.test('a session that cannot be extended', async t => {
   simulator.fault({ kind: 'expire', path: '/auth_token/extend' })
   const { code, lines } = await runCheck(t, ['--url', simulator.url])
   t.equal(code, 1)
-  t.match(lines.extend, /^✗ 127\.0\.0\.1:\d+ answered 401: token_expired/)
+  t.match(lines.extend, /^✗ 127\.0\.0\.1:\d+ rejected the token \(401 token_expired/)
 })
 
 t.test('a clock that is off is bad, but the login is tried', async t => {
@@ -209,7 +212,7 @@ t.test('https: the certificate is judged', async t => {
   })
   t.test('signed by an authority that nobody named', async t => {
     const { code, lines } = await runCheck(t, ['--url', ours.url])
-    t.match(lines.TLS, /^✗ .*give its CA as upstream\.caFile$/)
+    t.match(lines.TLS, /^✗ .*set upstream\.caFile to its CA$/)
     t.equal(code, 1)
   })
   t.test('of another host', async t => {
@@ -231,9 +234,9 @@ t.test('https: the certificate is judged', async t => {
   t.test('out of reach behind an outbound proxy that refuses, is unknown or does not answer', async t => {
     const through = async (proxy: string) =>
       (await runCheck(t, ['--url', ours.url, ...trusting, '--upstream-proxy', proxy])).lines.TLS
-    t.match(await through(await startProxy(t, 407)), /^✗ The outbound proxy .* wants a user and password/)
-    t.match(await through(await startProxy(t, 403)), /^✗ The outbound proxy .* does not connect to .* \(403\)/)
-    t.match(await through('http://127.0.0.1:1'), /^✗ The outbound proxy: 127\.0\.0\.1:1 refuses connections/)
+    t.match(await through(await startProxy(t, 407)), /^✗ The outbound proxy .* requires a valid user and password/)
+    t.match(await through(await startProxy(t, 403)), /^✗ The outbound proxy .* refused to connect to .* \(403\)/)
+    t.match(await through('http://127.0.0.1:1'), /^✗ The outbound proxy failed: 127\.0\.0\.1:1 refuses connections/)
   })
   t.test('not trusted behind an outbound proxy', async t => {
     const { lines } = await runCheck(t, ['--url', ours.url, '--upstream-proxy', await startProxy(t)])

@@ -37,7 +37,7 @@ t.test('with --once it shows every step, marked as good, and ends with 0', async
 t.test('a step that does not go as promised is marked, and it ends with 1', async t => {
   const misbehaving = demoCommand(async options => {
     const simulator = await startSimulator(options)
-    simulator.fault({ kind: 'status', status: 500, path: '/code' })
+    simulator.fault({ kind: 'status', status: 500, path: '/code', times: 2 })
     return simulator
   })
   const host = fakeHost({ args: ['--once'] })

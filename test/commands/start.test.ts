@@ -91,8 +91,8 @@ t.test('a key that is refused is told once, with the reason', async t => {
   for (const isTTY of [false, true]) {
     const { host, ended } = run(t, { PC_URL: url }, { isTTY })
     t.equal(await ended(), 3)
-    const told = (host.stdout.text + host.stderr.text).match(/tenant default|invalid_credentials/g)
-    t.strictSame(told, ['tenant default', 'invalid_credentials'])
+    const told = (host.stdout.text + host.stderr.text).match(/tenant default \(rejected\)|invalid_credentials/g)
+    t.strictSame(told, ['tenant default (rejected)', 'invalid_credentials'])
   }
   const { url: good } = await simulate(t)
   const two = run(t, { ...tenantsAt(good), PRISMACLOUD_PROXY_TENANTS_B_URL: url }, { isTTY: true })

@@ -45,7 +45,9 @@ t.test('the outcome of a step is the status and the beginning of the answer, on 
 })
 
 t.test('a step that does not go as promised is told so', async t => {
-  const { results } = await take(t, simulator => simulator.fault({ kind: 'status', status: 500, path: '/code' }))
+  const { results } = await take(t, simulator =>
+    simulator.fault({ kind: 'status', status: 500, path: '/code', times: 2 }),
+  )
   t.strictSame(
     results.map(({ held }) => held),
     [true, true, false, true, true, true, true, true],

@@ -127,7 +127,7 @@ t.test('computeUrl names the Compute console; without it, the API does', async t
   const { tenants } = await load({ env: { ...TENANT, [url]: 'console.example/us-1/' } })
   t.strictSame(tenants.get('a')?.api.compute, { origin: 'https://console.example', basePath: '/us-1' })
   t.match(await faultsOf({ env: { ...TENANT, [url]: 'http://console.example' } }), [
-    { key: 'tenants.a.computeUrl', origin: url, problem: /uses http, which/ },
+    { key: 'tenants.a.computeUrl', origin: url, problem: /is http, which/ },
   ])
 })
 

@@ -101,7 +101,7 @@ const values = [
     flag: '--url',
     key: 'tenants.default.url',
     value: 'http://app2.prismacloud.io',
-    says: '"http://app2.prismacloud.io" uses http',
+    says: '"http://app2.prismacloud.io" is http',
   },
   { flag: '--customer-name', key: 'tenants.default.customerName', value: '', says: 'the value is empty' },
   { flag: '--url', key: 'tenants.default.url', value: '', says: 'the value is empty' },

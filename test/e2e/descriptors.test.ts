@@ -38,7 +38,7 @@ t.test('where no file can be opened any more, a POST is known not to have been s
   t.match(answer, /^HTTP\/1\.1 502 /)
   t.match(JSON.parse(answer.slice(answer.indexOf('\r\n\r\n'))), {
     type: '/_proxy/problems/upstream-unreachable',
-    detail: /too many files and connections are open \(EMFILE\); raise the limit \(ulimit -n/,
+    detail: /too many open files \(EMFILE\); raise the limit \(ulimit -n/,
     retryable: true,
   })
   t.strictSame(requests, [])

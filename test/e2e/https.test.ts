@@ -19,7 +19,7 @@ t.test('clients that are told of the local CA trust the proxy', async t => {
   const state = { XDG_STATE_HOME: join(t.testdir(), 'state') }
   const { url, cli } = await startSecurely(t, ['--listen-tls', 'auto'], state)
   const file = join(state.XDG_STATE_HOME, 'prismacloud-proxy', 'ca.pem')
-  await cli.until(/to trust it: curl --cacert \S+\/ca\.pem; for other clients see prismacloud-proxy ca/)
+  await cli.until(/to trust it: curl --cacert \S+\/ca\.pem; for other clients run prismacloud-proxy ca/)
   const ask = async (options: UrlCallOptions = {}) =>
     (await callUrl(`${url}/v2/policy`, { ca: readFileSync(file), ...options })).status
   await t.rejects(ask({ ca: undefined }), { code: /^(UNABLE_TO_|SELF_SIGNED_)/ })

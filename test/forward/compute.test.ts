@@ -104,7 +104,7 @@ t.test('where the API does not say where the console is, the client is told why'
     [http('204 No Content'), /names none/],
     [
       http('200 OK', [], '{"twistlockUrl":"http://console.example"}'),
-      /the address that \/meta_info names uses http, which/,
+      /the address that \/meta_info names is http, which/,
     ],
   ]
   for (const [answer, detail] of rows) {
