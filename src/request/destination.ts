@@ -2,21 +2,21 @@ import type { BaseUrl } from '../stacks/base.ts'
 import { isConsoleHost } from '../stacks/compute.ts'
 import { rooted } from './target.ts'
 
-/** Which of a tenant's APIs a request is for, and how the client reaches it through this proxy. */
+/** The API of a tenant that a request is for, and how the client addressed it. */
 export interface Destination {
-  /** Whether it is the API of the tenant's Compute console, rather than that of Prisma Cloud. */
+  /** True for the API of the tenant's Compute console, false for the Prisma Cloud API. */
   readonly compute: boolean
-  /** The request target at that API: path and query, behind the API's base path. */
+  /** The request target at that API: path and query, relative to the API's base path. */
   readonly apiTarget: string
-  /** What the client put before it: `/_tenant/<tenant>`, `/_compute`, both, the API's or console's own path, or nothing. */
+  /** The prefix that the client sent: `/_tenant/<tenant>`, `/_compute`, both, a base path, or ''. */
   readonly prefix: string
-  /** The Compute console, if the client named it by its own address. */
+  /** The Compute console, if the client addressed it by its own host. */
   readonly computeConsole: BaseUrl | undefined
 }
 
-/** A destination as the host and the target of a request tell it, before the tenant is chosen. */
+/** A destination as read from the host and target of a request, before the tenant is chosen. */
 export interface NamedDestination extends Destination {
-  /** Names of the tenant, from the host and from the path. */
+  /** The tenant names in the host and in the path. */
   readonly names: readonly string[]
 }
 
@@ -40,7 +40,7 @@ export function readDestination(host: string, rawTarget: string): NamedDestinati
   }
 }
 
-/** A Compute console's API is below the console's own path. */
+/** The API of a Compute console is below the console's base path. */
 function readConsole(host: string, rawTarget: string): NamedDestination {
   const [, basePath = '', apiTarget = rawTarget] = CONSOLE_PATH.exec(rawTarget) ?? []
   return {

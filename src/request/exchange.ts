@@ -6,41 +6,41 @@ import type { Problem } from '../problem/problem.ts'
 import type { ParsedRequest } from './parse.ts'
 
 /**
- * One request and what became of it so far: what its head says, who sent it, and the facts for its response headers, the
+ * One request and its progress: what its head says, which client sent it, and the facts for the response headers, the
  * log, the metrics and the audit. Times are in milliseconds.
  */
 export interface Exchange extends ParsedRequest {
   readonly requestId: string
-  /** Aborts when it is over: the answer is complete, or the client has left. */
+  /** Aborts when the response is complete or the client has left. */
   readonly over: EndSignal
-  /** Of the monotonic clock. */
+  /** A reading of the monotonic clock. */
   readonly startedAt: number
-  /** The client that asks, by its name; null where clients have none. */
+  /** The name of the client; null if no clients are configured, or it sent no valid token. */
   client: string | null
   tenant: string | null
-  /** Spent waiting for a session, for the rate limit, and for the upstream's headers. */
+  /** The time spent waiting for a session, for the rate limit, and for the upstream's response headers. */
   readonly spent: { session: number; queue: number; upstream: number }
-  /** Of the answer's body, as far as it was sent. */
+  /** The bytes of the response body that were sent. */
   bytes: number
-  /** Whether the request was sent twice. */
+  /** Whether the request was retried. */
   replayed: boolean
-  /** How the cache had part in it; null where it had none. */
+  /** How the cache handled the request; null if it did not. */
   cache: 'hit' | 'miss' | 'shared' | null
-  /** Whether the proxy gave the answer itself, instead of forwarding the request. */
+  /** Whether the proxy responded itself instead of forwarding the request. */
   answeredHere: boolean
-  /** The upstream's request id. */
+  /** The upstream's id of this request, if it sent one. */
   upstreamRequestId: string | null
-  /** What went wrong, if anything did: what the client was told of, or could not be told of any more. */
+  /** The problem that ended the request, even if it was too late to send it to the client. */
   failure: Problem | undefined
 }
 
-/** Notes the request id in the headers of the upstream's answer. */
+/** Records the request id in the headers of the upstream's response. */
 export function noteRequestId(exchange: Exchange, headers: RawHeaders): void {
   const id = headerOf(headers, 'x-redlock-request-id')
   exchange.upstreamRequestId = id === undefined ? null : headerText(id)
 }
 
-/** The headers that an answer carries of its exchange, names and values in turn. */
+/** The response headers that describe an exchange, as alternating names and values. */
 export function exchangeHeaders({ requestId, spent, replayed, cache }: Exchange): string[] {
   const { session, queue, upstream } = spent
   const timing = `session;dur=${tenths(session)}, queue;dur=${tenths(queue)}, upstream;dur=${tenths(upstream)}`
@@ -50,7 +50,7 @@ export function exchangeHeaders({ requestId, spent, replayed, cache }: Exchange)
   return headers
 }
 
-/** Adds the time that some work takes to what the exchange has spent so. */
+/** Waits for `work`, and adds the time that it takes to `spent[what]` of the exchange. */
 export async function timed<T>(
   clock: Clock,
   { spent }: Exchange,
@@ -65,7 +65,7 @@ export async function timed<T>(
   }
 }
 
-/** Whole numbers become text ten times as fast as fractions do. */
+/** Formats with one decimal place. Converting integers to text is ten times as fast as converting fractions. */
 function tenths(ms: number): string {
   const count = Math.round(ms * 10)
   const [whole, rest] = [Math.trunc(count / 10), count % 10]

@@ -1,21 +1,23 @@
 import type { RawHeaders } from '../http/raw-headers.ts'
 import { Problem } from '../problem/problem.ts'
 
-/** Headers that have servers take another method for the one of the request line; through CGI `_` is a `-` to them. */
+/**
+ * Headers that make servers use another method than the request line's. CGI makes no difference between `_` and `-`.
+ */
 const OVERRIDE = /^x[-_](?:http[-_])?method(?:[-_]override)?$/i
 
 /**
- * Refuses a request that names another method in a header than in its request line. No such header is forwarded, so that
- * policies judge what the upstream does; and without it, what the client did not mean would be done: a POST in place of a
- * DELETE.
+ * Rejects a request with a header that names another method than its request line. These headers are never forwarded,
+ * so that policies judge the method that the upstream executes. Without the header, the upstream would execute the
+ * wrong method: a POST instead of a DELETE.
  * @throws {Problem} `invalid-request`
  */
 export function judgeMethod(method: string, headers: RawHeaders): void {
   for (let at = 0; at < headers.length; at += 2) {
     const name = String(headers[at])
-    // spares nearly all headers the look, which costs as much as the rest of what is judged
+    // skips nearly all headers: testing each by the pattern doubles the cost of all checks
     if (name[0] !== 'x' && name[0] !== 'X') continue
-    if (OVERRIDE.test(name) && isOther(method, String(headers[at + 1]))) throw refusal(method, name)
+    if (OVERRIDE.test(name) && isOther(method, String(headers[at + 1]))) throw conflict(method, name)
   }
 }
 
@@ -24,6 +26,9 @@ function isOther(method: string, value: string): boolean {
   return named.some(name => name !== '' && name !== method)
 }
 
-function refusal(method: string, header: string): Problem {
-  return new Problem('invalid-request', `${header} names another method than ${method}: send that method itself`)
+function conflict(method: string, header: string): Problem {
+  return new Problem(
+    'invalid-request',
+    `${header} names another method than ${method}; send that method in the request line`,
+  )
 }

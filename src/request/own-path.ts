@@ -3,25 +3,25 @@ import { preferred } from '../http/accept.ts'
 import { proxyFormHost } from './proxy-form.ts'
 
 /**
- * The one route that everything forwarded is served by. Requests are sent to it by `rewriteUrl` whatever their path, so
- * that no router decodes, collapses or refuses what is the upstream's to judge.
+ * The route of all forwarded requests. `rewriteUrl` sends them here whatever their path, so that no router decodes,
+ * collapses or rejects a path that only the upstream can judge.
  */
 export const FORWARD_ROUTE = '/'
 
-/** Leads to the proxy's own page. */
+/** The route of the proxy's own page. */
 export const HOME_ROUTE = '/_proxy'
 
-/** What browsers ask of every host. */
+/** The icon that browsers request from every host. */
 export const ICON_ROUTE = '/favicon.ico'
 
-/** None needs a `%`, which a router would decode. */
+/** Excludes `%`, which a router would decode. No path of the proxy needs it. */
 const OWN_PATH = /^\/_proxy(\/[^?%#]*)?(\?|$)/
 
 const [ROOT, ICON] = [/^\/(\?|$)/, /^\/favicon\.ico(\?|$)/]
 
 /**
- * The route by which a request is served: one of the proxy's own, or {@link FORWARD_ROUTE}. What a browser asks of a host
- * by itself, or shows to whoever types its name, is the proxy's own, unless the host is that of an API.
+ * The route that serves a request: one of the proxy's own, or {@link FORWARD_ROUTE}. The icon, and `/` in a browser,
+ * are the proxy's own unless the host is that of an API.
  */
 export function routeOf(request: IncomingMessage, isServedHost: (host: string) => boolean): string {
   const { url = '/', method, headers } = request
@@ -33,12 +33,12 @@ export function routeOf(request: IncomingMessage, isServedHost: (host: string) =
   return ICON.test(url) ? ICON_ROUTE : HOME_ROUTE
 }
 
-/** Whether a request is forwarded, rather than answered by a route of the proxy's own. */
+/** Whether a request is forwarded. If not, one of the proxy's own routes serves it. */
 export function isForwarded({ url }: Pick<IncomingMessage, 'url'>): boolean {
   return url === FORWARD_ROUTE
 }
 
-/** Whether an `Accept` header clearly prefers HTML to JSON. */
+/** Whether an `Accept` header prefers HTML to JSON. */
 export function wantsHtml(accept: string | undefined): boolean {
   return preferred(accept, 'application/json', 'text/html') === 'text/html'
 }

@@ -1,24 +1,24 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** What a client said when it had a connection of its own made through this proxy (CONNECT; RFC 9110, 9.3.6). */
+/** What a client sent when it opened a tunnel (CONNECT; RFC 9110, 9.3.6). */
 export interface ConnectTunnel {
-  /** The host that it asked for, with its port if that is not the one of https. */
+  /** The requested host, with its port unless that is 443. */
   readonly host: string
-  /** The client token that it showed, if any: good for all that comes this way. */
+  /** The client token sent with CONNECT, if any. It counts for all requests in the tunnel. */
   readonly token: string | undefined
 }
 
-/** The host of each request that came in absolute form. */
+/** The hosts of requests in absolute form. */
 const hosts = new WeakMap<IncomingMessage, string>()
 
-const passages = new WeakMap<Socket, ConnectTunnel>()
+const tunnels = new WeakMap<Socket, ConnectTunnel>()
 
 const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)(.*)$/is
 
 /**
- * Has a request in absolute form (RFC 9112, 3.2.2), which a client sends that takes this for its proxy, look like any
- * other: its url becomes a path, and {@link proxyFormHost} gives its host.
+ * Turns a request in absolute form (RFC 9112, 3.2.2), as clients send to an HTTP proxy, into an ordinary one: its `url`
+ * becomes a path, and {@link proxyFormHost} returns its host.
  */
 export function takeAbsoluteForm(request: IncomingMessage): void {
   const { url = '/' } = request
@@ -29,20 +29,17 @@ export function takeAbsoluteForm(request: IncomingMessage): void {
   request.url = path.startsWith('/') ? path : `/${path}`
 }
 
-/** Has all requests of a connection be for the host that it was made for. */
-export function setConnectTunnel(connection: Socket, passage: ConnectTunnel): void {
-  passages.set(connection, passage)
+/** Marks a connection as a tunnel: all its requests are for the host of the tunnel. */
+export function setConnectTunnel(connection: Socket, tunnel: ConnectTunnel): void {
+  tunnels.set(connection, tunnel)
 }
 
-/** How the connection of a request was made, if through this proxy. */
+/** The tunnel that a request arrived through, if any. */
 export function connectTunnelOf({ socket }: IncomingMessage): ConnectTunnel | undefined {
-  return passages.get(socket)
+  return tunnels.get(socket)
 }
 
-/**
- * The host, with its port if one was named, that a request is for which takes this for a proxy: it counts instead of
- * `Host`.
- */
+/** The host, with its port if given, of a request in absolute form or in a tunnel. It overrides `Host`. */
 export function proxyFormHost(request: IncomingMessage): string | undefined {
   return connectTunnelOf(request)?.host ?? hosts.get(request)
 }

@@ -3,8 +3,8 @@ import { parseRule } from '../config/policy.ts'
 const READING_METHODS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
- * "You can retrieve certain resources through either a GET or a POST" (the API's documentation): lists and searches whose
- * filters are a body. A path that is not here may change something.
+ * Lists and searches that take their filters in the body: "You can retrieve certain resources through either a GET or a
+ * POST" (the API's documentation). Any other POST may write.
  */
 const READING_POSTS = [
   '/alert',
@@ -33,10 +33,10 @@ const READING_POSTS = [
   '/**/filter/suggest',
 ].map(path => parseRule(path).path)
 
-/** Compute's POSTs are not known. */
+/** It is unknown which POSTs of Compute only read. */
 const OF_COMPUTE = /^\/_compute\//
 
-/** Whether a request for a path as rules see it only reads. What is not known to is taken to write. */
+/** Whether a request only reads. `path` is one of its readings. A request not known to read is taken to write. */
 export function onlyReads(method: string, path: string): boolean {
   if (READING_METHODS.has(method)) return true
   return method === 'POST' && !OF_COMPUTE.test(path) && READING_POSTS.some(pattern => pattern.test(path))

@@ -1,68 +1,76 @@
 import { Problem } from '../problem/problem.ts'
 
-/** Longer paths, in characters, are not known of the API, and would take long to read. */
+/** The longest path, in characters. The API has no longer ones, and they would take long to read. */
 const LONGEST_PATH = 4_096
 
 /**
- * The most characters of all readings together, which rules take time to match with. Odd names have some twenty readings;
- * what has more than these was made to mislead.
+ * The most characters of all readings together, because matching them with rules takes time. Odd names have about
+ * twenty readings; a path with more than this was made to mislead.
  */
 const MOST_READ = 4 * LONGEST_PATH
 
-/** Nearly all paths: no server takes one for another, but for the case of its letters. */
+/** Matches nearly all paths. Servers read such a path in only one way, apart from the case of its letters. */
 const ORDINARY = /^(?:(?:\/[\w:@,=~-]+(?:\.+[\w:@,=~-]+)*)+|\/)$/
 
-/** What no URI (RFC 3986, 2.1) and no UTF-8 (RFC 3629, 3) has, and some servers make ASCII of: `%u002f`, `%c0%af`. */
+/**
+ * Invalid in URIs (RFC 3986, 2.1) and in UTF-8 (RFC 3629, 3), but some servers decode it to ASCII: `%u002f`, `%c0%af`.
+ */
 const UNSOUND = /%u[0-9a-f]{4}|%c[01]/i
 
-const UNSOUND_PATH = 'The path is encoded as no URI is (such as %u002f or %c0%af)'
+const UNSOUND_PATH = 'The path contains an invalid percent-encoding, such as %u002f or %c0%af'
 
-// biome-ignore lint/suspicious/noControlCharactersInRegex: to be found
+// biome-ignore lint/suspicious/noControlCharactersInRegex: this pattern finds them
 const CONTROL = /[\0-\x1f\x7f-\x9f]/
 
-/** Characters above ASCII in UTF-8, of which each byte stands as a character. */
+/** Non-ASCII characters in UTF-8, with each byte as one character. */
 const UTF8 = /[\xc2-\xdf][\x80-\xbf]|[\xe1-\xef][\x80-\xbf]{2}|\xe0[\xa0-\xbf][\x80-\xbf]|[\xf0-\xf4][\x80-\xbf]{3}/g
 
-/** One thing that servers do to a path before they look what it is for. */
+/** One transformation that servers apply to a path before they route it. */
 type Step = (path: string) => string
 
-/** What nearly all do. A slash that is encoded is part of a name to them. */
+/** Steps of nearly all servers. They treat an encoded slash as part of a name. */
 const USUAL: readonly Step[] = [
   decodedNames,
   // path parameters (RFC 3986, 3.3)
   path => path.replace(/;[^/]*/g, ''),
   path => path.replace(/\/+(?=\/)|(?<=[^/])\/+$/g, ''),
-  // blanks around a name, for which `+` may stand
+  // spaces around a name, which may be written as `+`
   path => path.replace(/(?<=\/)[\s+]+|(?<![\s+])[\s+]+(?=\/|$)/g, ''),
-  // dots behind it
+  // dots at the end of a name
   path => path.replace(/(?<=[^./])\.+(?=\/|$)/g, ''),
   withoutDots,
 ]
 
-/** What some do. */
+/** Steps that only some servers take. */
 const UNUSUAL: readonly Step[] = [
   decoded,
-  // what a path is put into, or taken for, may end it: a URL, a query, Java's `;jsessionid`
+  // a path may end early when a server puts it into a URL or a query, or strips Java's `;jsessionid`
   ...['#', '?', ';', '&'].map(upTo),
   path => path.replaceAll('\\', '/'),
-  // a reference (RFC 3986, 4.2), whose host is named first
+  // a network-path reference (RFC 3986, 4.2), which starts with a host
   path => path.replace(/^\/{2,}[^/]*/, ''),
   compatible,
 ]
 
 const STEPS = [...USUAL, ...UNUSUAL]
 
-/** The paths, in lower case, for which servers may take that of a request. */
+/** The ways in which servers may read the path of a request, in lower case. */
 export interface Readings {
-  /** That for which most do: decoded, without path parameters, dot segments, needless slashes, and blanks and dots at the ends of names. */
+  /**
+   * How most servers read it: decoded; without path parameters, dot segments and redundant slashes; without spaces
+   * around names and dots at their ends.
+   */
   readonly usual: string
-  /** Each of them, that one too. None of a server that would not decode: it knows nothing by such a name. */
+  /**
+   * All readings, including `usual`, but no undecoded one: to a server that does not decode, such a path names nothing.
+   */
   readonly all: readonly string[]
 }
 
 /**
- * Reads a path in every way in which a server may.
- * @throws {Problem} `invalid-request` where these are too many to tell, or one of them is sound for no server
+ * Returns all readings of a path.
+ * @throws {Problem} `invalid-request` if there are too many, one contains a control character or an invalid
+ *   percent-encoding, or the path is too long (414)
  */
 export function readingsOf(path: string): Readings {
   if (path.length > LONGEST_PATH) throw tooLong()
@@ -70,15 +78,15 @@ export function readingsOf(path: string): Readings {
     const usual = path.toLowerCase()
     return { usual, all: [usual] }
   }
-  if (UNSOUND.test(path)) throw refusal(UNSOUND_PATH)
+  if (UNSOUND.test(path)) throw invalid(UNSOUND_PATH)
   const found = new Set([decodedNames(path), decoded(path)])
   let left = MOST_READ
-  // a set is gone through to the end of what is added meanwhile
+  // iterating over a set also visits what is added meanwhile
   for (const reading of found) {
     left -= reading.length
-    if (left < 0) throw refusal('The path can be read in too many ways')
-    if (UNSOUND.test(reading)) throw refusal(UNSOUND_PATH)
-    if (CONTROL.test(reading)) throw refusal('The path contains a control character')
+    if (left < 0) throw invalid('The path can be read in too many ways; send it without unusual encodings')
+    if (UNSOUND.test(reading)) throw invalid(UNSOUND_PATH)
+    if (CONTROL.test(reading)) throw invalid('The path contains a control character')
     for (const step of STEPS) found.add(step(reading))
   }
   return { usual: usualReadingOf(path).toLowerCase(), all: [...found].map(reading => reading.toLowerCase()) }
@@ -88,7 +96,7 @@ function decodedNames(path: string): string {
   return decode(path, /%(?!2f)([0-9a-f]{2})/gi)
 }
 
-/** A path once it is decoded. */
+/** Decodes the percent-encoding of a path once, including encoded slashes. */
 export function decoded(path: string): string {
   return decode(path, /%([0-9a-f]{2})/gi)
 }
@@ -98,7 +106,7 @@ function usualReadingOf(path: string): string {
   return next === path ? path : usualReadingOf(next)
 }
 
-/** Decodes what is decodable and leaves the rest: a stray `%` is the upstream's to judge. */
+/** Decodes valid sequences and keeps the rest: only the upstream can judge a stray `%`. */
 function decode(path: string, encoded: RegExp): string {
   if (!path.includes('%')) return path
   return path
@@ -113,7 +121,7 @@ function upTo(end: string): Step {
   }
 }
 
-/** Without dot segments (RFC 3986, 5.2.4). */
+/** Removes dot segments (RFC 3986, 5.2.4). */
 function withoutDots(path: string): string {
   if (!path.includes('/.')) return path
   const kept: string[] = []
@@ -124,7 +132,7 @@ function withoutDots(path: string): string {
   return `/${kept.join('/')}`
 }
 
-/** With what is only another form of a character (Unicode, UAX 15), or not to be seen, as some systems make it ASCII. */
+/** Replaces compatibility forms of characters (Unicode, UAX 15) and drops invisible ones, as some systems do. */
 function compatible(path: string): string {
   if (!/[^\0-\x7f]/.test(path)) return path
   return path
@@ -134,7 +142,7 @@ function compatible(path: string): string {
     .toLowerCase()
 }
 
-function refusal(detail: string): Problem {
+function invalid(detail: string): Problem {
   return new Problem('invalid-request', detail)
 }
 

@@ -7,13 +7,13 @@ import type { Destination } from './destination.ts'
 import type { ParsedRequest } from './parse.ts'
 import { below, rooted } from './target.ts'
 
-/** An unknown tenant's error lists at most this many of those that exist. */
+/** The most configured tenants that the error for an unknown one lists. */
 const MOST_LISTED = 20
 
-/** An unknown tenant's name is quoted up to this many characters. */
+/** The most characters of an unknown tenant's name that an error quotes. */
 const LONGEST_QUOTED = 64
 
-/** What is needed to know of a tenant to tell which requests are for it. */
+/** The part of a tenant's configuration that tells which requests are for it. */
 type TenantAddress = Pick<TenantConfig, 'name' | 'api'>
 
 /** The tenants to choose from, by name. */
@@ -23,17 +23,18 @@ export interface TenantChoice<T> {
   readonly defaultTenant: string
 }
 
-/** The tenant that a request is for, and which of its APIs. */
+/** The tenant that a request is for, and the destination at that tenant. */
 export interface TenantDestination<T> {
   readonly tenant: T
   readonly destination: Destination
 }
 
 /**
- * Chooses the tenant of a request: by `header` (the value of `x-prismacloud-tenant`), host or path; else, in proxy form, by
- * whose API or Compute console the host is; else the default.
- * @throws {Problem} `unknown-tenant` for a name that is not configured, which never means the default; `invalid-request` for
- *   two different names, for a host that several tenants share, or for a path outside the API's base path
+ * Chooses the tenant of a request: by `header` (the value of `x-prismacloud-tenant`), host or path; else, in proxy
+ * form, by the tenant whose API or Compute console has that host; else the default.
+ * @throws {Problem} `unknown-tenant` for a name that is not configured (it never falls back to the default);
+ *   `invalid-request` for two different names, for a host that several tenants share, or for a path outside the API's
+ *   base path
  */
 export function chooseDestination<T extends TenantAddress>(
   { proxyHost, rawTarget, destination }: ParsedRequest,
@@ -54,8 +55,8 @@ export function chooseDestination<T extends TenantAddress>(
 }
 
 /**
- * Chooses a tenant by the names that were given for it, which must agree; the default one where there are none.
- * @throws {Problem} `unknown-tenant` or `invalid-request`
+ * Chooses a tenant by name. All `names` must agree; if there are none, chooses the default tenant.
+ * @throws {Problem} `unknown-tenant` for a name that is not configured; `invalid-request` for different names
  */
 export function chooseTenant<T>(names: readonly string[], { tenants, defaultTenant }: TenantChoice<T>): T {
   const [name = defaultTenant] = names
@@ -70,33 +71,33 @@ function unknownTenant(name: string, tenants: ReadonlyMap<string, unknown>): Pro
   const meant = nearest(name, tenants.keys())
   const known = [...tenants.keys()].slice(0, MOST_LISTED).join(', ')
   const hint = meant ? `did you mean "${meant}"?` : `configured: ${known}`
-  return new Problem('unknown-tenant', `There is no tenant "${name.slice(0, LONGEST_QUOTED)}"; ${hint}`)
+  return new Problem('unknown-tenant', `Unknown tenant "${name.slice(0, LONGEST_QUOTED)}"; ${hint}`)
 }
 
-/** The default tenant if it is among the owners of a host, else the only owner. `given` names settle it later. */
+/** The default tenant if it is among the owners of a host, else the only owner. `given` names override it later. */
 function preferredOf(owners: ReadonlyMap<string, unknown>, given: readonly string[], defaultTenant: string): string {
   const [first, ...others] = owners.keys()
   if (owners.has(defaultTenant)) return defaultTenant
   if (others.length === 0 || given.length > 0) return String(first)
   throw new Problem(
     'invalid-request',
-    `Several tenants have their API there: say which in x-prismacloud-tenant: ${[...owners.keys()].join(', ')}`,
+    `Several tenants share this host; send one of them as x-prismacloud-tenant: ${[...owners.keys()].join(', ')}`,
   )
 }
 
-/** The destination of a request in proxy form at an API host, whose own base path the target begins with. */
+/** The destination of a request in proxy form at an API host. Its target must start with the API's base path. */
 function destinationAt(basePath: string, rawTarget: string): Destination {
   const rest = below(rawTarget, basePath)
-  if (rest === undefined) throw new Problem('invalid-request', `The API of that host is below ${basePath}`)
+  if (rest === undefined) throw new Problem('invalid-request', `The API of this host is below ${basePath}`)
   return { compute: false, apiTarget: rooted(rest), prefix: basePath, computeConsole: undefined }
 }
 
-/** Whether a request in proxy form, or a tunnel, may be for a host: an API of a tenant, or a Compute console. */
+/** Whether requests in proxy form and tunnels may use a host: the API of a tenant, or a Compute console. */
 export function isServedHost(host: string, tenants: ReadonlyMap<string, Pick<TenantConfig, 'api'>>): boolean {
   return ownersOf(host, tenants).size > 0 || isConsoleHost(host)
 }
 
-/** The tenants whose API is at a host, which has a port unless it is the one of http or https. */
+/** The tenants whose API is at `host`, which includes a port unless that is 80 or 443. */
 export function ownersOf<T extends Pick<TenantConfig, 'api'>>(
   host: string,
   tenants: ReadonlyMap<string, T>,
@@ -105,7 +106,7 @@ export function ownersOf<T extends Pick<TenantConfig, 'api'>>(
   return new Map([...tenants].filter(([, { api }]) => new URL(api.origin).host === plain))
 }
 
-/** The tenants that are configured with the Compute console that a request names by its address. */
+/** The tenants configured with the Compute console that a request addresses by its host. */
 function consoleOwnersOf<T extends TenantAddress>(
   { computeConsole }: Destination,
   tenants: ReadonlyMap<string, T>,

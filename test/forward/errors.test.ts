@@ -234,5 +234,5 @@ t.test('headers are told as what they say in UTF-8 or latin1, and passed on as t
   headers = [`x-redlock-status: ${redlock(utf8('é'))}`, `x-redlock-status: ${redlock('\xe9')}`]
   t.equal((await call('/x')).json().detail, 'k: é; k: é', 'each by itself')
   const unknown = await call('/x', { headers: { 'x-prismacloud-tenant': utf8('Zürich') } })
-  t.match(unknown.json(), { detail: /no tenant "Zürich"/ })
+  t.match(unknown.json(), { detail: /Unknown tenant "Zürich"/ })
 })

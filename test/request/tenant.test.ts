@@ -100,11 +100,11 @@ t.test('an unknown tenant is never the default, and the nearest known one is sug
   const unknown = { name: 'Problem', type: 'unknown-tenant', status: 404 }
   t.throws(() => choose('/x', { header: 'team-c' }), {
     ...unknown,
-    detail: 'There is no tenant "team-c"; did you mean "team-a"?',
+    detail: 'Unknown tenant "team-c"; did you mean "team-a"?',
   })
   t.throws(() => choose('/x', { host: 'production.localhost' }), {
     ...unknown,
-    detail: 'There is no tenant "production"; configured: default, team-a, team-b',
+    detail: 'Unknown tenant "production"; configured: default, team-a, team-b',
   })
   for (const host of ['a.team-a.localhost', 'team_a.localhost:9080'])
     t.throws(() => choose('/x', { host }), unknown, host)

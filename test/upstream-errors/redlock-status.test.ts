@@ -30,10 +30,10 @@ t.test('the subject is kept', async t => {
 })
 
 t.test('a problem of the proxy is formatted as an error of the API, in ASCII', async t => {
-  const told = asRedlockStatus(new Problem('unknown-tenant', 'There is no tenant "é\u{1f600}\x7f\n"; say which'))
+  const told = asRedlockStatus(new Problem('unknown-tenant', 'Unknown tenant "é\u{1f600}\x7f\n"; say which'))
   t.match(told, /^[ -~]+$/)
   t.strictSame(JSON.parse(told), [
-    { i18nKey: 'unknown_tenant', severity: 'error', subject: 'There is no tenant "é\u{1f600}\x7f\n"; say which' },
+    { i18nKey: 'unknown_tenant', severity: 'error', subject: 'Unknown tenant "é\u{1f600}\x7f\n"; say which' },
   ])
   t.match(redlockStatus(told), [{ code: 'unknown_tenant', severity: 'error' }])
   t.ok(asRedlockStatus(new Problem('overloaded', 'é'.repeat(100_000))).length < 8_000)
