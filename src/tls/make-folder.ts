@@ -2,8 +2,9 @@ import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
 /**
- * Makes a folder and its missing parents, each with `mode`. Does nothing if it exists. Rejects as `fs.mkdir` does. The
- * `recursive` option of `fs.mkdir` never returns below /proc, where a folder cannot be made although its parent exists.
+ * Creates a folder and its missing parents, each with `mode`. Does nothing if it exists. Rejects with the error of
+ * `fs.mkdir`, whose `recursive` option is not used because it never returns below /proc, where creating a folder fails
+ * although its parent exists.
  */
 export async function makeFolder(path: string, mode: number): Promise<void> {
   const failure = await makeOne(path, mode)
@@ -12,7 +13,7 @@ export async function makeFolder(path: string, mode: number): Promise<void> {
   orThrow(await makeOne(path, mode))
 }
 
-/** Makes one folder, and resolves with the error, if any. An existing folder is no error. */
+/** Creates one folder and resolves with the error, if any. An existing folder is not an error. */
 async function makeOne(path: string, mode: number): Promise<NodeJS.ErrnoException | undefined> {
   try {
     await mkdir(path, { mode })
