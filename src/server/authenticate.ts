@@ -5,14 +5,15 @@ import { guard } from '../guard/guard.ts'
 import type { SignedTokens } from '../guard/signed-tokens.ts'
 import { exchangeOf } from './observe.ts'
 
+/** What {@link authenticate} needs to judge requests. */
 export interface AuthenticateOptions {
-  /** Asked for anew each time: the configuration may be reloaded. */
+  /** Returns the current configuration, which a reload may replace. */
   readonly config: () => Config
-  /** The tokens that clients got when they logged in here. */
+  /** The tokens that the proxy issued to clients at login. */
   readonly tokens: SignedTokens
 }
 
-/** Admits clients, and notes their names in the exchange; whoever may not use the proxy is refused by the guard's problem. */
+/** Adds the guard: records the client in the exchange, or rejects the request with the guard's problem. */
 export function authenticate(app: FastifyInstance, { config, tokens }: AuthenticateOptions): void {
   const loggedIn = (token: string) => tokens.subjectOf(token)
   app.addHook('onRequest', (request, _reply, done) => {

@@ -6,29 +6,30 @@ import { Problem } from '../problem/problem.ts'
 import { refuseHttp2 } from './http2.ts'
 import { answerOnSocket } from './socket-response.ts'
 
-/** What Node.js gives of an error of its HTTP parser, beside the code. */
+/** The members that Node.js adds to an error of its HTTP parser. */
 interface ParseError extends NodeJS.ErrnoException {
-  /** What was being read. */
+  /** The bytes that the parser was reading. */
   readonly rawPacket?: unknown
-  /** How much of that is read. */
+  /** The number of those bytes that it has parsed. */
   readonly bytesParsed?: number | undefined
 }
 
-/** The preface of HTTP/2, which asks nothing, but expects it. */
+/** The parser's code for the HTTP/2 connection preface, which precedes all requests. */
 const HTTP2 = 'HPE_PAUSED_H2_UPGRADE'
 
-/** Statuses for what Node's HTTP parser refuses; all else is 400. */
+/** Statuses by error code of Node's HTTP parser; all others are 400. */
 const PARSER_STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 431, ERR_HTTP_REQUEST_TIMEOUT: 408 }
 
-/** What it means, or what a person can do about it, where the parser's word alone does not say. */
+/** What an error code means or how to avoid it, for codes that do not explain themselves. */
 const EXPLANATIONS: Readonly<Record<string, string>> = {
   HPE_INVALID_EOF_STATE: ': it ended before it was complete',
-  HPE_INVALID_URL: ': percent-encode blanks, and what is not ASCII, in the path and query',
+  HPE_INVALID_URL: ': percent-encode spaces and non-ASCII characters in the path and query',
 }
 
 /**
- * Answers what is not HTTP as it should be with a problem, and closes its connection: where the next request begins is
- * unknown. `last` is the latest answer on that connection; what would come in its middle, or be taken for it, is not sent.
+ * Responds to a malformed request with a problem, and closes the connection, because it is unknown where the next
+ * request begins. `last` is the latest response on that connection. Sends nothing that would end up inside it or be
+ * taken for it.
  */
 export function answerClientError(
   error: ParseError,
@@ -36,7 +37,7 @@ export function answerClientError(
   last: ServerResponse | undefined,
   clock: Clock,
 ): void {
-  // told already; what else comes is malformed as well
+  // already reported; whatever follows is malformed too
   if (socket.writableEnded && error.code !== 'ECONNRESET') return
   if (!socket.writable || error.code === 'ECONNRESET' || !isFree(last)) return void socket.destroy()
   if (error.code === HTTP2) return void refuseHttp2(socket, restOf(error), clock)
@@ -44,7 +45,7 @@ export function answerClientError(
   const title = String(STATUS_CODES[status])
   const detail = `The request is not valid HTTP (${error.code})${EXPLANATIONS[String(error.code)] ?? ''}`
   answerOnSocket(socket, new Problem('invalid-request', detail, { status, title }))
-  // a request that is being served ends with its connection
+  // closing the connection also ends the request being served
   if (last && !last.writableEnded) socket.destroySoon()
   else linger(socket, clock)
 }
@@ -53,7 +54,7 @@ function restOf({ rawPacket, bytesParsed }: ParseError): Buffer {
   return Buffer.isBuffer(rawPacket) ? rawPacket.subarray(bytesParsed) : Buffer.alloc(0)
 }
 
-/** Whether an answer sent now is taken for that of the malformed request, which may be the one that `last` answers. */
+/** Whether a client takes a response sent now for that to the malformed request, which may be the request of `last`. */
 function isFree(last: ServerResponse | undefined): boolean {
   return last === undefined || last.writableEnded || (last.socket !== null && !last.headersSent && !last.req.complete)
 }

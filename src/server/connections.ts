@@ -7,34 +7,37 @@ import { Problem } from '../problem/problem.ts'
 import { endIfLeft } from './half-closed.ts'
 import { answerOnSocket } from './socket-response.ts'
 
-/** An answer that is under way. */
+/** A response that is not complete yet. */
 export interface RunningAnswer {
   readonly response: ServerResponse
-  /** Aborts when the answer is complete, or the client has left. */
+  /** Aborts when the response is complete or the client has left. */
   readonly over: EndController
 }
 
+/** What {@link Connections} needs to limit the connections of a server. */
 export interface ConnectionsOptions {
   readonly clock: Clock
-  /** How many are open at most; those beyond are told so. */
+  /** Returns the most connections open at one time. Further ones get a 503. */
   readonly max: () => number
 }
 
-/** The connections of clients, with the answers that are under way on each in the order of their requests. */
+/** The open connections of clients, each with its running responses in the order of their requests. */
 export class Connections {
-  // a short list for each rather than one Set for all: what a Set of millions leaves behind costs the collector dearly
+  // a short list for each, not one Set for all: adding and deleting millions of items in a Set burdens the garbage
+  // collector
   readonly #open = new Map<Socket, RunningAnswer[]>()
   readonly #clock: Clock
 
   constructor(server: Server, { clock, max }: ConnectionsOptions) {
     this.#clock = clock
-    // else Node.js closes its side of a connection, answered or not, with the client's (RFC 9112, 9.6)
+    // otherwise Node.js closes its side when the client closes its own, even before the response is sent (RFC 9112,
+    // 9.6)
     Object.assign(server, { httpAllowHalfOpen: true })
-    // a connection that is refused must not be read by Node.js
+    // Node.js must not read from a rejected connection
     const serve = server.listeners('connection')
     server.removeAllListeners('connection')
     server.on('connection', (socket: Socket) => {
-      if (this.#open.size >= max()) return refuse(socket, clock)
+      if (this.#open.size >= max()) return reject(socket, clock)
       this.#add(socket)
       for (const listener of serve) listener.call(server, socket)
     })
@@ -47,12 +50,12 @@ export class Connections {
     socket.once('end', () => this.#halfClosed(socket, running))
     socket.once('close', () => {
       this.#open.delete(socket)
-      // Node.js 20 does not tell an answer that waits for those before it
+      // Node.js 20 emits no 'close' on a response that waits for earlier ones
       for (const { over } of [...running]) over.abort()
     })
   }
 
-  /** Node.js closes the connection once the last answer has gone out, or refuses what ended in the middle. */
+  /** Node.js closes the connection after the last response, or rejects a request that ended early. */
   #halfClosed(socket: Socket, running: readonly RunningAnswer[]): void {
     const last = running.at(-1)
     if (!last) return
@@ -60,46 +63,46 @@ export class Connections {
     void endIfLeft(socket, () => running[0]?.response, this.#clock)
   }
 
-  /** Counts a connection no more: what comes of it is counted by itself. */
+  /** Stops counting a connection, because the connection that replaces it is counted. */
   release(socket: Socket): void {
     this.#open.delete(socket)
   }
 
-  /** Has `over` abort when an answer is complete, or its client has left. */
+  /** Aborts `over` when a response is complete or its client has left. */
   watch(response: ServerResponse, over: EndController): void {
     const running = this.#open.get(response.req.socket)
     if (!running) {
       over.abort()
       return
     }
-    const answer = { response, over }
-    running.push(answer)
+    const entry = { response, over }
+    running.push(entry)
     response.on('close', () => {
-      running.splice(running.indexOf(answer), 1)
+      running.splice(running.indexOf(entry), 1)
       over.abort()
     })
   }
 
-  /** The latest answer that is under way on a connection. */
+  /** The latest running response on a connection, if any. */
   latest(socket: Socket): ServerResponse | undefined {
     return this.#open.get(socket)?.at(-1)?.response
   }
 
-  /** Every answer that is under way. */
+  /** All running responses of all connections. */
   *running(): Generator<RunningAnswer> {
     for (const running of this.#open.values()) yield* running
   }
 
-  /** The connections on which no answer is under way. */
+  /** The connections without a running response. */
   *quiet(): Generator<Socket> {
     for (const [socket, running] of this.#open) if (running.length === 0) yield socket
   }
 }
 
-function refuse(socket: Socket, clock: Clock): void {
-  const detail = 'The proxy has as many connections as it takes: listen.maxConnections'
+function reject(socket: Socket, clock: Clock): void {
+  const detail = 'Too many open connections; close some, or raise listen.maxConnections'
   answerOnSocket(socket, new Problem('overloaded', detail))
-  // who goes on sending has nobody to read it
+  // the client may go on sending, but nothing parses it
   socket.on('error', () => {}).resume()
   linger(socket, clock)
 }

@@ -6,20 +6,23 @@ import { Problem } from '../problem/problem.ts'
 import type { Connections } from './connections.ts'
 import { exchangeOf } from './observe.ts'
 
-/** How long a request that is half sent has for the rest, in milliseconds; whole, it is told of the drain. */
+/**
+ * How long a partly received request may take to complete, in milliseconds. Once complete, it gets a 503 `draining`.
+ */
 const HALF_SENT = 1_000
 
-/** The part of the time to finish after which those who still wait for their turn are told, rather than cut off. */
+/** The fraction of the timeout after which waiting requests get a 503 `draining`, so that they are not just cut off. */
 const WAITING_PART = 0.8
 
+/** What {@link Drain} needs to shut a server down. */
 export interface DrainOptions {
   readonly clock: Clock
   readonly connections: Connections
-  /** Refuses the requests that wait for a permit. */
+  /** Rejects all requests that wait for a permit with `reason`. */
   refuseWaiting(reason: Problem): void
 }
 
-/** Shuts an observed server down: it accepts nothing new, lets running requests finish, and cuts off what takes too long. */
+/** Shuts a server down: accepts no new requests, lets running ones finish, and cuts off those that take too long. */
 export class Drain {
   readonly #app: FastifyInstance
   readonly #options: DrainOptions
@@ -30,20 +33,20 @@ export class Drain {
     this.#options = options
   }
 
-  /** Refuses a request that comes too late. @throws {Problem} `draining`, once the server is shutting down */
+  /** Rejects a request if the server is shutting down. @throws {Problem} `draining` */
   refuseLate(response: ServerResponse, over: EndSignal): void {
     if (!this.#isDraining) return
     this.#makeLast(response, over)
     throw shuttingDown()
   }
 
-  /** Shuts down. Gives whether all running requests could finish within `timeout` milliseconds. */
+  /** Shuts down. Resolves to whether all running requests finished within `timeout` milliseconds. */
   async run(timeout: number): Promise<boolean> {
     const { clock, connections, refuseWaiting } = this.#options
     let finished = true
     this.#isDraining = true
     for (const { response, over } of connections.running()) this.#makeLast(response, over)
-    // opened ahead of need; Node.js counts a connection as idle only after its first request
+    // connections that a client opened in advance: Node.js counts a connection as idle only after its first request
     for (const socket of connections.quiet()) if (socket.bytesRead === 0) socket.destroy()
     const timers = [
       clock.setTimeout(() => {
@@ -62,12 +65,12 @@ export class Drain {
 
   #makeLast(response: ServerResponse, over: EndSignal): void {
     response.shouldKeepAlive = false
-    // its head may have promised to keep the connection, on which nobody waits any more
+    // the head may already have announced keep-alive; then the connection stays open and idle
     over.addEventListener('abort', () => this.#app.server.closeIdleConnections())
   }
 }
 
-/** Refuses requests that come while the server is shutting down. */
+/** Adds a step that rejects requests while the server is shutting down. */
 export function refuseWhileDraining(app: FastifyInstance, drain: Drain): void {
   app.addHook('onRequest', (request, { raw }, done) => {
     drain.refuseLate(raw, exchangeOf(request).over)

@@ -1,41 +1,41 @@
 import type { Socket } from 'node:net'
 import type { Clock } from '../kernel/clock.ts'
 
-/** Types of frames (RFC 9113, 6). */
+/** Frame types (RFC 9113, 6). */
 const HEADERS = 1
 const RST_STREAM = 3
 const SETTINGS = 4
 
-/** Before the payload of each frame stand its length, type, flags and stream (RFC 9113, 4.1). */
+/** The layout of a frame header: length, type, flags, stream (RFC 9113, 4.1). */
 const HEAD_LENGTH = 9
 const LENGTH_BYTES = 3
 const TYPE_AT = 3
 const STREAM_AT = 5
 
-/** The client is to try again with HTTP/1.1 (RFC 9113, 7). */
+/** The error code that asks the client to retry with HTTP/1.1 (RFC 9113, 7). */
 const HTTP_1_1_REQUIRED = 0xd
 
-/** The client has so many milliseconds to read that and to close the connection. */
+/** How long the client has to read the error and close the connection, in milliseconds. */
 const PATIENCE = 5_000
 
 const NOTHING = Buffer.alloc(0)
 
 /**
- * Tells a client that speaks HTTP/2 without having asked (RFC 9113, 3.3) that HTTP/1.1 is spoken here: as an error of each
- * of its requests, which some clients, such as curl, then send again by HTTP/1.1. `first` is what came behind the preface.
+ * Tells a client that uses HTTP/2 with prior knowledge (RFC 9113, 3.3) that this server requires HTTP/1.1. Each request
+ * gets that error, and some clients, such as curl, then retry with HTTP/1.1. `first` holds the bytes after the preface.
  */
 export function refuseHttp2(socket: Socket, first: Buffer, clock: Clock): void {
-  // closed at once, the connection looks broken to curl
+  // if the connection closes at once, curl reports it as broken
   const timer = clock.setTimeout(() => socket.destroy(), PATIENCE)
   socket.once('close', () => clock.clearTimeout(timer))
   socket.write(frame(SETTINGS, 0, NOTHING))
   const read = requestReader(stream => socket.write(frame(RST_STREAM, stream, required())))
-  // Node.js would take it for the rest of what is malformed
+  // otherwise Node.js parses it as the rest of the malformed request
   socket.removeAllListeners('data').on('data', read)
   read(first)
 }
 
-/** Reads frames as they come, and calls `found` with the stream of each request. */
+/** Returns a reader of frames in chunks of any size. It calls `found` with the stream of each request. */
 function requestReader(found: (stream: number) => void): (chunk: Buffer) => void {
   let head = NOTHING
   let skip = 0

@@ -16,9 +16,10 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { type LoggedRequests, logRequest } from '../telemetry/request-log.ts'
 import type { Connections } from './connections.ts'
 
-/** A client's request id that is taken over: it goes into logs, headers and the audit, so it is short, printable ASCII. */
+/** Client request ids that are accepted. They go into logs, headers and the audit, so only short, printable ASCII. */
 const GOOD_REQUEST_ID = /^[ -~]{1,128}$/
 
+/** What {@link observe} needs to track and report requests. */
 export interface ObserveOptions {
   readonly clock: Clock
   readonly log: Log
@@ -34,19 +35,19 @@ declare module 'fastify' {
   }
 }
 
-/** The client's request id, or a new one. */
+/** The client's request id if it is acceptable, else a new one. */
 export function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']
   return typeof given === 'string' && GOOD_REQUEST_ID.test(given) ? given : newRequestId()
 }
 
-/** The exchange that {@link observe} opened for a request. */
+/** Returns the exchange that {@link observe} opened for a request. Throws if it opened none. */
 export function exchangeOf({ exchange }: FastifyRequest): Exchange {
   if (!exchange) throw new Error('the request has no exchange')
   return exchange
 }
 
-/** Opens an exchange for every request, tells of it in the answer, and counts and logs it once it has ended, however it does. */
+/** Opens an exchange for every request, adds its headers to the response, and counts, logs and audits it at its end. */
 export function observe(app: FastifyInstance, options: ObserveOptions): void {
   const { clock, log, metrics, connections, audit, loggedRequests } = options
   app.decorateRequest('exchange', null)
@@ -72,7 +73,7 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
   })
 }
 
-/** Records the beginning of each request in the audit, if there is one, before anything is done for it. */
+/** Records the beginning of each forwarded request in the audit, if there is one, before any other work for it. */
 export function recordBeginnings(app: FastifyInstance, { audit }: Pick<ObserveOptions, 'audit'>): void {
   if (!audit) return
   app.addHook('onRequest', (request, _reply, done) => {
@@ -85,7 +86,7 @@ function open({ id, method, originalUrl, raw }: FastifyRequest, clock: Clock, ov
   const head = { method, rawTarget: originalUrl, proxyHost: proxyFormHost(raw), host: raw.headers.host }
   const parsed = parseRequest(head)
   return {
-    // each by name: spreading into an object that goes on growing costs microseconds
+    // each member by name: spreading into an object and adding members costs microseconds
     method: parsed.method,
     rawTarget: parsed.rawTarget,
     proxyHost: parsed.proxyHost,

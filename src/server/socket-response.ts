@@ -5,9 +5,9 @@ import { type Problem, problemDocument } from '../problem/problem.ts'
 import { PROBLEM_JSON } from '../problem/render.ts'
 import { asRedlockStatus } from '../upstream-errors/redlock-status.ts'
 
-/** Answers with a problem where there is no request, and so no response to write with. The connection is the caller's to close. */
+/** Writes a problem as a response to a socket for which Node.js has no request. The caller closes the connection. */
 export function answerOnSocket(socket: Socket, problem: Problem, requestId = newRequestId()): void {
-  // it may have been for Compute as well
+  // the request may have been for Compute
   const body = JSON.stringify(problemDocument(problem, { instance: '', requestId, compute: true }))
   const head = [
     `HTTP/1.1 ${problem.status} ${problem.title}`,

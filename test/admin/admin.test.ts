@@ -125,7 +125,7 @@ t.test('paths under /_proxy/ are never forwarded, known or not', async t => {
   for (const path of ['/_proxy//', '/_proxy/x', '/_proxy/livez/', '/_proxy//livez', '/_proxy/favicon.ico']) {
     const reply = await call(path)
     t.equal(reply.status, 404, path)
-    t.match(reply.json(), { title: 'Not Found', detail: /^Nothing is served at GET \/_proxy/, requestId: String })
+    t.match(reply.json(), { title: 'Not Found', detail: /^No such page: GET \/_proxy/, requestId: String })
   }
   t.equal((await call(`/_proxy/problems/${'x'.repeat(8_000)}`)).status, 404)
   const bodies = { 'application/json': '{not json', 'text/weird': 'x', '': 'x' }

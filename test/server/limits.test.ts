@@ -40,7 +40,10 @@ t.test('requests beyond the bound are told so at once, and the proxy’s own pat
   await until(() => upstream.requests.length === 2)
   const reply = await call('/c')
   t.match(reply, { status: 503, headers: { 'retry-after': '1' } })
-  t.match(reply.json(), { type: '/_proxy/problems/overloaded', detail: '2 requests are being served already' })
+  t.match(reply.json(), {
+    type: '/_proxy/problems/overloaded',
+    detail: 'Too many requests at one time (limit: 2); retry later',
+  })
   t.equal((await call('/_proxy/livez')).status, 200)
   t.match((await call('/_proxy/metrics')).text, 'requests_in_flight 3')
   held[0]?.destroy()

@@ -58,7 +58,10 @@ t.test('they have few places of their own, and ten seconds', async t => {
   const told = sockets.map(readAll)
   const refused = await call('/login', login(TOKEN))
   t.match(refused, { status: 503, headers: { 'retry-after': '1' } })
-  t.match(refused.json(), { type: '/_proxy/problems/overloaded', detail: '16 logins are being served already' })
+  t.match(refused.json(), {
+    type: '/_proxy/problems/overloaded',
+    detail: 'Too many logins at one time (limit: 16); retry later',
+  })
   t.equal((await call('/v2/policy', SHOWN)).status, 200)
   t.equal((await call('/login', { method: 'POST', ...SHOWN })).status, 200, 'who shows a token is no stranger')
   const drift = clock.drifted()

@@ -73,6 +73,6 @@ for (const [name, location] of Object.entries(LOCATIONS)) {
       }
     }
     t.match(simulator.counts, { logins: 1, extensions: 0 }, 'no auth call but the proxy’s own')
-    t.match(await ask('GET', '/auth_token/extend#x'), /^HTTP\/1\.1 400 .*"A request target has no fragment/s)
+    t.match(await ask('GET', '/auth_token/extend#x'), /^HTTP\/1\.1 400 .*"The request target contains a fragment/s)
   })
 }
