@@ -5,10 +5,10 @@ import { withoutQuery } from '../request/target.ts'
 import { isServedHost } from '../request/tenant.ts'
 import type { Admission } from './admit.ts'
 
-/** Probes need no client token to learn that the process lives: it is no secret, and they have none. */
+/** The liveness probe needs no client token: probes have none, and that the process is alive is no secret. */
 const LIVENESS = '/_proxy/livez'
 
-/** Who is admitted under a configuration, as far as that depends on what a request asks for. */
+/** Returns the rules of admission for a request under a configuration. `loggedIn` is {@link Admission.loggedIn}. */
 export function admissionOf(
   { listen, tenants, clients }: Config,
   request: ParsedRequest,
@@ -23,7 +23,7 @@ export function admissionOf(
   }
 }
 
-/** Who logs in shows its token as the password, in the body. */
+/** A login needs no token in its headers: the client token is the password in its body. */
 function needsNoToken({ method, rawTarget, destination: { apiTarget, compute } }: ParsedRequest): boolean {
   if (withoutQuery(rawTarget) === LIVENESS) return true
   return authCallOf(method, withoutQuery(apiTarget), compute) === 'login'

@@ -26,7 +26,7 @@ export interface Admission {
   readonly trustedHosts: readonly string[]
   /** Whether a host is the API of a tenant, so that a request in absolute form may name it. */
   isServedHost(host: string): boolean
-  /** Whether the request is admitted even without a valid token, as no client. */
+  /** Whether the request is admitted even without a valid token; its client is then null. */
   readonly needsNone: boolean
   /** The clients and their tokens. If there are none, no token is required. */
   readonly clients: readonly Pick<ClientConfig, 'name' | 'token'>[]

@@ -35,7 +35,9 @@ function factsOf(request: IncomingMessage, token?: string): Facts {
   }
 }
 
-/** Tools can send the client token in its own header, as credentials for an HTTP proxy, or as credentials for the API. */
+/**
+ * Tools can send the client token in its own header, as credentials for an HTTP proxy, or as credentials for the API.
+ */
 function tokenIn(request: IncomingMessage): string | undefined {
   const { headers } = request
   return (

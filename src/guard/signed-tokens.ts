@@ -3,19 +3,21 @@ import type { Clock } from '../kernel/clock.ts'
 
 const HEADER = encode({ alg: 'HS256', typ: 'JWT' })
 
-/** Issues short-lived JWTs (RFC 7519) that nobody but this object can have made, and that are good for nobody else. */
+/**
+ * Issues short-lived JWTs (RFC 7519). Only the object that issued a token can verify it: the key is random and private.
+ */
 export class SignedTokens {
   readonly #clock: Clock
   readonly #lifetime: number
   readonly #key = randomBytes(32)
 
-  /** `lifetime` is in seconds. */
+  /** `lifetime` is the validity of a token in seconds. */
   constructor(clock: Clock, lifetime: number) {
     this.#clock = clock
     this.#lifetime = lifetime
   }
 
-  /** A token for somebody. */
+  /** Issues a token for `subject`, valid from now on. */
   issue(subject: string): string {
     const iat = Math.floor(this.#clock.now() / 1000)
     const claims = { iss: 'prismacloud-proxy', sub: subject, iat, exp: iat + this.#lifetime, jti: randomUUID() }
@@ -23,7 +25,7 @@ export class SignedTokens {
     return `${unsigned}.${this.#sign(unsigned).toString('base64url')}`
   }
 
-  /** For whom a token is; `undefined` where it is none of these, or no longer good. */
+  /** Returns the subject of a token, or undefined if this object did not issue it or it has expired. */
   subjectOf(token: string): string | undefined {
     const end = token.lastIndexOf('.')
     const unsigned = token.slice(0, end)

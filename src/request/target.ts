@@ -36,7 +36,7 @@ export function judgePath(path: string, compute: boolean): Readings {
   if (all.length > 1) judgeSpelling(decoded(path))
   if (all.some(reading => OWN_PATH.test(reading)))
     throw invalid(
-      "Paths under /_proxy/, /_compute/ and /_tenant/ are the proxy's own; the prefix must be spelled exactly so, at the start of the path",
+      "Paths under /_proxy/, /_compute/ and /_tenant/ are the proxy's own; write them literally, at the start of the path",
     )
   if (all.some(reading => COMPUTE_AUTH_CALL.test(reading))) throw new Problem('policy-denied', COMPUTE_AUTH_ADVICE)
   if (all.some(reading => AUTH_CALL.test(reading))) throw new Problem('policy-denied', AUTH_ADVICE)
