@@ -4,7 +4,7 @@ import { testClock } from '../support/clock.ts'
 
 const decoded = (part = '') => JSON.parse(Buffer.from(part, 'base64url').toString())
 
-t.test('a token is a JWT that tells for whom it is, until it ends', async t => {
+t.test('a token is a JWT that names its subject until it expires', async t => {
   const clock = testClock()
   const tokens = new SignedTokens(clock, 600)
   const token = tokens.issue('ci')
@@ -21,7 +21,7 @@ t.test('a token is a JWT that tells for whom it is, until it ends', async t => {
   t.not(tokens.issue('ci'), tokens.issue('ci'), 'no two are the same')
 })
 
-t.test('nothing else is good', async t => {
+t.test('no other token is valid', async t => {
   const clock = testClock()
   const tokens = new SignedTokens(clock, 600)
   const token = tokens.issue('ci')

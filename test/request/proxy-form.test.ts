@@ -7,7 +7,7 @@ const get = (target: string, ...headers: string[]) =>
   ['GET', target, 'HTTP/1.1\r\n'].join(' ') +
   ['host: api.example', 'connection: close', ...headers, '', ''].join('\r\n')
 
-/** A proxy before an upstream that answers whatever comes, and the host of that. */
+/** A proxy, its upstream, which responds to any request, and the host of the upstream. */
 async function start(t: Test, options: (upstream: RawUpstream) => Partial<ProxyOptions> = () => ({})) {
   const upstream = await rawUpstream(t, request => request.answer(http('200 OK', [], 'fine')))
   const proxy = await startProxy(t, { upstream: upstream.url, ...options(upstream) })
@@ -15,17 +15,17 @@ async function start(t: Test, options: (upstream: RawUpstream) => Partial<ProxyO
   return { ask, upstream, host: new URL(upstream.url).host, port: proxy.port }
 }
 
-t.test('a client that takes this for its proxy reaches the API of a tenant', async t => {
+t.test('a request in absolute form reaches the API of a tenant', async t => {
   const { upstream, host, port } = await start(t)
   const url = `http://${host}/v2/policy?policy.severity=high`
-  // as curl does it
+  // as curl sends it
   const headers = { host, 'proxy-connection': 'Keep-Alive' }
   t.match(await call(port, url, { headers }), { status: 200, text: 'fine' })
   t.match(upstream.requests[0], { target: '/v2/policy?policy.severity=high' })
   t.match(upstream.requests[0]?.head, `host: ${host}`)
 })
 
-t.test('a path may be missing, and is sent as it came', async t => {
+t.test('a path may be missing, and is otherwise forwarded unchanged', async t => {
   const { ask, upstream, host } = await start(t)
   for (const [sent, path] of [
     ['', '/'],
@@ -49,7 +49,7 @@ t.test('no other host is reached', async t => {
   t.equal(upstream.requests.length, 0)
 })
 
-t.test('the proxy itself is reached by its own names', async t => {
+t.test('the proxy’s own names reach the proxy itself', async t => {
   const tenants = { default: {}, 'team-a': {} }
   const { ask, upstream } = await start(t, () => ({ tenants }))
   t.match(await ask('http://localhost:9080/_proxy/livez'), /^HTTP\/1\.1 200 .*"ok"/s)
@@ -58,7 +58,7 @@ t.test('the proxy itself is reached by its own names', async t => {
   t.equal(upstream.requests.length, 1)
 })
 
-t.test('of several tenants at one host the default is meant, unless another is named', async t => {
+t.test('at a host of several tenants, the default is chosen unless another is named', async t => {
   const bases = { one: 'one', two: 'two' }
   const start2 = (defaultTenant: string) =>
     start(t, upstream => ({

@@ -14,7 +14,7 @@ const AUTH_CALLS = {
   '/api/v1/authenticate/renew': 'GET',
 }
 
-/** What real servers do before they look for a route; each may come after each other, and twice. */
+/** Transformations that real servers apply to a path before routing, in any order, even twice. */
 const HABITS: readonly ((path: string) => string)[] = [
   // a server that parses its target as a URL
   path => (URL.canParse(path, 'http://api') ? new URL(path, 'http://api').pathname : path),
@@ -37,7 +37,7 @@ const HABITS: readonly ((path: string) => string)[] = [
   path => path.replaceAll('\\', '/'),
 ]
 
-/** Whether some server, however lenient, takes a target for an auth call. */
+/** Whether any server, however lenient, reads a target as an auth call. */
 function isAuthCall(target: string): boolean {
   const seen = new Set([target])
   for (const path of seen) {
@@ -48,7 +48,7 @@ function isAuthCall(target: string): boolean {
   return false
 }
 
-/** An API, and its Compute console, that are as lenient as all servers together. */
+/** An API and its Compute console that are as lenient as all servers together. */
 async function lenientUpstream(t: Test) {
   const taken: string[] = []
   let logins = 0
@@ -75,7 +75,7 @@ interface Asked {
   readonly target: string
 }
 
-/** Sends requests, some at a time, and gives them with their answers. */
+/** Sends requests, a few at a time, and returns them with their responses. */
 async function askAll(port: number, asked: readonly Asked[], host: string) {
   const replies: (Asked & Reply)[] = []
   const left = [...asked]

@@ -16,7 +16,7 @@ function choose(rawTarget: string, { header, host }: { header?: string; host?: s
   return { tenant: tenant.name, compute, apiTarget, prefix, computeConsole }
 }
 
-t.test('a request names its tenant by header, host or path, else it is for the default', async t => {
+t.test('a request names its tenant by header, host or path, or else is for the default', async t => {
   t.strictSame(choose('/x'), { tenant: 'default', apiTarget: '/x', ...API })
   t.strictSame(choose('/x', { host: 'localhost:9080' }), { tenant: 'default', apiTarget: '/x', ...API })
   t.strictSame(choose('/x', { host: '127.0.0.1' }), { tenant: 'default', apiTarget: '/x', ...API })
@@ -32,7 +32,7 @@ t.test('a request names its tenant by header, host or path, else it is for the d
   })
 })
 
-t.test('the prefix is taken off and what remains is a path', async t => {
+t.test('the prefix is removed, and the rest is a path', async t => {
   t.equal(choose('/_tenant/team-a').apiTarget, '/')
   t.equal(choose('/_tenant/team-a?x=1').apiTarget, '/?x=1')
   t.equal(choose('/_tenant/team-a/').apiTarget, '/')
@@ -70,7 +70,7 @@ t.test('Compute is named by host or path, alone or with the tenant', async t => 
   })
 })
 
-t.test('a Compute console is known by its own address', async t => {
+t.test('a Compute console is recognized by its own host', async t => {
   const at = (target: string) => choose(target, { host: 'us-east1.cloud.twistlock.com' })
   const console = (basePath: string) => ({ origin: 'https://us-east1.cloud.twistlock.com', basePath })
   const base = { tenant: 'default', compute: true }
@@ -86,7 +86,7 @@ t.test('a Compute console is known by its own address', async t => {
   t.notOk(choose('/x', { host: 'a.b.cloud.twistlock.com' }).compute)
 })
 
-t.test('the same tenant may be named several times, two different ones may not', async t => {
+t.test('a request may name one tenant several times, but not two tenants', async t => {
   const host = 'team-a.localhost'
   t.equal(choose('/_tenant/team-a/x', { header: 'team-a', host }).tenant, 'team-a')
   const several = { name: 'Problem', type: 'invalid-request', status: 400, detail: /several tenants: / }
@@ -96,7 +96,7 @@ t.test('the same tenant may be named several times, two different ones may not',
   t.throws(() => choose('/_tenant/team-b/x', { header: 'default' }), several)
 })
 
-t.test('an unknown tenant is never the default, and the nearest known one is suggested', async t => {
+t.test('an unknown tenant never falls back to the default, and the nearest known one is suggested', async t => {
   const unknown = { name: 'Problem', type: 'unknown-tenant', status: 404 }
   t.throws(() => choose('/x', { header: 'team-c' }), {
     ...unknown,

@@ -18,7 +18,7 @@ async function start(t: Test) {
 
 const body = (text: string) => JSON.parse(text.slice(text.indexOf('\r\n\r\n')))
 
-t.test('what is not HTTP is answered 400 with a problem, and its connection closed', async t => {
+t.test('invalid HTTP gets a 400 problem, and its connection is closed', async t => {
   const { port, upstream } = await start(t)
   const requests = [
     'nonsense\r\n\r\n',
@@ -38,7 +38,7 @@ t.test('what is not HTTP is answered 400 with a problem, and its connection clos
   t.equal(upstream.requests.length, 0)
 })
 
-t.test('headers that are too large are 431', async t => {
+t.test('headers that are too large get a 431', async t => {
   const { port, upstream } = await start(t)
   const text = await talk(port, `GET / HTTP/1.1\r\nhost: localhost\r\nx-a: ${'x'.repeat(66_000)}\r\n\r\n`)
   t.equal(upstream.requests.length, 0)
@@ -46,14 +46,14 @@ t.test('headers that are too large are 431', async t => {
   t.match(body(text), { status: 431, title: 'Request Header Fields Too Large' })
 })
 
-t.test('a body that is malformed is told, and its request ended at the upstream', async t => {
+t.test('a malformed body gets a 400, and its request ends at the upstream', async t => {
   const { port, upstream } = await start(t)
   const text = await talk(port, 'POST /hold HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n')
   t.match(text, /^HTTP\/1\.1 400 Bad Request\r\n/)
   await until(() => upstream.connections() === 0 || upstream.requests.every(request => request.socket.destroyed))
 })
 
-t.test('nothing is written into the middle of an answer', async t => {
+t.test('nothing is written into the middle of a response', async t => {
   const { port } = await start(t)
   const socket = dial(port)
   const all = readAll(socket)
@@ -63,7 +63,7 @@ t.test('nothing is written into the middle of an answer', async t => {
   t.match(await all, /^HTTP\/1\.1 200 OK\r\n.*\r\n\r\nbegun$/s)
 })
 
-t.test('nor before an answer that an earlier request still waits for', async t => {
+t.test('nothing is written before the response to an earlier request', async t => {
   const { port, upstream } = await start(t)
   const socket = dial(port)
   const all = readAll(socket)
@@ -74,7 +74,7 @@ t.test('nor before an answer that an earlier request still waits for', async t =
   await upstream.requests[0]?.closed
 })
 
-t.test('after an answer the next request on a connection is refused like a first', async t => {
+t.test('a later request on a connection is rejected like the first', async t => {
   const { port } = await start(t)
   const socket = dial(port)
   const all = readAll(socket)
@@ -84,7 +84,7 @@ t.test('after an answer the next request on a connection is refused like a first
   t.match(await all, /fineHTTP\/1\.1 400 Bad Request/)
 })
 
-t.test('a connection that is gone is only let go', async t => {
+t.test('a broken connection is only destroyed', async t => {
   const { port, app } = await start(t)
   let server: Socket | undefined
   app.server.server.once('connection', socket => (server = socket))
@@ -96,7 +96,7 @@ t.test('a connection that is gone is only let go', async t => {
   t.doesNotThrow(() => answerClientError(new Error('x'), new Socket().destroy(), undefined, testClock()))
 })
 
-t.test('a request that takes too long to come is 408, and an error without a code is still a 400', async t => {
+t.test('a request that arrives too slowly gets a 408, and an error without a code a 400', async t => {
   for (const [code, status] of [
     ['ERR_HTTP_REQUEST_TIMEOUT', 408],
     [undefined, 400],
@@ -114,7 +114,7 @@ t.test('a request that takes too long to come is 408, and an error without a cod
 })
 
 t.test(
-  'a missing Host is refused by the guard, an odd expectation is left to the upstream, other codings are not served',
+  'the guard rejects a missing Host, an unknown Expect is forwarded, and other transfer codings get a 501',
   async t => {
     const { port, upstream } = await start(t)
     const hostless = await talk(port, 'GET /now HTTP/1.1\r\nconnection: close\r\n\r\n')
@@ -135,7 +135,7 @@ t.test(
   },
 )
 
-t.test('what is malformed has a request id too', async t => {
+t.test('the problem for a malformed request has a request id', async t => {
   const { port } = await start(t)
   const text = await talk(port, 'nonsense\r\n\r\n')
   const [, id = ''] = /\r\nx-request-id: (\S+)\r\n/.exec(text) ?? []

@@ -10,7 +10,7 @@ import { until } from '../support/until.ts'
 
 const GET = 'GET / HTTP/1.1\r\nhost: localhost\r\n\r\n'
 
-/** A server that answers when the test does, and a client's connection to it. */
+/** A server whose responses the test controls, and a client's connection to it. */
 async function start(t: Test, watched: (server: Server) => Server = server => server) {
   const responses: ServerResponse[] = []
   const endings: EndController[] = []
@@ -31,7 +31,7 @@ async function start(t: Test, watched: (server: Server) => Server = server => se
   return { connections, responses, endings, client, arrived }
 }
 
-t.test('an answer is under way until it is complete', async t => {
+t.test('a response is running until it is complete', async t => {
   const { connections, responses, endings, client, arrived } = await start(t)
   client.write(GET)
   await arrived(1)
@@ -46,7 +46,7 @@ t.test('an answer is under way until it is complete', async t => {
   t.same([...connections.quiet()], [socket])
 })
 
-t.test('all answers of a connection end with it, those too that wait for others', async t => {
+t.test('all responses of a connection end with it, even those that wait for earlier ones', async t => {
   const { connections, responses, endings, client, arrived } = await start(t)
   client.write(GET + GET + GET)
   await arrived(3)
@@ -58,7 +58,7 @@ t.test('all answers of a connection end with it, those too that wait for others'
   t.same([...connections.quiet()], [])
 })
 
-t.test('an answer on a connection that is not known, or not any more, is over', async t => {
+t.test('a response on an unknown or closed connection is over', async t => {
   const { endings, client, arrived } = await start(t, () => createServer())
   client.write(GET)
   await arrived(1)

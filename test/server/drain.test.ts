@@ -9,7 +9,7 @@ import { http, type RawRequest, rawUpstream } from '../support/upstream.ts'
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nhost: localhost\r\n\r\n`
 
-/** A proxy before an upstream that answers a request when the test says so. */
+/** A proxy whose upstream responds when the test says so. */
 async function start(t: Test) {
   const clock = testClock()
   const upstream = await rawUpstream(t, () => {})
@@ -38,7 +38,7 @@ t.test('a running request finishes, and its connection with it', async t => {
   t.equal(await closing, true)
 })
 
-t.test('an answer that had begun before finishes, and its connection is not waited for', async t => {
+t.test('a response that had already begun finishes, and its connection is closed', async t => {
   const { app, port, arrived } = await start(t)
   const kept = dial(port)
   const text = readAll(kept)
@@ -52,7 +52,7 @@ t.test('an answer that had begun before finishes, and its connection is not wait
   t.equal(await closing, true)
 })
 
-t.test('a kept connection that waits for nothing is closed at once', async t => {
+t.test('an idle keep-alive connection is closed at once', async t => {
   const { app, port } = await start(t)
   const idle = dial(port)
   const kept = dial(port)
@@ -63,7 +63,7 @@ t.test('a kept connection that waits for nothing is closed at once', async t => 
   await all
 })
 
-t.test('a new request is answered 503 draining, and a new connection refused', async t => {
+t.test('a new request gets a 503 draining, and a new connection is refused', async t => {
   const { app, port, sockets, arrived } = await start(t)
   const running = open(port, '/x')
   running.end()
@@ -85,7 +85,7 @@ t.test('a new request is answered 503 draining, and a new connection refused', a
   t.equal(await closing, true)
 })
 
-t.test('what still runs after the drain timeout is cut off, and close says so', async t => {
+t.test('requests still running after the drain timeout are cut off, and close reports it', async t => {
   const { app, port, arrived, clock, upstream } = await start(t)
   const sent = open(port, '/x')
   sent.end()
@@ -102,7 +102,7 @@ t.test('what still runs after the drain timeout is cut off, and close says so', 
   await until(() => upstream.connections() === 0)
 })
 
-t.test('who still waits for a turn when the time is nearly over is told so', async t => {
+t.test('requests still waiting for a permit near the end of the timeout get a 503', async t => {
   const clock = testClock()
   const upstream = await rawUpstream(t, request => request.answer(http('503 Service Unavailable', ['retry-after: 20'])))
   const { app, call } = await startProxy(t, { upstream: upstream.url, clock })
@@ -117,7 +117,7 @@ t.test('who still waits for a turn when the time is nearly over is told so', asy
   t.equal(await closing, true)
 })
 
-t.test('closing ends the sessions and whoever waits for one', async t => {
+t.test('closing ends the sessions and the requests that wait for one', async t => {
   const clock = testClock()
   const upstream = await rawUpstream(t, () => {}, { login: request => request.closed })
   const { app, port } = await startProxy(t, { upstream: upstream.url, clock })
@@ -145,7 +145,7 @@ t.test('a proxy can be closed twice, and before it has listened', async t => {
   await simulator.close()
 })
 
-t.test('a request that stays half sent does not hold the drain up', async t => {
+t.test('a partly received request does not delay the drain', async t => {
   const { app, port, sockets, clock } = await start(t)
   const late = dial(port)
   const closed = once(late, 'close')

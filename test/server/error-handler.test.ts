@@ -3,7 +3,7 @@ import { exchangeOf } from '../../src/server/observe.ts'
 import { clientOf, startPair } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 
-t.test('a fault of the proxy’s own is told without its text, which is for the log', async t => {
+t.test('an internal error goes to the client without its message, which is only logged', async t => {
   const { call, app, log } = await startPair(t)
   app.sessions.acquire = () => {
     throw new TypeError('inner secret')
@@ -23,14 +23,14 @@ t.test('a fault of the proxy’s own is told without its text, which is for the 
   t.match(log.at(-1), { problem: 'internal-error', err: { type: 'TypeError', message: 'inner secret' } })
 })
 
-t.test('a failure says so itself when a client must show its token', async t => {
+t.test('a problem for a missing client token has a challenge', async t => {
   const { call } = await startPair(t, { config: { clients: [clientOf('ci', 'a-token-of-its-own')] } })
   const reply = await call('/v2/policy')
   t.match(reply, { status: 401, headers: { 'www-authenticate': 'Bearer, Basic' } })
   t.match(reply.json(), { type: '/_proxy/problems/client-unauthorized' })
 })
 
-t.test('asking for the exchange of a request that has none is a fault of the proxy', async t => {
+t.test('exchangeOf throws for a request without an exchange', async t => {
   t.throws(() => exchangeOf(Object.assign(Object.create(null), { exchange: null })), {
     message: 'the request has no exchange',
   })

@@ -16,7 +16,7 @@ async function start(t: Test) {
   return { clock, upstream, ...(await startProxy(t, { upstream: upstream.url, clock })) }
 }
 
-/** How a request by HTTP/2 ends. */
+/** The error that an HTTP/2 request ends with. */
 async function failure(session: ClientHttp2Session, method = 'GET', body?: Buffer) {
   const stream = session.request({ ':method': method, ':path': '/x' })
   stream.end(body)
@@ -24,7 +24,7 @@ async function failure(session: ClientHttp2Session, method = 'GET', body?: Buffe
   return error.message
 }
 
-t.test('who speaks HTTP/2 is told for each request that HTTP/1.1 is spoken here', async t => {
+t.test('each HTTP/2 request gets the error HTTP_1_1_REQUIRED', async t => {
   const { port, upstream, clock, call } = await start(t)
   const session = connect(`http://127.0.0.1:${port}`).on('error', () => {})
   const REQUIRED = /NGHTTP2_HTTP_1_1_REQUIRED/
@@ -42,7 +42,7 @@ t.test('who speaks HTTP/2 is told for each request that HTTP/1.1 is spoken here'
   t.equal((await call('/x')).status, 200)
 })
 
-t.test('frames may come in any pieces', async t => {
+t.test('frames may arrive in chunks of any size', async t => {
   const { port } = await start(t)
   const frame = (type: number, stream: number, payload: string) =>
     Buffer.concat([Buffer.from([0, 0, payload.length, type, 4, 0, 0, 0, stream]), Buffer.from(payload)])
@@ -74,7 +74,7 @@ t.test('frames may come in any pieces', async t => {
   }
 })
 
-t.test('who leaves is let go', async t => {
+t.test('the connection of a client that has left is destroyed', async t => {
   const { port, app } = await start(t)
   const accepted = once(app.server.server, 'connection')
   const socket = dialTcp(port, '127.0.0.1')
@@ -85,7 +85,7 @@ t.test('who leaves is let go', async t => {
   await until(() => side.destroyed)
 })
 
-t.test('a preface is refused although nothing is known of what came with it', async t => {
+t.test('a preface is rejected even if the bytes after it are unknown', async t => {
   const socket = new Socket()
   let written = Buffer.alloc(0)
   Object.defineProperty(socket, 'writable', { value: true })

@@ -6,7 +6,7 @@ import { startPair, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
-t.test('a target is as long as 32 KiB, and no longer', async t => {
+t.test('a request target may have up to 32 KiB', async t => {
   const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
   const { call } = await startProxy(t, { upstream: upstream.url })
   t.equal((await call(`/x?q=${'x'.repeat(32 * 1024 - 5)}`)).status, 200)
@@ -15,7 +15,7 @@ t.test('a target is as long as 32 KiB, and no longer', async t => {
   t.equal(upstream.requests.length, 1)
 })
 
-t.test('a request has up to 256 headers, none of which is lost', async t => {
+t.test('a request may have up to 256 headers, and all are forwarded', async t => {
   const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
   const { port } = await startProxy(t, { upstream: upstream.url })
   const request = (count: number) =>
@@ -30,7 +30,7 @@ t.test('a request has up to 256 headers, none of which is lost', async t => {
   t.equal(upstream.requests.length, 1)
 })
 
-t.test('requests beyond the bound are told so at once, and the proxy’s own paths answer', async t => {
+t.test('requests beyond the limit get a 503 at once, and the proxy’s own paths still respond', async t => {
   const upstream = await rawUpstream(t, async request => {
     await request.closed
   })
@@ -54,7 +54,7 @@ t.test('requests beyond the bound are told so at once, and the proxy’s own pat
   for (const each of [...held, next]) each.destroy()
 })
 
-t.test('connections beyond the bound are told so, and what they send is not read as a request', async t => {
+t.test('connections beyond the limit get a 503, and their requests are not parsed', async t => {
   const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
   const { port, call } = await startProxy(t, { upstream: upstream.url, config: { listen: { maxConnections: 2 } } })
   const held = [dial(port), dial(port)]
@@ -71,7 +71,7 @@ t.test('connections beyond the bound are told so, and what they send is not read
   held[1]?.destroy()
 })
 
-t.test('a connection that is refused and stays is closed in the end', async t => {
+t.test('a rejected connection that stays open is closed after a while', async t => {
   const { port, clock } = await startPair(t, { config: { listen: { maxConnections: 0 } } })
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true })
   t.match(await new Promise(resolve => socket.once('data', data => resolve(`${data}`))), /^HTTP\/1\.1 503 /)

@@ -13,7 +13,7 @@ interface Refused {
   readonly options?: CallOptions
 }
 
-/** Requests that the proxy refuses itself, in each of its parts. */
+/** Requests that the proxy itself rejects, at least one for each part of it. */
 const refused: readonly Refused[] = [
   { path: '/x', key: 'client_unauthorized' },
   { path: '/x', key: 'host_not_allowed', options: { headers: { host: 'evil.example' } } },
@@ -26,7 +26,7 @@ const refused: readonly Refused[] = [
   { path: '/_proxy/nowhere', key: 'invalid_request', options: { headers: SHOWN } },
 ]
 
-t.test('every refusal of the proxy’s own carries what the vendor’s clients show', async t => {
+t.test('every problem of the proxy’s own has the members that the vendor’s clients show', async t => {
   const policy = { deny: [parseRule('/denied')] }
   const { call } = await startPair(t, { config: { clients: [clientOf('ci', TOKEN)], policy } })
   for (const { path, key, options } of refused) {
@@ -42,14 +42,14 @@ t.test('every refusal of the proxy’s own carries what the vendor’s clients s
   }
 })
 
-t.test('so does what fails on the way to the upstream', async t => {
+t.test('so does a problem with the connection to the upstream', async t => {
   const { url } = await rawUpstream(t, () => {})
   const { call } = await startProxy(t, { upstream: 'http://127.0.0.1:1', loginAt: url })
   const { headers, json } = await call('/x', { headers: { 'x-prismacloud-proxy-errors': 'passthrough' } })
   t.match(JSON.parse(`${headers['x-redlock-status']}`), [{ i18nKey: 'upstream_unreachable', subject: json().detail }])
 })
 
-t.test('a refusal of a request for Compute has an err, however the client said that it is', async t => {
+t.test('a problem of a request for Compute has an err, however the client selected Compute', async t => {
   const options: Omit<ProxyOptions, 'upstream'> = { config: { clients: [clientOf('ci', TOKEN)] } }
   const { call } = await startPair(t, options)
   for (const [path, host = 'localhost'] of [
@@ -65,7 +65,7 @@ t.test('a refusal of a request for Compute has an err, however the client said t
   }
 })
 
-t.test('an error of Compute is shown by its own clients', async t => {
+t.test('clients of Compute show its errors', async t => {
   const compute = await rawUpstream(t, request => request.answer(http('400 Bad', [], '{"err":"bad things"}')))
   const info = http('200 OK', [], JSON.stringify({ twistlockUrl: `${compute.url}/console` }))
   const { url } = await rawUpstream(t, request => request.answer(info))
@@ -75,7 +75,7 @@ t.test('an error of Compute is shown by its own clients', async t => {
   t.equal(reply.headers['x-redlock-status'], undefined, 'what the upstream did not say is not said in its name')
 })
 
-t.test('what the upstream says in x-redlock-status stays as it is', async t => {
+t.test('x-redlock-status of the upstream is forwarded unchanged', async t => {
   const said = '[{"i18nKey":"a", "severity":"error","subject":"caf\xc3\xa9 \xe9"}]'
   const upstream = await rawUpstream(t, request => request.answer(http('400 Bad', [`X-Redlock-Status: ${said}`])))
   const { call } = await startProxy(t, { upstream: upstream.url })
@@ -83,7 +83,7 @@ t.test('what the upstream says in x-redlock-status stays as it is', async t => {
     t.equal((await call('/x', { headers })).headers['x-redlock-status'], said)
 })
 
-t.test('refusals without a request carry it too', async t => {
+t.test('problems without a request have x-redlock-status too', async t => {
   const { port } = await startPair(t)
   const full = await startPair(t, { config: { listen: { maxConnections: 0 } } })
   const malformed = await talk(port, 'GET /x HTTP/1.1\r\nhost: localhost\r\n: bad\r\n\r\n')

@@ -13,7 +13,7 @@ import { until } from '../support/until.ts'
 const TOKEN = 'the-token-of-the-client-ci'
 const SHOWN = { headers: { authorization: `Bearer ${TOKEN}` } }
 
-/** So many strangers may log in at one time. */
+/** The most logins of strangers at one time. */
 const PLACES = 16
 
 async function start(t: Test, maxRequests = 5) {
@@ -23,7 +23,7 @@ async function start(t: Test, maxRequests = 5) {
     const { text } = await proxy.call('/_proxy/metrics', SHOWN)
     return Number(/requests_in_flight (\d+)/.exec(text)?.[1]) - 1
   }
-  /** Sends the beginnings of requests, of whose bodies the rest does not come. */
+  /** Sends requests that stop in the middle of their bodies. */
   const stall = async (count: number, line = 'POST /login', ...headers: string[]) => {
     const before = await inFlight()
     const sockets = Array.from({ length: count }, () => {
@@ -41,7 +41,7 @@ async function start(t: Test, maxRequests = 5) {
 
 const login = (password: string) => ({ method: 'POST', body: JSON.stringify({ password }) })
 
-t.test('strangers that do not finish to log in take nobody’s place', async t => {
+t.test('unfinished logins of strangers do not take slots from other requests', async t => {
   const { stall, call } = await start(t)
   await stall(5)
   t.equal((await call('/v2/policy', SHOWN)).status, 200)
@@ -49,7 +49,7 @@ t.test('strangers that do not finish to log in take nobody’s place', async t =
   t.equal((await call('/login', login(TOKEN))).status, 200)
 })
 
-t.test('they have few places of their own, and ten seconds', async t => {
+t.test('logins of strangers have few slots of their own, and ten seconds', async t => {
   const { stall, call, clock, inFlight } = await start(t)
   const sockets = [
     ...(await stall(PLACES - 3)),
@@ -74,7 +74,7 @@ t.test('they have few places of their own, and ten seconds', async t => {
   for (const text of await Promise.all(told)) t.match(text, /^(HTTP\/1\.1 100 .*)?HTTP\/1\.1 408 .*within 10 s/s)
 })
 
-t.test('the ten seconds are for all of the credentials, however they trickle', async t => {
+t.test('the ten seconds are for the whole body, even if it trickles', async t => {
   for (const pause of [900, 2_000, 20_000]) {
     const { stall, clock, inFlight } = await start(t)
     const [socket] = await stall(1)
@@ -90,14 +90,14 @@ t.test('the ten seconds are for all of the credentials, however they trickle', a
   }
 })
 
-t.test('where nobody needs a token, logins have ten seconds, too', async t => {
+t.test('if no token is required, logins have ten seconds too', async t => {
   const { port, clock } = await startPair(t)
   const told = talk(port, 'POST /login HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n1\r\n{\r\n')
   while (clock.monotonic() < 15_000) await clock.advance(1_000)
   t.match(await told, /^HTTP\/1\.1 408 /)
 })
 
-t.test('whatever else a stranger sends the beginning of is answered, and its connection closed', async t => {
+t.test('any other unfinished request of a stranger gets a response, and its connection is closed', async t => {
   const { clock, port } = await start(t)
   const rows: [line: string, status: number][] = [
     ['GET /_proxy/livez', 200],
@@ -117,7 +117,7 @@ t.test('whatever else a stranger sends the beginning of is answered, and its con
   }
 })
 
-t.test('whose client left before it was looked at takes no place', async t => {
+t.test('a request whose client left early takes no slot', async t => {
   const app = Fastify()
   app.decorateRequest('exchange', null)
   app.addHook('onRequest', async request => {
