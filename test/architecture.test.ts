@@ -36,6 +36,17 @@ const FLOORS = [
 /** No file is longer: one that is holds more than one concept. */
 const MAX_LINES = 250
 
+/** No folder has more files of its own: one that has needs subfolders. */
+const MAX_FILES = 18
+
+/** A declaration that other files may import. */
+const EXPORT = /^export (?:async |abstract )*(?:function\*?|class|interface|type|const|let) \[?\s*(\w+)/gm
+
+const DOC_COMMENT = /^[ \t]*\/\*\*([\s\S]*?)\*\//gm
+
+/** A doc comment of fewer words says nothing that the name does not. */
+const MIN_WORDS = 4
+
 /** Static imports and exports, and what is loaded when it is used. */
 const IMPORT = /^(?:import|export)\b(?:[^']*? from)? '([^']+)'|\bimport\('([^']+)'\)/gm
 
@@ -150,6 +161,31 @@ t.test('a file holds one concept', async t => {
     files.filter(({ text }) => text.split('\n').length > MAX_LINES).map(({ path }) => path),
     [],
   )
+})
+
+t.test('a folder is seen at a glance', async t => {
+  const folders = files.map(({ path }) => dirname(path))
+  const isCrowded = (folder: string) => folders.filter(each => each === folder).length > MAX_FILES
+  t.same([...new Set(folders)].filter(isCrowded), [])
+})
+
+t.test('every exported name has a doc comment', async t => {
+  const bare = files.flatMap(({ path, text }) =>
+    [...text.matchAll(EXPORT)]
+      .filter(({ index }) => !text.slice(0, index).trimEnd().endsWith('*/'))
+      .map(([, name]) => `${path}: ${name}`),
+  )
+  t.same(bare, [])
+})
+
+t.test('a doc comment stands alone', async t => {
+  const poor = files.flatMap(({ path, text }) =>
+    [...text.matchAll(DOC_COMMENT)]
+      .map(([, comment = '']) => comment.replace(/^\s*\*/gm, ' ').trim())
+      .filter(comment => comment.split(/\s+/).length < MIN_WORDS || /^The same\b/.test(comment))
+      .map(comment => `${path}: ${comment}`),
+  )
+  t.same(poor, [])
 })
 
 t.test('every dependency is used, and every used package is a dependency', async t => {

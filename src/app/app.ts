@@ -27,23 +27,23 @@ import { LiveConfig } from './live-config.ts'
 import { createServer } from './server.ts'
 import { addSteps } from './steps.ts'
 
-/** Seconds for which who logs in here may go on without extending it: as long as at the vendor. */
+/** How long a local token is valid, in seconds: as long as the vendor's. */
 const LOCAL_TOKEN_LIFETIME = 600
 
-/** What {@link buildApp} does not make itself. */
+/** What {@link buildApp} is given. */
 export interface AppDeps {
   readonly version: string
   readonly clock: Clock
   readonly log: Log
   /** The app closes their connections. */
   readonly agents: Agents
-  /** Where the audit goes, if there is one. */
+  /** Where audit lines go; null if there is no audit. */
   readonly audit: AuditOutput | null
-  /** What clients that speak https are shown, if any may. */
+  /** The certificates for https clients; null if https is off. */
   readonly certificates: Certificates | null
-  /** What clients are shown that take the proxy for that of their https, if any may. */
+  /** The certificates for CONNECT to API hosts; null if CONNECT is off. */
   readonly authority: Certificates | null
-  /** Ends the process, as SIGTERM does. */
+  /** Stops the process, as SIGTERM does. */
   quit(): void
 }
 
@@ -55,33 +55,33 @@ export interface Outstanding {
   readonly timeout: number
 }
 
-/** The proxy, not listening yet. */
+/** The assembled proxy, which does not listen yet. */
 export interface App {
   readonly server: FastifyInstance
-  /** Listens, and gives a URL with the port in use. Rejects as `net.Server` does. */
+  /** Starts to listen, and resolves to a URL with the port in use. Rejects as `net.Server` does. */
   listen(place: ListenAddress | { readonly path: string }): Promise<string>
-  /** What listens for https, if anything does. */
+  /** Listens for https; null if https is off. */
   readonly front: TlsFront | null
-  /** What speaks TLS in the name of API hosts, if anything does; it may be the same. */
+  /** Terminates TLS for CONNECT to API hosts; null if CONNECT is off. May be the front itself. */
   readonly interceptor: TlsFront | null
   readonly sessions: Sessions
   /**
-   * Logs in every tenant that is not lazy, and waits until each has a session or is known to have none. Keys that are
-   * rejected meanwhile are the caller's to tell.
+   * Logs in every tenant that is not lazy, and waits until each has a session or has failed. Access keys that are rejected
+   * meanwhile are for the caller to report.
    */
   login(): Promise<void>
-  /** Goes on with another configuration; running requests are not disturbed. Addresses stay. */
+  /** Applies another configuration. Running requests are not disturbed, and the addresses stay. */
   reload(config: Config): Promise<void>
   /** What {@link close} would wait for now. */
   outstanding(): Outstanding
   /**
-   * Stops accepting, lets running requests finish for `listen.drainTimeout`, then cuts them off; closes everything.
-   * Gives whether all could finish.
+   * Stops accepting, lets running requests finish for `listen.drainTimeout`, then cuts them off and closes everything.
+   * Resolves to whether all requests could finish.
    */
   close(): Promise<boolean>
 }
 
-/** Puts the proxy together. */
+/** Assembles the proxy from its parts. */
 export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const { clock, log, agents, certificates, authority } = deps
   const live = new LiveConfig(initial, clock)
@@ -129,7 +129,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
       log.level = config.log.level
       pacer.forget()
       await sessions.reload(config.tenants)
-      // a login may take its time; the next reload does not wait for it
+      // a login may take long, and the next reload must not wait for it
       void sessions.start()
     },
     outstanding: () => ({ requests: [...connections.running()].length, timeout: live.config.listen.drainTimeout }),

@@ -6,27 +6,28 @@ import type { Certificates } from '../tls/certificates.ts'
 import { TlsFront } from '../tls/front.ts'
 import { HTTP_OPTIONS } from './server.ts'
 
+/** What {@link makeListeners} needs, read anew where it is a function. */
 export interface ListenersOptions {
   readonly clock: Clock
   readonly log: Log
-  /** What clients that speak https are shown, if any may. */
+  /** The certificates for https clients; null if https is off. */
   readonly certificates: Certificates | null
-  /** What clients are shown that use the proxy for https to API hosts, if any may. */
+  /** The certificates for CONNECT to API hosts; null if CONNECT is off. */
   readonly authority: Certificates | null
   readonly maxConnections: () => number
 }
 
-/** Everything beside the server itself that accepts connections for it. */
+/** What accepts connections for the server besides the server itself. */
 export interface Listeners {
-  /** Accepts https, if anything does. */
+  /** Accepts https; null if https is off. */
   readonly front: TlsFront | null
-  /** Speaks TLS in the name of API hosts, if anything does; it may be the front itself. */
+  /** Terminates TLS for CONNECT to API hosts; null if CONNECT is off. May be the front itself. */
   readonly interceptor: TlsFront | null
   /** The second loopback address, where the server listens at both. */
   readonly second: SecondListener
 }
 
-/** Makes the listeners of a server. They stop accepting when it does, and have closed when it has. */
+/** Creates the listeners of a server. They stop accepting when it does, and it closes only when they have closed. */
 export function makeListeners(app: FastifyInstance, options: ListenersOptions): Listeners {
   const { clock, log, certificates, authority, maxConnections } = options
   const frontWith = (shown: Certificates) =>

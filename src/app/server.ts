@@ -26,6 +26,7 @@ export const HTTP_OPTIONS = {
   optimizeEmptyRequests: true,
 } satisfies ServerOptions & { readonly optimizeEmptyRequests: boolean }
 
+/** What the server calls for each request, and for what is no valid request. */
 export interface ServerDeps {
   /** The route by which a request is served. */
   route(request: IncomingMessage): string

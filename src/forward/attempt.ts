@@ -31,10 +31,11 @@ export interface AttemptContext {
   readonly renewal: Retry | undefined
 }
 
+/** What every attempt needs. */
 export interface AttemptOptions {
   readonly clock: Clock
   readonly pacer: Pacer
-  /** For the bodies of all errors that are collected. */
+  /** Bounds the collected bodies of all errors. */
   readonly collected: Budget
 }
 

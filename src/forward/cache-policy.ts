@@ -4,19 +4,19 @@ import { headersByName, type RawHeaders } from '../http/raw-headers.ts'
 import type { ForwardPlan, ForwardRequest } from './forward-request.ts'
 import { selectingHeaders } from './headers/headers.ts'
 
-/** Ask for a part, or for nothing where that is what the client has (RFC 9110, 13 and 14). */
+/** Headers that ask for part of a response, or make it conditional (RFC 9110, 13 and 14). */
 const CONDITIONS = ['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
 
-/** Segments that versions of the API differ in: `/v2/policy` and `/policy` are the same resource. */
+/** Segments that only name a version of the API: `/v2/policy` and `/policy` are one resource. */
 const VERSION = /^(api|v\d+)$/
 
-/** What `/code/` was called. */
+/** The former name of `/code/`. */
 const OLDER_NAME = /^bridgecrew$/
 
-/** Spring's servers take `/policy.json` for `/policy`. */
+/** A suffix that Spring ignores: `/policy.json` is `/policy`. */
 const SUFFIX = /\..*/s
 
-/** The request as one whose answer may be kept, if a rule says so and nothing speaks against it. */
+/** Describes a request whose response may be cached: a rule covers it, and nothing in the request forbids it. */
 export function cacheableOf(forwarded: ForwardRequest, rules: readonly CacheRule[]): Cacheable | undefined {
   const { request, exchange, plan, body } = forwarded
   const { tenant, apiTarget, compute, readings, computeConsole: asked } = plan
@@ -26,15 +26,15 @@ export function cacheableOf(forwarded: ForwardRequest, rules: readonly CacheRule
   const rule = rules.find(({ path }) => readings.all.every(reading => path.test(reading)))
   const [resource, ...others] = resourcesOf(plan)
   if (!rule || resource === undefined || others.length > 0) return undefined
-  // who names a console by its own address may have meant another
+  // a client that names a console by its own address may mean another one than the tenant's
   const at = asked ? asked.origin + asked.basePath : ''
   const key = [tenant, at, `${compute}`, apiTarget, ...selectingHeaders(rawHeaders)].join('\n')
   return { key, resource, keepFor: rule.keepFor }
 }
 
 /**
- * Whether an answer may be kept: a good one that depends on nothing but its request (RFC 9110, 12.5.5), and whose end can
- * be told from its breaking off (RFC 9112, 8).
+ * Whether a response may be cached: it is a 200, depends on nothing but its request (RFC 9110, 12.5.5), and is framed, so
+ * that a truncated one is noticed (RFC 9112, 8).
  */
 export function isKeepable(status: number, headers: RawHeaders): boolean {
   if (status !== 200) return false
@@ -43,7 +43,7 @@ export function isKeepable(status: number, headers: RawHeaders): boolean {
   return isFramed && ![vary].flat().some(names => names.includes('*'))
 }
 
-/** Whether a client asks for an answer that is not older than its request (RFC 9111, 5.2.1.4 and 5.4). */
+/** Whether a client asks for a fresh response (`no-cache`, `max-age=0`; RFC 9111, 5.2.1.4 and 5.4). */
 export function isFreshWanted({ request }: ForwardRequest): boolean {
   const { 'cache-control': control, pragma } = request.headers
   const asked = directives(control ?? pragma?.toString())
@@ -51,8 +51,8 @@ export function isFreshWanted({ request }: ForwardRequest): boolean {
 }
 
 /**
- * What a request reads or writes: the first segment of its path, because what is below it belongs together (a policy and
- * the list of them); several where servers may take its path for different ones.
+ * The resources that a request reads or writes: the first segment of its path, because everything below belongs together (a
+ * policy and the list of policies). There are several if servers may take the path for different ones.
  */
 export function resourcesOf({ tenant, readings }: ForwardPlan): string[] {
   return [...new Set(readings.all.map(path => `${tenant} ${resourceAt(path)}`))]

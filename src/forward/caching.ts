@@ -10,15 +10,16 @@ import { type ForwardRequest, type GoodHead, repeatingOf } from './forward-reque
 import { sendHead } from './response-head.ts'
 import type { ErrorResponse } from './upstream-error.ts'
 
-/** Sends the request, and gives the upstream's error if that is the answer. */
+/** Sends the request. Returns the error response, if there is one; a good response is streamed to the client. */
 type Send = () => Promise<ErrorResponse | undefined>
 
+/** What {@link Caching} needs. */
 export interface CachingOptions extends AcquireOptions {
-  /** The cache, and what it is for. */
+  /** The cache in force and the rules for what it keeps. Another configuration has another cache. */
   readonly cache: () => { readonly answers: AnswerCache<GoodHead>; readonly rules: readonly CacheRule[] }
 }
 
-/** Answers requests from the cache where a rule says so, and has it learn from those that are sent. */
+/** Serves requests from the cache where a rule allows it, and stores the responses of those that are sent. */
 export class Caching {
   readonly #options: CachingOptions
 
@@ -26,7 +27,7 @@ export class Caching {
     this.#options = options
   }
 
-  /** Answers a request, or has it sent and gives the upstream's error if that is the answer. */
+  /** Serves a request from the cache, or sends it. Returns the error response, if there is one. */
   forward(request: ForwardRequest, send: Send): Promise<ErrorResponse | undefined> {
     const { rules } = this.#cache
     if (rules.length === 0) return send()
@@ -34,17 +35,16 @@ export class Caching {
     if (cacheable) return this.#readOfSession(request, cacheable, send)
     if (repeatingOf(request) === 'reads') return send()
     this.#written(request)
-    // what is read meanwhile may be from before
+    // a response that was read meanwhile may be from before the write
     return send().finally(() => this.#written(request))
   }
 
-  /** Another user may see another answer, and without a session there is none. */
+  /** Keys include the session, because another user may get another response. Without a session nothing is served. */
   async #readOfSession(request: ForwardRequest, cacheable: Cacheable, send: Send): Promise<ErrorResponse | undefined> {
     const { session } = await acquireLease(request, this.#options)
     return this.#read(request, { ...cacheable, key: `${session} ${cacheable.key}` }, send)
   }
 
-  /** As it is now: another configuration brings another cache. */
   get #cache() {
     return this.#options.cache()
   }
@@ -65,7 +65,7 @@ export class Caching {
     const flight = answers.flight(cacheable)
     if (!flight) return this.#lead(request, cacheable, send)
     const landing = await timed(clock, exchange, 'upstream', flight.wait(exchange.over))
-    // one of those who waited goes first now
+    // its client has left: one of the requests that waited takes its place
     if (landing === 'left') return this.#read(request, cacheable, send)
     if (landing !== 'none') return this.#serve(request, landing, 'shared', instantOf(clock))
     exchange.cache = 'miss'

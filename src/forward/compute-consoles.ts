@@ -12,20 +12,21 @@ import type { CollectedResponse } from './response-body.ts'
 
 const META_INFO = '/meta_info'
 
+/** What {@link ComputeConsoles} needs. */
 export interface ComputeConsolesOptions {
   readonly dispatcher: Dispatcher
   readonly clock: Clock
-  /** Milliseconds that the API has to say where a console is, asked for anew each time. */
+  /** The timeout of the call that asks the API, in milliseconds. Read for each call, since it may be reloaded. */
   readonly callTimeout: () => number
 }
 
-/** Whose Compute console is asked for, and the one that the client named by its own address, if it did. */
+/** The tenant whose Compute console is wanted, and the console that the client named by its own address, if it did. */
 interface ConsoleRequest {
   readonly tenant: string
   readonly computeConsole: BaseUrl | undefined
 }
 
-/** Finds the Compute consoles of tenants: as configured, else by asking the API once for each of a session's tokens. */
+/** Finds the Compute consoles of tenants: as configured, or by asking the API once for each token of a session. */
 export class ComputeConsoles {
   readonly #options: ComputeConsolesOptions
   readonly #asked = new WeakMap<Lease, Promise<BaseUrl | CollectedResponse>>()
@@ -67,7 +68,7 @@ function consoleIn({ body }: CollectedResponse, token: Secret): BaseUrl {
   const url = twistlockUrl(body)
   if (url === undefined) throw none(`${META_INFO} names none (twistlockUrl)`)
   try {
-    // what is wrong with it is told
+    // the message of the error quotes it
     return resolveCompute(token.maskIn(url))
   } catch (error) {
     throw none(`the address that ${META_INFO} names ${(error as StackError).problem}`)

@@ -31,7 +31,7 @@ export interface ClientRequest {
 
 /** What a request is forwarded as: all that its head and the configuration decide. */
 export interface ForwardPlan extends Destination {
-  /** The tenant's name. */
+  /** The name of the tenant that it is for. */
   readonly tenant: string
   /** The paths that the API may take its path for, behind `/_compute` for Compute, however the client said so. */
   readonly readings: Readings

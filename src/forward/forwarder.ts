@@ -18,9 +18,10 @@ import { RequestBody } from './request-body.ts'
 import { RequestSender, type SenderOptions } from './send.ts'
 import type { ErrorResponse } from './upstream-error.ts'
 
-/** What of the configuration the forwarder depends on. */
+/** The part of the configuration that the forwarder depends on. */
 export type ForwardSettings = PlanSettings & Pick<Config, 'tenants' | 'clients' | 'defaultTenant' | 'replay'>
 
+/** What {@link Forwarder} needs. */
 export interface ForwarderOptions extends SenderOptions, CachingOptions, LocalLoginOptions {
   readonly clock: Clock
   /** For the kept bodies of all requests. */

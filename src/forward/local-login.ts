@@ -6,12 +6,13 @@ import { Problem } from '../problem/problem.ts'
 import type { ForwardRequest } from './forward-request.ts'
 import { writeHead } from './response-head.ts'
 
-/** Credentials are no longer, in bytes. */
+/** The longest body with credentials, in bytes. */
 const MAX_BODY = 16 * 1024
 
-/** All of them are there within so many milliseconds: who logs in may be a stranger. */
+/** The timeout of a body with credentials, in milliseconds. Clients that log in may be strangers. */
 const LONGEST_BODY = 10_000
 
+/** What {@link LocalLogin} needs. */
 export interface LocalLoginOptions {
   readonly clock: Clock
   readonly tokens: SignedTokens
@@ -19,8 +20,8 @@ export interface LocalLoginOptions {
 }
 
 /**
- * Answers the calls that log in and extend a session, for tools that insist on them. The token is one of the proxy's own:
- * it is good here alone, for ten minutes as the vendor's is, and never reaches the upstream.
+ * Answers the calls that log in and extend a session, for tools that insist on them. The token is the proxy's own: it is
+ * valid only here, for ten minutes like the vendor's, and never reaches the upstream.
  */
 export class LocalLogin {
   readonly #options: LocalLoginOptions
@@ -29,13 +30,13 @@ export class LocalLogin {
     this.#options = options
   }
 
-  /** @throws {Problem} `client-unauthorized` where clients need a token and the password is none */
+  /** Responds with a token. @throws {Problem} `client-unauthorized` if clients need a token and the password is not one */
   async answer(request: ForwardRequest): Promise<undefined> {
     const { clock, tokens, config } = this.#options
     const { exchange, response, plan } = request
     if (plan.authCall === 'login') exchange.client = this.#clientBy(await passwordIn(request, clock), exchange.client)
     const client = config().clients.find(({ name }) => name === exchange.client)
-    // good for as long as the client's own
+    // valid for as long as the client's own token is
     const token = tokens.issue(client ? client.token.fingerprint : '')
     const body = JSON.stringify(plan.compute ? { token } : { token, ...loginOf(plan.tenant, config()) })
     exchange.answeredHere = true
@@ -53,20 +54,17 @@ export class LocalLogin {
     response.end(body)
   }
 
-  /** Whose token the password is. Where clients have none, or one was shown already, whatever is sent will do. */
+  /** The client whose token the password is. Any password will do if clients need none, or the request carries a token. */
   #clientBy(password: string, known: string | null): string | null {
     const { clients } = this.#options.config()
     const [client] = clients.filter(({ token }) => token.matches(password))
     if (client) return client.name
     if (known !== null || clients.length === 0) return known
-    throw new Problem(
-      'client-unauthorized',
-      'Log in with the client token as the password: the user name is not looked at',
-    )
+    throw new Problem('client-unauthorized', 'Log in with the client token as the password; the user name is ignored')
   }
 }
 
-/** What the API tells beside the token. */
+/** The members of the API's response next to the token. */
 function loginOf(tenant: string, { tenants }: Pick<Config, 'tenants'>) {
   const user = tenants.get(tenant)
   const names = { customerName: user?.customerName ?? tenant, prismaId: user?.prismaId ?? '' }
@@ -89,7 +87,10 @@ async function wholeOf(body: AsyncIterable<Buffer> | readonly Buffer[]): Promise
   for await (const chunk of body) {
     size += chunk.length
     if (size > MAX_BODY)
-      throw new Problem('invalid-request', 'No credentials are that long', { status: 413, title: 'Content Too Large' })
+      throw new Problem('invalid-request', `The credentials are longer than ${MAX_BODY / 1024} KiB`, {
+        status: 413,
+        title: 'Content Too Large',
+      })
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString()
@@ -105,6 +106,6 @@ function passwordOf(body: string): string {
 }
 
 function tooSlow(): Problem {
-  const detail = `The credentials were not all there within ${LONGEST_BODY / 1000} s`
+  const detail = `The credentials did not arrive within ${LONGEST_BODY / 1000} s`
   return new Problem('invalid-request', detail, { status: 408, title: 'Request Timeout', retryable: true })
 }

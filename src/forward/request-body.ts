@@ -3,26 +3,27 @@ import type { Budget } from '../kernel/budget.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { Problem } from '../problem/problem.ts'
 
-/** A client that is waited for may pause for so many milliseconds in the middle of its body. */
+/** How long a client may pause in the middle of its body, in milliseconds. */
 const LONGEST_PAUSE = 60_000
 
-/** So many bytes are read ahead of the upstream. */
+/** How many bytes are read ahead of the upstream. */
 const READ_AHEAD = 64 * 1024
 
-/** What a piece that is kept takes beside its bytes: a client may send them one by one. */
+/** The memory of a kept piece beyond its bytes, which a client may send one by one. */
 const OVERHEAD = 256
 
+/** What a {@link RequestBody} needs. */
 export interface RequestBodyOptions {
   readonly clock: Clock
-  /** The largest body that is kept, in bytes. */
+  /** The largest body to keep, in bytes. */
   readonly keep: number
-  /** For all bodies that are kept. */
+  /** Bounds the kept bodies of all requests. */
   readonly memory: Budget
 }
 
 /**
- * The body of a request, streamed as it comes and kept meanwhile, so that it can be sent a second time: the kept part
- * again, then the rest. Past what may be kept the beginning is let go, and the body can be sent only once. Its owner has to
+ * The body of a request, streamed as it arrives and kept meanwhile, so that a retry can send it again: the kept part, then the
+ * rest. A body that outgrows its bounds is not kept any more and can be sent only once. Its owner must
  * {@link RequestBody.release} it.
  */
 export class RequestBody {
@@ -30,15 +31,15 @@ export class RequestBody {
   readonly #options: RequestBodyOptions
   #pause: Timer | undefined
   #kept: Buffer[] = []
-  /** What the kept part takes. */
+  /** The memory of the kept part. */
   #held = 0
   #isKeptWhole = true
   #size = 0
   #isRead = false
-  /** What was read before it was sent for the first time. */
+  /** The pieces that were read before the body was sent for the first time. */
   #ahead: Buffer[] = []
   #onFirst: ((piece: Buffer) => void) | undefined
-  /** How the body ended: with an error where it broke off. */
+  /** Set when the body has ended, with an error if it broke off. */
   #end: { readonly error?: Error } | undefined
   #sending: Readable | undefined
 
@@ -52,7 +53,7 @@ export class RequestBody {
     return this.#isKeptWhole
   }
 
-  /** The first piece once it is there, or nothing where none comes. It may be asked for once, before the body is sent. */
+  /** Resolves to the first piece, or to an empty one if none comes. May be called once, before the body is sent. */
   first(): Promise<Buffer> {
     return new Promise(resolve => {
       this.#onFirst = resolve
@@ -60,13 +61,13 @@ export class RequestBody {
     })
   }
 
-  /** The body from its beginning, in place of the sending before. It may be called while it is replayable. */
+  /** Sends the body from its beginning, and abandons an earlier sending. May be called while the body is replayable. */
   send(): Readable {
     const begun = this.#sending ? this.#kept : this.#ahead
     this.#ahead = []
     this.#sending?.destroy()
     const sending = new Readable({ highWaterMark: READ_AHEAD, read: () => this.#read() })
-    // a sending that was given up may still fail, of which nobody needs to hear
+    // an abandoned sending may still fail, which concerns nobody
     sending.on('error', () => {})
     this.#sending = sending
     for (const chunk of begun) sending.push(chunk)
@@ -74,7 +75,7 @@ export class RequestBody {
     return sending
   }
 
-  /** Lets go what is kept: it is not needed any more. A sending that has begun goes on. */
+  /** Frees what is kept, because no retry will need it. A sending that has begun goes on. */
   release(): void {
     if (!this.#isKeptWhole) return
     this.#options.memory.give(this.#held)
@@ -104,7 +105,7 @@ export class RequestBody {
     this.#onFirst?.(chunk)
   }
 
-  /** Sends a piece, or puts it by until that is done, and says whether there is room for more. */
+  /** Sends a piece, or stores it until the body is sent. Returns whether there is room for more. */
   #pass(chunk: Buffer): boolean {
     if (this.#sending) return this.#sending.push(chunk)
     this.#ahead.push(chunk)
@@ -136,7 +137,7 @@ export class RequestBody {
 }
 
 function tooSlow(): Problem {
-  const detail = `The client sent nothing of its body for ${LONGEST_PAUSE / 1000} s`
+  const detail = `The client sent no more of the request body for ${LONGEST_PAUSE / 1000} s`
   return new Problem('invalid-request', detail, { status: 408, title: 'Request Timeout', retryable: true })
 }
 

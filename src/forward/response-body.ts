@@ -8,36 +8,36 @@ import type { EndSignal } from '../kernel/end-signal.ts'
 import { clientTrailers } from './headers/headers.ts'
 import type { ResponseHead } from './response-head.ts'
 
-/** An error's body is not read beyond so many bytes where it is told, and so many where it is passed on. */
-const [MAX_TOLD, MAX_PASSED] = [64 * 1024, 256 * 1024]
+/** How much of an error's body is read, in bytes: for a problem document, and to pass it through. */
+const [MAX_FOR_PROBLEM, MAX_PASSED] = [64 * 1024, 256 * 1024]
 
-/** Nor waited for longer than this, in milliseconds. */
+/** How long it may take to read an error's body, in milliseconds. */
 const MAX_COLLECTING = 2_000
 
-/** A body of at most so many bytes is cheaper copied than written beside its head. */
+/** Up to this size, in bytes, it is cheaper to copy a body next to its head than to write both. */
 const MAX_JOINED = 16 * 1024
 
-/** Where an answer goes, its head excepted. */
+/** Takes the body of a response. */
 export interface BodySink {
   data(chunk: Buffer): void
   end(trailers: RawHeaders): void
   fail(error: Error): void
 }
 
-/** What became of an answer. */
+/** The outcome of a response: streamed to the client (`relayed`), or collected for the caller. */
 export type ResponseOutcome = { readonly kind: 'relayed' } | CollectedResponse
 
-/** An answer that was kept. */
+/** An error response, read into memory. */
 export interface CollectedResponse extends ResponseHead {
   readonly kind: 'collected'
   readonly body: Buffer
-  /** False when the body was cut off, by the bounds or by the upstream. */
+  /** False if the body was truncated, by the limits or by the upstream. */
   readonly complete: boolean
 }
 
 const RELAYED: ResponseOutcome = { kind: 'relayed' }
 
-/** Where an answer comes from, and who is told what became of it. */
+/** The attempt that a body comes from: a sink controls it, and reports the outcome to it. */
 export interface ResponseSource {
   pause(): void
   resume(): void
@@ -47,9 +47,9 @@ export interface ResponseSource {
 }
 
 /**
- * Streams an answer to a client, as it comes and as fast as the client takes it. Where it breaks off, the client's
- * connection is broken off too, so that it never looks complete. The head goes out with the first of the body, so that both
- * are one write, or alone where that does not follow at once; until then the client may still be told of a failure.
+ * Streams a response to the client as it arrives, and as fast as the client reads it. If it breaks off, so does the client's
+ * connection, so that a truncated response never looks complete. The head is sent together with the first piece of the body,
+ * in one write, or alone if no piece follows at once. Until then, a failure can still become a problem document.
  */
 export class StreamingSink implements BodySink {
   readonly #headers: RawHeaders
@@ -61,7 +61,7 @@ export class StreamingSink implements BodySink {
   #whole: Buffer | undefined
   #onDrain: (() => void) | undefined
 
-  /** `sendHead` writes the head of the answer, which has these headers. */
+  /** `sendHead` writes the head of the response, which has these headers. */
   constructor(headers: RawHeaders, response: ServerResponse, source: ResponseSource, sendHead: () => void) {
     this.#headers = headers
     this.#length = Number(headerOf(headers, 'content-length'))
@@ -72,7 +72,7 @@ export class StreamingSink implements BodySink {
   }
 
   data(chunk: Buffer): void {
-    // the end of a body that came in one piece follows at once
+    // the end of a body that arrived in one piece follows at once
     if (chunk.length === this.#length) {
       this.#whole = chunk
       return
@@ -107,7 +107,7 @@ export class StreamingSink implements BodySink {
     this.#sendHead = undefined
   }
 
-  /** In the turn of the event loop after this one: in this one undici still tells of a fault found behind the head. */
+  /** Waits one turn of the event loop: in this one, undici still reports a fault that follows the head. */
   static #flushLater(streaming: StreamingSink): void {
     streaming.#headAlone = setImmediate(() => streaming.#flushHead())
   }
@@ -122,8 +122,8 @@ export class StreamingSink implements BodySink {
   }
 
   /**
-   * Not at once: where answers are queued on one connection, Node.js tells this one while another is being written, from
-   * within undici's parser, which cannot take up a second connection there.
+   * Resumes in a microtask: if responses are queued on one connection, Node.js emits `drain` while another one is written,
+   * from within undici's parser, which cannot resume a second connection there.
    */
   #resumeOnDrain(): void {
     if (this.#onDrain) return
@@ -137,8 +137,8 @@ export class StreamingSink implements BodySink {
 }
 
 /**
- * A small body goes out at once and as text, which alone Node.js joins with the head: one write instead of three. The
- * answer has no socket while it waits for those before it, or once the client has left.
+ * Sends a small body as text, because Node.js joins only text with the head: one write instead of three. A response has no
+ * socket while it waits for earlier ones on its connection, or once the client has left.
  */
 function endWith(response: ServerResponse, body: Buffer): void {
   const { socket } = response
@@ -153,8 +153,8 @@ function endWith(response: ServerResponse, body: Buffer): void {
 }
 
 /**
- * Ends an answer with these headers that is not whole. Where it has no length, nothing but a reset tells that to a client
- * which does not know chunks (RFC 9112, 8).
+ * Ends a truncated response with these headers so that the client notices. Without a length or chunks, only a reset of the
+ * connection can show that (RFC 9112, 8).
  */
 export function breakOff(response: ServerResponse, headers: RawHeaders): void {
   const { socket, chunkedEncoding } = response
@@ -163,29 +163,30 @@ export function breakOff(response: ServerResponse, headers: RawHeaders): void {
   else response.destroy()
 }
 
-/** No other can be reset: TLS has an end of its own that is missing then (RFC 8446, 6.1), a Unix socket has nothing. */
+/** Only TCP can be reset. TLS shows a truncation by a missing close_notify (RFC 8446, 6.1); a Unix socket cannot show it. */
 function isPlainTcp(socket: Socket | null): socket is Socket {
   return socket !== null && socket.localAddress !== undefined && !(socket instanceof TLSSocket)
 }
 
+/** What {@link collectingSink} needs. */
 export interface CollectingOptions {
   readonly clock: Clock
-  /** Whether the body is to reach the client as it came. */
+  /** Whether the body is to be passed through unchanged. */
   readonly passthrough: boolean
-  /** For all bodies that are kept so. */
+  /** Bounds the collected bodies of all errors. */
   readonly memory: Budget
-  /** Aborts when what was kept is needed no more. */
+  /** Aborts when the collected body is no longer needed. */
   readonly over: EndSignal
 }
 
-/** Keeps the body for the caller, as far as the bounds go. */
+/** Collects a body for the caller, up to the limits. */
 export function collectingSink(
   { status, headers }: ResponseHead,
   source: ResponseSource,
   options: CollectingOptions,
 ): BodySink {
   const { clock, passthrough, memory, over } = options
-  const max = passthrough ? MAX_PASSED : MAX_TOLD
+  const max = passthrough ? MAX_PASSED : MAX_FOR_PROBLEM
   const chunks: Buffer[] = []
   let size = 0
   const cutOff = () => source.abort(new Error('the rest of the answer is not waited for'))

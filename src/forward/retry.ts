@@ -15,6 +15,7 @@ import type { ErrorResponse } from './upstream-error.ts'
 
 const UNAUTHORIZED = 401
 
+/** What the retries of a request need. */
 export interface RetryOptions extends AcquireOptions {
   readonly retryBudget: RetryBudget
 }

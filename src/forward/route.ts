@@ -9,6 +9,7 @@ import { FORWARD_ROUTE } from '../request/own-path.ts'
 import type { Forwarder } from './forwarder.ts'
 import { type ErrorResponse, problemHeaders, problemOfError } from './upstream-error.ts'
 
+/** What the plugin needs. */
 export interface ForwardPluginOptions {
   readonly forwarder: Forwarder
   readonly clock: Clock
@@ -16,12 +17,12 @@ export interface ForwardPluginOptions {
 }
 
 /**
- * Serves {@link FORWARD_ROUTE} through `@fastify/http-proxy`. Ours is its `preHandler`, so that neither its own handler,
- * which would take three URLs apart to no end, nor `reply.from` is reached.
+ * Serves {@link FORWARD_ROUTE} through `@fastify/http-proxy`. The forwarder runs as its `preHandler`, so that its own handler,
+ * which would needlessly parse three URLs, and `reply.from` are never reached.
  */
 export async function forwardPlugin(app: FastifyInstance, options: ForwardPluginOptions): Promise<void> {
   await app.register(httpProxy, {
-    // required, and not used: the forwarder knows where to go
+    // required but unused: the forwarder knows where to go
     upstream: 'http://upstream.invalid',
     routes: [FORWARD_ROUTE],
     httpMethods: [...FORWARDED_METHODS],
@@ -31,22 +32,22 @@ export async function forwardPlugin(app: FastifyInstance, options: ForwardPlugin
 }
 
 /**
- * Has bodies streamed, whatever they are declared to be; Fastify's parsers would read, bound or refuse them. Nobody may
- * wait for the end of a request without a body.
+ * Streams bodies whatever their type; Fastify's parsers would read, limit or refuse them. No code may wait for the end of a
+ * request without a body.
  */
 export function leaveBodiesAlone(app: FastifyInstance): void {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.addHook('onRequest', ({ raw }, _reply, done) => {
-    // by its type a body would find one of Fastify's own parsers, or 415; what is forwarded comes from rawHeaders
+    // Fastify would choose a parser by the type, or respond 415; the headers to forward come from rawHeaders
     if (raw.headers['content-type'] !== undefined) delete raw.headers['content-type']
-    // else Node.js empties the request, though there is nothing in it, which costs a thirtieth of all that a request does.
-    // It keeps the request until the next on that connection then
+    // otherwise Node.js drains the empty request, which costs 3 % of a request. It then keeps the request until the next one
+    // on the connection
     if (!hasBody(raw)) raw.read()
     done()
   })
 }
 
-/** Calls `done` with the problem that the client is to be told of, if there is one. */
+/** Forwards a request. Calls `done` with the problem for the client, if there is one. */
 function forward(
   request: FastifyRequest,
   reply: FastifyReply,

@@ -15,6 +15,7 @@ import type { UpstreamBase } from './headers/location.ts'
 import { type AttemptPlan, Retries, type RetryOptions, type Unserved } from './retry.ts'
 import { type ErrorResponse, passOnError } from './upstream-error.ts'
 
+/** What {@link RequestSender} needs. */
 export interface SenderOptions extends AttemptOptions, RetryOptions {
   readonly agents: Agents
   readonly consoles: ComputeConsoles

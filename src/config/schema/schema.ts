@@ -128,7 +128,7 @@ export const settingsSchema = {
   retry: {
     attempts: count(
       3,
-      'How often a request is retried if the upstream temporarily refuses it (429, 503). Its waits add up to at most pacing.maxWait.',
+      'How often a request is retried if the upstream refuses it for now or fails (408, 425, 429, 500, 502, 503, 504). Its waits add up to at most pacing.maxWait.',
     ),
   },
   cache: {

@@ -1,20 +1,19 @@
 import { isNamed, type RawHeaders } from '../../http/raw-headers.ts'
 import type { RequestBody } from '../request-body.ts'
 
-/** Types that clients put on a body of which they know nothing: the form of `curl -d`, the plain text of `fetch`. */
+/** Types that clients send by default: the form of `curl -d`, the plain text of `fetch`. */
 const DEFAULT_TYPE = /^(?:application\/x-www-form-urlencoded|text\/plain)\s*(?:;|$)/i
 
-/** The beginning of a JSON text (RFC 8259) that is an object or a list, or the whole of any other. As bytes in latin1. */
+/** The start of a JSON object or array (RFC 8259), or a whole JSON text of another kind; bytes as latin1. */
 const JSON_TEXT =
   /^(?:\xef\xbb\xbf)?[ \t\r\n]*(?:[{[]|(?:"(?:[^"\\]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)[ \t\r\n]*$)/
 
 /**
- * What is to be said of the type of a body: that it is JSON, what the client says, or either, as the body itself shows.
- * Every body that the API declares is JSON.
+ * How a body is labelled: as JSON, as the client says, or as its first bytes show. Every body that the API documents is JSON.
  */
 export type BodyType = 'json' | 'as-sent' | 'as-it-looks'
 
-/** The same by the headers of a request: a type that tells nothing of the body is not believed. */
+/** Decides by the headers of a request how its body is labelled. A default type of a client is not trusted. */
 export function bodyTypeOf(headers: RawHeaders): BodyType {
   let type: BodyType = 'json'
   for (let at = 0; at < headers.length; at += 2) {
@@ -27,13 +26,13 @@ export function bodyTypeOf(headers: RawHeaders): BodyType {
   return type
 }
 
-/** The type of a body by its first bytes, which are waited for. */
+/** Decides by the first bytes of a body, once they have arrived, how it is labelled. */
 export async function lookAt(body: RequestBody): Promise<BodyType> {
   const first = await body.first()
   return JSON_TEXT.test(first.toString('latin1')) ? 'json' : 'as-sent'
 }
 
-/** The headers with JSON as the one type of the body, where the first type stood. */
+/** The headers with JSON as the only content type, in the place of the first one. */
 export function withJsonType(headers: RawHeaders): string[] {
   const changed: string[] = []
   let isTyped = false

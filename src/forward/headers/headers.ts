@@ -3,7 +3,7 @@ import type { Secret } from '../../kernel/secret.ts'
 import { withJsonType } from './content-type.ts'
 import { localLinks, localLocation, type UpstreamBase } from './location.ts'
 
-/** Meant for one connection alone (RFC 9110, 7.6.1). */
+/** Headers for a single connection (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = [
   'connection',
   'keep-alive',
@@ -26,7 +26,7 @@ const NOT_FOR_THE_UPSTREAM = new Set([
   'cookie',
   'x-redlock-auth',
   'x-prismacloud-proxy-token',
-  // would tell of the local machine
+  // reveal the local machine
   'forwarded',
   'from',
   'origin',
@@ -35,13 +35,13 @@ const NOT_FOR_THE_UPSTREAM = new Set([
   'x-real-ip',
 ])
 
-/** Names of the same, by how they begin or end: the latter have servers take another method or path than was judged. */
+/** More of them, by prefix or suffix. The suffixes make servers use another method or path than the policies judged. */
 const NOT_FOR_THE_UPSTREAM_PATTERN =
   /^(x-forwarded-|x-prismacloud-|sec-fetch-|sec-ch-|access-control-)|(^|-)(method|verb|(destination)?ur[il]|path(-info)?|prefix|script-name)(-override)?$/
 
 const NOT_FOR_THE_CLIENT = new Set([
   ...HOP_BY_HOP,
-  // would bind the name localhost, or whatever name this proxy has, for longer than the answer is shown
+  // would affect localhost, or whatever name this proxy has, beyond this response
   'set-cookie',
   'set-cookie2',
   'strict-transport-security',
@@ -53,15 +53,15 @@ const NOT_FOR_THE_CLIENT = new Set([
   'critical-ch',
   'service-worker-allowed',
   'clear-site-data',
-  // would have a browser tell others what it does here
+  // would make a browser report to others what it does here
   'timing-allow-origin',
   'nel',
   'report-to',
   'reporting-endpoints',
   'content-security-policy-report-only',
-  // would have a browser go elsewhere by itself
+  // would make a browser leave by itself
   'refresh',
-  // one that the upstream got wrong would undo this proxy's own
+  // a wrong one of the upstream would undo this proxy's own
   'x-content-type-options',
   'authorization',
   'x-redlock-auth',
@@ -69,10 +69,10 @@ const NOT_FOR_THE_CLIENT = new Set([
   'x-request-id',
 ])
 
-/** No page of another origin may read an answer, whatever the upstream allows. */
+/** No page of another origin may read a response, whatever the upstream allows. */
 const NOT_FOR_THE_CLIENT_PATTERN = /^access-control-/
 
-/** What frames a body or tells its form, which servers would take from another header, too, written with `_`. */
+/** Headers that describe a body. Some servers would also read them from a name that is written with `_`. */
 const OF_THE_BODY = /^content-/
 
 /**
@@ -84,16 +84,16 @@ const CONFINEMENT = ['content-security-policy', 'sandbox', 'x-content-type-optio
 /** Paths of the application security API, which takes the token as `authorization` without a scheme. */
 const CODE_PATH = /^\/(code|bridgecrew)(\/|$)/
 
-/** The values of nearly every `Connection`. */
+/** `Connection` values that name no other header: nearly all. */
 const NAMES_NOTHING = /^(keep-alive|close)$/i
 
-/** So many names are remembered for each direction, of the same few that nearly all headers have. */
+/** How many header names are remembered for each direction; nearly all requests use the same few. */
 const MAX_KNOWN = 500
 
-/** Whether a header goes on, by its name in any case. */
+/** Decides by its name, in any case, whether a header is passed on. */
 type Rule = (name: string) => boolean
 
-/** Servers that pass headers on as variables (CGI, RFC 3875, 4.1.18; WSGI) take `_` for `-`. */
+/** Treats `_` as `-`, like servers that turn headers into variables (CGI, RFC 3875, 4.1.18; WSGI). */
 function allBut(names: ReadonlySet<string>, pattern: RegExp): Rule {
   const known = new Map<string, boolean>()
   return name => {
@@ -110,20 +110,21 @@ function allBut(names: ReadonlySet<string>, pattern: RegExp): Rule {
 const toTheUpstream = allBut(NOT_FOR_THE_UPSTREAM, NOT_FOR_THE_UPSTREAM_PATTERN)
 const toTheClient = allBut(NOT_FOR_THE_CLIENT, NOT_FOR_THE_CLIENT_PATTERN)
 
-/** The header that carries the token for a path, of all that it may be taken for. */
+/** The header that carries the token for a request, by every path that the API may take its path for. */
 function authHeader(paths: readonly string[]): 'authorization' | 'x-redlock-auth' {
   return paths.some(path => CODE_PATH.test(path)) ? 'authorization' : 'x-redlock-auth'
 }
 
+/** What the headers of an upstream request depend on, besides those of the client. */
 export interface RequestHeaderOptions {
   readonly token: Secret
-  /** All for which the upstream may take the path, behind `/_compute` where it is Compute's. */
+  /** Every path that the API may take the path for, behind `/_compute` for Compute. */
   readonly paths: readonly string[]
-  /** Whether a body follows that is JSON, whatever its content type says. */
+  /** Whether the body is JSON, whatever its content type says. */
   readonly isJson: boolean
 }
 
-/** The headers that go to the upstream: the client's own, less what is not the upstream's business, plus the token. */
+/** The headers for the upstream: the client's, without those that are not for the upstream, and with the token. */
 export function upstreamHeaders(headers: RawHeaders, { token, paths, isJson }: RequestHeaderOptions): string[] {
   const sent = filtered(headers, toTheUpstream)
   const kept = isJson ? withJsonType(sent) : sent
@@ -131,10 +132,10 @@ export function upstreamHeaders(headers: RawHeaders, { token, paths, isJson }: R
   return kept
 }
 
-/** Of the headers that go to the upstream, those that have no part in which answer it gives. */
+/** Headers for the upstream that do not affect its response. */
 const NOT_SELECTING = new Set(['user-agent', 'cache-control', 'pragma', 'x-request-id', 'traceparent', 'tracestate'])
 
-/** The headers by which the upstream may choose its answer, names in lower case and values in turn. */
+/** The headers that may affect the upstream's response: names in lower case and values in turn. */
 export function selectingHeaders(headers: RawHeaders): string[] {
   return pairsOf(filtered(headers, toTheUpstream))
     .map(([name, value]): Pair => [name.toLowerCase(), value])
@@ -142,7 +143,7 @@ export function selectingHeaders(headers: RawHeaders): string[] {
     .flat()
 }
 
-/** The headers that go to the client, of which a `location` and the like bring it back here, and a browser makes no more. */
+/** The headers for the client: locations lead back to this proxy, and a browser treats the response as sandboxed. */
 export function clientHeaders(headers: RawHeaders, home: UpstreamBase): string[] {
   const kept = filtered(headers, toTheClient)
   for (let at = 0; at < kept.length; at += 2) {
@@ -155,7 +156,7 @@ export function clientHeaders(headers: RawHeaders, home: UpstreamBase): string[]
   return kept
 }
 
-/** The same for the trailers of an answer, where nothing but the names matters, in pairs. */
+/** The trailers for the client, as pairs of name and value. */
 export function clientTrailers(trailers: RawHeaders): Pair[] {
   return pairsOf(filtered(trailers, toTheClient))
 }

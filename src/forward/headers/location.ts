@@ -1,31 +1,31 @@
 import { below, OWN_PATH, rooted, withoutQuery } from '../../request/target.ts'
 import type { BaseUrl } from '../../stacks/base.ts'
 
-/** Where a request of a tenant went, and by which path the client reaches that here. */
+/** The base URL that a request was sent to, and the path by which the client reaches it through this proxy. */
 export interface UpstreamBase extends BaseUrl {
-  /** What the client put before the target: `/_tenant/<tenant>`, `/_compute`, both, or nothing. */
+  /** What the client put before the API target: `/_tenant/<tenant>`, `/_compute`, both, or nothing. */
   readonly prefix: string
-  /** The request target, behind {@link BaseUrl.basePath} there and behind the prefix here. */
+  /** The request target, which follows {@link BaseUrl.basePath} at the API and the prefix here. */
   readonly apiTarget: string
 }
 
-/** How clients may reach this proxy: what a location means can depend on it. */
+/** The schemes by which clients reach this proxy; the meaning of a location can depend on them. */
 const SCHEMES: readonly string[] = ['http:', 'https:']
 
-/** What URL parsers drop or take for a slash (URL standard, 4.4), though not all clients do. */
+/** Characters that URL parsers drop or treat as a slash (URL standard, 4.4), although not all clients do. */
 const OVERLOOKED = /[\\\0-\x20]/
 
-/** It would name a host (RFC 3986, 4.2). */
+/** A path that would name a host (RFC 3986, 4.2). */
 const HOST_PATH = /^\/[/\\]/
 
 /**
- * A `location` of the upstream as the client is to follow it, who resolves it as browsers do (URL standard): one at the
- * tenant's API becomes a path of this proxy, on which the same tenant answers. Any other leads where the upstream meant,
- * and nowhere else. What leads there as it came is left as it is.
+ * Rewrites a `location` of the upstream for a client, which resolves it as browsers do (URL standard). One at the tenant's API
+ * becomes a path of this proxy that reaches the same tenant. Any other leads exactly where the upstream meant. A location that
+ * already does is left unchanged.
  */
 export function localLocation(location: string, home: UpstreamBase): string {
   const { origin, basePath, prefix, apiTarget } = home
-  // header bytes are no particular encoding, and of UTF-8 in most cases
+  // header bytes have no defined encoding; most are UTF-8
   const text = location.replace(/[\x80-\xff]/g, percentEncoded)
   const meant = parse(text, origin + basePath + apiTarget)
   if (!meant || !SCHEMES.includes(meant.protocol)) return location
@@ -37,12 +37,12 @@ export function localLocation(location: string, home: UpstreamBase): string {
   return !OVERLOOKED.test(location) && SCHEMES.every(leadsThere) ? location : local
 }
 
-/** The links of a `link` header (RFC 8288), each as {@link localLocation}. */
+/** Rewrites the links of a `link` header (RFC 8288), each as {@link localLocation} does. */
 export function localLinks(links: string, home: UpstreamBase): string {
   return links.replace(/<([^<>]*)>/g, (_, link) => `<${localLocation(link, home)}>`)
 }
 
-/** What reaches a URL at the tenant's API by this proxy; the URL itself where nothing does. */
+/** The path of this proxy that reaches a URL at the tenant's API, or the URL itself if no path does. */
 function localPath({ pathname, search, hash }: URL, { origin, basePath, prefix }: UpstreamBase): string {
   const path = pathname + search + hash
   const rest = below(path, basePath)
