@@ -23,7 +23,7 @@ export interface ForwardingParts {
   readonly agents: Agents
   readonly sessions: Sessions
   readonly pacer: Pacer
-  /** For the kept bodies of all requests. */
+  /** Bounds the kept bodies of all requests. */
   readonly kept: Budget
   readonly tokens: SignedTokens
 }

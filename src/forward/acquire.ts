@@ -6,7 +6,7 @@ import type { Lease } from '../session/lease.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { ForwardRequest } from './forward-request.ts'
 
-/** Who grants a request what it needs before it is sent. */
+/** The sources of what a request needs before it is sent. */
 export interface AcquireOptions {
   readonly clock: Clock
   readonly pacer: Pacer
@@ -14,8 +14,8 @@ export interface AcquireOptions {
 }
 
 /**
- * A permit of the request's rate limit: at once where it has one to give, nothing where there is no limit; else the wait for
- * it is noted in the exchange. A request that `returned` after it was refused is let in ahead of others.
+ * Acquires a permit of the request's rate limit: at once if one is free, `undefined` if there is no limit, or after a wait that
+ * is added to the exchange. A request that `returned` after the upstream refused it goes before others.
  * @throws {Problem} as {@link Pacer.admit}
  */
 export function acquirePermit(
@@ -31,7 +31,7 @@ export function acquirePermit(
 }
 
 /**
- * A lease of the tenant's session: at once where there is one, else the wait for it is noted in the exchange.
+ * Acquires a lease of the tenant's session: at once if there is one, or after a wait that is added to the exchange.
  * @throws {Problem} as {@link Sessions.acquire}
  */
 export function acquireLease(

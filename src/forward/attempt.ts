@@ -19,15 +19,15 @@ import { type BodySink, collectingSink, type ResponseOutcome, StreamingSink } fr
 import { ResponseHandler } from './response-handler.ts'
 import { sendHead } from './response-head.ts'
 
-/** What an attempt carries, where it goes, and who is told how it went. */
+/** What an attempt carries, where it goes, and who is informed of the result. */
 export interface AttemptContext {
   readonly lease: Lease
   readonly base: UpstreamBase
-  /** Of the endpoint's rate limit, where it has one. */
+  /** The permit of the endpoint's rate limit, if it has one. */
   readonly permit: Permit | undefined
-  /** How often the API refused the request before (429, 503): the longer is the pause. */
+  /** How often the API refused the request before (429, 503); the pause grows with it. */
   readonly refusals: number
-  /** Told what the response says of the lease's token, where the session was renewed for this attempt. */
+  /** Informed how the lease's token fares, if the session was renewed for this attempt. */
   readonly renewal: Retry | undefined
 }
 
@@ -83,7 +83,7 @@ export class Attempt extends ResponseHandler {
     return new StreamingSink(headers, response, this, () => sendHead(this.#request, base, { status, headers }, clock))
   }
 
-  /** Tells everyone concerned what the head of the response says. */
+  /** Reports what the head of the response says to everyone concerned. */
   #note(status: number, headers: RawHeaders): void {
     const { clock, pacer } = this.#options
     const { exchange, plan } = this.#request

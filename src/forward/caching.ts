@@ -77,12 +77,12 @@ export class Caching {
     exchange.cache = 'miss'
     const flight = this.#cache.answers.begin(cacheable)
     request.recorder = flight
-    const refusal = await send().catch(error => {
+    const error = await send().catch(error => {
       flight.land(exchange.over.aborted ? 'left' : 'none')
       throw error
     })
-    flight.land(refusal ? 'none' : 'complete')
-    return refusal
+    flight.land(error ? 'none' : 'complete')
+    return error
   }
 
   #serve(request: ForwardRequest, kept: KeptAnswer<GoodHead>, how: 'hit' | 'shared', now: Instant): undefined {

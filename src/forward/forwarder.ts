@@ -24,7 +24,7 @@ export type ForwardSettings = PlanSettings & Pick<Config, 'tenants' | 'clients' 
 /** What {@link Forwarder} needs. */
 export interface ForwarderOptions extends SenderOptions, CachingOptions, LocalLoginOptions {
   readonly clock: Clock
-  /** For the kept bodies of all requests. */
+  /** Bounds the kept bodies of all requests. */
   readonly kept: Budget
   /** Throws the problem of a request that a policy does not allow. */
   readonly authorize: (exchange: Exchange, plan: ForwardPlan) => void
@@ -47,15 +47,15 @@ export class Forwarder {
   }
 
   /**
-   * Forwards one request and streams the response to the client, or gives the error response that the client is to be told
-   * of. Rejects with a {@link Problem} when there is no response; if `takeOver` was called by then, the client's connection
-   * is closed.
+   * Forwards one request and streams the response to the client. Resolves to the error response, if there is one that becomes
+   * a problem. Rejects with a {@link Problem} if there is no response; if `takeOver` was called before, the caller must close
+   * the client's connection.
    */
   forward(client: ClientRequest): Promise<ErrorResponse | undefined> {
     try {
       return this.#forward(client)
     } catch (error) {
-      // not thrown: what is wrong with the rest of what came with the head is told first
+      // not thrown, so that errors in what arrived with the head are reported first
       return Promise.reject(error)
     }
   }

@@ -9,9 +9,8 @@ import type { Lease } from '../session/lease.ts'
 import { readUpstreamErrors } from '../upstream-errors/read.ts'
 import { type TokenVerdict, tokenVerdict } from '../upstream-errors/token-verdict.ts'
 import { type AcquireOptions, acquireLease, acquirePermit } from './acquire.ts'
-import type { FailedAttempt } from './attempt-failure.ts'
 import { type ForwardRequest, isBodyKept, repeatingOf } from './forward-request.ts'
-import type { ErrorResponse } from './upstream-error.ts'
+import type { ErrorResponse, FailedAttempt } from './upstream-error.ts'
 
 const UNAUTHORIZED = 401
 
@@ -26,13 +25,13 @@ export interface AttemptPlan {
   readonly permit: Permit | undefined
   /** The session; one is acquired where none is given. */
   readonly lease: Lease | undefined
-  /** Told how the lease's token does, where the session was renewed for this attempt. */
+  /** Informed how the lease's token fares, if the session was renewed for this attempt. */
   readonly renewal: Renewal | undefined
   /** Which connections it goes by. */
   readonly connection: 'pool' | 'oneShot'
 }
 
-/** An attempt after which the client has no response yet. */
+/** The result of an attempt that left the client without a response. */
 export type Unserved = ErrorResponse | FailedAttempt
 
 /** The retries of one request. */
@@ -57,7 +56,7 @@ export class Retries {
     return this.#tokens
   }
 
-  /** Prepares the attempt that follows one with this lease, as the retry policy says; gives nothing where none does. */
+  /** Prepares the next attempt after one with this lease, as the retry policy says. Resolves to nothing if there is none. */
   async next(lease: Lease, { renewal }: AttemptPlan, unserved: Unserved): Promise<AttemptPlan | undefined> {
     this.#tokens.push(lease.token)
     const renewed = 'response' in unserved ? this.#reportToken(lease, renewal, unserved) : undefined
@@ -82,8 +81,8 @@ export class Retries {
   }
 
   /**
-   * Tells the session what a 401 says of its token, even if this request cannot be retried: others carry the same one. Gives
-   * whom to tell how the next token does, where the session is renewed.
+   * Reports to the session what a 401 says about its token, even if this request cannot be retried: others carry the same
+   * token. Returns the renewal to report the next result to, if the session is renewed.
    */
   #reportToken(lease: Lease, renewal: Renewal | undefined, error: ErrorResponse): Renewal | undefined {
     if (error.response.status !== UNAUTHORIZED) return undefined
@@ -118,11 +117,11 @@ export class Retries {
   async #withNewSession(before: Lease, renewed: Renewal): Promise<AttemptPlan> {
     const lease = await acquireLease(this.#request, this.#options)
     const permit = this.#options.pacer.pass(this.#request.plan.endpoint)
-    // where nobody could tell what the token is worth, it is still the same one
+    // it is still the same token if nobody could check it
     return { permit, lease, renewal: lease === before ? UNINFORMATIVE : renewed, connection: 'pool' }
   }
 
-  /** Gives nothing where no permit comes in time, as the refusal then says more than the end of the wait. */
+  /** Resolves to nothing if no permit comes in time: the refusal then says more than the timeout. */
   async #whenPermitted(): Promise<AttemptPlan | undefined> {
     try {
       const permit = await acquirePermit(this.#request, this.#options, true)

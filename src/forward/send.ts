@@ -7,19 +7,18 @@ import type { Agents } from '../upstream/agent.ts'
 import { withoutSecrets } from '../upstream-errors/masked.ts'
 import { acquireLease, acquirePermit } from './acquire.ts'
 import { Attempt, type AttemptOptions, upstreamBase } from './attempt.ts'
-import { explainFailure } from './attempt-failure.ts'
 import type { ComputeConsoles } from './compute-consoles.ts'
 import { type ForwardRequest, repeatingOf } from './forward-request.ts'
 import { lookAt } from './headers/content-type.ts'
 import type { UpstreamBase } from './headers/location.ts'
 import { type AttemptPlan, Retries, type RetryOptions, type Unserved } from './retry.ts'
-import { type ErrorResponse, passOnError } from './upstream-error.ts'
+import { type ErrorResponse, explainFailure, passOnError } from './upstream-error.ts'
 
 /** What {@link RequestSender} needs. */
 export interface SenderOptions extends AttemptOptions, RetryOptions {
   readonly agents: Agents
   readonly consoles: ComputeConsoles
-  /** What no error may show of a tenant and of the clients, beside the tokens that its request carried. */
+  /** The secrets of a tenant and of all clients, which no error may show, besides the tokens that the request carried. */
   readonly secrets: (tenant: string) => readonly Secret[]
 }
 
@@ -32,9 +31,9 @@ export class RequestSender {
   }
 
   /**
-   * Sends a request and streams the response to the client, or gives the error response that the client is to be told of.
-   * The first attempt is made in a microtask: by then it is known what is wrong with the rest of what came with the head.
-   * Rejects with a {@link Problem} when there is no response.
+   * Sends a request and streams the response to the client. Resolves to the error response, if there is one that becomes a
+   * problem. The first attempt is made in a microtask, when errors in what arrived with the head are known. Rejects with a
+   * {@link Problem} if there is no response.
    */
   async send(request: ForwardRequest): Promise<ErrorResponse | undefined> {
     const { body, bodyType, plan, exchange } = request
@@ -44,9 +43,7 @@ export class RequestSender {
     const permit = await acquirePermit(request, this.#options)
     let next: AttemptPlan = { permit, lease: undefined, renewal: undefined, connection: 'pool' }
     for (;;) {
-      const acquired = next.lease ?? this.#lease(request, next)
-      // each wait costs 1 % of all that a request does
-      const lease = acquired instanceof Promise ? await acquired : acquired
+      const lease = next.lease ?? (await this.#lease(request, next))
       const unserved = await this.#attempt(request, lease, next, retries.refusals)
       if (!unserved) return undefined
       const following = await retries.next(lease, next, unserved)
@@ -56,16 +53,16 @@ export class RequestSender {
     }
   }
 
-  #lease(request: ForwardRequest, { permit }: AttemptPlan): Lease | Promise<Lease> {
-    const lease = acquireLease(request, this.#options)
-    if (!(lease instanceof Promise)) return lease
-    return lease.catch(error => {
+  async #lease(request: ForwardRequest, { permit }: AttemptPlan): Promise<Lease> {
+    try {
+      return await acquireLease(request, this.#options)
+    } catch (error) {
       permit?.unused()
       throw error
-    })
+    }
   }
 
-  /** Makes an attempt. Gives nothing where a response was streamed to the client. */
+  /** Makes an attempt. Resolves to nothing if a response was streamed to the client. */
   async #attempt(
     request: ForwardRequest,
     lease: Lease,
@@ -87,7 +84,7 @@ export class RequestSender {
     }
   }
 
-  /** Where the Compute console is, or why that cannot be told; the client's request was not sent then. */
+  /** Finds the Compute console. If that fails, the client's request was not sent. */
   async #console(
     { plan, exchange }: ForwardRequest,
     lease: Lease,
@@ -108,7 +105,7 @@ export class RequestSender {
     }
   }
 
-  /** Tells the client of an error, without the secrets that it quotes: here if it is passed on, else through the caller. */
+  /** Gives up with an error, without the secrets that it quotes. Returns it unless it was passed through here. */
   #giveUp(request: ForwardRequest, unserved: Unserved, tokens: readonly Secret[]): ErrorResponse | undefined {
     if (!('response' in unserved)) throw unserved.problem
     const { clock, secrets } = this.#options

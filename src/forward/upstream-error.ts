@@ -1,7 +1,9 @@
 import { headersByName } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Problem } from '../problem/problem.ts'
-import { isRetryable, type Repeating } from '../retry/retry-policy.ts'
+import { errorCodes } from '../kernel/error-codes.ts'
+import { Problem } from '../problem/problem.ts'
+import { type AttemptFailure, isRetryable, type Repeating } from '../retry/retry-policy.ts'
+import { explainNetworkError } from '../upstream/network-error.ts'
 import { isText } from '../upstream-errors/body.ts'
 import { readUpstream } from '../upstream-errors/read.ts'
 import type { ForwardRequest } from './forward-request.ts'
@@ -13,15 +15,18 @@ import { sendHead } from './response-head.ts'
 /** Headers that describe a body which a problem document replaces; the `content-range` of a 416 says what was asked for. */
 const OF_THE_BODY = /^(content-(?!range$)|etag$|last-modified$|accept-ranges$|date$)/
 
-/** An error with which the upstream responded, to be told to the client. */
+/** How a pooled connection fails that the upstream closed just as the request was written to it. */
+const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET'])
+
+/** An error response of the upstream, which the client gets as a problem document or passed through. */
 export interface ErrorResponse {
   readonly base: UpstreamBase
   readonly response: CollectedResponse
-  /** What repeating the client's request does: nothing if it was not even sent. */
+  /** What repeating the client's request does; `reads` if it was not even sent. */
   readonly repeating: Repeating
 }
 
-/** The problem that an error response is for the client. `now` is the wall time in milliseconds. */
+/** Turns an error response into a problem. `now` is the wall time in milliseconds. */
 export function problemOfError({ base, response, repeating }: ErrorResponse, now: number): Problem {
   const { status, body, complete } = response
   const retryable = isRetryable(status, repeating)
@@ -29,15 +34,15 @@ export function problemOfError({ base, response, repeating }: ErrorResponse, now
   return readUpstream({ host, retryable, status, headers: headersByName(response.headers), body, complete }, now)
 }
 
-/** The headers of an error response that go along with its problem document, by their lower-case names. */
+/** The headers of an error response that accompany its problem document, by lower-case name. */
 export function problemHeaders({ base, response }: ErrorResponse): [name: string, value: string | string[]][] {
   const all = Object.entries(headersByName(clientHeaders(response.headers, base)))
   return all.filter(([name]) => !OF_THE_BODY.test(name))
 }
 
 /**
- * Passes an error response on as it came, if the client asked for that and the response is sure to hold no secret; else
- * gives it back, to be told as a problem.
+ * Passes an error response through, if the client asked for that and the response surely contains no secret. Otherwise returns
+ * it, to become a problem.
  */
 export function passOnError(request: ForwardRequest, error: ErrorResponse, clock: Clock): ErrorResponse | undefined {
   const { headers, body, complete } = error.response
@@ -50,4 +55,26 @@ export function passOnError(request: ForwardRequest, error: ErrorResponse, clock
   if (complete) response.end()
   else breakOff(response, headers)
   return undefined
+}
+
+/** An attempt without a usable response: the failure for the retry policy, and the problem for the client. */
+export interface FailedAttempt {
+  readonly failure: AttemptFailure
+  readonly problem: Problem
+}
+
+/** Explains why an attempt at `base` failed. `wasPooled` means that it used a pooled connection and nothing came back. */
+export function explainFailure(
+  error: unknown,
+  { base, repeating, wasPooled }: { base: UpstreamBase; repeating: Repeating; wasPooled: boolean },
+): FailedAttempt {
+  const { nature, maybeSent, detail } = explainNetworkError(error, new URL(base.origin).host)
+  const failure = failureOf(error, maybeSent, wasPooled)
+  const retryable = isRetryable(failure, repeating)
+  return { failure, problem: new Problem(`upstream-${nature}`, detail, { cause: error, retryable }) }
+}
+
+function failureOf(error: unknown, maybeSent: boolean, wasPooled: boolean): AttemptFailure {
+  if (!maybeSent) return 'not-sent'
+  return wasPooled && errorCodes(error).some(code => BROKEN.has(code)) ? 'stale-connection' : 'no-response'
 }
