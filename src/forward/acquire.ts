@@ -6,7 +6,7 @@ import type { Lease } from '../session/lease.ts'
 import type { Sessions } from '../session/sessions.ts'
 import type { ForwardRequest } from './forward-request.ts'
 
-/** The sources of what a request needs before it is sent. */
+/** What {@link acquirePermit} and {@link acquireLease} need. */
 export interface AcquireOptions {
   readonly clock: Clock
   readonly pacer: Pacer
@@ -14,9 +14,10 @@ export interface AcquireOptions {
 }
 
 /**
- * Acquires a permit of the request's rate limit: at once if one is free, `undefined` if there is no limit, or after a wait that
- * is added to the exchange. A request that `returned` after the upstream refused it goes before others.
- * @throws {Problem} as {@link Pacer.admit}
+ * Acquires a permit under the request's rate limit: immediately if one is free, otherwise after a wait, which is added
+ * to the exchange. Returns `undefined` if there is no limit. A request that the upstream has already refused
+ * (`returned`) goes ahead of the others.
+ * @throws {Problem} as {@link Pacer.admit} does
  */
 export function acquirePermit(
   { exchange, request, plan }: ForwardRequest,
@@ -31,8 +32,9 @@ export function acquirePermit(
 }
 
 /**
- * Acquires a lease of the tenant's session: at once if there is one, or after a wait that is added to the exchange.
- * @throws {Problem} as {@link Sessions.acquire}
+ * Acquires a lease of the tenant's session: immediately if there is one, otherwise after a wait, which is added to the
+ * exchange.
+ * @throws {Problem} as {@link Sessions.acquire} does
  */
 export function acquireLease(
   { exchange, plan }: ForwardRequest,

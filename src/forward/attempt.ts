@@ -19,29 +19,29 @@ import { type BodySink, collectingSink, type ResponseOutcome, StreamingSink } fr
 import { ResponseHandler } from './response-handler.ts'
 import { sendHead } from './response-head.ts'
 
-/** What an attempt carries, where it goes, and who is informed of the result. */
+/** The lease, permit and destination of an attempt, and where to report its result. */
 export interface AttemptContext {
   readonly lease: Lease
   readonly base: UpstreamBase
-  /** The permit of the endpoint's rate limit, if it has one. */
+  /** The permit, if the endpoint has a rate limit. */
   readonly permit: Permit | undefined
-  /** How often the API refused the request before (429, 503); the pause grows with it. */
+  /** How many times the API has already refused the request (429, 503). The pause grows with this number. */
   readonly refusals: number
-  /** Informed how the lease's token fares, if the session was renewed for this attempt. */
+  /** Receives what the response says about the lease's token, if the session was renewed for this attempt. */
   readonly renewal: Retry | undefined
 }
 
-/** What every attempt needs. */
+/** What every {@link Attempt} needs. */
 export interface AttemptOptions {
   readonly clock: Clock
   readonly pacer: Pacer
-  /** Bounds the collected bodies of all errors. */
+  /** Limits the memory for the collected bodies of all error responses together. */
   readonly collected: Budget
 }
 
 /**
- * Sends a request to the upstream once, and receives the response once. A good response is streamed to the client; an error
- * is collected for the caller.
+ * Sends a request to the upstream once and receives the response. A successful response is streamed to the client; an
+ * error response is collected for the caller.
  */
 export class Attempt extends ResponseHandler {
   readonly #request: ForwardRequest
@@ -57,7 +57,7 @@ export class Attempt extends ResponseHandler {
     this.#sentAt = options.clock.monotonic()
   }
 
-  /** Sends the request. Settles as {@link ResponseHandler.send}. */
+  /** Sends the request. Resolves and rejects as {@link ResponseHandler.send} does. */
   go(dispatcher: Dispatcher): Promise<ResponseOutcome> {
     return this.send(dispatcher, upstreamRequest(this.#request, this.#context))
   }
@@ -83,7 +83,7 @@ export class Attempt extends ResponseHandler {
     return new StreamingSink(headers, response, this, () => sendHead(this.#request, base, { status, headers }, clock))
   }
 
-  /** Reports what the head of the response says to everyone concerned. */
+  /** Passes what the head of the response says to the exchange, the pacer, the session and the renewal. */
   #note(status: number, headers: RawHeaders): void {
     const { clock, pacer } = this.#options
     const { exchange, plan } = this.#request
@@ -102,7 +102,7 @@ export function upstreamBase({ origin, basePath }: BaseUrl, { prefix, apiTarget 
   return { origin, basePath, prefix, apiTarget }
 }
 
-/** The request as undici sends it, with the body from its beginning. */
+/** Builds the request for undici, with the body from its beginning. */
 function upstreamRequest(
   { request, exchange, plan, body, bodyType }: ForwardRequest,
   { lease, base }: AttemptContext,
@@ -120,7 +120,7 @@ function upstreamRequest(
   }
 }
 
-/** In bytes: each character of latin1 is one. */
+/** The size of headers in bytes. Each latin1 character is one byte. */
 function sizeOf(headers: RawHeaders): number {
   return headers.reduce((size, text) => size + text.length, 0)
 }

@@ -4,19 +4,22 @@ import { headersByName, type RawHeaders } from '../http/raw-headers.ts'
 import type { ForwardPlan, ForwardRequest } from './forward-request.ts'
 import { selectingHeaders } from './headers/headers.ts'
 
-/** Headers that ask for part of a response, or make it conditional (RFC 9110, 13 and 14). */
+/** Headers that ask for part of a resource, or make the request conditional (RFC 9110, 13 and 14). */
 const CONDITIONS = ['range', 'if-range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']
 
-/** Segments that only name a version of the API: `/v2/policy` and `/policy` are one resource. */
+/** Path segments that only select a version of the API: `/v2/policy` and `/policy` are the same resource. */
 const VERSION = /^(api|v\d+)$/
 
-/** The former name of `/code/`. */
+/** The former name of the path segment `code`. */
 const OLDER_NAME = /^bridgecrew$/
 
-/** A suffix that Spring ignores: `/policy.json` is `/policy`. */
+/** A suffix that Spring ignores: it serves `/policy.json` as `/policy`. */
 const SUFFIX = /\..*/s
 
-/** Describes a request whose response may be cached: a rule covers it, and nothing in the request forbids it. */
+/**
+ * Returns the cache key, resource and lifetime for a request whose response may be cached: a rule covers the request,
+ * and nothing in it forbids caching. Otherwise returns `undefined`.
+ */
 export function cacheableOf(forwarded: ForwardRequest, rules: readonly CacheRule[]): Cacheable | undefined {
   const { request, exchange, plan, body } = forwarded
   const { tenant, apiTarget, compute, readings, computeConsole: asked } = plan
@@ -26,15 +29,15 @@ export function cacheableOf(forwarded: ForwardRequest, rules: readonly CacheRule
   const rule = rules.find(({ path }) => readings.all.every(reading => path.test(reading)))
   const [resource, ...others] = resourcesOf(plan)
   if (!rule || resource === undefined || others.length > 0) return undefined
-  // a client that names a console by its own address may mean another one than the tenant's
+  // a client that addresses a console directly may mean one other than the tenant's
   const at = asked ? asked.origin + asked.basePath : ''
   const key = [tenant, at, `${compute}`, apiTarget, ...selectingHeaders(rawHeaders)].join('\n')
   return { key, resource, keepFor: rule.keepFor }
 }
 
 /**
- * Whether a response may be cached: it is a 200, depends on nothing but its request (RFC 9110, 12.5.5), and is framed, so
- * that a truncated one is noticed (RFC 9112, 8).
+ * Whether a response may be cached: its status is 200, it depends only on its request (RFC 9110, 12.5.5), and it is
+ * framed, so that truncation is noticed (RFC 9112, 8).
  */
 export function isKeepable(status: number, headers: RawHeaders): boolean {
   if (status !== 200) return false
@@ -51,8 +54,9 @@ export function isFreshWanted({ request }: ForwardRequest): boolean {
 }
 
 /**
- * The resources that a request reads or writes: the first segment of its path, because everything below belongs together (a
- * policy and the list of policies). There are several if servers may take the path for different ones.
+ * Returns the resources that a request reads or writes. A resource is the first segment of the path, because everything
+ * below it belongs together, such as one policy and the list of policies. There are several if servers may read the
+ * path in different ways.
  */
 export function resourcesOf({ tenant, readings }: ForwardPlan): string[] {
   return [...new Set(readings.all.map(path => `${tenant} ${resourceAt(path)}`))]

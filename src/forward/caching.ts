@@ -10,16 +10,19 @@ import { type ForwardRequest, type GoodHead, repeatingOf } from './forward-reque
 import { sendHead } from './response-head.ts'
 import type { ErrorResponse } from './upstream-error.ts'
 
-/** Sends the request. Returns the error response, if there is one; a good response is streamed to the client. */
+/** Sends the request. Returns the error response, if any; a successful response is streamed to the client. */
 type Send = () => Promise<ErrorResponse | undefined>
 
 /** What {@link Caching} needs. */
 export interface CachingOptions extends AcquireOptions {
-  /** The cache in force and the rules for what it keeps. Another configuration has another cache. */
+  /** Returns the current cache and the rules for what it stores. Each configuration has a cache of its own. */
   readonly cache: () => { readonly answers: AnswerCache<GoodHead>; readonly rules: readonly CacheRule[] }
 }
 
-/** Serves requests from the cache where a rule allows it, and stores the responses of those that are sent. */
+/**
+ * Serves requests from the cache where a rule allows it. Otherwise sends them, and stores the responses that may be
+ * cached.
+ */
 export class Caching {
   readonly #options: CachingOptions
 
@@ -27,7 +30,7 @@ export class Caching {
     this.#options = options
   }
 
-  /** Serves a request from the cache, or sends it. Returns the error response, if there is one. */
+  /** Serves a request from the cache, or sends it. Returns the error response, if any. */
   forward(request: ForwardRequest, send: Send): Promise<ErrorResponse | undefined> {
     const { rules } = this.#cache
     if (rules.length === 0) return send()
@@ -35,11 +38,14 @@ export class Caching {
     if (cacheable) return this.#readOfSession(request, cacheable, send)
     if (repeatingOf(request) === 'reads') return send()
     this.#written(request)
-    // a response that was read meanwhile may be from before the write
+    // a response that was read in the meantime may predate the write
     return send().finally(() => this.#written(request))
   }
 
-  /** Keys include the session, because another user may get another response. Without a session nothing is served. */
+  /**
+   * Reads with a key that includes the session, because another user may get a different response. Without a session,
+   * nothing is served.
+   */
   async #readOfSession(request: ForwardRequest, cacheable: Cacheable, send: Send): Promise<ErrorResponse | undefined> {
     const { session } = await acquireLease(request, this.#options)
     return this.#read(request, { ...cacheable, key: `${session} ${cacheable.key}` }, send)
@@ -65,7 +71,7 @@ export class Caching {
     const flight = answers.flight(cacheable)
     if (!flight) return this.#lead(request, cacheable, send)
     const landing = await timed(clock, exchange, 'upstream', flight.wait(exchange.over))
-    // its client has left: one of the requests that waited takes its place
+    // the client that the others waited for has left: one of the waiting requests takes its place
     if (landing === 'left') return this.#read(request, cacheable, send)
     if (landing !== 'none') return this.#serve(request, landing, 'shared', instantOf(clock))
     exchange.cache = 'miss'

@@ -16,17 +16,21 @@ const META_INFO = '/meta_info'
 export interface ComputeConsolesOptions {
   readonly dispatcher: Dispatcher
   readonly clock: Clock
-  /** The timeout of the call that asks the API, in milliseconds. Read for each call, since it may be reloaded. */
+  /**
+   * Returns the timeout of the call to the API, in milliseconds. Called for every call, so that a reload takes effect.
+   */
   readonly callTimeout: () => number
 }
 
-/** The tenant whose Compute console is wanted, and the console that the client named by its own address, if it did. */
+/** The tenant whose Compute console is requested, and the console that the client addressed directly, if it did. */
 interface ConsoleRequest {
   readonly tenant: string
   readonly computeConsole: BaseUrl | undefined
 }
 
-/** Finds the Compute consoles of tenants: as configured, or by asking the API once for each token of a session. */
+/**
+ * Finds the Compute consoles of tenants: in the configuration, or by asking the API once for each token of a session.
+ */
 export class ComputeConsoles {
   readonly #options: ComputeConsolesOptions
   readonly #asked = new WeakMap<Lease, Promise<BaseUrl | CollectedResponse>>()
@@ -36,9 +40,10 @@ export class ComputeConsoles {
   }
 
   /**
-   * Where the Compute console is for a request with this lease, or the error with which the API responded to that question.
-   * @throws {Problem} `upstream-invalid` where the API names none; `invalid-request` where the client named another by its
-   *   own address; else an error of the network
+   * Returns the address of the Compute console for a request with this lease, or the API's error response if asking for
+   * the address failed. Rejects with the network error if there is no response.
+   * @throws {Problem} `upstream-invalid` if the API names no console; `invalid-request` if the client addressed a
+   *   different console directly
    */
   async find({ tenant, computeConsole }: ConsoleRequest, lease: Lease): Promise<BaseUrl | CollectedResponse> {
     const found = lease.api.compute ?? (await (this.#asked.get(lease) ?? this.#ask(lease)))
@@ -54,7 +59,10 @@ export class ComputeConsoles {
     return asked
   }
 
-  /** `GET /meta_info`, in whose answer `twistlockUrl` is the console's address (pan.dev, "Access the Compute APIs"). */
+  /**
+   * Calls `GET /meta_info`, whose response has the console's address in `twistlockUrl` (pan.dev, "Access the Compute
+   * APIs").
+   */
   async #metaInfo({ api, token }: Lease): Promise<CollectedResponse> {
     const { dispatcher, clock, callTimeout } = this.#options
     const headers = upstreamHeaders(['accept', 'application/json'], { token, paths: [META_INFO], isJson: false })
@@ -68,7 +76,7 @@ function consoleIn({ body }: CollectedResponse, token: Secret): BaseUrl {
   const url = twistlockUrl(body)
   if (url === undefined) throw none(`${META_INFO} names none (twistlockUrl)`)
   try {
-    // the message of the error quotes it
+    // mask the token, because the error message quotes the address
     return resolveCompute(token.maskIn(url))
   } catch (error) {
     throw none(`the address that ${META_INFO} names ${(error as StackError).problem}`)
@@ -89,7 +97,10 @@ function none(reason: string): Problem {
   return new Problem('upstream-invalid', detail, { retryable: false })
 }
 
-/** Whoever names a console by its own address gets no other. */
+/**
+ * The problem of a request that addresses a Compute console directly, but not the tenant's. It is never sent to a
+ * different console instead.
+ */
 function otherConsole(tenant: string, { origin, basePath }: BaseUrl): Problem {
   const detail = `The Compute console of the tenant ${tenant} is another, at ${origin}${basePath}`
   return new Problem(

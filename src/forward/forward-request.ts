@@ -20,7 +20,7 @@ import { type BodyType, bodyTypeOf } from './headers/content-type.ts'
 import type { UpstreamBase } from './headers/location.ts'
 import type { RequestBody } from './request-body.ts'
 
-/** A request of a client, and where its response goes. */
+/** A client's request, and the response to write to. */
 export interface ClientRequest {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -29,23 +29,26 @@ export interface ClientRequest {
   takeOver(): void
 }
 
-/** What a request is forwarded as: all that its head and the configuration decide. */
+/** How to forward a request: everything that its head and the configuration determine. */
 export interface ForwardPlan extends Destination {
-  /** The name of the tenant that it is for. */
+  /** The name of the tenant that the request is for. */
   readonly tenant: string
-  /** The paths that the API may take its path for, behind `/_compute` for Compute, however the client said so. */
+  /**
+   * The ways in which the API may read the path. For Compute they start with `/_compute`, however the client selected
+   * it.
+   */
   readonly readings: Readings
-  /** The auth call that it is, if it is one: those are answered here. */
+  /** Which auth call the request is, if any. The proxy responds to auth calls itself. */
   readonly authCall: 'login' | 'extend' | undefined
-  /** Whether errors reach the client as they came, rather than as problem documents. */
+  /** Whether error responses reach the client unchanged instead of as problem documents. */
   readonly passthrough: boolean
-  /** How its body is labelled; `as-it-looks` until the first bytes are there. */
+  /** How to label the body; `as-it-looks` until its first bytes have arrived. */
   readonly bodyType: BodyType
-  /** Whose rate limit it is held back to. */
+  /** The endpoint whose rate limit applies to the request. */
   readonly endpoint: PacedEndpoint
-  /** Whether it is held back to a rate limit at all. */
+  /** Whether the request must observe the rate limit of its endpoint. */
   readonly paced: boolean
-  /** How often it is retried by optional rules. */
+  /** How many times optional rules may retry the request. */
   readonly retryAttempts: number
 }
 
@@ -53,13 +56,13 @@ export interface ForwardPlan extends Destination {
 export interface ForwardRequest extends ClientRequest {
   readonly plan: ForwardPlan
   readonly body: RequestBody | undefined
-  /** As in the plan, once the body has been looked at. */
+  /** How to label the body: as in the plan, until the first bytes of the body have settled it. */
   bodyType: BodyType
-  /** Records the response for others who wait for it, if anyone may. */
+  /** Records the response for other requests that wait for it. Undefined if none may share it. */
   recorder: Flight<GoodHead> | undefined
 }
 
-/** The head of a response that is kept in the cache, and where it came from. */
+/** The head of a cached response, and where the response came from. */
 export interface GoodHead {
   readonly headers: RawHeaders
   readonly base: UpstreamBase
@@ -69,9 +72,9 @@ export interface GoodHead {
 export type PlanSettings = Pick<Config, 'errors' | 'assumeJson' | 'pacing' | 'retry'>
 
 /**
- * Plans how a request is forwarded to the tenant and API that were chosen for it.
- * @throws {Problem} `invalid-request` for what is not forwarded as it is; `policy-denied` for what some server may take for
- *   an auth call
+ * Plans how to forward a request to the tenant and API chosen for it.
+ * @throws {Problem} `invalid-request` if the request cannot be forwarded as it is; `policy-denied` if some server may
+ *   take it for an auth call
  */
 export function planForward(
   request: IncomingMessage,
@@ -103,20 +106,20 @@ export function planForward(
   }
 }
 
-/** Whether all of a request is still there to be sent again. */
+/** Whether a request can be sent again: it has no body, or its whole body is still available. */
 export function isBodyKept({ body }: ForwardRequest): boolean {
   return body === undefined || body.replayable
 }
 
-/** What repeating a request does, by its method and every path that the API may take its path for. */
+/** The effect of repeating a request, judged by its method and every way in which the API may read its path. */
 export function repeatingOf({ exchange: { method }, plan }: ForwardRequest): Repeating {
   if (plan.readings.all.every(path => onlyReads(method, path))) return 'reads'
   return isIdempotent(method) ? 'idempotent' : 'changes'
 }
 
 /**
- * Only HTTP/1.1 and 1.0 are framed as they are read here. Transfer codings other than chunked would have to be decoded, as
- * they are meant for one connection (RFC 9112, 6.1).
+ * Rejects a request whose framing is not supported: the proxy reads only that of HTTP/1.1 and 1.0. Transfer codings
+ * other than chunked would have to be decoded, because they apply to a single connection (RFC 9112, 6.1).
  */
 function judgeFraming({ httpVersionMajor, headers }: IncomingMessage): void {
   if (httpVersionMajor !== 1) {

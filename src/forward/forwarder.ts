@@ -24,15 +24,17 @@ export type ForwardSettings = PlanSettings & Pick<Config, 'tenants' | 'clients' 
 /** What {@link Forwarder} needs. */
 export interface ForwarderOptions extends SenderOptions, CachingOptions, LocalLoginOptions {
   readonly clock: Clock
-  /** Bounds the kept bodies of all requests. */
+  /** Limits the memory for the kept bodies of all requests together. */
   readonly kept: Budget
-  /** Throws the problem of a request that a policy does not allow. */
+  /** Throws a problem if a policy does not allow the request. */
   readonly authorize: (exchange: Exchange, plan: ForwardPlan) => void
-  /** Asked for anew each time: the configuration may be reloaded. */
+  /** Returns the current configuration, which a reload may replace. */
   readonly config: () => ForwardSettings
 }
 
-/** Forwards requests: chooses the tenant, plans, applies the policies, asks the cache, then the API. */
+/**
+ * Forwards requests: chooses the tenant, plans the request, applies the policies, then tries the cache before the API.
+ */
 export class Forwarder {
   readonly #options: ForwarderOptions
   readonly #sender: RequestSender
@@ -47,15 +49,15 @@ export class Forwarder {
   }
 
   /**
-   * Forwards one request and streams the response to the client. Resolves to the error response, if there is one that becomes
-   * a problem. Rejects with a {@link Problem} if there is no response; if `takeOver` was called before, the caller must close
-   * the client's connection.
+   * Forwards one request and streams the response to the client. Resolves with the error response if it is to become a
+   * problem document. Rejects with a {@link Problem} if there is no response. If `takeOver` was called before that, the
+   * caller must close the client's connection.
    */
   forward(client: ClientRequest): Promise<ErrorResponse | undefined> {
     try {
       return this.#forward(client)
     } catch (error) {
-      // not thrown, so that errors in what arrived with the head are reported first
+      // reject instead of throwing, so that errors in data that arrived with the head are reported first
       return Promise.reject(error)
     }
   }
@@ -80,7 +82,7 @@ export class Forwarder {
     return { request, response, exchange, takeOver, plan, body, bodyType: plan.bodyType, recorder: undefined }
   }
 
-  /** The body is kept for no longer than the exchange lasts. */
+  /** Creates the body of a request, which is kept no longer than the exchange lasts. */
   #bodyOf({ request, exchange }: ClientRequest, keep: number): RequestBody {
     const { clock, kept } = this.#options
     const body = new RequestBody(request, { clock, keep, memory: kept })

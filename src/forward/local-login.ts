@@ -6,10 +6,10 @@ import { Problem } from '../problem/problem.ts'
 import type { ForwardRequest } from './forward-request.ts'
 import { writeHead } from './response-head.ts'
 
-/** The longest body with credentials, in bytes. */
+/** The largest accepted body with credentials, in bytes. */
 const MAX_BODY = 16 * 1024
 
-/** The timeout of a body with credentials, in milliseconds. Clients that log in may be strangers. */
+/** The timeout for receiving a body with credentials, in milliseconds. Clients that log in may be strangers. */
 const LONGEST_BODY = 10_000
 
 /** What {@link LocalLogin} needs. */
@@ -20,8 +20,9 @@ export interface LocalLoginOptions {
 }
 
 /**
- * Answers the calls that log in and extend a session, for tools that insist on them. The token is the proxy's own: it is
- * valid only here, for ten minutes like the vendor's, and never reaches the upstream.
+ * Responds to the calls that log in and extend a session, for tools that insist on making them. The token in the
+ * response is the proxy's own: it is valid only here, for ten minutes like the vendor's, and never reaches the
+ * upstream.
  */
 export class LocalLogin {
   readonly #options: LocalLoginOptions
@@ -30,13 +31,16 @@ export class LocalLogin {
     this.#options = options
   }
 
-  /** Responds with a token. @throws {Problem} `client-unauthorized` if clients need a token and the password is not one */
+  /**
+   * Responds with a token.
+   * @throws {Problem} `client-unauthorized` if clients need a token and the password is not one
+   */
   async answer(request: ForwardRequest): Promise<undefined> {
     const { clock, tokens, config } = this.#options
     const { exchange, response, plan } = request
     if (plan.authCall === 'login') exchange.client = this.#clientBy(await passwordIn(request, clock), exchange.client)
     const client = config().clients.find(({ name }) => name === exchange.client)
-    // valid for as long as the client's own token is
+    // the new token is valid only as long as the client's own token is
     const token = tokens.issue(client ? client.token.fingerprint : '')
     const body = JSON.stringify(plan.compute ? { token } : { token, ...loginOf(plan.tenant, config()) })
     exchange.answeredHere = true
@@ -54,7 +58,10 @@ export class LocalLogin {
     response.end(body)
   }
 
-  /** The client whose token the password is. Any password will do if clients need none, or the request carries a token. */
+  /**
+   * Returns the name of the client whose token is the password. Any password is accepted if clients need no token, or
+   * if the request already carries one.
+   */
   #clientBy(password: string, known: string | null): string | null {
     const { clients } = this.#options.config()
     const [client] = clients.filter(({ token }) => token.matches(password))
@@ -64,7 +71,7 @@ export class LocalLogin {
   }
 }
 
-/** The members of the API's response next to the token. */
+/** The members of the API's login response other than the token. */
 function loginOf(tenant: string, { tenants }: Pick<Config, 'tenants'>) {
   const user = tenants.get(tenant)
   const names = { customerName: user?.customerName ?? tenant, prismaId: user?.prismaId ?? '' }

@@ -3,13 +3,13 @@ import type { Budget } from '../kernel/budget.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { Problem } from '../problem/problem.ts'
 
-/** How long a client may pause in the middle of its body, in milliseconds. */
+/** How long a client may pause while it sends its body, in milliseconds. */
 const LONGEST_PAUSE = 60_000
 
-/** How many bytes are read ahead of the upstream. */
+/** How many bytes to read from the client before the upstream takes them. */
 const READ_AHEAD = 64 * 1024
 
-/** The memory of a kept piece beyond its bytes, which a client may send one by one. */
+/** The memory that each kept piece takes in addition to its bytes, which a client may send one by one. */
 const OVERHEAD = 256
 
 /** What a {@link RequestBody} needs. */
@@ -17,29 +17,29 @@ export interface RequestBodyOptions {
   readonly clock: Clock
   /** The largest body to keep, in bytes. */
   readonly keep: number
-  /** Bounds the kept bodies of all requests. */
+  /** Limits the memory for the kept bodies of all requests together. */
   readonly memory: Budget
 }
 
 /**
- * The body of a request, streamed as it arrives and kept meanwhile, so that a retry can send it again: the kept part, then the
- * rest. A body that outgrows its bounds is not kept any more and can be sent only once. Its owner must
- * {@link RequestBody.release} it.
+ * The body of a request. It is streamed as it arrives and kept at the same time, so that a retry can send it again:
+ * first the kept part, then the rest. A body that exceeds its limits is no longer kept and can be sent only once. The
+ * owner must call {@link RequestBody.release}.
  */
 export class RequestBody {
   readonly #source: Readable
   readonly #options: RequestBodyOptions
   #pause: Timer | undefined
   #kept: Buffer[] = []
-  /** The memory of the kept part. */
+  /** The memory that the kept part takes, in bytes. */
   #held = 0
   #isKeptWhole = true
   #size = 0
   #isRead = false
-  /** The pieces that were read before the body was sent for the first time. */
+  /** The pieces that were read before the body was first sent. */
   #ahead: Buffer[] = []
   #onFirst: ((piece: Buffer) => void) | undefined
-  /** Set when the body has ended, with an error if it broke off. */
+  /** Set when the body has ended. Has an error if the body broke off. */
   #end: { readonly error?: Error } | undefined
   #sending: Readable | undefined
 
@@ -48,12 +48,15 @@ export class RequestBody {
     this.#options = options
   }
 
-  /** Whether {@link RequestBody.send} may be called, for the first time or once more. */
+  /** Whether {@link RequestBody.send} may be called, for the first time or again. */
   get replayable(): boolean {
     return this.#isKeptWhole
   }
 
-  /** Resolves to the first piece, or to an empty one if none comes. May be called once, before the body is sent. */
+  /**
+   * Resolves with the first piece of the body, or with an empty one if none arrives. May be called once, before the
+   * body is sent.
+   */
   first(): Promise<Buffer> {
     return new Promise(resolve => {
       this.#onFirst = resolve
@@ -61,13 +64,16 @@ export class RequestBody {
     })
   }
 
-  /** Sends the body from its beginning, and abandons an earlier sending. May be called while the body is replayable. */
+  /**
+   * Sends the body from its beginning, and abandons the stream of an earlier call. May be called while the body is
+   * replayable.
+   */
   send(): Readable {
     const begun = this.#sending ? this.#kept : this.#ahead
     this.#ahead = []
     this.#sending?.destroy()
     const sending = new Readable({ highWaterMark: READ_AHEAD, read: () => this.#read() })
-    // an abandoned sending may still fail, which concerns nobody
+    // an abandoned stream may still fail, which no longer matters
     sending.on('error', () => {})
     this.#sending = sending
     for (const chunk of begun) sending.push(chunk)
@@ -75,7 +81,7 @@ export class RequestBody {
     return sending
   }
 
-  /** Frees what is kept, because no retry will need it. A sending that has begun goes on. */
+  /** Frees the kept part, because no retry will need it. A stream that is already being sent goes on. */
   release(): void {
     if (!this.#isKeptWhole) return
     this.#options.memory.give(this.#held)

@@ -8,16 +8,16 @@ import type { EndSignal } from '../kernel/end-signal.ts'
 import { clientTrailers } from './headers/headers.ts'
 import type { ResponseHead } from './response-head.ts'
 
-/** How much of an error's body is read, in bytes: for a problem document, and to pass it through. */
+/** How much of the body of an error response to read, in bytes: for a problem document, and to pass it through. */
 const [MAX_FOR_PROBLEM, MAX_PASSED] = [64 * 1024, 256 * 1024]
 
-/** How long it may take to read an error's body, in milliseconds. */
+/** The time limit for reading the body of an error response, in milliseconds. */
 const MAX_COLLECTING = 2_000
 
-/** Up to this size, in bytes, it is cheaper to copy a body next to its head than to write both. */
+/** The largest body, in bytes, that is cheaper to copy next to its head than to write separately. */
 const MAX_JOINED = 16 * 1024
 
-/** Takes the body of a response. */
+/** Receives the body of a response in pieces. */
 export interface BodySink {
   data(chunk: Buffer): void
   end(trailers: RawHeaders): void
@@ -31,13 +31,13 @@ export type ResponseOutcome = { readonly kind: 'relayed' } | CollectedResponse
 export interface CollectedResponse extends ResponseHead {
   readonly kind: 'collected'
   readonly body: Buffer
-  /** False if the body was truncated, by the limits or by the upstream. */
+  /** False if the body was truncated, either by the limits or by the upstream. */
   readonly complete: boolean
 }
 
 const RELAYED: ResponseOutcome = { kind: 'relayed' }
 
-/** The attempt that a body comes from: a sink controls it, and reports the outcome to it. */
+/** The attempt that a body comes from. The sink controls it and reports the outcome to it. */
 export interface ResponseSource {
   pause(): void
   resume(): void
@@ -47,9 +47,10 @@ export interface ResponseSource {
 }
 
 /**
- * Streams a response to the client as it arrives, and as fast as the client reads it. If it breaks off, so does the client's
- * connection, so that a truncated response never looks complete. The head is sent together with the first piece of the body,
- * in one write, or alone if no piece follows at once. Until then, a failure can still become a problem document.
+ * Streams a response to the client as it arrives, no faster than the client reads it. If the response breaks off, so
+ * does the client's connection, so that a truncated response never looks complete. The head is sent with the first
+ * piece of the body in one write, or alone if no piece follows immediately. Until then, a failure can still become a
+ * problem document.
  */
 export class StreamingSink implements BodySink {
   readonly #headers: RawHeaders
@@ -61,7 +62,7 @@ export class StreamingSink implements BodySink {
   #whole: Buffer | undefined
   #onDrain: (() => void) | undefined
 
-  /** `sendHead` writes the head of the response, which has these headers. */
+  /** `headers` are those of the response; `sendHead` writes its head. */
   constructor(headers: RawHeaders, response: ServerResponse, source: ResponseSource, sendHead: () => void) {
     this.#headers = headers
     this.#length = Number(headerOf(headers, 'content-length'))
@@ -72,7 +73,7 @@ export class StreamingSink implements BodySink {
   }
 
   data(chunk: Buffer): void {
-    // the end of a body that arrived in one piece follows at once
+    // if the body arrived in one piece, its end follows immediately
     if (chunk.length === this.#length) {
       this.#whole = chunk
       return
@@ -107,7 +108,7 @@ export class StreamingSink implements BodySink {
     this.#sendHead = undefined
   }
 
-  /** Waits one turn of the event loop: in this one, undici still reports a fault that follows the head. */
+  /** Flushes after one turn of the event loop, in which undici may still report a fault that follows the head. */
   static #flushLater(streaming: StreamingSink): void {
     streaming.#headAlone = setImmediate(() => streaming.#flushHead())
   }
@@ -122,8 +123,8 @@ export class StreamingSink implements BodySink {
   }
 
   /**
-   * Resumes in a microtask: if responses are queued on one connection, Node.js emits `drain` while another one is written,
-   * from within undici's parser, which cannot resume a second connection there.
+   * Resumes in a microtask. If several responses are queued on one connection, Node.js emits `drain` while it writes
+   * another of them, from within undici's parser, which cannot resume a second connection at that point.
    */
   #resumeOnDrain(): void {
     if (this.#onDrain) return
@@ -137,8 +138,8 @@ export class StreamingSink implements BodySink {
 }
 
 /**
- * Sends a small body as text, because Node.js joins only text with the head: one write instead of three. A response has no
- * socket while it waits for earlier ones on its connection, or once the client has left.
+ * Sends a small body as text, because Node.js joins only text with the head: one write instead of three. A response has
+ * no socket while it waits for earlier responses on its connection, or once the client has left.
  */
 function endWith(response: ServerResponse, body: Buffer): void {
   const { socket } = response
@@ -153,8 +154,8 @@ function endWith(response: ServerResponse, body: Buffer): void {
 }
 
 /**
- * Ends a truncated response with these headers so that the client notices. Without a length or chunks, only a reset of the
- * connection can show that (RFC 9112, 8).
+ * Breaks off a truncated response with these headers in a way that the client notices. If the response has neither a
+ * length nor chunks, only a reset of the connection can show the truncation (RFC 9112, 8).
  */
 export function breakOff(response: ServerResponse, headers: RawHeaders): void {
   const { socket, chunkedEncoding } = response
@@ -163,7 +164,10 @@ export function breakOff(response: ServerResponse, headers: RawHeaders): void {
   else response.destroy()
 }
 
-/** Only TCP can be reset. TLS shows a truncation by a missing close_notify (RFC 8446, 6.1); a Unix socket cannot show it. */
+/**
+ * Whether a connection is plain TCP, because only TCP can be reset. TLS shows a truncation by a missing close_notify
+ * (RFC 8446, 6.1); a Unix socket cannot show it.
+ */
 function isPlainTcp(socket: Socket | null): socket is Socket {
   return socket !== null && socket.localAddress !== undefined && !(socket instanceof TLSSocket)
 }
@@ -173,13 +177,13 @@ export interface CollectingOptions {
   readonly clock: Clock
   /** Whether the body is to be passed through unchanged. */
   readonly passthrough: boolean
-  /** Bounds the collected bodies of all errors. */
+  /** Limits the memory for the collected bodies of all error responses together. */
   readonly memory: Budget
   /** Aborts when the collected body is no longer needed. */
   readonly over: EndSignal
 }
 
-/** Collects a body for the caller, up to the limits. */
+/** Returns a sink that collects a body for the caller, up to the limits. */
 export function collectingSink(
   { status, headers }: ResponseHead,
   source: ResponseSource,

@@ -5,11 +5,11 @@ import type { Dispatcher, DispatchOptions } from '../upstream/dispatcher.ts'
 import { type DispatchController, type DispatchHandler, rawText } from '../upstream/undici/handler.ts'
 import type { BodySink, ResponseOutcome, ResponseSource } from './response-body.ts'
 
-/** What a {@link ResponseHandler} needs to know of the request. */
+/** What a {@link ResponseHandler} needs to know about the request. */
 export interface ResponseHandlerOptions {
   /** Aborts when nobody waits for the response any more. */
   readonly signal: EndSignal
-  /** Masked in headers and trailers, because no client may see it. */
+  /** The token of the request, which is masked in headers and trailers because no client may see it. */
   readonly token: Secret
 }
 
@@ -33,7 +33,7 @@ export abstract class ResponseHandler implements DispatchHandler, ResponseSource
     return this.#isAnswered
   }
 
-  /** Sends the request; call it once. Rejects if there is no response, or if one that is streamed breaks off. */
+  /** Sends the request. Call it only once. Rejects if there is no response, or if a streamed response breaks off. */
   send(dispatcher: Dispatcher, request: DispatchOptions): Promise<ResponseOutcome> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -42,7 +42,7 @@ export abstract class ResponseHandler implements DispatchHandler, ResponseSource
     })
   }
 
-  /** Decides where the body goes, once the headers have arrived. */
+  /** Decides where the body goes. Called once the headers have arrived. */
   protected abstract begin(status: number, headers: RawHeaders): BodySink
 
   onRequestStart(controller: DispatchController): void {

@@ -12,7 +12,9 @@ export interface ResponseHead {
   readonly headers: RawHeaders
 }
 
-/** Sends the client the head of a response, with the headers that every response carries: request id, timing and so on. */
+/**
+ * Sends the client the head of a response, with the headers that every response carries, such as request id and timing.
+ */
 export function writeHead(
   { response, exchange, takeOver }: ClientRequest,
   { status, headers }: ResponseHead,
@@ -23,7 +25,10 @@ export function writeHead(
   takeOver()
 }
 
-/** Sends the client the head of the upstream's response, less what is not for it, and with locations that lead back here. */
+/**
+ * Sends the client the head of the upstream's response, without headers that are not meant for clients, and with
+ * locations that lead back to this proxy.
+ */
 export function sendHead(
   client: ClientRequest,
   base: UpstreamBase,

@@ -14,27 +14,27 @@ import type { ErrorResponse, FailedAttempt } from './upstream-error.ts'
 
 const UNAUTHORIZED = 401
 
-/** What the retries of a request need. */
+/** What {@link Retries} needs to prepare attempts. */
 export interface RetryOptions extends AcquireOptions {
   readonly retryBudget: RetryBudget
 }
 
-/** What an attempt is made with. */
+/** The permit, lease, renewal and connection that an attempt is made with. */
 export interface AttemptPlan {
-  /** Of the endpoint's rate limit, where it has one. */
+  /** The permit, if the endpoint has a rate limit. */
   readonly permit: Permit | undefined
-  /** The session; one is acquired where none is given. */
+  /** The lease of the session. If undefined, one is acquired for the attempt. */
   readonly lease: Lease | undefined
-  /** Informed how the lease's token fares, if the session was renewed for this attempt. */
+  /** Receives what the response says about the lease's token, if the session was renewed for this attempt. */
   readonly renewal: Renewal | undefined
-  /** Which connections it goes by. */
+  /** Whether the attempt uses a pooled connection or a new one of its own. */
   readonly connection: 'pool' | 'oneShot'
 }
 
-/** The result of an attempt that left the client without a response. */
+/** The result of an attempt that sent no response to the client. */
 export type Unserved = ErrorResponse | FailedAttempt
 
-/** The retries of one request. */
+/** Decides on the retries of one request, and prepares them. */
 export class Retries {
   readonly #request: ForwardRequest
   readonly #options: RetryOptions
@@ -46,24 +46,27 @@ export class Retries {
     this.#options = options
   }
 
-  /** How often the API refused the request for now (429, 503). */
+  /** How many times the API has temporarily refused the request (429, 503). */
   get refusals(): number {
     return this.#rules.filter(({ kind }) => kind === 'when-permitted').length
   }
 
-  /** The tokens that the request carried, none of which its client may see. */
+  /** The tokens that the request has carried. Its client must not see any of them. */
   get tokens(): readonly Secret[] {
     return this.#tokens
   }
 
-  /** Prepares the next attempt after one with this lease, as the retry policy says. Resolves to nothing if there is none. */
+  /**
+   * Prepares the attempt that follows one with this lease, as the retry policy says. Resolves with `undefined` if no
+   * attempt is to follow.
+   */
   async next(lease: Lease, { renewal }: AttemptPlan, unserved: Unserved): Promise<AttemptPlan | undefined> {
     this.#tokens.push(lease.token)
     const renewed = 'response' in unserved ? this.#reportToken(lease, renewal, unserved) : undefined
     const rule = this.#decide(unserved, isBodyKept(this.#request))
     if (!rule || (rule.isBudgeted && !this.#options.retryBudget.take(this.#request.plan.tenant))) return undefined
     const next = await this.#prepare(rule, lease, renewal, renewed)
-    // more of the body may have arrived meanwhile than is kept
+    // meanwhile, the body may have grown too large to be kept
     if (next && isBodyKept(this.#request)) {
       this.#rules.push(rule)
       return next
@@ -81,8 +84,9 @@ export class Retries {
   }
 
   /**
-   * Reports to the session what a 401 says about its token, even if this request cannot be retried: others carry the same
-   * token. Returns the renewal to report the next result to, if the session is renewed.
+   * Reports to the session what a 401 says about its token, even if this request cannot be retried, because other
+   * requests carry the same token. If the session is being renewed, returns the renewal to which the result of the next
+   * attempt must be reported.
    */
   #reportToken(lease: Lease, renewal: Renewal | undefined, error: ErrorResponse): Renewal | undefined {
     if (error.response.status !== UNAUTHORIZED) return undefined
@@ -117,11 +121,14 @@ export class Retries {
   async #withNewSession(before: Lease, renewed: Renewal): Promise<AttemptPlan> {
     const lease = await acquireLease(this.#request, this.#options)
     const permit = this.#options.pacer.pass(this.#request.plan.endpoint)
-    // it is still the same token if nobody could check it
+    // the token is still the same if it could not be checked
     return { permit, lease, renewal: lease === before ? UNINFORMATIVE : renewed, connection: 'pool' }
   }
 
-  /** Resolves to nothing if no permit comes in time: the refusal then says more than the timeout. */
+  /**
+   * Waits for a permit. Resolves with `undefined` if none is granted in time, because the upstream's refusal then tells
+   * the client more than the timeout would.
+   */
   async #whenPermitted(): Promise<AttemptPlan | undefined> {
     try {
       const permit = await acquirePermit(this.#request, this.#options, true)

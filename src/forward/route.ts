@@ -9,7 +9,7 @@ import { FORWARD_ROUTE } from '../request/own-path.ts'
 import type { Forwarder } from './forwarder.ts'
 import { type ErrorResponse, problemHeaders, problemOfError } from './upstream-error.ts'
 
-/** What the plugin needs. */
+/** What {@link forwardPlugin} needs. */
 export interface ForwardPluginOptions {
   readonly forwarder: Forwarder
   readonly clock: Clock
@@ -17,12 +17,12 @@ export interface ForwardPluginOptions {
 }
 
 /**
- * Serves {@link FORWARD_ROUTE} through `@fastify/http-proxy`. The forwarder runs as its `preHandler`, so that its own handler,
- * which would needlessly parse three URLs, and `reply.from` are never reached.
+ * Serves {@link FORWARD_ROUTE} through `@fastify/http-proxy`. The forwarder runs as the plugin's `preHandler`, so that
+ * the plugin's own handler, which would needlessly parse three URLs, and `reply.from` are never reached.
  */
 export async function forwardPlugin(app: FastifyInstance, options: ForwardPluginOptions): Promise<void> {
   await app.register(httpProxy, {
-    // required but unused: the forwarder knows where to go
+    // required but unused: the forwarder chooses the destination
     upstream: 'http://upstream.invalid',
     routes: [FORWARD_ROUTE],
     httpMethods: [...FORWARDED_METHODS],
@@ -32,16 +32,16 @@ export async function forwardPlugin(app: FastifyInstance, options: ForwardPlugin
 }
 
 /**
- * Streams bodies whatever their type; Fastify's parsers would read, limit or refuse them. No code may wait for the end of a
- * request without a body.
+ * Streams request bodies of any type, because Fastify's parsers would read, limit or reject them. If a request has no
+ * body, no code may wait for its end.
  */
 export function leaveBodiesAlone(app: FastifyInstance): void {
   app.addContentTypeParser('*', (_request, _payload, done) => done(null))
   app.addHook('onRequest', ({ raw }, _reply, done) => {
-    // Fastify would choose a parser by the type, or respond 415; the headers to forward come from rawHeaders
+    // Fastify would choose a parser by the type, or respond with 415; the headers to forward come from rawHeaders
     if (raw.headers['content-type'] !== undefined) delete raw.headers['content-type']
-    // otherwise Node.js drains the empty request, which costs 3 % of a request. It then keeps the request until the next one
-    // on the connection
+    // otherwise Node.js drains the empty request, which is 3 % of the cost of a request, and then keeps the request
+    // until the next one on the connection
     if (!hasBody(raw)) raw.read()
     done()
   })

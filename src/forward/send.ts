@@ -18,11 +18,14 @@ import { type ErrorResponse, explainFailure, passOnError } from './upstream-erro
 export interface SenderOptions extends AttemptOptions, RetryOptions {
   readonly agents: Agents
   readonly consoles: ComputeConsoles
-  /** The secrets of a tenant and of all clients, which no error may show, besides the tokens that the request carried. */
+  /**
+   * Returns the secrets of a tenant and of all clients. No error may show them, nor the tokens that the request
+   * carried.
+   */
   readonly secrets: (tenant: string) => readonly Secret[]
 }
 
-/** Sends requests: each waits for a permit and a session, is attempted, and retried as the retry policy says. */
+/** Sends requests. Each waits for a permit and a session, is attempted, and is retried as the retry policy says. */
 export class RequestSender {
   readonly #options: SenderOptions
 
@@ -31,9 +34,9 @@ export class RequestSender {
   }
 
   /**
-   * Sends a request and streams the response to the client. Resolves to the error response, if there is one that becomes a
-   * problem. The first attempt is made in a microtask, when errors in what arrived with the head are known. Rejects with a
-   * {@link Problem} if there is no response.
+   * Sends a request and streams the response to the client. Resolves with the error response if it is to become a
+   * problem document. The first attempt is made in a microtask, when errors in data that arrived with the head are
+   * known. Rejects with a {@link Problem} if there is no response.
    */
   async send(request: ForwardRequest): Promise<ErrorResponse | undefined> {
     const { body, bodyType, plan, exchange } = request
@@ -62,7 +65,7 @@ export class RequestSender {
     }
   }
 
-  /** Makes an attempt. Resolves to nothing if a response was streamed to the client. */
+  /** Makes one attempt. Resolves with `undefined` if a response was streamed to the client. */
   async #attempt(
     request: ForwardRequest,
     lease: Lease,
@@ -84,7 +87,7 @@ export class RequestSender {
     }
   }
 
-  /** Finds the Compute console. If that fails, the client's request was not sent. */
+  /** Finds the Compute console. If that fails, the client's request has not been sent. */
   async #console(
     { plan, exchange }: ForwardRequest,
     lease: Lease,
@@ -105,7 +108,10 @@ export class RequestSender {
     }
   }
 
-  /** Gives up with an error, without the secrets that it quotes. Returns it unless it was passed through here. */
+  /**
+   * Gives up on a request: throws the problem of a failed attempt, or masks the secrets that an error response quotes.
+   * Returns the error response unless it was passed through to the client.
+   */
   #giveUp(request: ForwardRequest, unserved: Unserved, tokens: readonly Secret[]): ErrorResponse | undefined {
     if (!('response' in unserved)) throw unserved.problem
     const { clock, secrets } = this.#options

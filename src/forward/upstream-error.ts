@@ -12,17 +12,20 @@ import type { UpstreamBase } from './headers/location.ts'
 import { breakOff, type CollectedResponse } from './response-body.ts'
 import { sendHead } from './response-head.ts'
 
-/** Headers that describe a body which a problem document replaces; the `content-range` of a 416 says what was asked for. */
+/**
+ * Headers that describe a body, and no longer apply when a problem document replaces it. The `content-range` of a 416
+ * is not among them, because it describes what was asked for.
+ */
 const OF_THE_BODY = /^(content-(?!range$)|etag$|last-modified$|accept-ranges$|date$)/
 
-/** How a pooled connection fails that the upstream closed just as the request was written to it. */
+/** Error codes of a pooled connection that the upstream closed just as the request was written to it. */
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET'])
 
-/** An error response of the upstream, which the client gets as a problem document or passed through. */
+/** An error response from the upstream, which the client gets unchanged or as a problem document. */
 export interface ErrorResponse {
   readonly base: UpstreamBase
   readonly response: CollectedResponse
-  /** What repeating the client's request does; `reads` if it was not even sent. */
+  /** The effect of repeating the client's request; `reads` if the request was never sent. */
   readonly repeating: Repeating
 }
 
@@ -34,15 +37,15 @@ export function problemOfError({ base, response, repeating }: ErrorResponse, now
   return readUpstream({ host, retryable, status, headers: headersByName(response.headers), body, complete }, now)
 }
 
-/** The headers of an error response that accompany its problem document, by lower-case name. */
+/** Returns the headers of an error response that accompany its problem document, by lower-case name. */
 export function problemHeaders({ base, response }: ErrorResponse): [name: string, value: string | string[]][] {
   const all = Object.entries(headersByName(clientHeaders(response.headers, base)))
   return all.filter(([name]) => !OF_THE_BODY.test(name))
 }
 
 /**
- * Passes an error response through, if the client asked for that and the response surely contains no secret. Otherwise returns
- * it, to become a problem.
+ * Passes an error response through to the client, if the client asked for that and the response certainly contains no
+ * secret. Otherwise returns the response, which is to become a problem document.
  */
 export function passOnError(request: ForwardRequest, error: ErrorResponse, clock: Clock): ErrorResponse | undefined {
   const { headers, body, complete } = error.response
@@ -63,7 +66,9 @@ export interface FailedAttempt {
   readonly problem: Problem
 }
 
-/** Explains why an attempt at `base` failed. `wasPooled` means that it used a pooled connection and nothing came back. */
+/**
+ * Explains why an attempt at `base` failed. `wasPooled` means that it used a pooled connection and received nothing.
+ */
 export function explainFailure(
   error: unknown,
   { base, repeating, wasPooled }: { base: UpstreamBase; repeating: Repeating; wasPooled: boolean },

@@ -1,29 +1,29 @@
 import { LRUCache } from 'lru-cache'
 
-/** What each request adds: one retry for ten requests. */
+/** What each request adds to the budget: one retry for every ten requests. */
 const SHARE = 0.1
 
-/** Retries that are allowed at any time, however few requests there were, and at most saved up. */
+/** How many retries are allowed however few requests there were, and the most that can be saved up. */
 const MOST = 10
 
-/** No more tenants than this are remembered; one that is forgotten may retry {@link MOST} times again. */
+/** The most tenants to remember. A tenant that is forgotten may retry {@link MOST} times again. */
 const MAX_TENANTS = 1_000
 
 /**
- * Bounds the retries for each tenant to a tenth of its requests, and some more to begin with: an API that fails for everyone
- * gets at most 10 % more requests, instead of twice as many.
+ * Limits the retries of each tenant to a tenth of its requests, plus a few to begin with. An API that fails for
+ * everyone then gets at most 10 % more requests, instead of twice as many.
  */
 export class RetryBudget {
   readonly #left = new LRUCache<string, number>({ max: MAX_TENANTS })
 
-  /** A request is sent for the first time. */
+  /** Adds to the budget of a tenant. Called when a request is sent for the first time. */
   earn(tenant: string): void {
     const left = this.#left.get(tenant)
-    // a full budget is the usual case, and costs nothing
+    // usually the budget is full, and nothing needs to be stored
     if (left !== undefined) this.#left.set(tenant, Math.min(MOST, left + SHARE))
   }
 
-  /** Takes one retry, if there is one left. */
+  /** Takes one retry from the budget of a tenant. Returns false if none is left. */
   take(tenant: string): boolean {
     const left = this.#left.get(tenant) ?? MOST
     if (left < 1) return false

@@ -1,64 +1,71 @@
 /**
- * The one place that decides about retries. The forwarder retries as {@link RETRY_RULES} say, and `retryable` in problem
- * documents and the table in README.md come from them.
+ * The one place that decides about retries. The forwarder follows {@link RETRY_RULES}; `retryable` in problem documents
+ * and the table in README.md are derived from them.
  */
 
-/** How an attempt failed that brought no usable response. */
+/** How an attempt failed if it got no usable response. */
 export type AttemptFailure =
-  /** No connection could be made, so the API knows nothing of the request. */
+  /** No connection could be made, so no part of the request reached the API. */
   | 'not-sent'
-  /** A pooled connection broke before anything of a response arrived: most often the API had just closed it. */
+  /** A pooled connection broke before any part of a response arrived, usually because the API had just closed it. */
   | 'stale-connection'
-  /** The request may have been received; the response did not come in time, broke off or is not valid HTTP. */
+  /** The API may have received the request, but its response did not come in time, broke off, or is not valid HTTP. */
   | 'no-response'
 
-/** What came of an attempt: the status of a response, or how it failed. */
+/** The result of an attempt: the status of a response, or how the attempt failed. */
 export type AttemptResult = number | AttemptFailure
 
-/** What repeating a request does: nothing more than the first time (RFC 9110, 9.2.2), nothing at all as it only reads, or more. */
+/**
+ * The effect of repeating a request: none at all, because it only reads (`reads`); none beyond the first time
+ * (`idempotent`; RFC 9110, 9.2.2); or a further change (`changes`).
+ */
 export type Repeating = 'reads' | 'idempotent' | 'changes'
 
 /** How a request is retried. */
 export type RetryKind = 'with-new-session' | 'when-permitted' | 'on-new-connection' | 'at-once'
 
-/** Requests as rules name them, from the fewest to all of them. */
+/** The requests that a rule covers, from none to all of them. */
 type Requests = 'none' | 'reads' | 'idempotent' | 'all'
 
-/** What is done about some results of an attempt. */
+/** What to do about some of the results of an attempt. */
 export interface RetryRule {
   readonly on: readonly AttemptResult[]
-  /** For people, the beginning of a row in README.md. */
+  /** The results in words, as the beginning of a row in README.md. */
   readonly title: string
   readonly kind: RetryKind
   /** Which requests the proxy retries. */
   readonly retried: Requests
-  /** How often it retries one request. */
+  /** How many times the proxy retries one request by this rule. */
   readonly most: number
-  /** Whether `retry.attempts` bounds it too, and `x-prismacloud-proxy-pacing: off` turns it off. */
+  /** Whether `retry.attempts` limits the rule, too, and `x-prismacloud-proxy-pacing: off` turns it off. */
   readonly isOptional: boolean
-  /** Whether it retries no more than a tenth of all requests, so that an API in trouble is not burdened. */
+  /** Whether the rule retries no more than a tenth of all requests, so as not to burden an API in trouble. */
   readonly isBudgeted: boolean
-  /** Which requests a client may send again as they are: they may succeed, and do no harm if the first was received. */
+  /**
+   * Which requests a client may send again unchanged: they may succeed, and do no harm even if the first was received.
+   */
   readonly retryable: Requests
 }
 
 const OPTIONAL = { isOptional: true, isBudgeted: false } as const
 const ALWAYS = { isOptional: false, isBudgeted: false } as const
 
-/** All rules, in the order of the table. A result that no rule names is not retried, and not retryable. */
+/**
+ * All retry rules, in the order of the table in README.md. A result without a rule is neither retried nor retryable.
+ */
 export const RETRY_RULES: readonly RetryRule[] = [
   {
     on: [401],
     title: '401 because of the session',
     kind: 'with-new-session',
     retried: 'all',
-    // once, and once more if the new token was revoked, too, before it arrived
+    // once, and once more if the new token, too, was revoked before it arrived
     most: 2,
     ...ALWAYS,
     retryable: 'none',
   },
   {
-    // a limit was met before anything was done (RFC 6585, 4)
+    // the limit was reached before anything was done (RFC 6585, 4)
     on: [429],
     title: '429',
     kind: 'when-permitted',
@@ -68,7 +75,7 @@ export const RETRY_RULES: readonly RetryRule[] = [
     retryable: 'all',
   },
   {
-    // a gateway may say so after it passed the request on (RFC 9110, 15.6.4)
+    // a gateway may respond with this after it passed the request on (RFC 9110, 15.6.4)
     on: [503],
     title: '503',
     kind: 'when-permitted',
@@ -88,7 +95,7 @@ export const RETRY_RULES: readonly RetryRule[] = [
     retryable: 'idempotent',
   },
   {
-    // the request did not arrive in time, so nothing was done; its connection ends (RFC 9110, 15.5.9)
+    // the request did not arrive in time, so nothing was done; the connection is closed (RFC 9110, 15.5.9)
     on: [408],
     title: '408',
     kind: 'on-new-connection',
@@ -98,7 +105,7 @@ export const RETRY_RULES: readonly RetryRule[] = [
     retryable: 'all',
   },
   {
-    // nothing was done that a replay of early TLS data could repeat (RFC 8470, 5.2)
+    // nothing has been done yet that a replay of early TLS data could repeat (RFC 8470, 5.2)
     on: [425],
     title: '425',
     kind: 'at-once',
@@ -112,13 +119,14 @@ export const RETRY_RULES: readonly RetryRule[] = [
     title: 'a pooled connection breaks before a response',
     kind: 'on-new-connection',
     retried: 'idempotent',
-    // a new connection is not pooled: once for each time that the request goes to the pool, with each session
+    // the retry uses no pooled connection, so this happens once for each session with which the request goes to the
+    // pool
     most: 3,
     ...ALWAYS,
     retryable: 'idempotent',
   },
   {
-    // every address of the host was tried; at once it would only fail again
+    // every address of the host was tried; an immediate retry would only fail again
     on: ['not-sent'],
     title: 'no connection to the API',
     kind: 'at-once',
@@ -142,18 +150,18 @@ const ruleOf: ReadonlyMap<AttemptResult, RetryRule> = new Map(
   RETRY_RULES.flatMap(rule => rule.on.map(result => [result, rule] as const)),
 )
 
-/** A request as far as retries depend on it. */
+/** The facts about a request on which its retries depend. */
 export interface RetryFacts {
   readonly repeating: Repeating
-  /** Whether all of its body is kept, so that it can be sent again. */
+  /** Whether the whole body is kept, so that it can be sent again. */
   readonly isBodyKept: boolean
-  /** How often optional rules may have it retried: `retry.attempts`, or 0. */
+  /** How many times optional rules may retry the request: `retry.attempts`, or 0. */
   readonly attempts: number
-  /** The rules by which it was retried so far, one for each retry. */
+  /** The rules by which the request has been retried so far, one for each retry. */
   readonly before: readonly RetryRule[]
 }
 
-/** The rule by which a request is retried after this result, or `undefined` to give up. */
+/** Returns the rule by which to retry a request after this result, or `undefined` to give up. */
 export function retryAfter(result: AttemptResult, facts: RetryFacts): RetryRule | undefined {
   const { repeating, isBodyKept, attempts, before } = facts
   const rule = ruleOf.get(result)
@@ -162,7 +170,7 @@ export function retryAfter(result: AttemptResult, facts: RetryFacts): RetryRule 
   return before.filter(each => each === rule).length < rule.most ? rule : undefined
 }
 
-/** Whether a client may send a request again as it is after this result: `retryable` in its problem document. */
+/** Whether a client may send a request again unchanged after this result: `retryable` in its problem document. */
 export function isRetryable(result: AttemptResult, repeating: Repeating): boolean {
   return covers(ruleOf.get(result)?.retryable ?? 'none', repeating)
 }

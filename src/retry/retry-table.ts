@@ -14,7 +14,7 @@ const KINDS = {
   'at-once': 'at once',
 } as const satisfies Record<RetryRule['kind'], string>
 
-/** The retry rules as a Markdown table for README.md. */
+/** Renders the retry rules as a Markdown table for README.md. */
 export function retryTable(): string {
   const rows = RETRY_RULES.map(rule => [rule.title, retriesOf(rule), REQUESTS[rule.retryable]])
   return [['After', 'The proxy retries', '`retryable`'], ['---', '---', '---'], ...rows]

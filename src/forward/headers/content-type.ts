@@ -1,19 +1,20 @@
 import { isNamed, type RawHeaders } from '../../http/raw-headers.ts'
 import type { RequestBody } from '../request-body.ts'
 
-/** Types that clients send by default: the form of `curl -d`, the plain text of `fetch`. */
+/** Content types that clients send by default: form data from `curl -d`, plain text from `fetch`. */
 const DEFAULT_TYPE = /^(?:application\/x-www-form-urlencoded|text\/plain)\s*(?:;|$)/i
 
-/** The start of a JSON object or array (RFC 8259), or a whole JSON text of another kind; bytes as latin1. */
+/** The start of a JSON object or array (RFC 8259), or a complete JSON text of another kind. Matches bytes as latin1. */
 const JSON_TEXT =
   /^(?:\xef\xbb\xbf)?[ \t\r\n]*(?:[{[]|(?:"(?:[^"\\]|\\.)*"|-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?|true|false|null)[ \t\r\n]*$)/
 
 /**
- * How a body is labelled: as JSON, as the client says, or as its first bytes show. Every body that the API documents is JSON.
+ * How to label a body: as JSON, as the client labelled it, or depending on its first bytes (`as-it-looks`). Every
+ * request body in the API documentation is JSON.
  */
 export type BodyType = 'json' | 'as-sent' | 'as-it-looks'
 
-/** Decides by the headers of a request how its body is labelled. A default type of a client is not trusted. */
+/** Decides from the headers of a request how to label its body. A type that clients send by default is not trusted. */
 export function bodyTypeOf(headers: RawHeaders): BodyType {
   let type: BodyType = 'json'
   for (let at = 0; at < headers.length; at += 2) {
@@ -26,13 +27,13 @@ export function bodyTypeOf(headers: RawHeaders): BodyType {
   return type
 }
 
-/** Decides by the first bytes of a body, once they have arrived, how it is labelled. */
+/** Decides from the first bytes of a body, once they have arrived, how to label it. */
 export async function lookAt(body: RequestBody): Promise<BodyType> {
   const first = await body.first()
   return JSON_TEXT.test(first.toString('latin1')) ? 'json' : 'as-sent'
 }
 
-/** The headers with JSON as the only content type, in the place of the first one. */
+/** Returns the headers with JSON as the only content type, in the position of the first one. */
 export function withJsonType(headers: RawHeaders): string[] {
   const changed: string[] = []
   let isTyped = false

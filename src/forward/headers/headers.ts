@@ -3,7 +3,7 @@ import type { Secret } from '../../kernel/secret.ts'
 import { withJsonType } from './content-type.ts'
 import { localLinks, localLocation, type UpstreamBase } from './location.ts'
 
-/** Headers for a single connection (RFC 9110, 7.6.1). */
+/** Headers that apply to a single connection (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = [
   'connection',
   'keep-alive',
@@ -19,14 +19,14 @@ const HOP_BY_HOP = [
 const NOT_FOR_THE_UPSTREAM = new Set([
   ...HOP_BY_HOP,
   'host',
-  // answered by this proxy; undici refuses to send it
+  // the proxy handles it itself; undici refuses to send it
   'expect',
   // a client's own credentials
   'authorization',
   'cookie',
   'x-redlock-auth',
   'x-prismacloud-proxy-token',
-  // reveal the local machine
+  // would reveal the local machine
   'forwarded',
   'from',
   'origin',
@@ -35,13 +35,16 @@ const NOT_FOR_THE_UPSTREAM = new Set([
   'x-real-ip',
 ])
 
-/** More of them, by prefix or suffix. The suffixes make servers use another method or path than the policies judged. */
+/**
+ * Further headers that are not forwarded, by prefix or suffix. Those with the suffixes make servers use a method or
+ * path other than the one that the policies judged.
+ */
 const NOT_FOR_THE_UPSTREAM_PATTERN =
   /^(x-forwarded-|x-prismacloud-|sec-fetch-|sec-ch-|access-control-)|(^|-)(method|verb|(destination)?ur[il]|path(-info)?|prefix|script-name)(-override)?$/
 
 const NOT_FOR_THE_CLIENT = new Set([
   ...HOP_BY_HOP,
-  // would affect localhost, or whatever name this proxy has, beyond this response
+  // would affect more than this response: localhost, or whatever host name this proxy has
   'set-cookie',
   'set-cookie2',
   'strict-transport-security',
@@ -53,47 +56,51 @@ const NOT_FOR_THE_CLIENT = new Set([
   'critical-ch',
   'service-worker-allowed',
   'clear-site-data',
-  // would make a browser report to others what it does here
+  // would make a browser report what it does here to others
   'timing-allow-origin',
   'nel',
   'report-to',
   'reporting-endpoints',
   'content-security-policy-report-only',
-  // would make a browser leave by itself
+  // would make a browser leave the page by itself
   'refresh',
-  // a wrong one of the upstream would undo this proxy's own
+  // a wrong value from the upstream would undo this proxy's own
   'x-content-type-options',
   'authorization',
   'x-redlock-auth',
-  // this proxy's own takes its place
+  // is replaced with this proxy's own
   'x-request-id',
 ])
 
-/** No page of another origin may read a response, whatever the upstream allows. */
+/** Headers that let pages of other origins read a response. None may, whatever the upstream allows. */
 const NOT_FOR_THE_CLIENT_PATTERN = /^access-control-/
 
-/** Headers that describe a body. Some servers would also read them from a name that is written with `_`. */
+/** Headers that describe a body. Some servers also recognize them when the name is written with `_`. */
 const OF_THE_BODY = /^content-/
 
 /**
- * What every answer of the upstream carries to the client, beside a policy of its own: opened in a browser, it has no part
- * in this proxy's origin and runs no script (CSP Level 3, 6.3.1), and is nothing but what it is declared to be.
+ * Headers added to every upstream response, in addition to any policy that it has: a browser that opens the response
+ * does not treat it as part of this proxy's origin, runs no scripts in it (CSP Level 3, 6.3.1), and takes it only for
+ * the type that it declares.
  */
 const CONFINEMENT = ['content-security-policy', 'sandbox', 'x-content-type-options', 'nosniff'] as const
 
-/** Paths of the application security API, which takes the token as `authorization` without a scheme. */
+/** Paths of the application security API, which expects the token in `authorization`, without a scheme. */
 const CODE_PATH = /^\/(code|bridgecrew)(\/|$)/
 
-/** `Connection` values that name no other header: nearly all. */
+/** `Connection` values that name no other header. Nearly all values are like that. */
 const NAMES_NOTHING = /^(keep-alive|close)$/i
 
-/** How many header names are remembered for each direction; nearly all requests use the same few. */
+/** How many header names to remember for each direction. Nearly all requests use the same few. */
 const MAX_KNOWN = 500
 
-/** Decides by its name, in any case, whether a header is passed on. */
+/** Decides by a header's name, in any case, whether to pass the header on. */
 type Rule = (name: string) => boolean
 
-/** Treats `_` as `-`, like servers that turn headers into variables (CGI, RFC 3875, 4.1.18; WSGI). */
+/**
+ * Passes on all headers except those with these names and those that match the pattern. Treats `_` as `-`, like servers
+ * that turn headers into variables (CGI, RFC 3875, 4.1.18; WSGI).
+ */
 function allBut(names: ReadonlySet<string>, pattern: RegExp): Rule {
   const known = new Map<string, boolean>()
   return name => {
@@ -110,21 +117,21 @@ function allBut(names: ReadonlySet<string>, pattern: RegExp): Rule {
 const toTheUpstream = allBut(NOT_FOR_THE_UPSTREAM, NOT_FOR_THE_UPSTREAM_PATTERN)
 const toTheClient = allBut(NOT_FOR_THE_CLIENT, NOT_FOR_THE_CLIENT_PATTERN)
 
-/** The header that carries the token for a request, by every path that the API may take its path for. */
+/** The header that carries the token, chosen by every way in which the API may read the path of a request. */
 function authHeader(paths: readonly string[]): 'authorization' | 'x-redlock-auth' {
   return paths.some(path => CODE_PATH.test(path)) ? 'authorization' : 'x-redlock-auth'
 }
 
-/** What the headers of an upstream request depend on, besides those of the client. */
+/** What the headers of an upstream request depend on, besides the client's headers. */
 export interface RequestHeaderOptions {
   readonly token: Secret
-  /** Every path that the API may take the path for, behind `/_compute` for Compute. */
+  /** Every way in which the API may read the path, starting with `/_compute` for Compute. */
   readonly paths: readonly string[]
   /** Whether the body is JSON, whatever its content type says. */
   readonly isJson: boolean
 }
 
-/** The headers for the upstream: the client's, without those that are not for the upstream, and with the token. */
+/** Builds the headers for the upstream: the client's, without those that must not be forwarded, plus the token. */
 export function upstreamHeaders(headers: RawHeaders, { token, paths, isJson }: RequestHeaderOptions): string[] {
   const sent = filtered(headers, toTheUpstream)
   const kept = isJson ? withJsonType(sent) : sent
@@ -132,10 +139,10 @@ export function upstreamHeaders(headers: RawHeaders, { token, paths, isJson }: R
   return kept
 }
 
-/** Headers for the upstream that do not affect its response. */
+/** Headers sent to the upstream that do not affect its response. */
 const NOT_SELECTING = new Set(['user-agent', 'cache-control', 'pragma', 'x-request-id', 'traceparent', 'tracestate'])
 
-/** The headers that may affect the upstream's response: names in lower case and values in turn. */
+/** Returns the headers that may affect the upstream's response, as alternating lower-case names and values. */
 export function selectingHeaders(headers: RawHeaders): string[] {
   return pairsOf(filtered(headers, toTheUpstream))
     .map(([name, value]): Pair => [name.toLowerCase(), value])
@@ -143,7 +150,7 @@ export function selectingHeaders(headers: RawHeaders): string[] {
     .flat()
 }
 
-/** The headers for the client: locations lead back to this proxy, and a browser treats the response as sandboxed. */
+/** Builds the headers for the client: locations lead back to this proxy, and browsers sandbox the response. */
 export function clientHeaders(headers: RawHeaders, home: UpstreamBase): string[] {
   const kept = filtered(headers, toTheClient)
   for (let at = 0; at < kept.length; at += 2) {
@@ -156,7 +163,7 @@ export function clientHeaders(headers: RawHeaders, home: UpstreamBase): string[]
   return kept
 }
 
-/** The trailers for the client, as pairs of name and value. */
+/** Returns the trailers for the client as pairs of name and value. */
 export function clientTrailers(trailers: RawHeaders): Pair[] {
   return pairsOf(filtered(trailers, toTheClient))
 }

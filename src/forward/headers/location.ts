@@ -3,29 +3,29 @@ import type { BaseUrl } from '../../stacks/base.ts'
 
 /** The base URL that a request was sent to, and the path by which the client reaches it through this proxy. */
 export interface UpstreamBase extends BaseUrl {
-  /** What the client put before the API target: `/_tenant/<tenant>`, `/_compute`, both, or nothing. */
+  /** What precedes the API target in the client's request: `/_tenant/<tenant>`, `/_compute`, both, or nothing. */
   readonly prefix: string
-  /** The request target, which follows {@link BaseUrl.basePath} at the API and the prefix here. */
+  /** The request target. It follows {@link BaseUrl.basePath} at the API, and the prefix at this proxy. */
   readonly apiTarget: string
 }
 
 /** The schemes by which clients reach this proxy; the meaning of a location can depend on them. */
 const SCHEMES: readonly string[] = ['http:', 'https:']
 
-/** Characters that URL parsers drop or treat as a slash (URL standard, 4.4), although not all clients do. */
+/** Characters that URL parsers drop or treat as a slash (URL standard, 4.4), although not all clients do so. */
 const OVERLOOKED = /[\\\0-\x20]/
 
-/** A path that would name a host (RFC 3986, 4.2). */
+/** The start of a path that clients would read as a host (RFC 3986, 4.2). */
 const HOST_PATH = /^\/[/\\]/
 
 /**
- * Rewrites a `location` of the upstream for a client, which resolves it as browsers do (URL standard). One at the tenant's API
- * becomes a path of this proxy that reaches the same tenant. Any other leads exactly where the upstream meant. A location that
- * already does is left unchanged.
+ * Rewrites a `location` from the upstream for a client, which resolves it as browsers do (URL standard). A location at
+ * the tenant's API becomes a path of this proxy that reaches the same tenant. Any other is made to lead exactly where
+ * the upstream meant. A location that already does is left unchanged.
  */
 export function localLocation(location: string, home: UpstreamBase): string {
   const { origin, basePath, prefix, apiTarget } = home
-  // header bytes have no defined encoding; most are UTF-8
+  // header bytes have no defined encoding, but most are UTF-8
   const text = location.replace(/[\x80-\xff]/g, percentEncoded)
   const meant = parse(text, origin + basePath + apiTarget)
   if (!meant || !SCHEMES.includes(meant.protocol)) return location
@@ -37,12 +37,12 @@ export function localLocation(location: string, home: UpstreamBase): string {
   return !OVERLOOKED.test(location) && SCHEMES.every(leadsThere) ? location : local
 }
 
-/** Rewrites the links of a `link` header (RFC 8288), each as {@link localLocation} does. */
+/** Rewrites the links in a `link` header (RFC 8288), each as {@link localLocation} does. */
 export function localLinks(links: string, home: UpstreamBase): string {
   return links.replace(/<([^<>]*)>/g, (_, link) => `<${localLocation(link, home)}>`)
 }
 
-/** The path of this proxy that reaches a URL at the tenant's API, or the URL itself if no path does. */
+/** The path by which this proxy reaches a URL at the tenant's API, or the URL itself if there is no such path. */
 function localPath({ pathname, search, hash }: URL, { origin, basePath, prefix }: UpstreamBase): string {
   const path = pathname + search + hash
   const rest = below(path, basePath)
