@@ -12,7 +12,7 @@ import { readUpstream } from '../upstream-errors/read.ts'
 import { AuthFailure, type FailureNature } from './auth-failure.ts'
 import { tokenLifetime } from './jwt.ts'
 
-/** The API's code for a login with a password by a user who must sign in by single sign-on. */
+/** The API's error code when a user who must use single sign-on tries to log in with a password. */
 const SSO_ENABLED = 'sso_enabled_password_login_attempt'
 
 /** A token from a successful auth call. */
@@ -22,7 +22,7 @@ export interface IssuedToken {
   readonly lifetime: number
 }
 
-/** Which Prisma Cloud tenant of a user to log in to. With both, only `prismaId` is sent. */
+/** Which of a user's Prisma Cloud tenants to log in to. If both members are set, only `prismaId` is sent. */
 export interface TenantChoice {
   readonly prismaId: string | null
   readonly customerName: string | null
@@ -44,7 +44,7 @@ interface Call {
   readonly path: string
   readonly headers: readonly string[]
   readonly body: string | null
-  /** The nature of the failure when the response blames what was sent: the access key or the token. */
+  /** The nature of the failure if the response rejects what was sent: the access key or the token. */
   readonly blamed: 'rejected' | 'refused'
   /** The secrets in the request. A response may repeat them. */
   readonly secrets: readonly Secret[]
@@ -78,7 +78,7 @@ export class AuthApi {
     return this.#obtain(call, signal)
   }
 
-  /** Gets a new token for one that is still valid (`GET /auth_token/extend`). */
+  /** Exchanges a token that is still valid for a new one (`GET /auth_token/extend`). */
   extend(token: Secret, signal?: AbortSignal): Promise<IssuedToken> {
     const call: Call = {
       method: 'GET',
@@ -121,7 +121,7 @@ export class AuthApi {
     const retryable = isRetryable(status, 'changes')
     const facts = { host: this.#host, status, headers: headersByName(headers), body, complete, retryable }
     const { detail, retryAfter = 0, upstream } = readUpstream(facts, this.#options.clock.now())
-    // a block page of a firewall or captive portal says nothing about the key
+    // the block page of a firewall or captive portal says nothing about the key
     const judged = status === 401 || Boolean(upstream?.errors.length)
     const nature = status < 500 && !retryable && judged ? call.blamed : 'transient'
     const reason = upstream?.errors.some(({ code }) => code === SSO_ENABLED) ? 'sso-enabled' : undefined

@@ -8,10 +8,10 @@
 export type FailureNature = 'rejected' | 'refused' | 'transient'
 
 /**
- * A cause of a rejection whose message says what to do about it:
+ * A cause of a rejection for which the message says what to do:
  *
  * - `several-tenants`: the key is good, but its user belongs to several tenants and the login named none.
- * - `sso-enabled`: the user must sign in by single sign-on, and a password was given in place of an access key.
+ * - `sso-enabled`: the user must sign in by single sign-on, but logged in with a password instead of an access key.
  */
 export type RejectionReason = 'several-tenants' | 'sso-enabled'
 
@@ -19,12 +19,13 @@ export type RejectionReason = 'several-tenants' | 'sso-enabled'
 export class AuthFailure extends Error {
   override readonly name = 'AuthFailure'
   readonly nature: FailureNature
-  /** The cause, where code acts on it. */
+  /** The cause, if code needs to act on it. */
   readonly reason: RejectionReason | undefined
   /** How long the auth service asked to wait, in milliseconds; 0 if it did not. */
   readonly retryAfter: number
   /**
-   * Whether retries will fail until somebody changes something, such as a host name, so that requests need not wait.
+   * Whether retries will keep failing until somebody changes something, such as a host name. Requests then need not
+   * wait.
    */
   readonly lasting: boolean
 

@@ -1,10 +1,13 @@
-/** The lifetime of a token that does not state one, in milliseconds: the ten minutes of the API documentation. */
+/** The lifetime of a token that states none, in milliseconds: ten minutes, as the API documentation says. */
 export const DEFAULT_LIFETIME = 10 * 60_000
 
-/** The longest lifetime, in milliseconds; a Node.js timer holds up to 24.8 days. */
+/** The longest lifetime to accept, in milliseconds. A Node.js timer can run for at most 24.8 days. */
 const MAX_LIFETIME = 24 * 60 * 60_000
 
-/** The shortest plausible lifetime, in milliseconds. Extending shorter ones in time would flood the auth service. */
+/**
+ * The shortest plausible lifetime, in milliseconds. Extending shorter-lived tokens in time would flood the auth
+ * service.
+ */
 const MIN_LIFETIME = 1000
 
 /**

@@ -5,7 +5,7 @@ import { withoutQuery } from '../request/target.ts'
 import { isServedHost } from '../request/tenant.ts'
 import type { Admission } from './admit.ts'
 
-/** The liveness probe needs no client token: probes have none, and that the process is alive is no secret. */
+/** The liveness probe, which needs no client token: probes have none, and it is no secret that the process is alive. */
 const LIVENESS = '/_proxy/livez'
 
 /** Returns the rules of admission for a request under a configuration. `loggedIn` is {@link Admission.loggedIn}. */
@@ -23,7 +23,7 @@ export function admissionOf(
   }
 }
 
-/** A login needs no token in its headers: the client token is the password in its body. */
+/** Whether a request needs no token in its headers. A login sends the client token as the password in its body. */
 function needsNoToken({ method, rawTarget, destination: { apiTarget, compute } }: ParsedRequest): boolean {
   if (withoutQuery(rawTarget) === LIVENESS) return true
   return authCallOf(method, withoutQuery(apiTarget), compute) === 'login'

@@ -4,7 +4,7 @@ import type { ProblemName } from '../problem/catalogue.ts'
 import { isLoopback } from '../stacks/loopback.ts'
 import { looksLikeBrowser } from './browser.ts'
 
-/** The facts of a request that decide on its admission. */
+/** The facts about a request that determine whether it is admitted. */
 export interface Facts {
   /** The values of all `Host` headers; a valid request has one (RFC 9112, 3.2). */
   readonly hosts: readonly string[]
@@ -45,7 +45,7 @@ export type Verdict =
 
 const HOST = /^(\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(:\d{1,5})?$/i
 
-/** Decides whether a request may use the proxy's access keys. In doubt, it may not. */
+/** Decides whether a request may use the proxy's access keys. If in doubt, it may not. */
 export function admit(facts: Facts, admission: Admission): Verdict {
   const name = hostName(facts)
   if (typeof name !== 'string') return name
@@ -69,8 +69,8 @@ function hostName({ hosts, proxiedHost }: Facts): string | Verdict {
 }
 
 /**
- * Allows only names that cannot belong to anyone else. In DNS rebinding, a page makes its own name resolve to 127.0.0.1,
- * but its requests still carry that name in `Host`.
+ * Allows only host names that cannot belong to anyone else. In DNS rebinding, a page makes its own name resolve to
+ * 127.0.0.1, but its requests still carry that name in `Host`.
  */
 function judgeHost(
   name: string,
@@ -87,7 +87,10 @@ function judgeHost(
   )
 }
 
-/** Browsers identify the page that sends a request (Fetch standard; Fetch Metadata). Only the proxy's own pages may. */
+/**
+ * Rejects requests from pages other than the proxy's own. Browsers identify the page that sends a request (Fetch
+ * standard; Fetch Metadata).
+ */
 function judgeOrigin({ hosts, proxiedHost, headers }: Facts): Verdict | undefined {
   const { origin, 'sec-fetch-site': secFetchSite } = headers
   if (origin === undefined && secFetchSite === undefined) return undefined
@@ -120,8 +123,8 @@ export function isBlindRequest(facts: Facts): boolean {
 }
 
 /**
- * Browsers identify the page only over TLS and to loopback hosts (Fetch Metadata, 2). Some do not count `localhost.` as
- * loopback, nor any host that they reach through an HTTP proxy.
+ * Whether a browser does not identify its pages to this proxy. Browsers do so only over TLS and to loopback hosts
+ * (Fetch Metadata, 2). Some do not count `localhost.` as loopback, nor any host that they reach through an HTTP proxy.
  */
 function hidesPages(name: string, { isSecure, proxiedHost, headers }: Facts): boolean {
   if (isSecure) return false
@@ -155,8 +158,8 @@ export function clientBy(
 }
 
 /**
- * Formats an address as in `Host`. On an IPv6 socket, an IPv4 address appears as `::ffff:192.0.2.1` (RFC 4291, 2.5.5.2).
- * A zone (`%eth0`) is dropped, because it has no meaning on other machines (RFC 6874).
+ * Formats an address as it appears in `Host`. On an IPv6 socket, an IPv4 address appears as `::ffff:192.0.2.1` (RFC
+ * 4291, 2.5.5.2). A zone (`%eth0`) is dropped, because it has no meaning on other machines (RFC 6874).
  */
 function asHost(address = ''): string {
   const plain = address.replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, '')

@@ -5,7 +5,7 @@ import type { Exchange } from '../request/exchange.ts'
 import type { Readings } from '../request/readings.ts'
 import { blockedBy } from './policy.ts'
 
-/** The tenant that a request is for, and the paths that the API may take its path for. */
+/** The tenant that a request is for, and the ways in which the API may read its path. */
 export interface AuthorizedTarget {
   readonly tenant: string
   readonly readings: Readings

@@ -5,7 +5,8 @@ import { connectTunnelOf, proxyFormHost } from '../request/proxy-form.ts'
 import { type Admission, admit, type Facts, isBlindRequest } from './admit.ts'
 
 /**
- * Admits a request and returns the name of its client; null if no clients are configured, or the request needs no token.
+ * Admits a request and returns the name of its client; null if no clients are configured, or the request needs no
+ * token.
  * @throws {Problem} that says why the request is not admitted
  */
 export function guard(request: IncomingMessage, admission: Admission): string | null {
@@ -16,8 +17,8 @@ export function guard(request: IncomingMessage, admission: Admission): string | 
 
 /**
  * The `WWW-Authenticate` challenge for a client without a valid token (RFC 9110, 11.6.1). Once a browser has asked its
- * user for a password, it sends the password with the requests of every page. So Basic is not offered to browsers that do
- * not identify the page.
+ * user for a password, it sends the password with the requests of every page. So Basic is not offered to browsers that
+ * do not identify the page.
  */
 export function challengeTo(request: IncomingMessage): string {
   return isBlindRequest(factsOf(request)) ? 'Bearer' : 'Bearer, Basic'
@@ -36,7 +37,8 @@ function factsOf(request: IncomingMessage, token?: string): Facts {
 }
 
 /**
- * Tools can send the client token in its own header, as credentials for an HTTP proxy, or as credentials for the API.
+ * Returns the client token of a request. Tools can send it in its own header, as credentials for an HTTP proxy, or as
+ * credentials for the API.
  */
 function tokenIn(request: IncomingMessage): string | undefined {
   const { headers } = request
@@ -49,7 +51,10 @@ function tokenIn(request: IncomingMessage): string | undefined {
   )
 }
 
-/** Ignored from browsers that do not identify the page: they send proxy credentials with the requests of every page. */
+/**
+ * Returns the client token in the credentials for an HTTP proxy. It is ignored from browsers that do not identify the
+ * page, because they send these credentials with the requests of every page.
+ */
 function proxyTokenIn(request: IncomingMessage): string | undefined {
   const token = shownToken(request.headers['proxy-authorization'])
   return token === undefined || isBlindRequest(factsOf(request)) ? undefined : token

@@ -2,9 +2,9 @@ import type { Policy, Rule } from '../config/policy.ts'
 import { onlyReads } from '../request/read-only.ts'
 
 /**
- * Checks a request against policies, in order. Returns the reason of the first that blocks it, such as
- * `blocked by policy.deny: POST /x`, or undefined. `paths` are all readings of the request's path: a deny rule blocks if
- * it matches one of them, an allow rule must match each.
+ * Checks a request against policies, in order. Returns why the first policy to block the request does so, such as
+ * `blocked by policy.deny: POST /x`, or undefined if none blocks it. `paths` are all readings of the request's path: a
+ * deny rule blocks if it matches any of them, an allow rule must match all of them.
  */
 export function blockedBy(policies: readonly Policy[], method: string, paths: readonly string[]): string | undefined {
   for (const policy of policies) {

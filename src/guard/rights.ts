@@ -8,7 +8,7 @@ export function isAdmin({ clients }: Pick<Config, 'clients'>, client: string | n
 }
 
 /**
- * Requires that a client may see the activity of others.
+ * Checks that a client may see the activity of others.
  * @throws {Problem} `policy-denied` unless it is an admin
  */
 export function authorizeAdmin(config: Pick<Config, 'clients'>, client: string | null): void {
@@ -20,7 +20,7 @@ export function authorizeAdmin(config: Pick<Config, 'clients'>, client: string |
 }
 
 /**
- * Requires that a client may shut down the proxy. This counts as a write: the client's own policy must allow it, and
+ * Checks that a client may shut down the proxy. This counts as a write: the client's own policy must allow it, and
  * unless the client is an admin, so must the policy for all and that of at least one tenant.
  * @throws {Problem} `policy-denied`, naming the setting or rule
  */

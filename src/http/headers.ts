@@ -1,4 +1,4 @@
-/** A header's value as Node.js and undici give it: an array if the header occurs more than once. */
+/** The value of a header in Node.js and undici: an array if the header occurs more than once. */
 export type HeaderValue = string | string[] | undefined
 
 /** Headers by their lower-case names. */

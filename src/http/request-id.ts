@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 
-/** Hexadecimal digits at the end of a UUID that hold a counter. The digits before are random, once per process. */
+/**
+ * How many hexadecimal digits at the end of a UUID hold a counter. Those before it are random, chosen once per process.
+ */
 const COUNTING = 12
 
 const PREFIX = randomUUID().slice(0, -COUNTING)

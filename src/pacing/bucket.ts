@@ -1,15 +1,15 @@
 import type { Limit, Rate } from './limit.ts'
 
 /**
- * How many tokens waiting requests leave at least for other users of the access key, so that these are not refused. It
- * costs no throughput: requests go at the rate of the limit with tokens in the bucket as without.
+ * The fewest tokens that waiting requests leave for other users of the access key, so that the upstream does not refuse
+ * those users. It costs no throughput: requests go at the rate of the limit whether or not tokens remain in the bucket.
  */
 const MIN_RESERVE = 1.5
 
-/** The largest fraction of a bucket beyond its first token that is left for others. A small bucket can spare none. */
+/** The largest fraction of a bucket, beyond its first token, that is left for others. A small bucket can spare none. */
 const RESERVED_FRACTION = 1 / 2
 
-/** How long after the last sign of other users they are taken to be gone, in milliseconds. */
+/** How long after the last sign of other users they are assumed to be gone, in milliseconds. */
 const OTHERS_GONE = 30_000
 
 /** The largest rounding error of a sum of fractions. */
@@ -17,7 +17,7 @@ const ROUNDING = 1e-9
 
 /** What a response says about the bucket. */
 export interface Count {
-  /** The result of {@link Bucket.draw} for its request. Undefined if no token was drawn. */
+  /** The result of {@link Bucket.draw} for the request. Undefined if no token was drawn. */
   readonly level: number | undefined
   /** The number of requests without a response. */
   readonly inFlight: number
@@ -33,15 +33,15 @@ export class Bucket {
   #burst: number
   /** The estimated tokens, negative if more requests were sent than there were tokens. */
   #tokens: number
-  /** The lowest count of the upstream so far, refilled since. Requests in flight may have drawn more. */
+  /** The lowest count reported by the upstream so far, refilled since then. Requests in flight may have drawn more. */
   #lowestCount: number
   /** The time to which `#tokens` and `#lowestCount` are refilled. */
   #at: number
-  /** The sum of all corrections, to compare levels from before and after them. */
+  /** The sum of all corrections, by which levels from before and after them are compared. */
   #corrected = 0
   /** How many tokens waiting requests leave for others. */
   #reserve = MIN_RESERVE
-  /** When there was last a sign of others. */
+  /** When there was last a sign of other users. */
   #othersAt: number
 
   /** Starts with `tokens` tokens, by default full. */
@@ -66,7 +66,7 @@ export class Bucket {
     return this.#tokens >= 1 - ROUNDING
   }
 
-  /** Returns the milliseconds until a waiting request may go with `ahead` others before it: 0 if it may go now. */
+  /** Returns the milliseconds until a waiting request may go after `ahead` others: 0 if it may go now. */
   delay(ahead: number, now: number): number {
     this.#refill(now)
     const reserve = Math.min(this.#reserve, (this.#burst - 1) * RESERVED_FRACTION)
@@ -77,7 +77,7 @@ export class Bucket {
   /** Takes a token for a request, and returns the level that the count in its response is compared with. */
   draw(now: number): number {
     this.#refill(now)
-    // a limit to the debt, so that requests that do not wait cannot hold up the others for ever
+    // bound the debt, so that requests that do not wait cannot hold up the others for ever
     this.#tokens = Math.max(-this.#burst, this.#tokens - 1)
     return this.#tokens - this.#corrected
   }
@@ -88,12 +88,12 @@ export class Bucket {
   }
 
   /**
-   * Corrects the level by the count in a response. The count is compared with the level at its request, not with the
-   * current one, so that slow responses say the same as fast ones.
+   * Corrects the level with the count in a response. The count is compared with the level when its request was sent,
+   * not with the current one, so that slow responses say the same as fast ones.
    *
    * A lower count is believed, whether others draw on the bucket or the upstream counted requests that were sent
-   * together in another order than they were drawn. In the latter case later responses raise the level again: what the
-   * lowest count leaves after all requests in flight must be there.
+   * together in a different order. In the latter case, later responses raise the level again: what remains of the
+   * lowest count after all requests in flight must be there.
    */
   counted(count: Count, now: number): void {
     this.#resize(count.limit, now)
@@ -104,8 +104,9 @@ export class Bucket {
   }
 
   /**
-   * Empties the bucket after a refused request, which took no token. Refusals within the time of one token count once,
-   * as their requests were sent together; after the first, waiting requests leave one more token for others.
+   * Empties the bucket after a refused request, which took no token, and makes waiting requests leave one more token
+   * for others. Further refusals within the time of one token do not add to this, because their requests were sent
+   * together.
    */
   refused(limit: Rate | undefined, now: number): void {
     this.#resize(limit ?? { rate: this.#rate, burst: this.#burst }, now)
@@ -116,7 +117,10 @@ export class Bucket {
     this.#othersAt = now
   }
 
-  /** How many tokens fewer the upstream counted than expected, or 0. It rounds down, so it may have up to one more. */
+  /**
+   * How many fewer tokens the upstream counted than expected, or 0. The upstream rounds down, so there may be up to one
+   * more.
+   */
   #missing({ level, limit }: Count): number {
     const expected = level === undefined ? this.#tokens : level + this.#corrected
     const excess = expected - (limit.remaining + 1)

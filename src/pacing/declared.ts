@@ -28,7 +28,7 @@ const LIMITS: readonly (readonly [rate: number, burst: number, ...endpoints: str
   [80 / MINUTE, 80, 'GET /config/api/v1/tenant/{prisma_id}/archiveList'],
 ]
 
-/** The limits by method and first path segment, so that most requests are matched against no pattern. */
+/** The limits by method and first path segment, so that most requests need not be matched against any pattern. */
 const byRoot = new Map<string, { readonly pattern: RegExp; readonly endpoint: DeclaredEndpoint }[]>()
 
 for (const [rate, burst, ...names] of LIMITS) {

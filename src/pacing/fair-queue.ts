@@ -18,7 +18,7 @@ export class FairQueue<Client, Item> {
     this.#size++
   }
 
-  /** Adds an item that was taken out before. It goes ahead of all items of {@link FairQueue.push}. */
+  /** Adds an item that was taken out before. It goes ahead of all items added with {@link FairQueue.push}. */
   pushReturned(item: Item): void {
     this.#returned.add(item)
     this.#size++
@@ -35,7 +35,7 @@ export class FairQueue<Client, Item> {
       // there is one, because no set is empty
       const item = queue.values().next().value as Item
       this.delete(client, item)
-      // a client with further items goes to the end
+      // a client with more items goes to the end
       if (this.#queues.delete(client)) this.#queues.set(client, queue)
       return item
     }

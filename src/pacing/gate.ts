@@ -9,7 +9,7 @@ import type { Outcome } from './outcome.ts'
 export interface PermitRequest {
   /** Identifies the client. Clients get permits in turn, however many requests each of them has. */
   readonly client: unknown
-  /** Whether it had a permit before and the upstream refused it. Then it goes ahead of the others. */
+  /** Whether the request had a permit before and the upstream refused it. If so, it goes ahead of the others. */
   readonly returned: boolean
 }
 
@@ -19,7 +19,7 @@ export interface GateStatus {
   readonly limit: Limit | null
   /** The number of waiting requests. */
   readonly waiting: number
-  /** For how many milliseconds nothing is sent, because the upstream refused a request. */
+  /** How long nothing is sent because the upstream refused a request, in milliseconds. */
   readonly pause: number
   readonly counts: Readonly<GateCounts>
 }
@@ -69,14 +69,15 @@ export class Permit {
 }
 
 /**
- * How many requests may always be in flight: no load for the upstream, and enough that a slow one does not block all.
+ * How many requests may always be in flight: few enough to be no load for the upstream, and enough that one slow
+ * request does not block all others.
  */
 const MIN_IN_FLIGHT = 4
 
 /**
- * Grants permits for one endpoint as its rate limit allows, to clients in turn. After a refusal without a known limit
- * it halves the requests in flight, and allows one more with each response. `now` is a time of the monotonic clock,
- * read once for everything that is decided together.
+ * Grants permits for one endpoint as its rate limit allows, to clients in turn. After a refusal without a known limit,
+ * it halves the number of requests that may be in flight, and then raises it by one with each response. `now` is a time
+ * of the monotonic clock, read once for everything that is decided together.
  */
 export class Gate {
   readonly #clock: Clock
@@ -102,7 +103,7 @@ export class Gate {
     }
   }
 
-  /** Whether a request may go now, and none waits before it. */
+  /** Whether a request may go now, and no other is waiting ahead of it. */
   isOpen(now: number): boolean {
     if (this.#queue.size > 0 || this.#isClosed(now)) return false
     return this.#bucket?.hasToken(now) ?? true

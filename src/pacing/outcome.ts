@@ -16,11 +16,11 @@ export interface Answer {
 
 /** What a response says about the endpoint. */
 export interface Outcome {
-  /** `served`: any status but the following. `limited`: 429, over the limit. `unavailable`: 503, for all requests. */
+  /** `limited`: 429, over the limit. `unavailable`: 503, which concerns all requests. `served`: any other status. */
   readonly kind: 'served' | 'limited' | 'unavailable'
   /** The limit, if the response states it. */
   readonly limit: Limit | undefined
-  /** For how many milliseconds to send nothing to the endpoint. */
+  /** How long to send nothing to the endpoint, in milliseconds. */
   readonly pause: number
 }
 
@@ -42,6 +42,6 @@ export function readOutcome({ status, header, attempt }: Answer, { now, maxPause
   const backoff = fullJitter(attempt, BACKOFF, random)
   const pause = retryAfter === undefined ? backoff : retryAfter * 1000
   if (status === 503) return { kind: 'unavailable', limit, pause: Math.min(maxPause, pause) }
-  // with a limit, the bucket knows when there is a token again
+  // if the limit is known, the bucket knows when the next token is available
   return { kind: 'limited', limit, pause: retryAfter === undefined && limit ? 0 : pause }
 }

@@ -12,8 +12,8 @@ import { type Answer, readOutcome } from './outcome.ts'
 const MAX_GATES = 1_000
 
 /**
- * How much longer than its limit a request waits, in milliseconds: a permit in the last millisecond is in time, and a
- * timer of a gate that fires early is set again for a millisecond later.
+ * How much longer than its limit a request waits, in milliseconds: a permit in the last millisecond is still in time,
+ * and if a gate's timer fires early, it is set again for a millisecond later.
  */
 const GRACE = 2
 
@@ -45,7 +45,7 @@ export interface PacedEndpoint {
 
 /** A request that asks the {@link Pacer} for a permit. */
 export interface AdmissionRequest extends PermitRequest {
-  /** For how many milliseconds it has waited before. */
+  /** How long the request has already waited, in milliseconds. */
   readonly waited: number
   /** Aborts when the request ends. */
   readonly signal: EndSignal
@@ -100,7 +100,7 @@ export class Pacer {
     return this.#gate(endpoint)?.pass(this.#options.clock.monotonic())
   }
 
-  /** Notes what a response says about its endpoint. `permit` is the one of its request, if it needed one. */
+  /** Notes what a response says about its endpoint. `permit` is that of the request, if it needed one. */
   answered({ key }: PacedEndpoint, permit: Permit | undefined, answer: Answer): void {
     const { clock, settings, random = Math.random } = this.#options
     const { enabled, maxWait } = settings()

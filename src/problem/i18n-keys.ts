@@ -1,6 +1,6 @@
 /**
- * Help for the keys (`i18nKey`) by which Prisma Cloud names its errors. `describeErrors` shows it when an error has a key
- * but neither a message nor a subject; keys whose name says enough need no entry.
+ * Help for the keys (`i18nKey`) by which Prisma Cloud names its errors. `describeErrors` shows it when an error has a
+ * key but neither a message nor a subject; keys whose name says enough need no entry.
  */
 export const i18nHelp: ReadonlyMap<string, string> = new Map([
   ['invalid_credentials', 'the access key is wrong, expired or disabled, or belongs to another stack'],

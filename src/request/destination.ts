@@ -40,7 +40,7 @@ export function readDestination(host: string, rawTarget: string): NamedDestinati
   }
 }
 
-/** The API of a Compute console is below the console's base path. */
+/** Reads the destination of a request to a Compute console, whose API is below the console's base path. */
 function readConsole(host: string, rawTarget: string): NamedDestination {
   const [, basePath = '', apiTarget = rawTarget] = CONSOLE_PATH.exec(rawTarget) ?? []
   return {

@@ -33,7 +33,7 @@ const READING_POSTS = [
   '/**/filter/suggest',
 ].map(path => parseRule(path).path)
 
-/** It is unknown which POSTs of Compute only read. */
+/** The paths of Compute. It is unknown which of its POSTs only read. */
 const OF_COMPUTE = /^\/_compute\//
 
 /** Whether a request only reads. `path` is one of its readings. A request not known to read is taken to write. */

@@ -1,11 +1,11 @@
 import { Problem } from '../problem/problem.ts'
 
-/** The longest path, in characters. The API has no longer ones, and they would take long to read. */
+/** The longest path to read, in characters. The API has no longer ones, and reading them would take long. */
 const LONGEST_PATH = 4_096
 
 /**
- * The most characters of all readings together, because matching them with rules takes time. Odd names have about
- * twenty readings; a path with more than this was made to mislead.
+ * The most characters of all readings together, because matching them against rules takes time. Odd names have about
+ * twenty readings; a path with more characters than this was made to mislead.
  */
 const MOST_READ = 4 * LONGEST_PATH
 
@@ -62,7 +62,8 @@ export interface Readings {
    */
   readonly usual: string
   /**
-   * All readings, including `usual`, but no undecoded one: to a server that does not decode, such a path names nothing.
+   * All readings, including `usual`, but not the path before decoding: to a server that does not decode, it names
+   * nothing.
    */
   readonly all: readonly string[]
 }

@@ -4,7 +4,7 @@ import { decoded, type Readings, readingsOf } from './readings.ts'
 /** The paths of the auth calls. Their responses contain the token, which never leaves the proxy. */
 export const [LOGIN_PATH, EXTEND_PATH] = ['/login', '/auth_token/extend'] as const
 
-/** Other paths of these calls: with any version or prefix, or a suffix (`/login.json`). */
+/** Other spellings of the paths of auth calls: with any version or prefix, or with a suffix (`/login.json`). */
 const AUTH_CALL = /^(?:\/(?:api|v\d+))*\/login(?:\/?[\s+]*\.[^/]*)?\/?$|\/auth_token\/extend(?:[\s+]*\.|\/|$)/
 
 /** Paths of Compute's auth calls. */
@@ -63,7 +63,7 @@ export function rooted(rest: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`
 }
 
-/** What follows `start` in `text`; undefined unless `text` starts with it and a path segment ends there. */
+/** Returns what follows `start` in `text`, or undefined unless `text` starts with it and a path segment ends there. */
 export function below(text: string, start: string): string | undefined {
   const rest = text.slice(start.length)
   return text.startsWith(start) && /^([/?#]|$)/.test(rest) ? rest : undefined

@@ -7,10 +7,10 @@ import type { Destination } from './destination.ts'
 import type { ParsedRequest } from './parse.ts'
 import { below, rooted } from './target.ts'
 
-/** The most configured tenants that the error for an unknown one lists. */
+/** How many configured tenants the error for an unknown tenant lists at most. */
 const MOST_LISTED = 20
 
-/** The most characters of an unknown tenant's name that an error quotes. */
+/** How many characters of an unknown tenant's name an error quotes at most. */
 const LONGEST_QUOTED = 64
 
 /** The part of a tenant's configuration that tells which requests are for it. */
@@ -74,7 +74,7 @@ function unknownTenant(name: string, tenants: ReadonlyMap<string, unknown>): Pro
   return new Problem('unknown-tenant', `Unknown tenant "${name.slice(0, LONGEST_QUOTED)}"; ${hint}`)
 }
 
-/** The default tenant if it is among the owners of a host, else the only owner. `given` names override it later. */
+/** Returns the default tenant if it is an owner of the host, else the only owner. `given` names override it later. */
 function preferredOf(owners: ReadonlyMap<string, unknown>, given: readonly string[], defaultTenant: string): string {
   const [first, ...others] = owners.keys()
   if (owners.has(defaultTenant)) return defaultTenant

@@ -28,8 +28,8 @@ const EXPLANATIONS: Readonly<Record<string, string>> = {
 
 /**
  * Responds to a malformed request with a problem, and closes the connection, because it is unknown where the next
- * request begins. `last` is the latest response on that connection. Sends nothing that would end up inside it or be
- * taken for it.
+ * request begins. `last` is the latest response on that connection. Sends nothing that would end up inside `last` or be
+ * mistaken for it.
  */
 export function answerClientError(
   error: ParseError,
@@ -54,7 +54,9 @@ function restOf({ rawPacket, bytesParsed }: ParseError): Buffer {
   return Buffer.isBuffer(rawPacket) ? rawPacket.subarray(bytesParsed) : Buffer.alloc(0)
 }
 
-/** Whether a client takes a response sent now for that to the malformed request, which may be the request of `last`. */
+/**
+ * Whether the client would take a response sent now for the one to its malformed request, which may be that of `last`.
+ */
 function isFree(last: ServerResponse | undefined): boolean {
   return last === undefined || last.writableEnded || (last.socket !== null && !last.headersSent && !last.req.complete)
 }

@@ -55,7 +55,10 @@ export class Connections {
     })
   }
 
-  /** Node.js closes the connection after the last response, or rejects a request that ended early. */
+  /**
+   * Handles a client that has closed its side. Node.js closes the connection after the last response, or rejects a
+   * request that ended early.
+   */
   #halfClosed(socket: Socket, running: readonly RunningAnswer[]): void {
     const last = running.at(-1)
     if (!last) return

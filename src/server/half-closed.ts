@@ -15,9 +15,9 @@ const WAITS = [0, 0, 0, 1_000, 10_000]
 const SILENCE = 5_000
 
 /**
- * Ends a half-closed connection if its client has left rather than still waiting for responses. The two look the same
+ * Ends a half-closed connection if its client has left instead of waiting for responses. The two cases look the same
  * until something is sent: a client that has left resets the connection, and the next write fails. So a few bytes of
- * the response are sent early. When there are none to send, the connection ends after a timeout without traffic.
+ * the response are sent early. If there are none to send, the connection ends after a timeout without traffic.
  * `current` returns the response to send next, if any.
  */
 export async function endIfLeft(

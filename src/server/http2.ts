@@ -30,7 +30,7 @@ export function refuseHttp2(socket: Socket, first: Buffer, clock: Clock): void {
   socket.once('close', () => clock.clearTimeout(timer))
   socket.write(frame(SETTINGS, 0, NOTHING))
   const read = requestReader(stream => socket.write(frame(RST_STREAM, stream, required())))
-  // otherwise Node.js parses it as the rest of the malformed request
+  // otherwise Node.js parses the frames as the rest of the malformed request
   socket.removeAllListeners('data').on('data', read)
   read(first)
 }

@@ -35,7 +35,7 @@ export class Cooldown {
     }
   }
 
-  /** Restarts an active cooldown, because the grounds still hold: they cause no check for as long as they go on. */
+  /** Restarts an active cooldown, because its grounds still hold. They cause no check for as long as they persist. */
   prolong(now: number): void {
     if (this.isActive(now)) this.#until = now + this.#duration
   }

@@ -29,11 +29,11 @@ export interface Grounds {
 
 /** A retry, with another token, of a request that got a 401 response. */
 export interface Retry {
-  /** Takes what the response to the retry says about the other token: it is good, it is bad, or nothing. */
+  /** Reports what the response to the retry says about the other token: that it is good, that it is bad, or nothing. */
   answered(word: 'good' | 'bad' | 'none'): void
 }
 
-/** A retry whose response teaches the session nothing, because no check preceded it. */
+/** A retry whose response tells the session nothing, because no check preceded it. */
 export const UNINFORMATIVE: Retry = { answered() {} }
 
 /** What is known about an operation. */
@@ -49,9 +49,9 @@ interface Operation {
 }
 
 /**
- * Tells an invalid token from a missing permission when a 401 response does not, by what the API has served before. A
- * *check* is an auth call made because of a 401; it is justified if the token was invalid. There are four grounds for a
- * check, best first:
+ * Distinguishes an invalid token from a missing permission when a 401 response does not say which it is, based on what
+ * the API has served before. A *check* is an auth call made because of a 401; it is justified if the token was invalid.
+ * There are four grounds for a check, best first:
  *
  * 1. The API served the operation before, or the response names the token as the reason.
  * 2. As 1, but the operation has just caused a check, and the API has never served a request with the new token: it may
@@ -99,7 +99,7 @@ export class Evidence {
     else this.#remember(name, { ...newOperation(), wasServed: true, isServed: true })
   }
 
-  /** Notes a 401 response, and returns the grounds it gives for a check. */
+  /** Notes a 401 response, and returns the grounds for a check that follow from it. */
   weigh(response: Unauthorized, now: number): Grounds {
     const operation = this.#operations.get(response.operation) ?? newOperation()
     const own = cooldownOf(operation, response)

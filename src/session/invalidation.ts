@@ -1,4 +1,4 @@
-/** What is known when the API answers 401 to the token that a session holds. */
+/** What is known when the API responds with 401 to the token that a session holds. */
 export interface InvalidationFacts {
   /** Whether the response names the token as the reason. */
   readonly named: boolean
@@ -18,7 +18,7 @@ export interface InvalidationFacts {
  * - `drop` it: the API says that it is invalid, and nothing suggests otherwise.
  * - `doubt` it: the 401 may mean a missing permission, so the auth service is asked to extend the token, which shows
  *   whether it is valid.
- * - `keep` it: that was just found out, or cannot be found out now. The client gets the 401.
+ * - `keep` it: it was checked just now, or cannot be checked now. The client gets the 401.
  */
 export function judgeInvalidation(facts: InvalidationFacts): 'drop' | 'doubt' | 'keep' {
   const { named, grounded, proven, again, callable } = facts

@@ -2,7 +2,7 @@ import type { AuthFailure } from '../auth/auth-failure.ts'
 import { fullJitter } from '../kernel/backoff.ts'
 import { elapsed, type Instant, later } from '../kernel/instant.ts'
 
-/** How long before its expiry a token is extended, in milliseconds, unless half its lifetime ends later than that. */
+/** How long before it expires a token is extended, in milliseconds, unless half its lifetime ends later than that. */
 const LEAD = 3 * 60_000
 
 /**
@@ -10,7 +10,7 @@ const LEAD = 3 * 60_000
  */
 const JITTER = 0.1
 
-/** How long before its expiry a token is no longer sent, in milliseconds, so that it does not expire on its way. */
+/** How long before it expires a token is no longer sent, in milliseconds, so that it does not expire on its way. */
 const EXPIRY_MARGIN = 5_000
 
 /** The largest fraction of a lifetime that the expiry margin may take, for short-lived tokens. */
@@ -47,7 +47,7 @@ export function endOf(lifetime: number, requestedAt: Instant): Instant {
   return later(requestedAt, usableLife(lifetime))
 }
 
-/** Returns for how many milliseconds a token may still be sent: 0 if it has expired. */
+/** Returns how many milliseconds a token may still be sent: 0 if it has expired. */
 export function timeLeft(end: Instant, now: Instant): number {
   return Math.max(0, -elapsed(end, now))
 }

@@ -15,13 +15,14 @@ export class WakeTimer {
   }
 
   /**
-   * Milliseconds until the timer should fire, negative afterwards, by the clock that says less: timers stop in a sleep.
+   * Milliseconds until the timer should fire; negative if it should have fired already. Uses the clock with the lower
+   * result, because timers stop while the machine sleeps.
    */
   remaining(now: Instant): number {
     return this.#set ? this.#set.delay - elapsed(this.#set.at, now) : 0
   }
 
-  /** Fires once, `delay` milliseconds after `now`, instead of when it was set to before. */
+  /** Fires once, `delay` milliseconds after `now`. Replaces any earlier setting. */
   set(delay: number, now: Instant): void {
     this.clear()
     this.#set = { at: now, delay }

@@ -43,8 +43,8 @@ export interface Traffic {
 }
 
 /**
- * The audit log: who requested what, and the outcome. It has a line of JSON for each request that is to be forwarded and
- * for each CONNECT; if records are required, another before it starts.
+ * The audit log: who requested what, and the outcome. It has one line of JSON for each request that is to be forwarded
+ * and for each CONNECT. If records are required, each also has a line before it starts.
  */
 export class Audit {
   readonly #options: AuditOptions

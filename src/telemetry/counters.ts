@@ -18,8 +18,8 @@ const METHODS = [...FORWARDED_METHODS, 'other']
 const [DURATION, UPSTREAM, HISTOGRAMS] = [0, 1, 2]
 
 /**
- * Layout of a row: the sums of the histograms, then for each bucket, lowest bound first, one cell per histogram, then one
- * cell for each method and status class.
+ * Layout of a row: the sums of the histograms, then for each bucket, lowest bound first, one cell per histogram, then
+ * one cell for each method and status class.
  */
 const BUCKETS = BOUNDS.length + 1
 const REQUESTS = HISTOGRAMS * (1 + BUCKETS)

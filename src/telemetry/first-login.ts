@@ -2,7 +2,7 @@ import type { SessionsEvents } from '../session/sessions.ts'
 
 type Events = Omit<SessionsEvents, 'called'>
 
-/** The first login of the tenants, and session events without the rejections that its caller reports itself. */
+/** The first login of the tenants, and session events without the rejections that the caller reports itself. */
 export interface FirstLogin {
   readonly events: Events
   /** Waits for the login to settle. Until then, `events` drops rejections of awaited tenants. */
@@ -10,7 +10,7 @@ export interface FirstLogin {
 }
 
 /**
- * Prevents that a rejected access key is logged twice: by the session events, and by the caller of the first login.
+ * Prevents a rejected access key from being logged twice: by the session events, and by the caller of the first login.
  * `isAwaited` says whether a tenant takes part in that login.
  */
 export function firstLogin(events: Events, isAwaited: (tenant: string) => boolean): FirstLogin {

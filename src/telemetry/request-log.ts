@@ -1,14 +1,14 @@
 import type { Log } from '../kernel/log.ts'
 import type { Exchange } from '../request/exchange.ts'
 
-/** From here on a request is slow enough for a log line, in milliseconds. */
+/** The duration, in milliseconds, from which a request is slow enough to be logged. */
 const SLOW = 10_000
 
 /** Which requests get a log line: all of them, those that failed or took over 10 s, or none. */
 export type LoggedRequests = 'all' | 'errors' | 'off'
 
 /**
- * Logs a request that has ended, if `which` says so. `status` is 0 where the client left before the response was complete;
+ * Logs a request that has ended, if `which` says so. `status` is 0 if the client left before the response was complete;
  * `took` is in milliseconds.
  */
 export function logRequest(log: Log, which: LoggedRequests, exchange: Exchange, status: number, took: number): void {

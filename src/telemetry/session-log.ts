@@ -4,7 +4,7 @@ import type { NextCall } from '../session/report.ts'
 import type { SessionsEvents } from '../session/sessions.ts'
 import type { SessionState } from '../session/states.ts'
 
-/** The level of the line for a change to each state, and how it begins. The reason follows. */
+/** For each new state of a session, the level of its log line and how the line begins. The reason follows. */
 const LINES: Readonly<Record<SessionState, readonly [level: 'debug' | 'info' | 'warn' | 'error', beginning: string]>> =
   {
     idle: ['info', 'session idle, '],
@@ -15,7 +15,7 @@ const LINES: Readonly<Record<SessionState, readonly [level: 'debug' | 'info' | '
     closed: ['debug', 'session closed, '],
   }
 
-/** Between failures that follow one another, a line is logged at level warn once in this many milliseconds. */
+/** The shortest time between two lines at level warn while failures continue, in milliseconds. */
 const INTERVAL = 60_000
 
 const SECOND = 1_000

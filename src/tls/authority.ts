@@ -130,7 +130,7 @@ export function certify(
   return { cert: serverCert + cert, key: privateKey }
 }
 
-/** The key identifier: RFC 5280, 4.2.1.2 leaves the method open; this one is from RFC 7093, 2. */
+/** Computes a key identifier with the method of RFC 7093, 2. RFC 5280, 4.2.1.2 leaves the method open. */
 function identifierOf(key: KeyObject): Buffer {
   return createHash('sha256').update(spki(key)).digest().subarray(0, 20)
 }

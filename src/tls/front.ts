@@ -15,7 +15,7 @@ const WATCH_INTERVAL = 5_000
 /** How long a client may take for its TLS handshake, in milliseconds. */
 const HANDSHAKE_TIMEOUT = 10_000
 
-/** For how many hosts a certificate of their own is cached. */
+/** How many hosts can have their own certificates cached. */
 const MAX_HOSTS = 100
 
 /** What a {@link TlsFront} needs. */
@@ -34,7 +34,10 @@ export class TlsFront {
   readonly #server
   readonly #secondListener: SecondListener
   readonly #contexts = new LRUCache<string, SecureContext>({ max: MAX_HOSTS })
-  /** The sockets in their handshake. The key is known at both ends of it: the client's address, or the TLS socket. */
+  /**
+   * The sockets whose handshake is in progress. The key is known when it starts and when it ends: the client's address,
+   * or the TLS socket.
+   */
   readonly #handshakes = new Map<unknown, Socket>()
   #identity: Identity | undefined
   #lastFault = ''
@@ -79,14 +82,15 @@ export class TlsFront {
     this.#watch()
   }
 
-  /** Whether there is a certificate of its own for a host. */
+  /** Whether a host has a certificate of its own. */
   isCertified(host: string): boolean {
     return this.#contextFor(host) !== undefined
   }
 
   /**
-   * Terminates TLS on an open connection with the certificate of `host`, which {@link TlsFront.isCertified}, and hands
-   * the connection to the HTTP server. Calls `onSecure` with the decrypted connection just before that.
+   * Terminates TLS on an open connection with the certificate of `host`, and hands the connection to the HTTP server.
+   * Requires {@link TlsFront.isCertified} for the host. Calls `onSecure` with the decrypted connection just before
+   * handing it over.
    */
   terminate(socket: Socket, host: string, onSecure: (secure: Socket) => void): void {
     const secureContext = this.#contextFor(host)
@@ -145,9 +149,7 @@ export class TlsFront {
     return context
   }
 
-  /**
-   * Checks for changes again and again. Polling also finds those without a file system event, as on a network share.
-   */
+  /** Checks for changes periodically. Polling also finds changes without a file system event, as on a network share. */
   #watch(): void {
     if (this.#closed) return
     this.#watchTimer = this.#options.clock.setTimeout(() => {

@@ -12,8 +12,8 @@ interface Quoting {
 }
 
 /**
- * Masks the secrets that the headers and the body of a response quote, even in a compressed body. A body with secrets is
- * returned decompressed; any other body is returned unchanged.
+ * Masks the secrets that the headers and the body of a response quote, even in a compressed body. A body with secrets
+ * is returned decompressed; any other body is returned unchanged.
  */
 export function withoutSecrets<Response extends Quoting>(response: Response, secrets: readonly Secret[]): Response {
   const maskIn = (text: string) => Secret.maskAllIn(text, secrets)

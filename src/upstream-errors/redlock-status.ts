@@ -8,8 +8,8 @@ import { readList } from './entry.ts'
 const MAX_SUBJECT = 1000
 
 /**
- * Formats a problem of the proxy as an `x-redlock-status` header, the way the API reports errors: clients such as the Go
- * SDK and Terraform show nothing else. The value is pure ASCII, as header values must be.
+ * Formats a problem of the proxy as an `x-redlock-status` header, the way the API reports errors: clients such as the
+ * Go SDK and Terraform show nothing else. The value is pure ASCII, as header values must be.
  */
 export function asRedlockStatus({ type, detail }: Problem): string {
   const error = { i18nKey: type.replaceAll('-', '_'), severity: 'error', subject: detail.slice(0, MAX_SUBJECT) }

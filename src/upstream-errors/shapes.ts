@@ -1,7 +1,7 @@
 // Reads errors from JSON bodies, in every shape that Prisma Cloud's services use.
 //
 // To add a shape:
-// 1. Add a reader to `shapes` below, with an example above it. Mind the order: the first reader that finds an error wins.
+// 1. Add a reader to `shapes` below, with an example above it. Order matters: the first to find an error wins.
 // 2. Add an example to src/simulator/routes/error-shapes.ts, and what clients see of it to test/forward/errors.test.ts.
 // 3. Add its variants to test/upstream-errors/shapes.test.ts.
 // Elsewhere: errors in the `x-redlock-status` header (redlock-status.ts), bodies that are not JSON (body.ts), sentences
@@ -58,7 +58,8 @@ const shapes: readonly ShapeReader[] = [
   // {"err":"…"} (Compute)
   body => errorOf({ message: firstText(body, 'err') }),
 
-  // {"code":"…","message":"…","target":"…"} and {"i18nKey":"…","severity":"ERROR","subject":"…","statusCode":400}
+  // {"code":"…","message":"…","target":"…"} and
+  // {"i18nKey":"…","severity":"ERROR","subject":"…","statusCode":400}
   readMembers,
 ]
 

@@ -1,9 +1,9 @@
 import type { UpstreamError } from '../problem/problem.ts'
 
-/** What a response says of the token that the request carried: that it is good, that it is not, or nothing. */
+/** What a response says about the token of its request: that it is good, that it is bad, or nothing. */
 export type TokenVerdict = 'good' | 'bad' | 'none'
 
-/** Reasons that name the token. Others that only sound like it may mean a permission. */
+/** Reasons that name the token. Others that merely sound similar may refer to a permission. */
 const BAD_TOKEN = new Set([
   'token_expired',
   'token_invalid',
@@ -14,10 +14,10 @@ const BAD_TOKEN = new Set([
   'invalid_jwt',
 ])
 
-/** The reason for a permission that the token's role lacks. */
+/** The reason given when the token's role lacks a permission. */
 const NO_PERMISSION = 'unauthorized_access'
 
-/** What the errors of a response with status 401 say of the token: by their codes and messages, in any spelling. */
+/** Returns what the errors of a 401 response say about the token, by their codes and messages in any spelling. */
 export function tokenVerdict(errors: readonly UpstreamError[]): TokenVerdict {
   const reasons = errors.flatMap(({ code, message }) => [normal(code), normal(message)])
   if (reasons.some(reason => BAD_TOKEN.has(reason))) return 'bad'
@@ -25,14 +25,14 @@ export function tokenVerdict(errors: readonly UpstreamError[]): TokenVerdict {
 }
 
 /**
- * Whether the status of a response shows that the token is good: the API handled the request, and objected neither to the
- * token nor to how often it is asked.
+ * Whether the status of a response shows that the token is good: the API handled the request, and objected neither to
+ * the token nor to the rate of requests.
  */
 export function acceptsToken(status: number): boolean {
   return status < 500 && status !== 401 && status !== 429
 }
 
-/** `Token expired.` becomes `token_expired`. */
+/** Normalizes a reason: `Token expired.` becomes `token_expired`. */
 function normal(text: string | null): string {
   return (
     (text ?? '')

@@ -4,7 +4,7 @@ import { USER_AGENT } from '../kernel/product.ts'
 import type { Dispatcher, DispatchOptions } from './dispatcher.ts'
 import { type DispatchController, type DispatchHandler, rawText } from './undici/handler.ts'
 
-/** No response is read beyond this many bytes: a token takes a few KB, a list of tenants a few hundred. */
+/** The most bytes of a response to read. A token takes a few KB, a list of tenants a few hundred KB. */
 const MAX_BODY = 1024 * 1024
 
 /** A request that this proxy makes itself, such as a login. It is sent with the proxy's own `User-Agent`. */
@@ -18,22 +18,22 @@ export interface Reply {
   readonly status: number
   readonly headers: RawHeaders
   readonly body: Buffer
-  /** False if the body is cut off: at 1 MiB or, in an error response, where the upstream broke off. */
+  /** False if the body was cut off: at 1 MiB or, in an error response, where the upstream broke off. */
   readonly complete: boolean
 }
 
 /** How long {@link ask} waits, and what ends it early. */
 export interface AskOptions {
   readonly clock: Clock
-  /** Milliseconds for all of it, from connecting to the last byte of the response. */
+  /** The timeout of the whole exchange in milliseconds, from connecting to the last byte of the response. */
   readonly timeout: number
   /** Aborts when nobody waits for the response any more. */
   readonly signal?: AbortSignal | undefined
 }
 
 /**
- * Sends a request that this proxy makes itself, and reads the response. Rejects if there is none, if a response below
- * 400 breaks off, after the timeout (`DEADLINE`), and with the signal's reason.
+ * Sends a request that this proxy makes itself, and reads the response. Rejects if there is no response, if one with a
+ * status below 400 breaks off, after the timeout (`DEADLINE`), and with the signal's reason when the signal aborts.
  */
 export function ask(
   dispatcher: Dispatcher,
@@ -50,8 +50,8 @@ export function ask(
 }
 
 /**
- * Collects the response. undici's `request` would take less code, but runs other paths through undici and Node's
- * streams than proxied requests do. After V8 has seen both, the code that they share is slower, for every client's
+ * Collects the response. undici's `request` would need less code, but takes other paths through undici and Node's
+ * streams than proxied requests do. Once V8 has seen both, the code that they share is slower for every client's
  * request.
  */
 class CollectingHandler implements DispatchHandler {

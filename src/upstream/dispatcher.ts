@@ -1,13 +1,13 @@
 import type { Dispatcher as UndiciDispatcher } from 'undici'
 import type { DispatchHandler } from './undici/handler.ts'
 
-/** A request as undici takes it: origin, path, method, headers and body. */
+/** A request in the form that undici takes: origin, path, method, headers and body. */
 export type DispatchOptions = UndiciDispatcher.DispatchOptions
 
 /**
- * Sends requests to upstreams: the part of undici's `Dispatcher` that this proxy uses. There are two, `ConnectionPool`
- * and `OneShotConnections`. undici's own `Pool` is not used because it costs 7 % of a request: `ConnectionPool` says
- * why.
+ * Sends requests to upstreams: the part of undici's `Dispatcher` that this proxy uses. There are two implementations,
+ * `ConnectionPool` and `OneShotConnections`. undici's own `Pool` is not used because it accounts for 7 % of the cost of
+ * a request; `ConnectionPool` explains why.
  */
 export interface Dispatcher {
   /** Sends a request. The handler receives the response or the error. */

@@ -1,6 +1,6 @@
 /**
- * No connection could be made, so nothing of the request was sent, whatever the cause. It has no `code` of its own:
- * undici connects again after some codes.
+ * No connection could be made, so no part of the request was sent, whatever the cause. It has no `code` of its own,
+ * because undici connects again after some codes.
  */
 export class ConnectError extends Error {
   override readonly name = 'ConnectError'
@@ -28,10 +28,10 @@ export class OutboundProxyError extends Error {
   }
 }
 
-/** What a host sent is not a valid HTTP/1.1 response, so nothing of it may be passed on. */
+/** A host sent something other than a valid HTTP/1.1 response, so no part of it may be passed on. */
 export class InvalidResponseError extends Error {
   override readonly name = 'InvalidResponseError'
-  /** What is wrong with the response, as the end of a sentence. Quotes nothing of what the host sent. */
+  /** What is wrong with the response, as the end of a sentence. Quotes nothing that the host sent. */
   readonly fault: string
 
   constructor(fault: string) {

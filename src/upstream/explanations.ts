@@ -2,7 +2,9 @@ import { PARSER_ERROR } from '../kernel/error-codes.ts'
 
 /** Why a request to a host failed, in terms that clients, logs and retries need. */
 export interface NetworkFailure {
-  /** The host could not be reached or broke off; a timeout passed; or its response is not valid HTTP. */
+  /**
+   * `unreachable`: the host could not be reached or broke off. `timeout`: a timeout passed. `invalid`: no valid HTTP.
+   */
   readonly nature: 'unreachable' | 'timeout' | 'invalid'
   /** Whether the host may have received the request. */
   readonly maybeSent: boolean
@@ -19,10 +21,10 @@ const explaining =
   (detail: (host: string, code: string) => string): Explanation =>
   (host, code) => ({ ...nature, detail: detail(host, code) })
 
-/** Nothing was sent; the next attempt may succeed. */
+/** Explains a failure in which nothing was sent, and after which the next attempt may succeed. */
 const unreachable = explaining({ nature: 'unreachable', maybeSent: false, lasting: false })
 
-/** Nothing was sent, and no attempt will succeed until somebody changes something. */
+/** Explains a failure in which nothing was sent, and that will recur until somebody changes something. */
 const impossible = explaining({ nature: 'unreachable', maybeSent: false, lasting: true })
 
 /** Explains a request that may have arrived, but got no complete response. */
@@ -31,13 +33,13 @@ export const noResponse = explaining({ nature: 'unreachable', maybeSent: true, l
 /** Explains a connection that was not made in time, so nothing was sent. */
 export const noConnection = explaining({ nature: 'timeout', maybeSent: false, lasting: false })
 
-/** The request may have arrived; its response did not come in time. */
+/** Explains a request that may have arrived, but whose response did not come in time. */
 const lateResponse = explaining({ nature: 'timeout', maybeSent: true, lasting: false })
 
-/** A response came that cannot be used. */
+/** Explains a response that arrived but cannot be used. */
 const invalid = explaining({ nature: 'invalid', maybeSent: true, lasting: false })
 
-/** Ends an explanation when the other side speaks another protocol than the configured URL says. */
+/** Ends an explanation when the other side uses a protocol other than the one in the configured URL. */
 export const CHECK_SCHEME = 'check the port and the scheme (http or https)'
 
 const REPORT = 'report it to the operator of that host'

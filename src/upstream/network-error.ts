@@ -12,7 +12,7 @@ import {
 /** A proxy asks for a user and password with 407 (RFC 9110, 15.5.8); some reject wrong ones with 401. */
 const UNAUTHENTICATED = [401, 407]
 
-/** Refusals that stay: by the proxy's rules (HTTP 403, SOCKS 2), or because the host refuses connections (SOCKS 5). */
+/** Permanent refusals: by the proxy's rules (HTTP 403, SOCKS 2), or because the host refuses connections (SOCKS 5). */
 const LASTING = [...UNAUTHENTICATED, 403, 2, 5]
 
 /**
@@ -58,8 +58,8 @@ function explainProxyError({ proxy, status, cause }: OutboundProxyError, host: s
 }
 
 /**
- * The codes of an error and all that it wraps. Parser errors share one code, except those with an explanation of their
- * own.
+ * The codes of an error and of all errors that it wraps. Parser errors share one code, except those that have an
+ * explanation of their own.
  */
 function codesOf(error: unknown): string[] {
   return errorCodes(error).map(code => (code.startsWith('HPE_') && !(code in explanations) ? PARSER_ERROR : code))

@@ -3,7 +3,7 @@ import type { Dispatcher, DispatchOptions } from './dispatcher.ts'
 import { CheckedHandler } from './undici/checked-handler.ts'
 import type { DispatchHandler } from './undici/handler.ts'
 
-/** Opens a new connection for each request, so that none meets a connection that the upstream is just closing. */
+/** Opens a new connection for each request, so that no request uses a connection that the upstream is just closing. */
 export class OneShotConnections implements Dispatcher {
   #options: Client.Options
   readonly #clients = new Set<Client>()
@@ -30,7 +30,7 @@ export class OneShotConnections implements Dispatcher {
     this.#clients.add(client)
     client.on('disconnect', drop).on('connectionError', drop)
     client.dispatch(options, new CheckedHandler(handler))
-    // takes effect after the request; needed if it could not be sent, as then no connection ends
+    // takes effect after the request; needed if the request could not be sent, because then no connection ends
     client.close(forget)
   }
 

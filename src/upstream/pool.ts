@@ -8,15 +8,15 @@ import type { DispatchController, DispatchHandler } from './undici/handler.ts'
  * Keeps connections open for later requests. Each carries one request at a time, and there are as many as concurrent
  * requests.
  *
- * undici's own `Pool` costs 7 % of a request: it regards a connection as busy until the turn of the event loop after a
- * response, and searches all connections for a free one, twice for each request. Here a connection is free as soon as
- * its response is complete. That is safe because undici's `Client` reads what follows a response before it
+ * undici's own `Pool` is 7 % of the cost of a request: it regards a connection as busy until the turn of the event loop
+ * after a response, and searches all connections for a free one, twice for each request. Here a connection is free as
+ * soon as its response is complete. That is safe because undici's `Client` reads what follows a response before it
  * sends the next request, unless that is dispatched from within the first one's handler.
  */
 export class ConnectionPool implements Dispatcher {
   #options: Client.Options
   readonly #clients = new Set<Client>()
-  /** By origin. The connection used last is taken first, so that surplus ones become idle and time out. */
+  /** Free connections by origin. The one used last is taken first, so that surplus ones become idle and time out. */
   #free = new Map<string, Client[]>()
   #destroyed = false
 
@@ -92,7 +92,7 @@ class BorrowingHandler extends CheckedHandler {
     super.onResponseError(controller, error)
   }
 
-  /** Only once: if a handler throws in `onResponseEnd`, undici calls `onResponseError`, too. */
+  /** Releases the connection only once: if a handler throws in `onResponseEnd`, undici calls `onResponseError`, too. */
   #release(): void {
     if (!this.#isOver && !this.#client.closed) this.#free.push(this.#client)
     this.#isOver = true

@@ -23,7 +23,8 @@ export type OpenOptions = Partial<Pick<DialOptions, 'lookup' | 'allowHalfOpen'>>
 type Limits = OpenOptions & Pick<DialOptions, 'signal'>
 
 /**
- * Opens connections as configured, directly or through the outbound proxy, and adds TLS. The only way to an upstream.
+ * Opens connections as configured, directly or through the outbound proxy, and adds TLS. All connections to upstreams
+ * are opened here.
  */
 export class Connector {
   readonly #upstream: Config['upstream']
@@ -33,7 +34,7 @@ export class Connector {
   constructor(upstream: Config['upstream'], deps: ConnectorDeps) {
     this.#upstream = upstream
     this.#deps = deps
-    // this class has its own timeout, over lookup, TCP, outbound proxy and TLS together
+    // this class has its own timeout, which covers lookup, TCP, outbound proxy and TLS together
     this.#secure = buildConnector({ timeout: 0, ...tlsOptions(upstream.authorities) })
   }
 
@@ -67,7 +68,7 @@ export class Connector {
   }
 
   /**
-   * Opens a TCP connection or a tunnel. An outbound proxy has half of the timeout for that, so that TLS has the rest.
+   * Opens a TCP connection or a tunnel. An outbound proxy gets half of the timeout, so that the rest is left for TLS.
    */
   #reach(url: URL, limits: Limits): Promise<Socket> {
     const { clock, lookup } = this.#deps
@@ -84,7 +85,7 @@ export class Connector {
     })
   }
 
-  /** Starts TLS on a connection. The signal ends it. */
+  /** Starts TLS on a connection. The signal ends the connection when it aborts. */
   #encrypt(socket: Socket, { protocol, host, hostname, port }: URL, signal: AbortSignal): Promise<Socket> {
     const options = { protocol, host, hostname: bareHost(hostname), port, httpSocket: abortable(socket, signal) }
     return new Promise((resolve, reject) => {

@@ -38,7 +38,7 @@ const PORTS: Readonly<Record<string, number>> = { 'http:': 80, 'https:': 443 }
 /** Default port of SOCKS (RFC 1928, 3). */
 const SOCKS_PORT = 1080
 
-/** What {@link dial} needs beside the host and port. */
+/** What {@link dial} needs besides the host and port. */
 export interface DialOptions {
   readonly clock: Clock
   readonly lookup: Lookup
@@ -155,7 +155,7 @@ function interleave(addresses: readonly LookupAddress[]): LookupAddress[] {
   return [...pairs, ...others.slice(ones.length)]
 }
 
-/** Joins the errors of all attempts, those first that say most about the host. */
+/** Joins the errors of all attempts, beginning with those that say most about the host. */
 function joined(errors: readonly NodeJS.ErrnoException[]): Error {
   const hasRoute = ({ code = '' }: NodeJS.ErrnoException) => !NO_ROUTE.has(code)
   const [first, ...others] = [...errors.filter(hasRoute), ...errors.filter(error => !hasRoute(error))]

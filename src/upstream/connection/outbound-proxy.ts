@@ -10,7 +10,7 @@ import { connectBySocks, loginOf } from './socks.ts'
 /** How to reach the outbound proxy itself, and how long it may take to connect. */
 export interface ProxyOptions {
   readonly clock: Clock
-  /** Milliseconds for all of it: reaching the proxy, and the proxy's connection to the host. */
+  /** The timeout in milliseconds for reaching the proxy and for the proxy's connection to the host, together. */
   readonly timeout: number
   /** Ends the attempt early. */
   readonly signal: AbortSignal

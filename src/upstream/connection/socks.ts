@@ -16,7 +16,7 @@ const SUCCEEDED = 0
 /** The HTTP status of a proxy that requires a valid user and password (RFC 9110, 15.5.8), reported for SOCKS, too. */
 const UNAUTHENTICATED = 407
 
-/** Bytes of an address, by its type: IPv4 and IPv6. A name is preceded by its size instead. */
+/** The size of an address in bytes, by its type: IPv4 and IPv6. A name is preceded by its size instead. */
 const ADDRESS_SIZES: Readonly<Record<number, number>> = { 1: 4, 4: 16 }
 
 interface Login {

@@ -7,28 +7,28 @@ const LOWEST = 100
 const FINAL = 200
 const HIGHEST = 599
 
-/** Only for clients that asked to switch (RFC 9110, 15.2.2); this proxy never does. */
+/** Sent only to clients that asked to switch protocols (RFC 9110, 15.2.2); this proxy never does. */
 const SWITCHING_PROTOCOLS = 101
 
-/** More interim responses than this before a final one are an error. */
+/** The most interim responses before a final one. More are an error. */
 const MAX_INTERIM = 100
 
 const RESET_CONTENT = 205
 
-/** Keeps its content-length, which is that of another response (RFC 9110, 8.6). */
+/** A 304 keeps its content-length, which is that of another response (RFC 9110, 8.6). */
 const NOT_MODIFIED = 304
 
 /** Responses without content, whatever their headers announce (RFC 9110, 15.3.5, 15.3.6 and 15.4.5). */
 const WITHOUT_CONTENT = new Set([204, RESET_CONTENT, NOT_MODIFIED])
 
-/** Transfer codings that can be decoded: chunked, by undici, and the obsolete name for none. */
+/** Transfer codings that can be decoded: chunked, by undici, and `identity`, the obsolete name for no coding. */
 const KNOWN_CODING = /^(chunked|identity)$/i
 
 /**
- * Passes on sound final responses only. One with an impossible status or an unknown transfer coding fails with an
- * {@link InvalidResponseError}; interim ones (1xx) are dropped. A response without content ends with its head even if
- * it announces a body. Its connection is closed then: the bytes that may follow must not be parsed as the next
- * response.
+ * Passes on only valid final responses. A response with an impossible status or an unknown transfer coding fails with
+ * an {@link InvalidResponseError}; interim responses (1xx) are dropped. A response without content ends with its head
+ * even if it announces a body. Its connection is then closed, because the bytes that may follow must not be parsed as
+ * the next response.
  */
 export class CheckedHandler extends PassingHandler {
   #interim = 0
@@ -57,7 +57,7 @@ export class CheckedHandler extends PassingHandler {
     controller.abort(new Error('a response without content announced a body'))
   }
 
-  /** Counts an interim response, which is for this connection alone (RFC 9110, 15.2) and not passed on. */
+  /** Counts an interim response. It is meant for this connection alone (RFC 9110, 15.2), so it is not passed on. */
   #faultOfInterim(status: number): string | undefined {
     if (status < LOWEST || status > HIGHEST) return `its status is ${status}`
     if (status === SWITCHING_PROTOCOLS) return 'it switches protocols (101), which the request did not ask for'

@@ -1,14 +1,15 @@
 import type { Dispatcher } from 'undici'
 
-/** undici's handle on a request that runs: pauses, resumes and aborts it, and holds the raw headers of its response. */
+/** undici's handle on a running request: pauses, resumes and aborts it, and holds the raw headers of its response. */
 export type DispatchController = Dispatcher.DispatchController
 
 /**
- * Receives one response: undici's current handler interface, without the parameters that nobody here reads. Headers and
- * trailers come from the controller, see {@link rawText}: those that undici parses have lost their order and case.
+ * Receives one response: undici's current handler interface, without the parameters that this proxy does not read.
+ * Headers and trailers come from the controller (see {@link rawText}), because those that undici parses have lost their
+ * order and case.
  *
  * undici 7 translates this interface into its older one (`onConnect`, `onHeaders`, …) and parses the headers for it,
- * which costs 5 % of a request. undici 8 has removed the older one.
+ * which is 5 % of the cost of a request. undici 8 has removed the older one.
  */
 export interface DispatchHandler {
   onRequestStart(controller: DispatchController): void
@@ -57,8 +58,8 @@ export class PassingHandler implements DispatchHandler {
 
 /**
  * Decodes the raw headers or trailers of a controller; empty if there are none. Header bytes have no particular
- * encoding (RFC 9110, 5.5): latin1 carries every byte there and back. undici gives an object for HTTP/2 only, which is
- * never used.
+ * encoding (RFC 9110, 5.5), but latin1 carries every byte there and back. undici passes an object only for HTTP/2,
+ * which is never used.
  */
 export function rawText(raw: DispatchController['rawHeaders']): string[] {
   const parts: readonly (string | Buffer)[] = Array.isArray(raw) ? raw : []

@@ -37,7 +37,7 @@ export function patchParser(socket: Socket): void {
   const { onHeadersComplete, createError, llhttp } = parser
   llhttp.llhttp_set_lenient_keep_alive(parser.ptr, 1)
   parser.onHeadersComplete = (status, _isUpgrade, keepsAlive) => {
-    // llhttp would append the digits of the final response's length to it
+    // llhttp would append the digits of the final response's length to this one's
     if (!keepsAlive && status < FINAL && parser.contentLength)
       throw new InvalidResponseError('an interim response has a content-length')
     // never an upgrade: no request asks for one, so the status alone decides
@@ -53,7 +53,7 @@ export function patchParser(socket: Socket): void {
   }
 }
 
-/** undici's parser of a connection; none if the connection ended before undici could take it over. */
+/** Returns undici's parser of a connection; undefined if the connection ended before undici could take it over. */
 function parserOf(socket: Socket): Parser | undefined {
   const key = Object.getOwnPropertySymbols(socket).find(({ description }) => description === 'parser')
   return key && (socket as unknown as Readonly<Record<symbol, Parser>>)[key]

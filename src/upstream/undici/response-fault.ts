@@ -15,7 +15,7 @@ const BAD_CHUNK_SIZE = 'a chunk has an invalid size'
 const BAD_CHUNK_END = 'a chunk is longer than its size says'
 const BAD_STATUS = 'its status is not a number of three digits'
 
-/** Faults by the reason that llhttp, undici's parser, gives. */
+/** Descriptions of faults by the reason that llhttp, undici's parser, reports. */
 const FAULTS: Readonly<Record<string, string>> = {
   'Duplicate Content-Length': 'it has more than one content-length',
   "Content-Length can't be present with Transfer-Encoding": BOTH_LENGTHS,
@@ -47,8 +47,8 @@ const FAULTS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Says what is wrong with a response, as {@link InvalidResponseError} takes it: from the reason that llhttp gives, and
- * the bytes from the one on which it failed.
+ * Describes what is wrong with a response, in the form that {@link InvalidResponseError} takes. `reason` comes from
+ * llhttp; `rest` holds the bytes from the one on which it failed.
  */
 export function responseFault(reason: string, rest: Buffer): string {
   if (reason.startsWith('Expected HTTP/')) return faultAtStart(rest)
