@@ -74,7 +74,7 @@ export class ComputeConsoles {
 
 function consoleIn({ body }: CollectedResponse, token: Secret): BaseUrl {
   const url = twistlockUrl(body)
-  if (url === undefined) throw none(`${META_INFO} names none (twistlockUrl)`)
+  if (url === undefined) throw none(`the response to ${META_INFO} contains no twistlockUrl`)
   try {
     // mask the token, because the error message quotes the address
     return resolveCompute(token.maskIn(url))
@@ -102,7 +102,7 @@ function none(reason: string): Problem {
  * different console instead.
  */
 function otherConsole(tenant: string, { origin, basePath }: BaseUrl): Problem {
-  const detail = `The Compute console of the tenant ${tenant} is another, at ${origin}${basePath}`
+  const detail = `Tenant ${tenant} uses a different Compute console, at ${origin}${basePath}`
   return new Problem(
     'invalid-request',
     `${detail}: name the tenant in x-prismacloud-tenant, or set each tenant's computeUrl`,

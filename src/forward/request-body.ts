@@ -143,7 +143,7 @@ export class RequestBody {
 }
 
 function tooSlow(): Problem {
-  const detail = `The client sent no more of the request body for ${LONGEST_PAUSE / 1000} s`
+  const detail = `The client stopped sending the request body for ${LONGEST_PAUSE / 1000} s`
   return new Problem('invalid-request', detail, { status: 408, title: 'Request Timeout', retryable: true })
 }
 

@@ -179,7 +179,7 @@ function notInTime(gate: Gate, request: PermitRequest, longest: number, now: num
 function rateLimited(status: GateStatus, wait: number, why: string): Problem {
   const isLimit = status.pause === 0 && status.limit !== null
   const cause = isLimit
-    ? 'The rate limit of this endpoint is used up'
+    ? 'The rate limit of this endpoint is exhausted'
     : 'The upstream is refusing requests to this endpoint'
   return new Problem('rate-limited', `${cause}, and ${why}`, { retryAfter: seconds(wait) })
 }

@@ -65,9 +65,7 @@ export async function timed<T>(
   }
 }
 
-/** Formats with one decimal place. Converting integers to text is ten times as fast as converting fractions. */
-function tenths(ms: number): string {
-  const count = Math.round(ms * 10)
-  const [whole, rest] = [Math.trunc(count / 10), count % 10]
-  return rest === 0 ? `${whole}` : `${whole}.${rest}`
+/** Rounds to one decimal place. */
+function tenths(ms: number): number {
+  return Math.round(ms * 10) / 10
 }

@@ -88,7 +88,8 @@ function preferredOf(owners: ReadonlyMap<string, unknown>, given: readonly strin
 /** The destination of a request in proxy form at an API host. Its target must start with the API's base path. */
 function destinationAt(basePath: string, rawTarget: string): Destination {
   const rest = below(rawTarget, basePath)
-  if (rest === undefined) throw new Problem('invalid-request', `The API of this host is below ${basePath}`)
+  if (rest === undefined)
+    throw new Problem('invalid-request', `The path must start with ${basePath}, where this host serves its API`)
   return { compute: false, apiTarget: rooted(rest), prefix: basePath, computeConsole: undefined }
 }
 

@@ -44,7 +44,9 @@ function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyRe
 /** The problem to send for an error. Any other error is a bug of the proxy, and its message goes only to the log. */
 export function asProblem(error: unknown): Problem {
   if (error instanceof Problem) return error
-  return new Problem('internal-error', 'The proxy failed; see its log for this request id', { cause: error })
+  return new Problem('internal-error', 'Internal error in the proxy; look up this request id in its log', {
+    cause: error,
+  })
 }
 
 function notFound({ method, originalUrl }: FastifyRequest): Problem {

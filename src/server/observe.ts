@@ -1,8 +1,8 @@
+import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { lingerAfter } from '../http/lingering-close.ts'
 import { headersByName } from '../http/raw-headers.ts'
-import { newRequestId } from '../http/request-id.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { EndController, type EndSignal } from '../kernel/end-signal.ts'
 import type { Log } from '../kernel/log.ts'
@@ -38,7 +38,7 @@ declare module 'fastify' {
 /** The client's request id if it is acceptable, else a new one. */
 export function requestId({ headers }: IncomingMessage): string {
   const given = headers['x-request-id']
-  return typeof given === 'string' && GOOD_REQUEST_ID.test(given) ? given : newRequestId()
+  return typeof given === 'string' && GOOD_REQUEST_ID.test(given) ? given : randomUUID()
 }
 
 /** Returns the exchange that {@link observe} opened for a request. Throws if it opened none. */

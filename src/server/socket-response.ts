@@ -1,12 +1,12 @@
+import { randomUUID } from 'node:crypto'
 import type { Socket } from 'node:net'
-import { newRequestId } from '../http/request-id.ts'
 import { PAGE_HEADERS } from '../problem/html.ts'
 import { type Problem, problemDocument } from '../problem/problem.ts'
 import { PROBLEM_JSON } from '../problem/render.ts'
 import { asRedlockStatus } from '../upstream-errors/redlock-status.ts'
 
 /** Writes a problem as a response to a socket for which Node.js has no request. The caller closes the connection. */
-export function answerOnSocket(socket: Socket, problem: Problem, requestId = newRequestId()): void {
+export function answerOnSocket(socket: Socket, problem: Problem, requestId: string = randomUUID()): void {
   // the request may have been for Compute
   const body = JSON.stringify(problemDocument(problem, { instance: '', requestId, compute: true }))
   const head = [

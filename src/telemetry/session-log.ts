@@ -38,7 +38,7 @@ export function sessionLog(log: Log, clock: Clock): Omit<SessionsEvents, 'called
       log[calls.isDue(tenant, next) ? 'warn' : 'debug']({ tenant, from, to, ...next }, text)
     },
     rotated(tenant) {
-      log.info({ tenant }, `tenant ${tenant}: new access key accepted, its session is in use now`)
+      log.info({ tenant }, `tenant ${tenant}: new access key accepted; now using its session`)
     },
     rotationFailed(tenant, reason, next) {
       const what = next ? `login with the new access key failed ${retrying(next)}` : 'the new access key was rejected'

@@ -35,7 +35,7 @@ function describeError({ code, message, subject }: UpstreamError): string {
 function nameBody(body: UpstreamBody): string {
   switch (body.kind) {
     case 'nothing':
-      return 'The upstream gave no reason'
+      return 'The upstream returned an error without a reason'
     case 'json':
       return 'The upstream returned JSON without an error message'
     case 'html':

@@ -115,7 +115,11 @@ t.test('a Compute console is served at its own address, too', async t => {
   const login = `POST /us-1-1/api/v1/authenticate HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}`
   t.match(await say(await enterAt(CONSOLE), login), /^HTTP\/1\.1 200 .*\{"token":"[^"]+"\}$/s)
   for (const path of ['/us-1-2/api/v1/hosts', '/api/v1/hosts', '/us-1-1/other'])
-    t.match(await say(await enterAt(CONSOLE), get(path)), /^HTTP\/1\.1 400 .*is another, at https:.*us-1-1:/s, path)
+    t.match(
+      await say(await enterAt(CONSOLE), get(path)),
+      /^HTTP\/1\.1 400 .*uses a different Compute console, at https:.*us-1-1:/s,
+      path,
+    )
   t.equal(upstream.requests.length, 2)
 })
 
@@ -190,7 +194,10 @@ t.test('cached responses of one console are not used for another', async t => {
   const { enterAt, call, port } = await start(t, { config: { connect: ENABLED, cache: { rules, maxSize: 1_000_000 } } })
   t.match((await call('/_compute/api/v1/hosts')).headers, { 'x-prismacloud-proxy-cache': 'miss' })
   t.match((await call('/_compute/api/v1/hosts')).headers, { 'x-prismacloud-proxy-cache': 'hit' })
-  t.match(await say(await enterAt(CONSOLE), get('/us-1-2/api/v1/hosts')), /^HTTP\/1\.1 400 .*is another/s)
+  t.match(
+    await say(await enterAt(CONSOLE), get('/us-1-2/api/v1/hosts')),
+    /^HTTP\/1\.1 400 .*uses a different Compute console/s,
+  )
   t.match(await say(await enterAt(CONSOLE), get('/us-1-1/api/v1/hosts')), /^HTTP\/1\.1 200/)
   const plain = `GET http://${API}/_compute/api/v1/hosts HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n`
   t.match(await say(dial(port), plain), /^HTTP\/1\.1 400 .*proxy's own/s)

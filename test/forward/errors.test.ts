@@ -63,7 +63,7 @@ const details: Readonly<Record<keyof typeof errorShapes, string>> = {
   array: 'first thing; second thing',
   html: 'The upstream returned an HTML page: 502 Bad Gateway',
   text: 'upstream connect error or disconnect/reset before headers',
-  empty: 'The upstream gave no reason',
+  empty: 'The upstream returned an error without a reason',
   cut: 'The upstream returned malformed JSON',
   compressed: 'BAD_REQUEST: Invalid request (filters)',
 }

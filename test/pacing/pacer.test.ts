@@ -122,7 +122,7 @@ t.test('a request that would wait too long is rejected at once, with the time to
     status: 429,
     retryAfter: 2,
     detail:
-      'The rate limit of this endpoint is used up, and the request would wait 2 s, longer than pacing.maxWait allows',
+      'The rate limit of this endpoint is exhausted, and the request would wait 2 s, longer than pacing.maxWait allows',
   })
   t.equal(pacer.waiting, 0)
   await clock.advance(2000)

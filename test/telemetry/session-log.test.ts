@@ -65,7 +65,7 @@ t.test('a failed rotation is logged like a failed login; a rejected or unreadabl
       msg: `tenant default: the new access key was rejected; ${kept}: it is disabled`,
     },
     { tenant: 'default', level: ERROR, msg: `tenant default: cannot read the access key; ${kept}: the file is gone` },
-    { tenant: 'default', level: INFO, msg: 'tenant default: new access key accepted, its session is in use now' },
+    { tenant: 'default', level: INFO, msg: 'tenant default: new access key accepted; now using its session' },
   ])
   t.equal(lines.length, 4)
 })
