@@ -19,7 +19,7 @@ export interface AdminOptions {
   readonly pacer: Pacer
   /** The current configuration, which says what each client may do. */
   readonly config: () => Config
-  /** Starts to shut down the proxy. */
+  /** Starts the shutdown of the proxy. */
   quit(): void
 }
 

@@ -14,7 +14,7 @@ const LINKS = {
   '/_proxy/problems/': 'every type of error: meaning, causes and fix',
 } as const
 
-/** Serves the home page at `/_proxy/` as JSON or HTML, and an empty icon for browsers. No session is needed. */
+/** Serves the home page at `/_proxy/` as JSON or HTML, and an empty icon for browsers. Neither needs a session. */
 export async function homePage(app: FastifyInstance, { version }: { readonly version: string }): Promise<void> {
   app.get(`${HOME_ROUTE}/`, (request, reply) => {
     const example = `curl ${originOf(request)}/v2/policy`

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { wantsHtml } from '../request/own-path.ts'
 
-/** The origin by which the client reaches the proxy: scheme, host and port. */
+/** Returns the origin at which the client reaches the proxy: scheme, host and port. */
 export function originOf({ protocol, host }: FastifyRequest): string {
   return `${protocol}://${host}`
 }

@@ -6,8 +6,8 @@ import { PROBLEM_JSON } from '../problem/render.ts'
 import { originOf, sendPage, varyByAccept } from './pages.ts'
 
 /**
- * Serves the pages under `/_proxy/problems/` as JSON or HTML: meaning, causes and cure of each problem type. No session
- * is needed.
+ * Serves the pages under `/_proxy/problems/` as JSON or HTML: the meaning, causes and cure of each problem type. They
+ * need no session.
  */
 export async function problemPages(app: FastifyInstance): Promise<void> {
   for (const path of ['/_proxy/problems', '/_proxy/problems/']) {

@@ -30,12 +30,12 @@ import { addSteps } from './steps.ts'
 /** How long a local token is valid, in seconds: as long as the vendor's. */
 const LOCAL_TOKEN_LIFETIME = 600
 
-/** What {@link buildApp} is given. */
+/** What {@link buildApp} depends on. */
 export interface AppDeps {
   readonly version: string
   readonly clock: Clock
   readonly log: Log
-  /** The app closes their connections. */
+  /** The agents that connect to the API. The app closes their connections. */
   readonly agents: Agents
   /** Where audit lines go; null if there is no audit. */
   readonly audit: AuditOutput | null
@@ -47,7 +47,7 @@ export interface AppDeps {
   quit(): void
 }
 
-/** What a shutdown would wait for. */
+/** What a shutdown would have to wait for. */
 export interface Outstanding {
   /** The number of requests that are being served. */
   readonly requests: number
@@ -66,17 +66,17 @@ export interface App {
   readonly interceptor: TlsFront | null
   readonly sessions: Sessions
   /**
-   * Logs in every tenant that is not lazy, and waits until each has a session or has failed. Access keys that are rejected
-   * meanwhile are for the caller to report.
+   * Logs in every tenant that is not lazy, and waits until each has a session or has failed. Reporting rejected access
+   * keys is left to the caller.
    */
   login(): Promise<void>
-  /** Applies another configuration. Running requests are not disturbed, and the addresses stay. */
+  /** Applies another configuration. Running requests are not disturbed, and the addresses stay the same. */
   reload(config: Config): Promise<void>
   /** What {@link close} would wait for now. */
   outstanding(): Outstanding
   /**
    * Stops accepting, lets running requests finish for `listen.drainTimeout`, then cuts them off and closes everything.
-   * Resolves to whether all requests could finish.
+   * Resolves to true if all requests could finish.
    */
   close(): Promise<boolean>
 }

@@ -13,22 +13,22 @@ import type { Sessions } from '../session/sessions.ts'
 import type { Agents } from '../upstream/agent.ts'
 import type { LiveConfig } from './live-config.ts'
 
-/** Bytes of the bodies of upstream errors that are held at one time, all together. */
+/** The maximum memory for the bodies of all upstream errors that are held at one time, in bytes. */
 const MAX_COLLECTED = 64 * 1024 * 1024
 
-/** What a forwarder is made of. */
+/** The parts that {@link makeForwarder} builds a forwarder from. */
 export interface ForwardingParts {
   readonly live: LiveConfig
   readonly clock: Clock
   readonly agents: Agents
   readonly sessions: Sessions
   readonly pacer: Pacer
-  /** Bounds the kept bodies of all requests. */
+  /** Limits the memory for the kept bodies of all requests. */
   readonly kept: Budget
   readonly tokens: SignedTokens
 }
 
-/** Makes the forwarder, which goes by the configuration in force at each request. */
+/** Makes the forwarder, which uses the configuration that is in force at the time of each request. */
 export function makeForwarder({ live, clock, agents, sessions, pacer, kept, tokens }: ForwardingParts): Forwarder {
   const callTimeout = () => live.config.session.callTimeout
   return new Forwarder({
@@ -48,7 +48,7 @@ export function makeForwarder({ live, clock, agents, sessions, pacer, kept, toke
   })
 }
 
-/** Makes what creates the session of a tenant. */
+/** Makes the function that creates the session of a tenant. */
 export function makeSession(
   live: LiveConfig,
   { clock, agents }: Pick<ForwardingParts, 'clock' | 'agents'>,

@@ -6,7 +6,7 @@ import type { Certificates } from '../tls/certificates.ts'
 import { TlsFront } from '../tls/front.ts'
 import { HTTP_OPTIONS } from './server.ts'
 
-/** What {@link makeListeners} needs, read anew where it is a function. */
+/** Options of {@link makeListeners}. Functions are called each time their value is needed. */
 export interface ListenersOptions {
   readonly clock: Clock
   readonly log: Log
@@ -17,17 +17,20 @@ export interface ListenersOptions {
   readonly maxConnections: () => number
 }
 
-/** What accepts connections for the server besides the server itself. */
+/** The listeners that accept connections for the server, in addition to the server itself. */
 export interface Listeners {
   /** Accepts https; null if https is off. */
   readonly front: TlsFront | null
   /** Terminates TLS for CONNECT to API hosts; null if CONNECT is off. May be the front itself. */
   readonly interceptor: TlsFront | null
-  /** The second loopback address, where the server listens at both. */
+  /** The listener for the second loopback address, used if the server listens on both. */
   readonly second: SecondListener
 }
 
-/** Creates the listeners of a server. They stop accepting when it does, and it closes only when they have closed. */
+/**
+ * Creates the listeners of a server. They stop accepting when the server does, and the server closes only after they
+ * have closed.
+ */
 export function makeListeners(app: FastifyInstance, options: ListenersOptions): Listeners {
   const { clock, log, certificates, authority, maxConnections } = options
   const frontWith = (shown: Certificates) =>

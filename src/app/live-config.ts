@@ -3,7 +3,7 @@ import type { Config } from '../config/config.ts'
 import type { GoodHead } from '../forward/forward-request.ts'
 import type { Clock } from '../kernel/clock.ts'
 
-/** The configuration in force. Whoever needs it asks anew each time, since it may be reloaded. */
+/** The configuration in force. It may be reloaded, so code must ask for it anew each time. */
 export class LiveConfig {
   readonly #clock: Clock
   #config: Config
@@ -19,7 +19,10 @@ export class LiveConfig {
     return this.#config
   }
 
-  /** The cache of responses. Another configuration has another one, as what was kept may be another tenant's. */
+  /**
+   * The cache of responses. Each configuration has its own cache, because responses cached before may belong to another
+   * tenant.
+   */
   get answers(): AnswerCache<GoodHead> {
     return this.#answers
   }

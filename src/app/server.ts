@@ -5,36 +5,37 @@ import { takeAbsoluteForm } from '../request/proxy-form.ts'
 import { HEAD_TIMEOUT } from '../server/limits.ts'
 import { requestId } from '../server/observe.ts'
 
-/** The largest block of headers of a request, in bytes: a long query that is encoded twice fits. */
+/** The maximum size of a request's headers, in bytes: enough for a long query that is encoded twice. */
 const MAX_HEADER_SIZE = 64 * 1024
 
-/** How often connections are checked for requests that do not arrive, in milliseconds. */
+/** How often connections are checked for requests that have not arrived in time, in milliseconds. */
 const CHECK_INTERVAL = 1_000
 
-/** How Node.js reads connections and requests, at every address. */
+/** How Node.js reads connections and requests, on every address. */
 export const HTTP_OPTIONS = {
   maxHeaderSize: MAX_HEADER_SIZE,
-  // a missing Host is for the guard to refuse
+  // the guard refuses requests without a Host
   requireHostHeader: false,
   headersTimeout: HEAD_TIMEOUT,
   connectionsCheckingInterval: CHECK_INTERVAL,
-  // bytes that wait for a client before the upstream is held back, or of an upload before the client is: the default of
-  // Node.js 22. With the 16 KiB of Node.js 20 each piece of a large response waits, which costs 25 % of the throughput;
-  // connections with TLS keep to that there
+  // how many bytes of a response may wait for the client before the upstream is held back, or of an upload before the
+  // client is: the default of Node.js 22. With the 16 KiB of Node.js 20, each piece of a large response has to wait,
+  // which costs 25 % of the throughput; on Node.js 20, TLS connections keep that limit
   highWaterMark: 64 * 1024,
-  // streams of requests without a body cost 3 % of a request; no code may wait for the end of one then. Node.js 20 ignores it
+  // a stream for the body of a request without one costs 3 % of a request. This option avoids that, so no code may wait
+  // for such a stream to end. Node.js 20 ignores the option
   optimizeEmptyRequests: true,
 } satisfies ServerOptions & { readonly optimizeEmptyRequests: boolean }
 
-/** What the server calls for each request, and for what is no valid request. */
+/** What the server calls for each request, and for anything that is not a valid request. */
 export interface ServerDeps {
-  /** The route by which a request is served. */
+  /** Returns the route that serves a request. */
   route(request: IncomingMessage): string
-  /** Responds to what is no valid request. */
+  /** Responds to anything that is not a valid request. */
   onClientError(error: NodeJS.ErrnoException, socket: Socket): void
 }
 
-/** Creates the HTTP server, without any step that a request passes. */
+/** Creates the HTTP server, without any of the steps that a request passes. */
 export function createServer({ route, onClientError }: ServerDeps): FastifyInstance {
   const app = Fastify({
     logger: false,
@@ -42,13 +43,14 @@ export function createServer({ route, onClientError }: ServerDeps): FastifyInsta
     return503OnClosing: false,
     genReqId: requestId,
     rewriteUrl: route,
-    // the proxy's own paths have short names, but a router's response to a long one would be no problem document
+    // the parameters of the proxy's own paths are short, but the router's response to a long one would not be a problem
+    // document
     routerOptions: { maxParamLength: MAX_HEADER_SIZE },
     http: HTTP_OPTIONS,
     clientErrorHandler: onClientError,
   })
   app.server.prependListener('request', takeAbsoluteForm)
-  // an unknown expectation is for the upstream to judge; Node.js would respond 417 by itself
+  // the upstream judges an unknown expectation; Node.js itself would respond 417
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   return app
 }

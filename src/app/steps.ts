@@ -10,15 +10,15 @@ import { handleErrors, refuseOtherMethods } from '../server/error-handler.ts'
 import { type LimitsOptions, limits } from '../server/limits.ts'
 import { exchangeOf, type ObserveOptions, observe, recordBeginnings } from '../server/observe.ts'
 
-/** What the steps need. */
+/** The options that all steps need together. */
 export interface StepOptions extends ObserveOptions, AuthenticateOptions, LimitsOptions, AdminOptions {
   readonly drain: Drain
   readonly forwarder: Forwarder
 }
 
 /**
- * The steps that every request passes, in this order, one line each. Steps before the routes are hooks: each may refuse the
- * request by throwing a {@link Problem}, which the error handler turns into the response.
+ * The steps that every request passes, in this order, one line each. Steps before the routes are hooks: each may refuse
+ * the request by throwing a {@link Problem}, which the error handler turns into the response.
  */
 export async function addSteps(app: FastifyInstance, options: StepOptions): Promise<void> {
   observe(app, options) // opens the exchange: request id, timing; at the end log, metrics and audit

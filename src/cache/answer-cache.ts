@@ -7,10 +7,10 @@ import { Flight, type KeptAnswer } from './flight.ts'
 /** The fraction of the cache size for responses that are still arriving. */
 const ARRIVING_FRACTION = 1 / 4
 
-/** The memory of a response besides its head, body and key, in bytes. */
+/** The memory that a response takes in addition to its head, body and key, in bytes. */
 const OVERHEAD = 1_024
 
-/** How many resources have a version of their own. */
+/** The maximum number of resources that have a version of their own. */
 const MAX_VERSIONS = 1_000
 
 /** A request whose response may be cached. */

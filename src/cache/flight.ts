@@ -25,9 +25,9 @@ export type Landing<Head> = KeptAnswer<Head> | 'none' | 'left'
 
 /** Callbacks of a {@link Flight}. */
 export interface FlightOwner<Head> {
-  /** There is a response to cache. */
+  /** Called when there is a response to cache. */
   keep(kept: KeptAnswer<Head>): void
-  /** No further request should wait for this flight. */
+  /** Called when no further request should wait for this flight. */
   leave(): void
 }
 
@@ -49,21 +49,22 @@ export class Flight<Head> {
   }
 
   /**
-   * A response that may be shared has begun, with a head of `size` bytes. One that exceeds the memory is not recorded.
+   * Records that a response that may be shared has begun, with a head of `size` bytes. A response that exceeds the
+   * memory is not recorded.
    */
   begin(head: Head, size: number): void {
     this.#head = head
     this.#take(size)
   }
 
-  /** A chunk of the response body. */
+  /** Records a chunk of the response body. */
   data(chunk: Buffer): void {
     if (this.#head === undefined) return
     this.#chunks.push(chunk)
     this.#take(chunk.length)
   }
 
-  /** The flight has ended: with a complete response, with none to share, or because its client left. */
+  /** Ends the flight: with a complete response, with none to share, or because its client left. */
   land(how: 'complete' | 'none' | 'left'): void {
     const kept = how === 'complete' ? this.#recorded() : undefined
     this.#forget()

@@ -16,10 +16,10 @@ const ADDRESS = '127.0.0.1:9080'
 
 const FLAGS: Flags = new Map([['--once', 'switch']])
 
-/** The `demo` command: simulator and proxy in one process, with a tour. */
+/** The `demo` command: runs simulator and proxy in one process, with a tour. */
 export const demo = demoCommand(startSimulator)
 
-/** Makes the `demo` command with another way to start the simulator, for tests. */
+/** Makes the `demo` command. Tests pass another way to start the simulator. */
 export function demoCommand(start: typeof startSimulator): Command {
   return {
     summary: 'Try the proxy with the simulator: a tour of real requests',
@@ -58,7 +58,7 @@ async function show(simulator: Simulator, host: Host, once: boolean): Promise<nu
   }
 }
 
-/** A configuration for the simulator alone. The user's environment and files are ignored. */
+/** Loads a configuration for the simulator alone, ignoring the user's environment and files. */
 function demoConfig({ url }: Simulator, { homeDirectory }: Host): Promise<Config> {
   const env = { PC_URL: url, PC_IDENTITY: DEMO_USER.accessKeyId, PC_SECRET: DEMO_USER.secretKey }
   return loadConfig({ args: [], env, homeDirectory })

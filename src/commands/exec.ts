@@ -36,7 +36,7 @@ const OVERRIDDEN: ReadonlySet<string> = new Set([
   'connect.others',
 ])
 
-/** How long requests that the command left behind may take to finish, in milliseconds. */
+/** How long requests that the command left unfinished may still take, in milliseconds. */
 const LEFT_RUNNING = 1_000
 
 /** The `exec` command: runs another program with a private proxy. */
@@ -81,14 +81,19 @@ ${renderHelp(OVERRIDDEN)}
   },
 }
 
-/** A flag without effect is a mistake. In a file or variable the key may be meant for other commands. */
+/**
+ * Throws a `UsageError` for a flag that would have no effect, because it must be a mistake. In the file or the
+ * environment, such a key is ignored: it may be meant for other commands.
+ */
 function refuseOverridden(args: readonly string[]): void {
   const given = readFlags(args).filter(({ key }) => OVERRIDDEN.has(key))
   const flags = given.map(({ origin }) => origin).join(', ')
   if (flags !== '') throw new UsageError(`${flags} has no effect: exec always listens on free ports of 127.0.0.1`)
 }
 
-/** The configuration with free loopback ports, for one client: the command, which has a token of its own. */
+/**
+ * Returns the configuration with free loopback ports and a single client: the command, which has a token of its own.
+ */
 function forCommand(config: Config, token: string, keys: KnownKeys): Config {
   const { listen, log } = config
   const policy = { name: 'clients.exec', access: 'read-write', allow: [], deny: [] } as const
@@ -120,7 +125,7 @@ interface Serving {
   /** The client token that the command uses in place of an access key. */
   readonly token: string
   readonly keys: KnownKeys
-  /** A folder that only this user can read; removed when the command has ended. */
+  /** A folder that only this user can read. It is removed when the command has ended. */
   readonly folder: string
   /** Resolves to the exit code if a signal arrives before the command runs. */
   readonly interrupted: Promise<number>
@@ -156,7 +161,10 @@ async function serveFor(command: readonly string[], serving: Serving, host: Host
   }
 }
 
-/** The folder of the local CA. If it cannot be used, a folder for a CA that lasts as long as the command. */
+/**
+ * Returns the folder of the local CA. If that cannot be used, returns a folder for a CA that lasts only as long as the
+ * command.
+ */
 async function caFolderFor({ env, homeDirectory }: Host, folder: string, log: Log): Promise<string> {
   const kept = stateDirectory(env, homeDirectory)
   try {
@@ -164,20 +172,23 @@ async function caFolderFor({ env, homeDirectory }: Host, folder: string, log: Lo
     return kept
   } catch (error) {
     const { message, cause } = error as Error
-    // a cause is an error of the operating system: a read-only file system is common, and no mistake
+    // an error with a cause comes from the operating system; a read-only file system is common, and not a mistake
     log[cause ? 'info' : 'warn'](`${message}; using a temporary CA for this command`)
     return join(folder, 'ca')
   }
 }
 
-/** Waits for a signal that ends exec before the command runs, a closed terminal's SIGHUP included; gives the exit code. */
+/**
+ * Waits for a signal that ends exec before the command runs, including the SIGHUP of a closed terminal. Resolves to the
+ * exit code.
+ */
 function untilInterrupted(host: Host): Promise<number> {
   if (outlivesTerminal(host)) return untilSignal(host)
   const hangUp = new Promise<number>(resolve => host.signals.on('SIGHUP', () => resolve(ExitCode.terminated)))
   return Promise.race([untilSignal(host), hangUp])
 }
 
-/** Loses a race only against promises that are settled already. */
+/** Resolves at once, so it loses a race only to promises that have already settled. */
 async function now(): Promise<undefined> {
   return undefined
 }

@@ -17,13 +17,13 @@ export interface Host {
   readonly stderr: Output
   /** Emits `SIGINT`, `SIGTERM`, `SIGHUP`, `SIGUSR1` and `SIGUSR2`. */
   readonly signals: Pick<EventEmitter, 'once' | 'on' | 'emit'>
-  /** The operating system. Windows has no signals, and named pipes in place of Unix sockets. */
+  /** The operating system. Windows has no signals, and has named pipes in place of Unix sockets. */
   readonly system: NodeJS.Platform
   /** Whether the process has a controlling terminal (POSIX), which may be closed. */
   hasTerminal(): boolean
 }
 
-/** The exit codes of all commands, documented in the README. `exec` ends with its command's own. */
+/** The exit codes of all commands, documented in the README. `exec` ends with the exit code of its command. */
 export const ExitCode = {
   good: 0,
   failed: 1,
@@ -39,11 +39,11 @@ export interface Command {
   readonly summary: string
   /** The whole text of `--help`, with a final line feed. */
   help(): string
-  /** Runs it and gives the exit code. Throws a `UsageError` for arguments that it does not take. */
+  /** Runs the command and returns its exit code. Throws a `UsageError` for arguments that the command does not take. */
   run(host: Host): Promise<number>
 }
 
-/** Writes an error's message to standard error and gives exit code 1. */
+/** Writes an error's message to standard error and returns exit code 1. */
 export function fail({ stderr }: Host, { message }: Error): number {
   stderr.write(`${message}\n`)
   return ExitCode.failed

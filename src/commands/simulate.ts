@@ -16,7 +16,7 @@ const DEFAULT_PORT = '9090'
 const DEFAULT_TOKEN_LIFETIME = '600'
 const LARGEST_PORT = 65_535
 
-/** One day, in seconds. */
+/** The longest lifetime of a token, in seconds: one day. */
 const LONGEST_TOKEN_LIFETIME = 86_400
 
 /** The `simulate` command: runs the embedded API simulator. */

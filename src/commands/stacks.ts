@@ -20,10 +20,10 @@ const LIST_FLAGS: Flags = new Map([['--json', 'switch']])
 
 const FIND_FLAGS: Flags = new Map([...configFlags, ['--yes', 'switch']])
 
-/** How many logins run at a time. */
+/** The number of logins that run at a time. */
 const PARALLEL = 4
 
-/** The longest reason that is shown for a failed login, in characters. */
+/** The maximum length of the reason shown for a failed login, in characters. */
 const LONGEST_REASON = 160
 
 /** A stack whose login may accept an access key. */
@@ -37,7 +37,7 @@ export interface Reply {
   readonly stack: string
   /** `failed`: nothing is known about the key, for example because the login could not be reached. */
   readonly verdict: 'accepted' | 'rejected' | 'failed'
-  /** For people; holds no secret. */
+  /** The reason, worded for people. It contains no secret. */
   readonly reason: string
 }
 
@@ -47,7 +47,7 @@ export type TryLogin = (candidate: Candidate, signal: AbortSignal) => Promise<Re
 /** The `stacks` command: lists all stacks, or finds the one that accepts an access key. */
 export const stacks: Command = stacksCommand(table.map(({ name }) => ({ stack: name, api: resolveApi(name) })))
 
-/** Makes the `stacks` command with other stacks for `find` to try, for tests. */
+/** Makes the `stacks` command, whose `find` tries `candidates`. Tests pass their own. */
 export function stacksCommand(candidates: readonly Candidate[]): Command {
   return {
     summary: 'List all stacks with console and API; find the stack of an access key',
@@ -99,11 +99,11 @@ function renderJson(): string {
 
 interface FindArguments {
   readonly isAgreed: boolean
-  /** The flags for the configuration. */
+  /** The flags that belong to the configuration. */
   readonly args: readonly string[]
 }
 
-/** The URL is what `find` looks for, so any stack will do in its place. */
+/** Reads the arguments of `find`. The URL is what `find` looks for, so any stack will do as a placeholder. */
 function readFindArguments(args: readonly string[]): FindArguments {
   const flags = readArguments(args, FIND_FLAGS)
   const settings = flags.filter(([name]) => name !== '--yes')
@@ -148,13 +148,13 @@ function loginWith(key: Credentials, dispatcher: Dispatcher, callTimeout: number
   }
 }
 
-/** A login that asks for a tenant has accepted the key. */
+/** Returns what an error of a login says about the key. A login that asks for a tenant has accepted the key. */
 function verdictOf(error: Error): Reply['verdict'] {
   if (!(error instanceof AuthFailure && error.nature === 'rejected')) return 'failed'
   return error.reason === 'several-tenants' ? 'accepted' : 'rejected'
 }
 
-/** Tries the logins, {@link PARALLEL} at a time, until one accepts the key. That reply is the last of the result. */
+/** Tries the logins, {@link PARALLEL} at a time, until one accepts the key. That reply comes last in the result. */
 export async function findStack(candidates: readonly Candidate[], tryLogin: TryLogin): Promise<readonly Reply[]> {
   const found = new AbortController()
   const replies: Reply[] = []

@@ -33,10 +33,10 @@ ${renderHelp()}
   run: async host => serve(await loadConfig(host), host),
 }
 
-/** Serves until a signal arrives, and gives the exit code. */
+/** Serves until a signal arrives, and returns the exit code. */
 async function serve(config: Config, host: Host): Promise<number> {
   const { stdout, env } = host
-  // at a terminal log lines must not interrupt the banner
+  // on a terminal, log lines must not interrupt the banner
   const lines = new (isForPeople(config, host) ? HeldLines : LineBatch)(stdout, systemClock)
   const log = await openLog(config.log, { output: stdout, lines, env })
   const audit = openAudit(config, host, log)
@@ -62,7 +62,10 @@ async function serve(config: Config, host: Host): Promise<number> {
   }
 }
 
-/** Reports how the first logins went. True if Prisma Cloud rejected every access key, so that there is nothing to serve. */
+/**
+ * Reports how the first logins went. Returns true if Prisma Cloud rejected every access key, so that there is nothing
+ * to serve.
+ */
 function isRefused(app: App, { stderr }: Host, announce: Announcer): boolean {
   if (allRejected(app)) {
     stderr.write(rejection(app))

@@ -126,7 +126,7 @@ function command({ path, body, headers }: Step, address: string): string {
   return `curl ${address}${path}${body ? ` -d '${body}'` : ''}${origin}`
 }
 
-/** The start of a text, on one line. */
+/** Returns the start of a text, on one line. */
 function excerpt(text: string): string {
   const line = text.replace(/\s+/g, ' ').trim()
   return line.length > 100 ? `${line.slice(0, 99)}…` : line

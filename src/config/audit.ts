@@ -3,7 +3,7 @@ import type { Settings } from './schema/schema.ts'
 import { type Given, settingOf } from './schema/setting.ts'
 import { placeOf } from './schema/setting-faults.ts'
 
-/** Checks that requests have a file to be recorded in if they must be recorded. */
+/** Checks that `audit.file` is set if `audit.required` is, so that requests can be recorded. */
 export function checkAudit({ file, required }: Settings['audit'], given: Given, faults: Fault[]): void {
   if (!required || file !== null) return
   const problem = 'requires a file to record requests in'

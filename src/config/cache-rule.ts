@@ -11,8 +11,8 @@ export interface CacheRule {
 }
 
 /**
- * Reads a cache rule: a path as in the rules of a policy, and a duration.
- * @throws {InvalidValue} also for a rule that names a method
+ * Reads a cache rule: a path, written as in the rules of a policy, and a duration.
+ * @throws {InvalidValue} if the text is not such a rule, or names a method
  */
 export function parseCacheRule(text: string): CacheRule {
   const [, method, path, duration] = /^(?:([^/]*[^/\s])\s+)?(\/\S*)\s+(\S+)$/.exec(text) ?? []

@@ -12,7 +12,7 @@ import { attempt, faultOf, missing, placeOf } from './schema/setting-faults.ts'
 import type { MergedSettings } from './sources/merged-settings.ts'
 import { readLastingFile } from './sources/text-file.ts'
 
-/** In characters; a shorter token can be guessed. */
+/** The shortest token, in characters. A shorter one could be guessed. */
 const SHORTEST_TOKEN = 16
 
 const TOKEN_COMMAND = `openssl rand -hex ${SHORTEST_TOKEN}`
@@ -21,8 +21,8 @@ const TOKEN_COMMAND = `openssl rand -hex ${SHORTEST_TOKEN}`
 const UNNAMED = 'default'
 
 /**
- * Reads the clients, each with its token. An address that other machines can reach is a fault if there are none: anyone
- * who reaches the proxy acts with its access keys.
+ * Reads the clients, each with its token. If there are no clients, an address that other machines can reach is a fault:
+ * anyone who reaches the proxy could act with its access keys.
  */
 export async function readClients(
   listen: Settings['listen'],
@@ -31,7 +31,7 @@ export async function readClients(
 ): Promise<ClientConfig[]> {
   const named = merged.namesIn('clients')
   const setting = settingOf(merged.inGroup(null), 'listen.clientTokenFile')
-  // the only client has nobody to hide anything from
+  // if there is only one client, there are no others whose activity must be hidden from it
   const isAdmin = named.length === 0
   const clients =
     listen.clientTokenFile === null ? [] : [await unnamedClient(setting, listen.clientTokenFile, isAdmin, faults)]
@@ -70,7 +70,7 @@ function twice(setting: Setting): Fault {
   return { ...placeOf(setting), problem, cure: 'remove one of the two' }
 }
 
-/** Two clients with one token could not be told apart. */
+/** Returns faults for clients with equal tokens, which could not be told apart. */
 function sameTokens(clients: readonly ClientConfig[]): Fault[] {
   return clients.flatMap(({ name, token }, index) => {
     const other = clients.slice(0, index).find(client => client.token.equals(token))
@@ -80,7 +80,7 @@ function sameTokens(clients: readonly ClientConfig[]): Fault[] {
   })
 }
 
-/** A warning if the proxy listens on an address that other machines can reach, and clients need no token. */
+/** Returns a warning if the proxy listens on an address that other machines can reach and clients need no token. */
 export function warningOfExposure(listen: Settings['listen'], clients: readonly ClientConfig[]): string[] {
   const reachable = reachableAddresses(listen).map(key => listen[key])
   if (clients.length > 0 || reachable.length === 0) return []
@@ -89,7 +89,7 @@ export function warningOfExposure(listen: Settings['listen'], clients: readonly 
   ]
 }
 
-/** The keys of addresses that other machines can reach. */
+/** Returns the keys of the addresses that other machines can reach. */
 function reachableAddresses(listen: Settings['listen']): ('address' | 'tlsAddress')[] {
   return (['address', 'tlsAddress'] as const).filter(key => {
     const parsed = parseAddress(listen[key])

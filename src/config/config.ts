@@ -12,7 +12,10 @@ export interface Credentials {
 
 /** The source of a tenant's access key. */
 export interface CredentialSource {
-  /** For messages: `environment PC_IDENTITY/PC_SECRET`, `file /run/secrets/key`, `command op`. Never a secret. */
+  /**
+   * Where the key comes from, for messages: `environment PC_IDENTITY/PC_SECRET`, `file /run/secrets/key`, `command op`.
+   * Never contains a secret.
+   */
   readonly origin: string
   /**
    * - `fixed`: the key is in the configuration.
@@ -37,7 +40,7 @@ export interface TenantConfig {
   readonly customerName: string | null
   /** Whether to log in at the first request instead of at startup. */
   readonly lazy: boolean
-  /** Null if every request is allowed. */
+  /** The policy for this tenant; null if every request is allowed. */
   readonly policy: Policy | null
 }
 
@@ -47,7 +50,7 @@ export interface ClientConfig {
   readonly token: Secret
   /** Whether it may see what other clients do. */
   readonly admin: boolean
-  /** Null if every request is allowed. */
+  /** The policy for this client; null if every request is allowed. */
   readonly policy: Policy | null
 }
 
@@ -58,11 +61,11 @@ export interface Config extends Omit<Settings, 'policy'> {
   /** The clients that may use the proxy; if there are none, everyone who reaches it may. */
   readonly clients: readonly ClientConfig[]
   readonly upstream: Settings['upstream'] & {
-    /** The certificates in `caFile` and NODE_EXTRA_CA_CERTS, in PEM, at the time when the configuration was read. */
+    /** The certificates in `caFile` and NODE_EXTRA_CA_CERTS, in PEM, as they were when the configuration was read. */
     readonly authorities: string | null
     readonly outbound: OutboundProxy | null
   }
-  /** By name; `defaultTenant` is one of them. */
+  /** The tenants by name. `defaultTenant` names one of them. */
   readonly tenants: ReadonlyMap<string, TenantConfig>
   /** Warnings for the log, about what is allowed but unwise. */
   readonly warnings: readonly string[]

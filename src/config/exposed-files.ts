@@ -12,10 +12,15 @@ const SECRET_FILES = new Set([
   'credentialsFile',
 ])
 
-/** Container runtimes mount secrets here, for the container alone and with modes of their own choice. */
+/**
+ * Where container runtimes mount secrets. Only the container can see these files, and the runtime chooses their modes.
+ */
 const OF_THE_CONTAINER = /^(\/var)?\/run\/secrets\//
 
-/** Warnings about the files of settings: those that other users can change, and secret ones that other users can read. */
+/**
+ * Returns warnings about files that settings name: about those that other users can change, and secret ones that others
+ * can read.
+ */
 export async function warningsOfFiles(settings: Iterable<Setting>): Promise<string[]> {
   const secret = new Map<string, boolean>()
   for (const { key, value } of settings) {
@@ -26,7 +31,7 @@ export async function warningsOfFiles(settings: Iterable<Setting>): Promise<stri
   return warnings.flat()
 }
 
-/** A file that does not exist is reported elsewhere. */
+/** Returns the warnings about one file. If it does not exist there are none, because that is reported elsewhere. */
 async function warningsOfFile(path: string, isSecret: boolean): Promise<string[]> {
   const found = await stat(path).catch(() => undefined)
   if (!found || OF_THE_CONTAINER.test(path)) return []

@@ -1,18 +1,21 @@
 /** One thing that is wrong with the configuration. No member contains a secret. */
 export interface Fault {
-  /** The key, as in the file (`listen.address`), or the variable that is not known. */
+  /** The key, as in the file (`listen.address`), or the name of an unknown variable. */
   readonly key: string
-  /** Where the value was given: a flag, a variable, `FILE:LINE`, a file, or `default`. The key again where there is no such place. */
+  /**
+   * Where the value was given: a flag, a variable, `FILE:LINE`, a file, or `default`. If there is no such place, it is
+   * the key.
+   */
   readonly origin: string
   /** What is wrong, in lower case and without a period. */
   readonly problem: string
   /** What to write instead, in lower case and without a period. */
   readonly cure: string
-  /** True if the fault is only that something was not given. */
+  /** True if the only fault is that something was not given. */
   readonly absence?: true
 }
 
-/** The configuration cannot be used. The message lists every fault, one a line. */
+/** Thrown if the configuration cannot be used. The message lists every fault, one per line. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
   readonly faults: readonly Fault[]
@@ -31,10 +34,16 @@ function line({ key, origin, problem, cure }: Fault): string {
 /** What is wrong with a value, and what to write instead. */
 export type Reason = Pick<Fault, 'problem' | 'cure'>
 
-/** A value that a key does not accept. The problem says what the value does wrong: `does not exist`. */
+/**
+ * Thrown for a value that a key does not accept. The problem is a predicate, and the value its subject: `does not
+ * exist`.
+ */
 export class InvalidValue extends Error implements Reason {
   override readonly name = 'InvalidValue'
-  /** Continues a clause whose subject is the value, which it does not repeat. The error's message is this text, too. */
+  /**
+   * What is wrong, as a predicate whose subject is the value. It does not repeat the value, and is also the error's
+   * message.
+   */
   readonly problem: string
   readonly cure: string
 
@@ -45,16 +54,16 @@ export class InvalidValue extends Error implements Reason {
   }
 }
 
-/** A value in the wrong form. The problem is a noun that the value follows: `invalid duration`. */
+/** Thrown for a value in the wrong form. The problem is a noun, which the value follows: `invalid duration`. */
 export class MalformedValue extends InvalidValue {}
 
-/** A part of a value that a key does not accept. The problem is a whole clause, which names the part. */
+/** Thrown if a key does not accept a part of a value. The problem is a whole clause, which names the part. */
 export class InvalidPart extends InvalidValue {}
 
-/** The elements of a list that a key does not accept. */
+/** Thrown if a key does not accept some elements of a list. */
 export class InvalidElements extends Error {
   override readonly name = 'InvalidElements'
-  /** Each with its index in the list, from 0. */
+  /** The rejected elements: what is wrong with each, and its index in the list, from 0. */
   readonly elements: readonly (Reason & { readonly index: number })[]
 
   constructor(elements: InvalidElements['elements']) {
@@ -63,23 +72,26 @@ export class InvalidElements extends Error {
   }
 }
 
-/** A tenant's access key cannot be read. The message says why, and contains no secret. */
+/** Thrown if a tenant's access key cannot be read. The message says why, and contains no secret. */
 export class CredentialsError extends Error {
   override readonly name = 'CredentialsError'
 }
 
-/** In characters; every path that Linux opens is shorter. */
+/** The longest value that a fault quotes, in characters. Every path that Linux can open is shorter. */
 const LONGEST_QUOTE = 4096
 
 /**
- * The value in quotes, as a fault shows it; null if it is long or may contain something private: a URL's user and
- * password, query or fragment.
+ * Returns the value in quotes, as a fault shows it. Returns null if the value is long or may contain something private:
+ * a URL's user and password, query or fragment.
  */
 export function quote(value: string): string | null {
   return /[@?#]/.test(value) || value.length > LONGEST_QUOTE ? null : JSON.stringify(value)
 }
 
-/** The whole problem, with the quoted value unless that is null: `"a.yaml" does not exist`, `invalid duration "5"`. */
+/**
+ * Returns the whole problem, with the quoted value unless that is null: `"a.yaml" does not exist`, `invalid duration
+ * "5"`.
+ */
 export function describe(reason: Reason, quoted: string | null): string {
   const { problem } = reason
   if (reason instanceof InvalidPart) return problem
@@ -87,7 +99,7 @@ export function describe(reason: Reason, quoted: string | null): string {
   return `${quoted ?? 'the value'} ${problem}`
 }
 
-/** A key as a fault shows it. Text that does not look like a key may be a misplaced secret, and is hidden. */
+/** Returns a key as a fault shows it. Text that does not look like a key may be a misplaced secret, and is hidden. */
 export function showKey(key: string): string {
   return /^[A-Za-z][A-Za-z0-9_.-]{0,39}$/.test(key) ? key : '(hidden key)'
 }

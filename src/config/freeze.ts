@@ -5,7 +5,10 @@ export function deepFreeze<T>(value: T): T {
   return value
 }
 
-/** A map whose entries cannot be changed, not even after a cast: `Object.freeze` does not affect them. Its mutators throw a `TypeError`. */
+/**
+ * A map whose entries cannot be changed, not even after a cast. Its mutators throw a `TypeError`, because
+ * `Object.freeze` does not protect the entries of a map.
+ */
 export class FrozenMap<Key, Value> extends Map<Key, Value> {
   constructor(entries: Iterable<readonly [Key, Value]>) {
     super()

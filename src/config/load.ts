@@ -63,15 +63,15 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   return deepFreeze({ ...settings, policy, clients, upstream, defaultTenant, tenants: byName, warnings })
 }
 
-/** Leaves out the faults for missing keys that are only missing because a name is mistyped. */
+/** Leaves out the faults for keys that are missing only because a name is mistyped. */
 function withoutConsequences(faults: readonly Fault[], misread: readonly Fault[], defaultTenant: string): Fault[] {
   const doubtful = new Set(misread.map(({ key }) => groupOf(key, defaultTenant)))
   return faults.filter(({ absence, key }) => !absence || !doubtful.has(groupOf(key, defaultTenant)))
 }
 
 /**
- * The tenant or client that a fault's key belongs to, or may have been meant for: variables and top-level keys are mostly
- * about the default tenant.
+ * Returns the tenant or client that a fault's key belongs to, or may have been meant for. Variables and top-level keys
+ * are mostly meant for the default tenant.
  */
 function groupOf(key: string, defaultTenant: string): string | null {
   const [section, name, own] = key.split('.')
@@ -85,8 +85,9 @@ async function namedFile(settings: readonly Setting[]): Promise<FileSource> {
 }
 
 /**
- * The CA certificates to trust in addition to those of Node.js. Given others, Node.js 20 forgets NODE_EXTRA_CA_CERTS, so
- * they are added here. If that file cannot be read, Node.js has warned of it.
+ * Returns the CA certificates to trust in addition to those of Node.js. Node.js 20 ignores NODE_EXTRA_CA_CERTS when it
+ * is given other certificates, so those are added here. If that file cannot be read, Node.js has already warned about
+ * it.
  */
 async function authoritiesOf(
   { upstream: { caFile } }: Settings,
@@ -100,14 +101,14 @@ async function authoritiesOf(
   return read === undefined ? null : `${read}\n${extra}`
 }
 
-/** The default tenant that is set, or else the only tenant. */
+/** Returns the configured default tenant, or else the only tenant. */
 function defaultTenantOf({ defaultTenant }: Settings, merged: MergedSettings): string {
   const [only, ...others] = merged.namesIn('tenants')
   const isSet = merged.inGroup(null).get('defaultTenant') !== undefined
   return isSet || only === undefined || others.length > 0 ? defaultTenant : only
 }
 
-/** A flag for a tenant's key applies to the default tenant. */
+/** Assigns a flag for a tenant's key to the default tenant. */
 function assignTenant(setting: Setting, defaultTenant: string): Setting {
   return sectionKeys.tenants.has(setting.key) ? { ...setting, group: `tenants.${defaultTenant}` } : setting
 }

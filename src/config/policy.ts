@@ -7,11 +7,11 @@ import { readRulePath } from './rule-path.ts'
 export interface Rule {
   /** The rule as the user wrote it. */
   readonly text: string
-  /** In upper case; null for every method. */
+  /** The methods, in upper case; null for every method. */
   readonly methods: readonly string[] | null
   /** Matches a whole path. */
   readonly path: RegExp
-  /** Matches the path with a suffix, too: Spring's servers treat `/secret.json` as `/secret`. */
+  /** Also matches the path with a suffix, because Spring's servers treat `/secret.json` as `/secret`. */
   readonly suffixed: RegExp
   /** For a rule that no user wrote: why it exists and which setting lifts it. */
   readonly why?: string
@@ -19,10 +19,10 @@ export interface Rule {
 
 /** Which requests may be forwarded. */
 export interface Policy {
-  /** The mapping that it is in, for messages: `policy`, `tenants.prod`, `clients.ci`. */
+  /** The name of the mapping that contains it, for messages: `policy`, `tenants.prod`, `clients.ci`. */
   readonly name: string
   readonly access: 'read-write' | 'read-only'
-  /** A request must match one of these; without any, every request may pass. */
+  /** A request must match one of these; if there are none, every request may pass. */
   readonly allow: readonly Rule[]
   /** A request that matches one of these is blocked, whatever `allow` says. */
   readonly deny: readonly Rule[]
@@ -31,9 +31,9 @@ export interface Policy {
 const RULE = /^(?:([^/]*[^/\s])\s+)?(\/\S*)$/
 
 /**
- * Reads a rule. Case, doubled slashes and a slash at the end make no difference: another spelling must not get past a rule
- * that denies.
- * @throws {InvalidValue} also for a rule that could never match
+ * Reads a rule. Case, doubled slashes and a trailing slash make no difference, so that another spelling cannot get past
+ * a rule that denies.
+ * @throws {InvalidValue} if the text is not a rule, or could never match
  */
 export function parseRule(text: string): Rule {
   const [, methods = '*', path] = RULE.exec(text) ?? []
@@ -70,22 +70,22 @@ const KEEPING_ACCESS_KEYS =
   'it may create, change or delete access keys (policy.manageAccessKeys: true allows this for all clients)'
 
 /**
- * The rules that keep clients from managing access keys. With a key of its own, a client could do everything that the key's
- * owner can, past every policy and for as long as the key lives. `POST /user`, in any version, creates one along with a
- * service account; the API descriptions (CSPM, application security, Compute) mention no other call that does. Compute
- * users with passwords, who would need no key, do not exist in the SaaS edition.
+ * The rules that keep clients from managing access keys. With a key of its own, a client could do everything that the
+ * key's owner can, past every policy and for as long as the key lives. `POST /user`, in any version, creates one along
+ * with a service account; the API descriptions (CSPM, application security, Compute) mention no other call that does.
+ * Compute users with passwords, who would need no key, do not exist in the SaaS edition.
  */
 export const ACCESS_KEY_RULES = ['POST,PUT,PATCH,DELETE /**/access_keys/**', 'POST /**/user'].map(
   (text): Rule => ({ ...parseRule(text), why: KEEPING_ACCESS_KEYS }),
 )
 
-/** The policy itself, or null if it restricts nothing. */
+/** Returns the policy itself, or null if it restricts nothing. */
 export function policyOf(policy: Policy): Policy | null {
   const { access, allow, deny } = policy
   return access === 'read-only' || allow.length > 0 || deny.length > 0 ? policy : null
 }
 
-/** The policy for all clients. It blocks the management of access keys unless `manageAccessKeys` is true. */
+/** Returns the policy for all clients. It blocks the management of access keys unless `manageAccessKeys` is true. */
 export function policyForAll({ manageAccessKeys, ...policy }: PolicySettings): Policy | null {
   const deny = manageAccessKeys ? policy.deny : [...policy.deny, ...ACCESS_KEY_RULES]
   return policyOf({ name: 'policy', ...policy, deny })

@@ -15,7 +15,10 @@ const LASTING = {
   'log.format': ({ log }: Config) => log.format,
 }
 
-/** The faults of a configuration that is to replace another while the proxy runs: what only a restart can change. */
+/**
+ * Returns the faults of a configuration that is to replace another while the proxy runs: the changes that need a
+ * restart.
+ */
 export function faultsOfChange(from: Config, to: Config): Fault[] {
   return Object.entries(LASTING)
     .filter(([, value]) => value(from) !== value(to))

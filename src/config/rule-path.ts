@@ -1,9 +1,9 @@
 import { describe, InvalidPart, quote } from './fault.ts'
 
-/** With more of them, matching a long path could take seconds. */
+/** The maximum number of `**` in a path. With more of them, matching a long path could take seconds. */
 const MOST_GLOBS = 2
 
-/** What looks as if it had a meaning in the path of a rule, but has none. */
+/** Patterns that look meaningful in the path of a rule but never have an effect there. */
 const MISTAKES: readonly (readonly [RegExp, problem: string, cure: string])[] = [
   [/\?/, 'has a query, but rules match only the path', 'remove everything from the "?" on'],
   [/#/, 'has a fragment, which no request has', 'remove everything from the "#" on'],

@@ -52,7 +52,7 @@ interface ServeOptions extends Pick<ConnectOptions, 'connections'> {
   readonly token: string | undefined
 }
 
-/** Characters of a request target that are recorded at most. No host name is longer. */
+/** The most characters of a request target that are recorded. No host name is longer. */
 const MAX_TARGET = 300
 
 /** The connections that clients have opened with CONNECT. */
@@ -83,7 +83,7 @@ export function serveConnect(server: Server, options: ConnectOptions): Connected
   }
 }
 
-/** A new record. As it is, it describes a client that leaves before the response. */
+/** Makes a new record. Until it is filled in, it describes a client that leaves before the response. */
 function recordOf(request: IncomingMessage, clock: Clock): ConnectionRecord {
   const host = String(request.url).slice(0, MAX_TARGET)
   return {
@@ -116,7 +116,7 @@ async function connect(server: Server, incoming: ConnectRequest, options: Connec
   const { request, record } = incoming
   const { front, audit } = options
   if (!front) throw notEnabled()
-  // nothing but the call stack would limit the nesting
+  // without this check, only the call stack would limit the nesting
   if (connectTunnelOf(request))
     throw new Problem('invalid-request', 'CONNECT is not allowed on a connection opened with CONNECT')
   if (!server.listening) throw new Problem('draining', 'The proxy is shutting down')

@@ -6,24 +6,24 @@ import { Problem } from '../problem/problem.ts'
 import type { Lookup } from '../upstream/connection/dial.ts'
 
 /**
- * Milliseconds for a lookup that decides whether an outbound proxy on this machine would lead back to it. Such a proxy
- * usually resolves names as this machine does. If no name server responds in time, it may use a further proxy that
- * resolves them.
+ * The timeout of the lookup that decides whether an outbound proxy on this machine would lead back to this machine, in
+ * milliseconds. Such a proxy usually resolves names as this machine does. If no name server responds in time, the proxy
+ * may use a further proxy that resolves them.
  */
 const LOOKUP_TIMEOUT = 2_000
 
-/** What the loop check needs to know of this machine and the way out. */
+/** What the loop check needs to know about this machine and the outbound proxy. */
 export interface LoopCheckOptions {
   readonly outbound: OutboundProxy | null
   readonly clock: Clock
   readonly lookup: Lookup
-  /** Whether a name or an address, without brackets, is this machine. */
+  /** Whether a name, or an address without brackets, is this machine. */
   isSelf(host: string): boolean
 }
 
 /**
- * Refuses a tunnel that would lead back to this machine, directly or through an outbound proxy on it. A name that only
- * turns out to be this machine when it is resolved is left to {@link lookupElsewhere}.
+ * Refuses a tunnel that would lead back to this machine, directly or through an outbound proxy on it. A name that turns
+ * out to be this machine only when it is resolved is left to {@link lookupElsewhere}.
  * @throws {Problem} `host-not-allowed`
  */
 export async function refuseLoop(target: HostPort, options: LoopCheckOptions): Promise<void> {
@@ -34,7 +34,7 @@ export async function refuseLoop(target: HostPort, options: LoopCheckOptions): P
   if (await leadsHere(host, options)) throw loop()
 }
 
-/** A lookup that rejects with `host-not-allowed` for a name with an address of this machine. */
+/** Makes a lookup that rejects with `host-not-allowed` if a name has an address of this machine. */
 export function lookupElsewhere({ lookup, isSelf }: Pick<LoopCheckOptions, 'lookup' | 'isSelf'>): Lookup {
   return async name => {
     const addresses = await lookup(name)

@@ -24,8 +24,8 @@ const SELF_NETWORKS: readonly Network[] = [
 ]
 
 /**
- * IPv6 forms of an IPv4 address, with the bits before it: compatible (RFC 4291, 2.5.5.1), translated (RFC 2765, 2.1),
- * NAT64 (RFC 6052, 2.1) and 6to4 (RFC 3056, 2). `BlockList` knows the mapped form itself.
+ * IPv6 forms of an IPv4 address, with the number of bits before it: compatible (RFC 4291, 2.5.5.1), translated (RFC
+ * 2765, 2.1), NAT64 (RFC 6052, 2.1) and 6to4 (RFC 3056, 2). `BlockList` knows the mapped form itself.
  */
 const EMBEDDINGS: readonly (readonly [bits: number, embed: (address: string) => string])[] = [
   [96, address => `::${address}`],
@@ -43,7 +43,7 @@ export function isSelf(host: string): boolean {
   return isLoopback(host) || withoutDot(host).toLowerCase() === hostname().toLowerCase()
 }
 
-/** Built anew for each check, as addresses come and go. */
+/** Returns the addresses of this machine. The list is built anew for each check, because addresses come and go. */
 function selfAddresses(): BlockList {
   const list = new BlockList()
   const interfaces = Object.values(networkInterfaces() as Record<string, NetworkInterfaceInfo[]>).flat()

@@ -8,10 +8,10 @@ import type { Agents } from '../upstream/agent.ts'
 import { explainNetworkError } from '../upstream/network-error.ts'
 import { type LoopCheckOptions, lookupElsewhere, refuseLoop } from './loop-check.ts'
 
-/** Milliseconds without a byte in either direction after which a tunnel is closed. */
+/** How long a tunnel may carry no byte in either direction before it is closed, in milliseconds. */
 const IDLE_TIMEOUT = 10 * 60_000
 
-/** What opening a tunnel takes: the loop check, and the way to open a connection. */
+/** What is needed to open a tunnel: the options of the loop check, and a function that opens a connection. */
 export interface TunnelOptions extends LoopCheckOptions {
   readonly open: Agents['open']
 }

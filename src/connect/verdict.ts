@@ -2,19 +2,20 @@ import type { Config } from '../config/config.ts'
 import { type HostPort, httpsHost, parseHostPort } from '../http/host-port.ts'
 import { Problem } from '../problem/problem.ts'
 
-/** The facts of a CONNECT request that decide on it. */
+/** The facts about a CONNECT request that the decision depends on. */
 export interface ConnectFacts {
   /** The request target as sent. */
   readonly target: string
   /**
-   * The client token in `Proxy-Authorization`. `missing` also if no clients are configured, so that none is checked.
+   * Whether the client token in `Proxy-Authorization` is valid. Also `missing` if no clients are configured, because
+   * then no token is checked.
    */
   readonly token: 'valid' | 'missing' | 'wrong'
   /** Whether clients need a token. */
   readonly needsToken: boolean
 }
 
-/** The configuration that decides on a CONNECT request. */
+/** The configuration that the decision about a CONNECT request depends on. */
 export interface ConnectPolicy extends Pick<Config['connect'], 'others'> {
   /** Whether a host is the API of a tenant, or has Compute consoles. */
   isServedHost(host: string): boolean
@@ -48,7 +49,7 @@ export function judgeConnect({ target, token, needsToken }: ConnectFacts, policy
   return { action: 'tunnel', hostPort }
 }
 
-/** The problem (405) that CONNECT gets while `connect.enabled` is off. */
+/** Makes the problem (405) that answers a CONNECT request while `connect.enabled` is off. */
 export function notEnabled(): Problem {
   const detail = 'CONNECT is disabled; set connect.enabled: true'
   return new Problem('invalid-request', detail, { status: 405, title: 'Method Not Allowed' })

@@ -1,7 +1,10 @@
 import { parseArgs } from 'node:util'
 import { nearest } from './nearest.ts'
 
-/** Arguments that a command cannot run with. The message says which and what to type instead; it repeats no flag's value. */
+/**
+ * Thrown for arguments that a command cannot run with. The message says which ones and what to type instead, but
+ * repeats no flag's value.
+ */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
@@ -12,7 +15,7 @@ export class UsageError extends Error {
  * - `value`: a value, which is required: `--url app2` or `--url=app2`.
  * - `toggle`: `true` or `false`; alone it means `true`.
  * - `switch`: nothing.
- * - `refused`: the flag is known, but not allowed, and the text says why and what to use in its place.
+ * - `refused`: nothing, because the flag is known but not allowed; the text says why and what to use in its place.
  */
 export type FlagKind = 'value' | 'toggle' | 'switch' | { readonly refused: string }
 
@@ -22,7 +25,7 @@ export type Flags = ReadonlyMap<string, FlagKind>
 /** A flag as it was given. A toggle or switch without a value has the value `true`. */
 export type GivenFlag = readonly [name: string, value: string]
 
-/** What a flag looks like. Other words are not repeated in errors, as they may be a secret in the wrong place. */
+/** What a flag looks like. Errors do not repeat other words, because they may be misplaced secrets. */
 const FLAG = /^--[a-z][a-z0-9-]*$/i
 
 /** The word after which all arguments belong to another program (POSIX, Utility Syntax Guideline 10). */
@@ -41,8 +44,8 @@ export function asksForHelp(args: readonly string[]): boolean {
 }
 
 /**
- * Takes a command's name off the front of the arguments. The name is undefined if there are none, or the first is a flag.
- * Throws a {@link UsageError} that suggests the nearest of `known` if the name is not one of them.
+ * Takes a command's name off the front of the arguments. The name is undefined if there are none, or the first is a
+ * flag. Throws a {@link UsageError} that suggests the nearest of `known` if the name is not one of them.
  */
 export function takeCommand<Name extends string>(
   args: readonly string[],
@@ -75,7 +78,9 @@ type Token = ReturnType<typeof tokenize>[number]
 
 type OptionToken = Extract<Token, { readonly kind: 'option' }>
 
-/** Not strict, as the errors of `parseArgs` quote values and suggest nothing. */
+/**
+ * Splits arguments into tokens. `parseArgs` is not strict here, because its errors quote values and suggest nothing.
+ */
 function tokenize(args: readonly string[], declared: Flags) {
   const options = [...declared].map(([name, kind]) => {
     const type = kind === 'value' ? 'string' : 'boolean'
@@ -100,12 +105,12 @@ function takeValue({ rawName, value, inlineValue }: OptionToken, kind: FlagKind,
     if (value !== undefined) throw new UsageError(`${rawName} takes no value`)
     return 'true'
   }
-  // parseArgs takes the next word for the value, even if it is a flag
+  // parseArgs takes the next word as the value, even if it is a flag
   if (value === undefined || (!inlineValue && value.startsWith('--'))) throw new UsageError(`${rawName} needs a value`)
   return value
 }
 
-/** Takes the word that follows a toggle, if it is a value of one. */
+/** Takes the word that follows a toggle, if it is `true` or `false`. */
 function takeBoolean(following: Token[]): string | undefined {
   const [next] = following
   if (next?.kind !== 'positional' || !['true', 'false'].includes(next.value)) return undefined

@@ -13,7 +13,7 @@ const OTHERS_WRITE = 0o022
 
 /** What users other than root and the user of this process may do with a file or folder. */
 export interface OthersAccess {
-  /** One of them owns it, and an owner can grant every permission. */
+  /** Whether one of them owns it. An owner can grant every permission. */
   readonly owned: boolean
   readonly readable: boolean
   readonly writable: boolean

@@ -6,14 +6,14 @@ export interface ListenAddress {
   readonly host: string
   /** 0 means any free port. */
   readonly port: number
-  /** A second host to listen on, at the same port. Ignored if this machine does not have that address. */
+  /** A second host to listen on, on the same port. Ignored if this machine does not have that address. */
   readonly also?: string
 }
 
 /** One host and port to listen on. */
 type Address = Pick<ListenAddress, 'host' | 'port'>
 
-/** How many free ports to try until one is free on both addresses. */
+/** How many free ports to try before giving up on finding one that is free on both addresses. */
 const MAX_TRIES = 10
 
 /** Error codes for an address that this machine does not have. */

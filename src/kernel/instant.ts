@@ -6,7 +6,7 @@ export interface Instant {
   readonly monotonic: number
 }
 
-/** Reads both clocks, for the current instant. */
+/** Reads both clocks and returns the current instant. */
 export function instantOf(clock: Clock): Instant {
   return { wall: clock.now(), monotonic: clock.monotonic() }
 }

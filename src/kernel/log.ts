@@ -6,14 +6,17 @@ import { escapeUnprintable } from './printable.ts'
 /** The logger that all parts of the proxy write to. */
 export type Log = Logger
 
-/** One line per message. Fields are left out because they are for programs; the request id stays, to find them by. */
+/**
+ * The options for logs that people read, with one line per message. Fields are left out because they are for programs;
+ * the request ID stays, so that people can search for it.
+ */
 const FOR_PEOPLE = {
   translateTime: 'SYS:HH:MM:ss',
   hideObject: true,
   messageFormat: messageForPeople,
 } as const
 
-/** Indents all but the first line of a message, so that none of them looks like a log line. */
+/** Indents all lines of a message but the first, so that none of them looks like a log line of its own. */
 function messageForPeople({ msg, requestId }: { readonly msg?: unknown; readonly requestId?: unknown }): string {
   const text = requestId === undefined ? `${msg}` : `${msg} (${requestId})`
   return escapeUnprintable(text).replaceAll('\n', '\n    ')
@@ -38,7 +41,9 @@ export async function createPrettyLog(level: string, destination: DestinationStr
   return pino(optionsFor(level), { write: line => destination.write(pretty(line)) })
 }
 
-/** The time in ISO 8601, as pino expects it. Formatted once per millisecond. */
+/**
+ * Makes a function that returns the time in ISO 8601, as pino expects it. The time is formatted once per millisecond.
+ */
 function isoTime(clock: Clock): () => string {
   let [last, text] = [0, '']
   return () => {

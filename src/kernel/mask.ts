@@ -6,7 +6,7 @@ export const MASK = '[secret]'
  */
 const PIECE = 12
 
-/** The shortest secret, in characters, of which one piece is enough. */
+/** The shortest secret, in characters, that a single piece is enough to recognize. */
 const SHORTEST_LONG = 2 * PIECE
 
 /** The fraction of a shorter secret that a text must contain: a smaller part may be an ordinary word. */

@@ -2,10 +2,10 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { inspect } from 'node:util'
 import { MASK, mask, type Pieces, piecesOf } from './mask.ts'
 
-/** Random, so that fingerprints are of no use outside this process. */
+/** The key of fingerprints. It is random, so that fingerprints are of no use outside this process. */
 const FINGERPRINT_KEY = randomBytes(32)
 
-/** The shortest value that may be a real key or token, in characters. */
+/** The length of the shortest value that may be a real key or token, in characters. */
 const SHORTEST_KEY = 8
 
 /**
@@ -21,7 +21,7 @@ export class Secret {
     this.#value = value
   }
 
-  /** Returns the value. Only for the auth calls and the request header. */
+  /** Returns the value. Use it only for the auth calls and the request header. */
   reveal(): string {
     return this.#value
   }

@@ -1,4 +1,4 @@
-// The control API under `/_simulator/`, by which demos and tests steer a simulator over HTTP.
+// The control API under `/_simulator/`, with which demos and tests steer a simulator over HTTP.
 
 import type { Call } from './call.ts'
 import { readFault } from './faults/fault-reader.ts'
@@ -24,7 +24,7 @@ export function isControl({ path }: Call): boolean {
   return path.startsWith(PREFIX)
 }
 
-/** Executes a control call. Returns the resulting state; 400 with the error, or 404 with the known actions. */
+/** Executes a control call. Returns the resulting state, a 400 with the error, or a 404 with the known actions. */
 export function control({ method, path, body }: Call, state: SimulatorState): ApiResponse {
   const action = ACTIONS.get(`${method} ${path.slice(PREFIX.length)}`)
   if (!action) return json({ error: `unknown action; expected one of: ${[...ACTIONS.keys()].join(', ')}` }, 404)

@@ -85,7 +85,7 @@ function writeHead(out: ServerResponse, { status, headers, length }: ApiResponse
 
 /**
  * Writes a body at the client's pace; Node.js itself leaves it out for HEAD. It fails only when the client disconnects,
- * so there is nobody to report the error to.
+ * and then there is nobody to report the error to.
  */
 function write(out: ServerResponse, chunks: Iterable<Buffer>, end: boolean): Promise<void> {
   return pipeline(Readable.from(chunks), out, { end }).catch(() => {})

@@ -4,7 +4,7 @@ import { type Call, soleHeader } from './call.ts'
 import { isObject, type JsonObject, parseJson } from './json-value.ts'
 import { type ApiResponse, invalidParameter, springError } from './responses.ts'
 
-/** Reads the JSON object that a call must carry; `refused` is the API's response to any other body. */
+/** Reads the JSON object that a call must carry. `refused` is the API's response to any other body. */
 export function readFields(
   call: Call,
   required: readonly string[],

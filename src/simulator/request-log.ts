@@ -12,9 +12,9 @@ export interface RecordedRequest {
   readonly url: string
   /** The headers as received; they may contain a token, so they never leave the process. */
   readonly headers: readonly HeaderPair[]
-  /** Null until the request was answered; stays null when a fault prevented a response. */
+  /** The status of the response; null until there is one, and forever if a fault prevents a response. */
   readonly status: number | null
-  /** Null until the body has ended. */
+  /** The digest of the body; null until the body has ended. */
   readonly body: Digest | null
 }
 

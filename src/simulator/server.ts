@@ -13,7 +13,7 @@ export interface TlsOptions {
 /** The address to listen on, and the certificate for HTTPS. */
 export interface ListenOptions {
   readonly host: string
-  /** 0 picks a free port. */
+  /** The port to listen on; 0 picks a free one. */
   readonly port: number
   readonly tls: TlsOptions | undefined
 }
@@ -41,7 +41,10 @@ export async function listen({ host, port, tls }: ListenOptions, listener: Reque
   return { url: `${tls ? 'https' : 'http'}://${host}:${boundPort(server)}`, close }
 }
 
-/** Node's own `closeAllConnections` misses connections that are still in a TLS handshake. */
+/**
+ * Returns a function that destroys all connections. Node's own `closeAllConnections` misses those that are still in a
+ * TLS handshake.
+ */
 function trackSockets(server: Server): () => void {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {

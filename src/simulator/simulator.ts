@@ -15,15 +15,18 @@ const TOKEN_LIFETIME_SECONDS = 600
 /** Options of {@link startSimulator}. */
 export interface SimulatorOptions {
   readonly clock: SimulatorClock
-  /** A name or an IPv4 address. Default: 127.0.0.1. */
+  /** The host to listen on, as a name or an IPv4 address. Default: 127.0.0.1. */
   readonly host?: string
-  /** Default: 0, which picks a free port. */
+  /** The port to listen on. Default: 0, which picks a free one. */
   readonly port?: number
   /** Serves HTTPS instead of HTTP. */
   readonly tls?: TlsOptions
-  /** Read at each login, so the caller may change the array at any time. Default: {@link DEMO_USER}. */
+  /**
+   * The users that may log in, read at each login, so the caller may change the array at any time. Default: {@link
+   * DEMO_USER}.
+   */
   readonly users?: readonly SimulatorUser[]
-  /** In seconds, an integer of at least 1. Default: 600, as at Prisma Cloud. */
+  /** The lifetime of tokens in seconds, an integer of at least 1. Default: 600, as at Prisma Cloud. */
   readonly tokenLifetime?: number
   /** How far the API's clock is ahead of `clock`, in milliseconds; negative if it is behind. Default: 0. */
   readonly clockOffset?: number

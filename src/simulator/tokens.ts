@@ -15,16 +15,19 @@ export type TokenVerdict =
   | { readonly state: 'expired' }
   | { readonly state: 'invalid' }
 
-// Tokens of the real API have about 1 KB, and header limits and buffers must be exercised with that size.
+// Tokens of the real API are about 1 KB long, and header limits and buffers must be exercised with that size.
 const PADDING_BYTES = 300
 
 interface Claims extends Session {
-  /** Integer seconds, as readers of JWTs expect (RFC 7519, 4.1.6). */
+  /** When the token was issued, in whole seconds, as readers of JWTs expect (RFC 7519, 4.1.6). */
   readonly iat: number
   readonly exp: number
   /** The number of the token in order of issue. */
   readonly serial: number
-  /** Milliseconds since the epoch, so that a token lives its full lifetime although `iat` is rounded down. */
+  /**
+   * When the token expires, in milliseconds since the epoch, so that it lives its full lifetime although `iat` is
+   * rounded down.
+   */
   readonly expiresAt: number
 }
 

@@ -10,9 +10,12 @@ export interface SimulatorTenant {
 export interface SimulatorUser {
   readonly accessKeyId: string
   readonly secretKey: string
-  /** At least one. A user of several tenants who names none at login gets 200 without a token. */
+  /** The user's tenants, at least one. A user of several tenants who names none at login gets 200 without a token. */
   readonly tenants: readonly SimulatorTenant[]
-  /** Default: active. Login fails in every other state, for `sso` with a reason of its own, as at the API. */
+  /**
+   * The state of the user. Default: active. Login fails in every other state, for `sso` with a reason of its own, as at
+   * the API.
+   */
   readonly state?: 'active' | 'expired' | 'disabled' | 'sso'
 }
 

@@ -15,7 +15,7 @@ export function isSameBase(one: BaseUrl, other: BaseUrl | undefined): boolean {
   return other !== undefined && one.origin === other.origin && one.basePath === other.basePath
 }
 
-/** A parsed address of {@link parseBase}. */
+/** An address as parsed by {@link parseBase}. */
 export interface Base {
   readonly url: URL
   /** The host name without a trailing dot. */
@@ -23,7 +23,7 @@ export interface Base {
   readonly hasScheme: boolean
 }
 
-/** The forms of an address that names an API, as the cure of a {@link StackError}. */
+/** The cure of a {@link StackError}: the forms of an address that names an API. */
 export const EXAMPLES =
   'expected a stack name such as app2 or app.eu, the URL of the console or API, or another https base URL'
 

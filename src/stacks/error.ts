@@ -1,6 +1,6 @@
 /**
- * An address that does not lead to an API. The message says what is wrong and what to write instead, but never the address,
- * which may contain a password.
+ * An address that does not lead to an API. The message says what is wrong and what to write instead, but never the
+ * address, which may contain a password.
  */
 export class StackError extends Error {
   override readonly name = 'StackError'

@@ -44,8 +44,8 @@ function refuseCompute(host: string): void {
 }
 
 /**
- * The API of a host that matches the vendor's naming pattern, which new stacks follow. Ignores the path, that of a
- * page.
+ * Returns the API of a host that matches the vendor's naming pattern, which new stacks follow. Ignores the path, which
+ * is that of a page.
  */
 function stackApi(url: URL, host: string, hasScheme: boolean): Api | undefined {
   const stack = stackName(host, hasScheme)
@@ -68,7 +68,7 @@ function customApi(url: URL, host: string, hasScheme: boolean): Api {
   return { stack: null, console: null, origin: url.origin, basePath: basePathOf(url), from: 'custom' }
 }
 
-/** Refuses likely typos, so that access keys are not sent to the host of a stranger. */
+/** Refuses likely typos, so that access keys are not sent to a stranger's host. */
 function refuseTypo(host: string, hasScheme: boolean): void {
   const known = stacks.flatMap(stack => [new URL(stack.console).host, new URL(stack.api).host])
   const meant = nearest(host, hasScheme ? known : [...known, ...stacks.map(stack => stack.name)])

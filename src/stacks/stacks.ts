@@ -8,8 +8,8 @@ export interface Stack {
 }
 
 /**
- * Returns the stack with a name, in the table or not. Names of stacks in China end with the top-level domain: `app.cn`
- * is `app.prismacloud.cn`.
+ * Returns the stack with the given name, whether it is in the table or not. Names of stacks in China end with the
+ * top-level domain: `app.cn` is `app.prismacloud.cn`.
  */
 export function stackOf(name: string): Stack {
   const [labels, domain] = name.endsWith('.cn') ? [name.slice(0, -3), 'cn'] : [name, 'io']

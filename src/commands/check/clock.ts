@@ -8,7 +8,10 @@ const MINUTE = 60 * SECOND
 const HOUR = 60 * MINUTE
 const DAY = 24 * HOUR
 
-/** The accepted difference of two clocks, in milliseconds: a `Date` header is rounded, and the response takes time. */
+/**
+ * The accepted difference between two clocks, in milliseconds. It allows for the rounding of the `Date` header and for
+ * the time that the response takes.
+ */
 const TOLERANCE = MINUTE
 
 const UNITS = [
@@ -30,7 +33,7 @@ export function judgeClock({ local, remote }: ClockReadings, host: string): Step
   return bad(LABEL, `this machine's clock is ${span(Math.abs(ahead))} ${direction} ${host}; ${CURE}`)
 }
 
-/** A duration in the largest unit of which it has at least two, else in seconds. */
+/** Formats a duration in the largest unit that yields at least two, or else in seconds. */
 function span(ms: number): string {
   const [unit, name] = UNITS.find(([each]) => ms >= 2 * each) ?? [SECOND, 'seconds']
   return `${Math.round(ms / unit)} ${name}`

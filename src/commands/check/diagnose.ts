@@ -10,7 +10,7 @@ import { findWay } from './outbound.ts'
 import { type ClockReadings, reach } from './reach.ts'
 import { advise, extend, logIn, readKey } from './session.ts'
 
-/** The clock and the resolver of a diagnosis; tests pass their own. */
+/** The clock and the resolver that a diagnosis uses. Tests pass their own. */
 export interface Surroundings {
   readonly clock: Clock
   readonly resolve: Resolve
@@ -45,7 +45,7 @@ async function* diagnoseNetwork(
   return reached
 }
 
-/** Creates the agents for an auth call only when its step runs, and destroys them afterwards. */
+/** Creates the agents for an auth call just before the step that makes it, and destroys them afterwards. */
 async function withAuth<T>(
   { api, prismaId, customerName }: TenantConfig,
   { upstream, session }: Config,

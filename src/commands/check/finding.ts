@@ -25,7 +25,7 @@ export function bad(label: string, text: string, mark: 'bad' | 'rejected' = 'bad
   return { finding: { label, mark, text }, value: undefined }
 }
 
-/** Runs a step with the value of an earlier one, or skips it if the earlier one gave no value. */
+/** Runs a step with the value of an earlier one, or skips it if the earlier one produced no value. */
 export async function needing<Needed, T>(
   label: string,
   { finding, value }: Step<Needed>,

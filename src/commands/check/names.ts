@@ -18,11 +18,14 @@ export const systemResolve: Resolve = async name => (await lookup(name, { all: t
 export interface Resolving {
   readonly resolve: Resolve
   readonly clock: Clock
-  /** The longest that a lookup may take, in milliseconds. */
+  /** The longest time that a lookup may take, in milliseconds. */
   readonly timeout: number
 }
 
-/** Resolves the API's host and passes `way` on. Skipped with an outbound proxy, which resolves names itself. */
+/**
+ * Resolves the API's host name and returns `way` for the next step. Skipped if there is an outbound proxy, which
+ * resolves names itself.
+ */
 export async function lookUp({ origin }: Api, way: Way, { resolve, clock, timeout }: Resolving): Promise<Step<Way>> {
   const name = bareHost(new URL(origin).hostname)
   if (way.proxy) {

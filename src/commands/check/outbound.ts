@@ -3,7 +3,7 @@ import { proxyFor } from '../../config/network/outbound.ts'
 import type { Api } from '../../stacks/resolve.ts'
 import { good, type Step } from './finding.ts'
 
-/** The route to the API: through an outbound proxy or, with null, directly. */
+/** The route to the API: through an outbound proxy, or directly if `proxy` is null. */
 export interface Way {
   readonly proxy: URL | null
 }
@@ -12,8 +12,8 @@ const LABEL = 'outbound proxy'
 const DIRECT: Way = { proxy: null }
 
 /**
- * Finds the route that the agents take to an API: through the outbound proxy, unless `NO_PROXY` exempts the host. An http API
- * is on this machine and never proxied.
+ * Finds the route that the agents take to an API: through the outbound proxy, unless `NO_PROXY` exempts the host. An
+ * http API is on this machine, so it is never reached through a proxy.
  */
 export function findWay({ origin }: Api, { outbound }: Config['upstream']): Step<Way> {
   const url = new URL(origin)
@@ -24,7 +24,10 @@ export function findWay({ origin }: Api, { outbound }: Config['upstream']): Step
   return good(LABEL, proxy ? shown : `none: NO_PROXY exempts ${url.hostname} from ${shown}`, { proxy })
 }
 
-/** Hides the user too: without a password it may be a token. */
+/**
+ * Formats a proxy's URL with user and password hidden. The user is hidden too, because a user without a password may be
+ * a token.
+ */
 function masked({ protocol, username, password, host }: URL): string {
   return `${protocol}//${username || password ? '***@' : ''}${host}`
 }

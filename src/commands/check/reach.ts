@@ -13,13 +13,13 @@ const LABEL = 'TLS'
 /** What this machine's clock and the API host's clock showed at one moment, in milliseconds since the epoch. */
 export interface ClockReadings {
   readonly local: number
-  /** The `Date` header of a response (RFC 9110, section 6.6.1), in whole seconds; NaN without one. */
+  /** The `Date` header of a response (RFC 9110, section 6.6.1), in whole seconds; NaN if the response has none. */
   readonly remote: number
 }
 
 /**
- * Sends `HEAD` to the API's base path over a one-shot connection, as for auth calls. Passes with any response from a host
- * that TLS verified, and gives the readings of both clocks.
+ * Sends `HEAD` to the API's base path over a one-shot connection, as auth calls do. Passes with any response from a
+ * host that TLS verified, and returns the readings of both clocks.
  */
 export async function reach(
   api: Api,
@@ -40,7 +40,7 @@ export async function reach(
     .finally(() => agents.destroy())
 }
 
-/** Judges the TLS connection to an API by what its socket reports, and gives `value` if the host was verified. */
+/** Judges the TLS connection to an API by what its socket reports, and returns `value` if the host was verified. */
 export function judgePeer<T>({ origin }: Api, peer: Peer | undefined, caFile: string | null, value: T): Step<T> {
   if (new URL(origin).protocol === 'http:') return good(LABEL, 'none: plain http to this machine', value)
   if (!peer?.authorized)

@@ -5,7 +5,10 @@ import type { Finding, Mark } from './finding.ts'
 
 const LONGEST_LABEL = 'outbound proxy'.length
 
-/** The longest text of a finding, in characters: parts of it come from the upstream. */
+/**
+ * The maximum length of a finding's text, in characters. It is limited because parts of the text come from the
+ * upstream.
+ */
 const MAX_TEXT = 1000
 
 const SYMBOLS = {
@@ -16,14 +19,14 @@ const SYMBOLS = {
   skipped: ['-', 'dim'],
 } as const satisfies Record<Mark, readonly [string, Parameters<Paint>[0]]>
 
-/** Writes a finding as one line. */
+/** Writes a finding on one line of standard output. */
 export function writeFinding({ stdout, env }: Pick<Host, 'stdout' | 'env'>, { label, mark, text }: Finding): void {
   const [symbol, colour] = SYMBOLS[mark]
   const shown = painter(stdout, env)(colour, symbol)
   stdout.write(`${shown} ${label.padEnd(LONGEST_LABEL)}  ${oneLine(text, MAX_TEXT)}\n`)
 }
 
-/** The exit code for all findings. A rejected access key outweighs other failures. */
+/** Returns the exit code for all findings. A rejected access key outweighs other failures. */
 export function exitCodeOf(marks: ReadonlySet<Mark>): number {
   if (marks.has('rejected')) return ExitCode.credentialsRefused
   return marks.has('bad') ? ExitCode.failed : ExitCode.good

@@ -6,14 +6,17 @@ const CONNECTED = 'undici:client:connected'
 
 /** The other side of a TLS connection, as its socket reports it. */
 export interface Peer {
-  /** Whether Node.js verified the certificate, for the host that was connected to. */
+  /** Whether Node.js verified the certificate for the host that the connection was made to. */
   readonly authorized: boolean
   /** The TLS version, such as `TLSv1.3`. */
   readonly protocol: string | null
   readonly certificate: PeerCertificate
 }
 
-/** Runs `work` and gives its result together with the peer of the TLS connection that it made; no peer without TLS. */
+/**
+ * Runs `work` and returns its result together with the peer of the TLS connection that it made. Without TLS there is no
+ * peer.
+ */
 export async function witness<T>(work: () => Promise<T>): Promise<{ result: T; peer?: Peer }> {
   let peer: Peer | undefined
   const onConnected = (message: unknown) => {

@@ -5,32 +5,38 @@ import { hasOwnCertificate } from '../../tls/authority.ts'
 import type { Host } from '../host.ts'
 import type { Listening } from '../serve/announce.ts'
 
-/** What the environment of a command refers to. */
+/** What the variables in a command's environment refer to. */
 export interface CommandPlaces {
   readonly listening: Pick<Listening, 'address' | 'secure'>
   /** The client token that stands in for the access key. */
   readonly token: string
   /** The API of the default tenant. */
   readonly api: Api
-  /** The file with all certificates that the command's clients must trust. */
+  /** The file with all CA certificates that the command's clients must trust. */
   readonly bundle: string
   /** Whether a value holds an access key or token that the command must not have. */
   isSecret(text: string): boolean
 }
 
-/** Never passed on: our own variables, which may hold keys, and the vendor's for a token, for files with a key and for a tenant. */
+/**
+ * Variables that are never passed on: our own, which may hold keys, and those of the vendor that hold a token or name a
+ * tenant or a file with keys.
+ */
 const NOT_FOR_THE_COMMAND =
   /^PRISMACLOUD(_(PROXY_.*|JSON_WEB_TOKEN|JSON_CONFIG_FILE|CUSTOMER_NAME)|COMPUTE_CONFIG_FILE)$/i
 
 /** A user name for clients that require one. The proxy ignores it. */
 const USER = 'prismacloud-proxy'
 
-/** The names of the variables that a command does not get because of their values. */
+/** Returns the names of the variables that a command does not get because of their values. */
 export function withheldVariables(before: Host['env'], after: Host['env']): string[] {
   return Object.keys(before).filter(name => !(name in after) && !NOT_FOR_THE_COMMAND.test(name))
 }
 
-/** The environment for a command: variables that hold secrets are removed, and those that clients read point to the proxy. */
+/**
+ * Builds the environment for a command. Variables that hold secrets are removed, and those that clients read point to
+ * the proxy.
+ */
 export function commandEnvironment(
   env: Host['env'],
   { listening, token, api, bundle, isSecret }: CommandPlaces,
@@ -75,16 +81,16 @@ export function commandEnvironment(
 }
 
 /**
- * The host of the API for a command. The vendor's Python SDK treats every host but the vendor's own as a Compute console, so
- * it gets the real one, which it reaches through `HTTPS_PROXY`. A custom host, for which the local CA issues no certificate,
- * is replaced by the proxy's https address.
+ * Returns the host of the API for a command. The vendor's Python SDK treats every host but the vendor's own as a
+ * Compute console, so the command gets the real host, which it reaches through `HTTPS_PROXY`. A custom host, for which
+ * the local CA issues no certificate, is replaced by the proxy's https address.
  */
 function apiFor({ origin }: Api, { secure }: CommandPlaces['listening']): string {
   const { host } = new URL(origin)
   return hasOwnCertificate(host) ? host : new URL(`${secure}`).host
 }
 
-/** The entries of an inherited `NO_PROXY`, except those that would exempt the API. */
+/** Returns the entries of an inherited `NO_PROXY`, except those that would exempt the API. */
 function namesIn(list = '', { origin }: Api): string[] {
   return list.split(/[,\s]+/).filter(entry => entry !== '' && !isExempt(new URL(origin), entry))
 }

@@ -8,21 +8,24 @@ import { REOPENING } from '../terminal/take-signals.ts'
 /** Signals that are forwarded to the running command. */
 const FORWARDED = ['SIGTERM', 'SIGHUP', ...REOPENING] as const
 
-/** Windows sends these to every program of a console. They need a listener here, or they end this process at once. */
+/**
+ * Signals that Windows sends to every program attached to a console. Without a listener here, they would end this
+ * process at once.
+ */
 const SENT_BY_WINDOWS = ['SIGINT', 'SIGBREAK', 'SIGHUP'] as const
 
-/** The exit codes of a shell for a command that cannot be run (POSIX, "Exit Status for Commands"). */
+/** The exit codes that a shell returns for a command that cannot be run (POSIX, "Exit Status for Commands"). */
 const CANNOT_RUN = { found: 126, missing: 127 } as const
 
 /** How a shell words the most common errors of execve(2). */
 const REASONS: Readonly<Record<string, string>> = { ENOENT: 'command not found', EACCES: 'permission denied' }
 
 /**
- * Runs a command with the streams of this process and gives its exit code as a shell would: 128 plus the number of the
- * signal that killed it, 126 or 127 if it cannot be run.
+ * Runs a command with the standard streams of this process and returns its exit code as a shell would: 128 plus the
+ * number of the signal if one killed it, 126 or 127 if it cannot be run.
  */
 export async function runCommand(command: readonly string[], env: Host['env'], host: Host): Promise<number> {
-  // Node.js resets the signals of its children, so nohup's ignored SIGHUP would not be inherited
+  // Node.js resets the signals of its children, so the command would not inherit nohup's ignored SIGHUP
   const [file = '', ...args] = outlivesTerminal(host) ? ['nohup', ...command] : command
   try {
     const child = spawn(file, args, { stdio: 'inherit', env: { ...env } })
@@ -31,7 +34,7 @@ export async function runCommand(command: readonly string[], env: Host['env'], h
       child.once('exit', (code, signal) => resolve(code ?? 128 + constants.signals[signal as NodeJS.Signals]))
     })
     await once(child, 'spawn')
-    // kill() fails if the command runs as another user now; without a listener the error would be thrown
+    // kill() fails if the command now runs as another user; without a listener the error would be thrown
     child.on('error', Boolean)
     passSignalsOn(child, host)
     return await ended

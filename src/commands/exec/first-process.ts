@@ -3,9 +3,10 @@ import { accessSync, constants } from 'node:fs'
 const SHELL = '/bin/sh'
 
 /**
- * The script that takes this program's place as process 1: it runs the program as a child, forwards signals to it, and exits
- * with its exit code. While it waits, the shell reaps every process that ends, orphans included. A signal interrupts `wait`,
- * so it is repeated until the child is gone. A shell may report a child's exit code only once, and 127 afterwards.
+ * The script that takes this program's place as process 1. It runs the program as a child, forwards signals to it, and
+ * exits with its exit code. While it waits, the shell reaps every process that ends, including orphans. Because a
+ * signal interrupts `wait`, it is repeated until the child is gone. A shell may report a child's exit code only once,
+ * and 127 afterwards.
  */
 const AS_INIT = `
 exec 3<&0
@@ -31,14 +32,15 @@ const ZOMBIES =
 
 /** The parts of `process` that {@link leaveFirstPlace} uses. */
 export interface FirstProcess extends Pick<NodeJS.Process, 'pid' | 'execPath' | 'execArgv' | 'argv' | 'env'> {
-  /** Replaces this process by another program: execve(2), since Node.js 22.15. */
+  /** Replaces this process with another program: execve(2), available since Node.js 22.15. */
   execve?(file: string, args: readonly string[], env: NodeJS.ProcessEnv): never
 }
 
 /**
- * Process 1 of a container must reap orphaned processes, which Node.js does not do: they would stay as zombies. As process
- * 1, this replaces itself by a shell that starts the program again as its child, and does not return. Gives a warning if
- * that is not possible, and nothing in any other process.
+ * Lets a shell take the place of process 1 of a container, which must reap orphaned processes. Node.js does not, so
+ * they would remain as zombies. In process 1, this function replaces the process with a shell that starts the program
+ * again as its child, and does not return; if that is not possible, it returns a warning. In any other process it does
+ * nothing and returns no warnings.
  */
 export function leaveFirstPlace(self: FirstProcess, shell = SHELL): string[] {
   if (self.pid !== 1) return []

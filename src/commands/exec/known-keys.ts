@@ -1,10 +1,13 @@
 import type { Credentials, TenantConfig } from '../../config/config.ts'
 import type { Secret } from '../../kernel/secret.ts'
 
-/** A shorter access key id may be a user name, which appears in many places and is not secret. */
+/**
+ * The shortest access key ID to search for, in characters. A shorter one may be a user name, which appears in many
+ * places and is not secret.
+ */
 const SHORTEST_ID = 12
 
-/** Collects the access keys and tokens that are read, to find them in environment variables. */
+/** Collects the access keys and tokens that are read, so that they can be found in environment variables. */
 export class KnownKeys {
   readonly #secrets: Secret[]
   readonly #ids: Secret[] = []
@@ -13,14 +16,14 @@ export class KnownKeys {
     this.#secrets = [...secrets]
   }
 
-  /** A copy of a tenant whose access key becomes known as soon as it is read. */
+  /** Returns a copy of a tenant that adds its access key to the known ones as soon as it is read. */
   watch(tenant: TenantConfig): TenantConfig {
     const { credentials } = tenant
     const read = async (signal?: AbortSignal) => this.#add(await credentials.read(signal))
     return { ...tenant, credentials: { ...credentials, read } }
   }
 
-  /** Makes a function that tells whether a text is or contains, in any encoding, one of the secrets known by now. */
+  /** Makes a function that tells whether a text is one of the secrets known so far, or contains one in any encoding. */
   finder(): (text: string) => boolean {
     const finders = [...this.#secrets.map(secret => secret.finder()), ...this.#ids.map(id => id.finder(SHORTEST_ID))]
     return text => this.#secrets.some(secret => secret.matches(text.trim())) || finders.some(isIn => isIn(text))
@@ -33,7 +36,10 @@ export class KnownKeys {
   }
 }
 
-/** Reads the access keys of lazy tenants, which have not logged in yet, unless reading runs a command. Never rejects. */
+/**
+ * Reads the access keys of lazy tenants, which have not logged in yet, except those that a command would have to print.
+ * Never rejects.
+ */
 export async function readWaitingKeys(tenants: Iterable<TenantConfig>): Promise<void> {
   const readable = [...tenants].filter(({ lazy, credentials }) => lazy && /^(fixed|file)$/.test(credentials.kind))
   // a key that cannot be read is reported when it is needed

@@ -11,12 +11,12 @@ import { shellQuoted } from '../terminal/shell.ts'
 
 const SECOND = 1_000
 
-/** The addresses that the proxy listens at, as URLs or `unix:/path`. */
+/** The addresses that the proxy listens on, as URLs or `unix:/path`. */
 export interface Listening {
   readonly address: string
   /** The https address, if there is one. */
   readonly secure: string | null
-  /** The file with the certificate that https clients must trust; null if they do already. */
+  /** The file with the certificate that https clients must trust; null if they already trust it. */
   readonly trust: string | null
 }
 
@@ -34,8 +34,8 @@ export function isForPeople({ log }: Config, { stdout }: Host): boolean {
 }
 
 /**
- * Makes an announcer that writes coloured, aligned lines for a person at a terminal, and log lines elsewhere. The time until
- * the proxy is ready counts from the start of the process.
+ * Makes an announcer that writes coloured, aligned lines for a person at a terminal, and log lines elsewhere. The time
+ * until the proxy is ready is measured from the start of the process.
  */
 export function announcer(config: Config, host: Host, log: Log): Announcer {
   return isForPeople(config, host) ? forPeople(config, host) : forMachines(config, log)
@@ -84,7 +84,10 @@ function howToTrust(file: string): string {
   return `curl --cacert ${shellQuoted(file)}; for other clients run prismacloud-proxy ca`
 }
 
-/** A command to paste. For the wildcard addresses it names localhost: the guard refuses them in a Host header. */
+/**
+ * Returns a command to paste that tries the proxy. It replaces a wildcard address with localhost, because the guard
+ * refuses wildcard addresses in a Host header.
+ */
 function tryOut(address: string, clientTokenFile: string | null): string {
   const token = clientTokenFile === null ? '' : `-u ":$(cat ${shellQuoted(clientTokenFile)})" `
   const base = address.startsWith('unix:')
@@ -99,8 +102,8 @@ function describe({ name, api, credentials }: TenantConfig): string {
 }
 
 /**
- * Describes the tenants without a session, with the reason of each: `tenant prod (rejected): …`. Control characters are
- * escaped, as part of a reason comes from the upstream and must not control the terminal.
+ * Describes the tenants without a session, each with the reason: `tenant prod (rejected): …`. Control characters are
+ * escaped, because part of a reason comes from the upstream and must not control the terminal.
  */
 export function reasons(waitingFor: Readiness['waitingFor']): string[] {
   return waitingFor.map(({ tenant, state, reason }) =>
@@ -114,7 +117,7 @@ function waiting({ requests, timeout }: Outstanding): string {
   return `waiting up to ${time} for ${requests} ${requests === 1 ? 'request' : 'requests'}`
 }
 
-/** Milliseconds since the start of the process, from which Node.js's monotonic clock counts. */
+/** Returns the milliseconds since the start of the process, which is where Node.js's monotonic clock starts. */
 function sinceStart(): number {
   return Math.round(systemClock.monotonic())
 }

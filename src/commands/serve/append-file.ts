@@ -2,20 +2,23 @@ import { closeSync, constants, fstatSync, openSync, type Stats, statSync, writeS
 import { dirname } from 'node:path'
 import { accessOfOthers, type OthersAccess } from '../../kernel/file-access.ts'
 
-/** New files are readable by their owner only. */
+/** The mode of new files: only their owner can read and write them. */
 const MODE = 0o600
 
-/** O_APPEND keeps lines whole even if others append or truncate. Links are not followed, and a pipe does not block. */
+/**
+ * Flags for opening the file. O_APPEND keeps lines whole even if other processes append to the file or truncate it.
+ * Symbolic links are not followed, and opening a pipe does not block.
+ */
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NOFOLLOW | constants.O_NONBLOCK
 
-/** In a folder with the sticky bit, such as `/tmp`, users cannot remove or rename the files of others. */
+/** The sticky bit. In a folder that has it, such as `/tmp`, users cannot remove or rename the files of others. */
 const STICKY = 0o1000
 
 const LINE_END = '\n'
 
 const NOT_REGULAR = 'is not a regular file; choose another'
 
-/** What an error of open(2) means for the file. */
+/** Explanations of the errors of open(2) for the file. */
 const REASONS: Readonly<Record<string, string>> = {
   ELOOP: 'is a symbolic link, which others could redirect; give the path of the file itself',
   ENXIO: NOT_REGULAR,
@@ -33,7 +36,9 @@ export class LostLines extends Error {
   }
 }
 
-/** Writes the bytes from index `from` on, and gives how many were written. Throws an Error with the system's `code`. */
+/**
+ * Writes the bytes from index `from` on, and returns how many were written. Throws an Error with the system's `code`.
+ */
 type Write = (file: number, bytes: Uint8Array, from: number) => number
 
 /** Replacements that tests give an {@link AppendFile}. */
@@ -46,14 +51,20 @@ export interface AppendFileOptions {
 
 /** A file to which whole lines are appended, and which no other user can change. */
 export class AppendFile {
-  /** What is unsafe about the file or its folder, though nobody else can write to it: sentences for the log. */
+  /**
+   * Warnings, as sentences for the log, about what is unsafe in the file or its folder although nobody else can write
+   * to the file.
+   */
   readonly warnings: readonly string[]
   readonly #file: number
   readonly #write: Write
-  /** Whether the last line was written in part, without its line feed. */
+  /** Whether only part of the last line was written, without its line feed. */
   #isTorn = false
 
-  /** Opens or creates a file. Throws an Error that says why it cannot be written, or is not safe to write to. */
+  /**
+   * Opens or creates a file. Throws an Error that says why the file cannot be written, or why writing to it is not
+   * safe.
+   */
   constructor(path: string, { write = writeSync, user }: AppendFileOptions = {}) {
     this.#write = write
     this.#file = openToAppend(path)
@@ -104,7 +115,7 @@ function openToAppend(path: string): number {
   }
 }
 
-/** Gives warnings about an open file. Throws an Error if it is not safe to write to. */
+/** Returns warnings about an open file. Throws an Error if it is not safe to write to. */
 function judge(path: string, file: Stats, user?: number): string[] {
   if (file.isCharacterDevice()) return [`${path} is a device; what is written to it may be lost`]
   const refusal = refusalOf(file, accessOfOthers(file, user))

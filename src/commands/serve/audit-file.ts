@@ -6,13 +6,13 @@ import { REOPENING } from '../terminal/take-signals.ts'
 import { AppendFile, countLines, LostLines } from './append-file.ts'
 import { LineBatch } from './line-batch.ts'
 
-/** Lost lines are reported once in this many milliseconds. */
+/** The shortest time between two reports of lost lines, in milliseconds. */
 const COMPLAINT_INTERVAL = 60_000
 
 /** The most bytes that may wait for the reader of a standard stream. */
 const LONGEST_QUEUE = 1024 * 1024
 
-/** Writes the audit's lines: a file, or a stream of this process. */
+/** The destination of audit lines: a file, or a standard stream of this process. */
 interface Sink {
   /** Throws {@link LostLines} if not all lines could be written. */
   write(lines: string): void
@@ -34,8 +34,8 @@ export class AuditFile implements AuditOutput {
   #isFailing = false
 
   /**
-   * Opens the file. SIGUSR1 and SIGUSR2 reopen it, after it was moved away to rotate it; if that fails, the log says why,
-   * and the open file stays in use. Throws an Error that names the file and the fix.
+   * Opens the file. SIGUSR1 and SIGUSR2 reopen it, after log rotation has moved it away. If that fails, the log says
+   * why, and the open file stays in use. Throws an Error that names the file and the fix.
    */
   constructor(path: string, host: Host, log: Log, clock: Clock = systemClock) {
     this.#path = path
@@ -117,7 +117,10 @@ function openFile(path: string): AppendFile {
   }
 }
 
-/** Names of standard streams. Opening one again would start at offset 0 of a file, and fails for a socket. */
+/**
+ * Names of standard streams. They are not opened again: opening a file again would start at offset 0, and opening a
+ * socket would fail.
+ */
 const STREAM = /^\/(?:dev\/(?:std|fd\/)|proc\/self\/fd\/)(out|err|[12])$/
 
 function streamAt(path: string, { stdout, stderr }: Host): Output | undefined {

@@ -2,14 +2,18 @@
 const REVEALING = /^--(heapsnapshot-|heap-prof|report-on-|report-uncaught-|abort-on-uncaught-|tls-keylog)/
 
 /**
- * Closes the inspector, through which other users of the machine can read this process's memory, and gives warnings about
- * it and about flags that expose secrets. `execArgv` and `nodeOptions` are the flags that Node.js was started with.
+ * Closes the inspector, through which other users of the machine can read this process's memory, and returns warnings
+ * about it and about flags that expose secrets. `execArgv` and `nodeOptions` are the flags that Node.js was started
+ * with.
  */
 export async function closeExposures(execArgv: readonly string[], nodeOptions = ''): Promise<string[]> {
   return [...(await closeInspector()), ...revealingOptions(execArgv, nodeOptions)]
 }
 
-/** The inspector is open because of `--inspect`, or a SIGUSR1 that arrived before any of our code ran. */
+/**
+ * Closes the inspector and returns a warning if it was open: because of `--inspect`, or because of a SIGUSR1 that
+ * arrived before any of our code ran.
+ */
 async function closeInspector(): Promise<string[]> {
   const url = process.features.inspector && (await import('node:inspector')).url()
   if (!url) return []

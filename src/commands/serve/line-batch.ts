@@ -11,8 +11,9 @@ const CAPACITY = 256 * 1024
 const WIDEST = 3
 
 /**
- * Batches log lines into one write, as a write for each line costs twice as much as making the line. Lines are kept as
- * bytes: pino's lines are ropes of about 40 strings, which the garbage collector would have to copy until the write.
+ * Batches log lines into one write, because a separate write for each line costs twice as much as making the line.
+ * Lines are kept as bytes: pino's lines are ropes of about 40 strings, which the garbage collector would have to copy
+ * until the write.
  */
 export class LineBatch implements DestinationStream {
   readonly #destination: DestinationStream

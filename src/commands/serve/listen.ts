@@ -7,24 +7,24 @@ import { isLoopback } from '../../stacks/loopback.ts'
 import { TlsError } from '../../tls/identity.ts'
 
 /**
- * The longest socket path that every system takes, in bytes: on macOS and the BSDs `sun_path` has 104, with the final NUL.
- * Node.js 20 silently truncates a longer path and listens there.
+ * The longest socket path that every system accepts, in bytes: on macOS and the BSDs `sun_path` has 104 bytes,
+ * including the final NUL. Node.js 20 silently truncates a longer path and listens there.
  */
 const LONGEST_SOCKET_PATH = 103
 
-/** The IPv4 loopback address with a free port, which the operating system chooses. */
+/** The IPv4 loopback address with a free port that the operating system chooses. */
 export const ANY_PORT = '127.0.0.1:0'
 
-/** A server to {@link listen} with. */
+/** A server that {@link listen} can start. */
 export interface Listener {
-  /** Listens, and gives a URL with the port in use. Rejects as `net.Server` does. */
+  /** Starts to listen and resolves to a URL with the port in use. Rejects as `net.Server` does. */
   listen(where: ListenAddress | { readonly path: string }): Promise<string>
 }
 
-/** The addresses of localhost. Both, because clients differ in which one they try. */
+/** The addresses of localhost. Both are used, because clients differ in which one they try. */
 const LOOPBACK = { host: '127.0.0.1', also: '::1' }
 
-/** Thrown if the proxy cannot listen at an address. The message says why and what to do. */
+/** Thrown if the proxy cannot listen on an address. The message says why and what to do. */
 export class ListenError extends Error {
   override readonly name = 'ListenError'
 }
@@ -43,8 +43,8 @@ export interface ListenOptions {
 }
 
 /**
- * Listens at `host:port` or `unix:/path`, and gives the address as a URL or `unix:/path`, with the port in use. Rejects with
- * a {@link ListenError}, or with the `TlsError` of a certificate that cannot be used.
+ * Listens on `host:port` or `unix:/path`. Resolves to the address as a URL or `unix:/path`, with the port in use.
+ * Rejects with a {@link ListenError}, or with a `TlsError` if the certificate cannot be used.
  */
 export async function listen(
   server: Listener,
@@ -60,7 +60,10 @@ export async function listen(
   })
 }
 
-/** The host stays as configured: the URL that the server gives has `127.0.0.1` for localhost. */
+/**
+ * Listens on a host and port. Resolves to a URL with the host as configured, because the server's own URL has
+ * `127.0.0.1` for localhost.
+ */
 async function listenAtPort(server: Listener, where: { host: string; port: number }, text: string): Promise<string> {
   const bound = await server.listen(isName(where.host) ? { ...LOOPBACK, port: where.port } : where)
   const scheme = bound.slice(0, bound.indexOf('://'))
@@ -73,8 +76,8 @@ function isName(host: string): boolean {
 }
 
 /**
- * Replaces a stale socket, which a killed process left behind, but never one in use. A named pipe of Windows vanishes with
- * its process, and has no mode.
+ * Listens on a socket. Replaces a stale one, which a killed process left behind, but never one in use. On Windows it is
+ * a named pipe, which vanishes with its process and has no mode.
  */
 async function listenAtSocket(server: Listener, path: string, mode: number, system: NodeJS.Platform): Promise<string> {
   if (system === 'win32') {
@@ -93,7 +96,10 @@ async function listenAtSocket(server: Listener, path: string, mode: number, syst
   return `unix:${path}`
 }
 
-/** Whether a path is a socket without a server. A regular file refuses connections too on Linux, but holds somebody's data. */
+/**
+ * Whether a path is a socket that no server listens on. The file type is checked first: on Linux a regular file refuses
+ * connections too, but it holds somebody's data.
+ */
 async function isStale(path: string): Promise<boolean> {
   const isSocket = await lstat(path).then(
     found => found.isSocket(),
@@ -120,7 +126,7 @@ function explain({ code, message }: NodeJS.ErrnoException, text: string, address
     return `${text} is already in use; find the process with ${look}, or ${cure}`
   }
   if (code === 'EACCES') {
-    // libuv gives this code for a missing folder, too
+    // libuv reports a missing folder with this code, too
     const orElse = 'path' in address ? ', or the folder does not exist' : ''
     return `cannot listen at ${text}: permission denied${orElse}; ${cure}`
   }

@@ -8,7 +8,7 @@ import type { Host } from '../host.ts'
 
 /**
  * Makes a function that reloads the configuration. If it is invalid, the current one stays in use and the log says why.
- * Calls during a reload are combined into one more reload after it.
+ * Calls during a reload are combined into a single further reload.
  */
 export function reloader(app: App, initial: Config, host: Host, log: Log): () => Promise<void> {
   let asked = 0

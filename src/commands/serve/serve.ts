@@ -17,20 +17,23 @@ import { listen } from './listen.ts'
 
 /** The stream that a log is written to. */
 export interface LogOutput {
-  /** Decides on format and colours: a terminal, a pipe or a file. */
+  /** The terminal, pipe or file that the log goes to. It determines format and colours. */
   readonly output: Output
   /** Takes the lines and passes them on to `output`, at once or in batches. */
   readonly lines: DestinationStream
   readonly env: Host['env']
 }
 
-/** Makes the log as `log.level` and `log.format` say; `auto` is pretty on a terminal, else JSON. */
+/** Makes the log that `log.level` and `log.format` describe; `auto` is pretty on a terminal, else JSON. */
 export async function openLog({ level, format }: Config['log'], { output, lines, env }: LogOutput): Promise<Log> {
   const pretty = format === 'pretty' || (format === 'auto' && output.isTTY === true)
   return pretty ? createPrettyLog(level, lines, takesColours(output, env)) : createLog(level, lines, systemClock)
 }
 
-/** Opens `audit.file`. Gives null if it is not set, and an Error that names the file and the fix if it cannot be opened. */
+/**
+ * Opens `audit.file`. Returns null if it is not set, or an Error that names the file and the fix if it cannot be
+ * opened.
+ */
 export function openAudit({ audit }: Config, host: Host, log: Log): AuditFile | Error | null {
   try {
     return audit.file === null ? null : new AuditFile(audit.file, host, log)
@@ -39,7 +42,7 @@ export function openAudit({ audit }: Config, host: Host, log: Log): AuditFile | 
   }
 }
 
-/** What {@link openApp} needs besides configuration and host. */
+/** What {@link openApp} needs in addition to configuration and host. */
 export interface OpenAppOptions extends Pick<AppDeps, 'log' | 'audit'> {
   /** The folder of the local CA. Default: the state directory, which all commands share. */
   readonly caFolder?: string
@@ -73,14 +76,17 @@ async function certificatesFor(
   return { certificates: tls === 'auto' ? local : null, authority }
 }
 
-/** Loads the code only where it is needed: most proxies serve http. */
+/**
+ * Creates the certificates of the local CA. Their code is loaded only when needed, because most proxies serve only
+ * http.
+ */
 async function localCertificates({ tlsAddress }: Config['listen'], caFolder: string): Promise<Certificates> {
   const { LocalCertificates } = await import('../../tls/local-certificates.ts')
   const { hostname } = new URL(`https://${tlsAddress}`)
   return new LocalCertificates(caFolder, hostname, systemClock)
 }
 
-/** Listens at every configured address. Rejects with a `ListenError` or `TlsError` whose message names the fix. */
+/** Listens on every configured address. Rejects with a `ListenError` or `TlsError` whose message names the fix. */
 export async function listenEverywhere(app: App, { listen: settings }: Config): Promise<Listening> {
   const { front, interceptor } = app
   await interceptor?.open()
@@ -95,7 +101,9 @@ export function allRejected({ sessions }: App): boolean {
   return eager.length > 0 && eager.every(({ session }) => session?.status().state === 'rejected')
 }
 
-/** The message for standard error after {@link allRejected}: a line for each tenant, and what to do next. */
+/**
+ * Returns the message for standard error if {@link allRejected} is true: a line for each tenant, and what to do next.
+ */
 export function rejection({ sessions }: App): string {
   const hint = 'Prisma Cloud rejected every access key; run prismacloud-proxy check for details'
   return [...reasons(readiness(sessions).waitingFor), hint, ''].join('\n')

@@ -4,8 +4,8 @@ import { ExitCode, type Host } from '../host.ts'
 import { ENDING } from './take-signals.ts'
 
 /**
- * Waits for SIGINT, SIGBREAK or SIGTERM, and gives the exit code in case that running requests must be cut off. If the same
- * signal arrives again, it ends the process at once.
+ * Waits for SIGINT, SIGBREAK or SIGTERM. Resolves to the exit code to use if running requests have to be cut off. If
+ * the same signal arrives again, it ends the process at once.
  */
 export function untilSignal({ signals }: Host): Promise<number> {
   return new Promise(resolve => {
@@ -17,16 +17,17 @@ export function untilSignal({ signals }: Host): Promise<number> {
 type Terminal = Pick<Host, 'stdin' | 'stdout' | 'stderr' | 'hasTerminal' | 'system'>
 
 /**
- * Whether `nohup` started the process, so that it must outlive its terminal: it has one, but none of its three streams
- * leads there. Node.js resets nohup's other mark, an ignored SIGHUP, before it runs any of our code.
+ * Whether the process must outlive its terminal because `nohup` started it. It then has a controlling terminal, but
+ * none of its three standard streams is connected to it. The other sign of nohup, an ignored SIGHUP, cannot be seen:
+ * Node.js resets it before any of our code runs.
  */
 export function outlivesTerminal(host: Terminal): boolean {
   return host.system !== 'win32' && host.hasTerminal() && !talksToTerminal(host)
 }
 
 /**
- * Makes a function that tells, after a SIGHUP, whether the terminal that the process started in was closed. Always true on
- * Windows, where a closed window is the only cause of SIGHUP.
+ * Makes a function that tells, after a SIGHUP, whether the terminal in which the process started was closed. It always
+ * returns true on Windows, where a closed window is the only cause of SIGHUP.
  */
 export function watchTerminal(host: Terminal): () => boolean {
   if (host.system === 'win32') return () => true
@@ -39,8 +40,8 @@ function talksToTerminal({ stdin, stdout, stderr }: Terminal): boolean {
 }
 
 /**
- * Calls `reload` for each SIGHUP until one arrives because the terminal was closed. Resolves then, to the exit code in case
- * that running requests must be cut off.
+ * Calls `reload` for each SIGHUP until one arrives because the terminal was closed. Then resolves to the exit code to
+ * use if running requests have to be cut off.
  */
 export function untilHangUp(host: Host, reload: () => void): Promise<number> {
   const isHungUp = watchTerminal(host)
@@ -52,7 +53,10 @@ export function untilHangUp(host: Host, reload: () => void): Promise<number> {
   })
 }
 
-/** Whether the process has a controlling terminal: only then can `/dev/tty` be opened (POSIX, General Terminal Interface). */
+/**
+ * Whether the process has a controlling terminal: only then can `/dev/tty` be opened (POSIX, General Terminal
+ * Interface).
+ */
 export function hasTerminal(device = '/dev/tty'): boolean {
   try {
     closeSync(openSync(device, 'r'))
@@ -62,7 +66,7 @@ export function hasTerminal(device = '/dev/tty'): boolean {
   }
 }
 
-/** Shuts an app down. Gives exit code 0 or, if running requests had to be cut off, that of the signal. */
+/** Shuts an app down. Resolves to exit code 0 or, if running requests had to be cut off, to that of the signal. */
 export async function drain(app: App, codeOfSignal: number): Promise<number> {
   return (await app.close()) ? ExitCode.good : codeOfSignal
 }

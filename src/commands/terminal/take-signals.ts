@@ -1,7 +1,9 @@
 import { EventEmitter } from 'node:events'
 import { ExitCode } from '../host.ts'
 
-/** The signals that end a process, with the exit code of a shell for each: 128 plus the signal's number. */
+/**
+ * The signals that end a process, each with the exit code that a shell returns for it: 128 plus the signal's number.
+ */
 export const ENDING = {
   SIGINT: ExitCode.interrupted,
   // Ctrl-Break on Windows, with which one program can end another
@@ -9,7 +11,9 @@ export const ENDING = {
   SIGTERM: ExitCode.terminated,
 } as const
 
-/** The signals to reopen files. Without a listener SIGUSR1 opens Node.js's inspector, and SIGUSR2 ends the process. */
+/**
+ * The signals that reopen files. Without a listener, SIGUSR1 opens Node.js's inspector, and SIGUSR2 ends the process.
+ */
 export const REOPENING = ['SIGUSR1', 'SIGUSR2'] as const
 
 /** The parts of `process` that {@link takeSignals} uses. */
@@ -19,10 +23,10 @@ export type SignalledProcess = Pick<
 >
 
 /**
- * Handles the signals of a process, so that none has its default effect, however early it arrives. Gives an emitter that
- * passes them on. Without a listener there, SIGINT, SIGBREAK and SIGTERM end the process at once, even as process 1 of a
- * container, for which the kernel ignores unhandled signals. A SIGHUP without a listener ends it if `isHungUp` says that the
- * terminal was closed; otherwise it waits for the first listener.
+ * Handles the signals of a process, so that none has its default effect, however early it arrives. Returns an emitter
+ * that passes them on. If the emitter has no listener for them, SIGINT, SIGBREAK and SIGTERM end the process at once,
+ * even as process 1 of a container, for which the kernel ignores unhandled signals. A SIGHUP without a listener ends it
+ * if `isHungUp` says that the terminal was closed; otherwise the signal waits for the first listener.
  */
 export function takeSignals(self: SignalledProcess, isHungUp: () => boolean): EventEmitter {
   const signals = new EventEmitter()
@@ -47,9 +51,9 @@ export function takeSignals(self: SignalledProcess, isHungUp: () => boolean): Ev
 }
 
 /**
- * Ends a process by a signal, after its exit handlers. `exit` alone would wait for threads that read a pipe or resolve a
- * name, possibly forever. Yet it is needed for process 1 of a container, which its own signals cannot kill, and on Windows,
- * which has no signals.
+ * Ends a process with a signal, after running its exit handlers. `exit` alone would wait for threads that read a pipe
+ * or resolve a name, possibly forever. It is still needed for process 1 of a container, which its own signals cannot
+ * kill, and on Windows, which has no signals.
  */
 function endBySignal(self: SignalledProcess, name: string, code: number): void {
   self.removeAllListeners(name)

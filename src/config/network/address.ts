@@ -7,7 +7,7 @@ export type Address = { readonly host: string; readonly port: number } | { reado
 
 const LARGEST_PORT = 65_535
 
-/** Windows has named pipes instead of sockets in the file system. */
+/** A path of a named pipe, which Windows has instead of sockets in the file system. */
 const NAMED_PIPE = /^\\\\[.?]\\pipe\\./i
 
 /** Reads `host:port`, `[::1]:port` or `unix:/path`; port 0 means any free port. Throws an `InvalidValue`. */

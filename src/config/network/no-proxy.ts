@@ -4,9 +4,9 @@ import { bareHost, familyOf, withoutDot } from '../../http/host.ts'
 const HTTPS_PORT = 443
 
 /**
- * Whether `NO_PROXY` exempts a URL. Entries are separated by commas or spaces and have the forms that curl and Go accept:
- * `*` for every host; a domain, which includes its subdomains, with or without a leading `.` or `*.`; an IP address; a
- * network (`10.0.0.0/8`). An entry with a port (`[::1]:8443`) exempts only that port.
+ * Whether `NO_PROXY` exempts a URL. Entries are separated by commas or spaces and have the forms that curl and Go
+ * accept: `*` for every host; a domain, which includes its subdomains, with or without a leading `.` or `*.`; an IP
+ * address; a network (`10.0.0.0/8`). An entry with a port (`[::1]:8443`) exempts only that port.
  */
 export function isExempt({ hostname, port }: URL, noProxy: string): boolean {
   const host = withoutDot(bareHost(hostname))
@@ -32,7 +32,10 @@ function isNamed(host: string, port: number, entry: string): boolean {
   return Number(entryPort) === port && (host === name || (isIP(host) === 0 && host.endsWith(`.${name}`)))
 }
 
-/** The form that a host has in a URL, if it can be in one: lower case, Punycode, the shortest form of an address. */
+/**
+ * Returns a host in the form that it has in a URL: in lower case, in Punycode, or as the shortest form of an address. A
+ * name that cannot be the host of a URL is left as it is.
+ */
 function canonical(name: string): string {
   const host = isIPv6(name) ? `[${name}]` : name
   const isHost = !/[/?#@\\]/.test(host) && URL.canParse(`http://${host}`)

@@ -11,7 +11,7 @@ const VARIABLES = ['https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY'] as co
 
 /** The proxy for connections to https upstreams. */
 export interface OutboundProxy {
-  /** In canonical form, with user and password if it has any. */
+  /** The URL in canonical form, with user and password if it has any. */
   readonly url: string
   /** The setting that names it: `upstream.proxy`, or an environment variable. */
   readonly origin: string
@@ -19,7 +19,10 @@ export interface OutboundProxy {
   readonly noProxy: string
 }
 
-/** Reads the outbound proxy from `upstream.proxy`, or else from `HTTPS_PROXY`, `ALL_PROXY` and their like; null without one. */
+/**
+ * Reads the outbound proxy from `upstream.proxy`, or else from `HTTPS_PROXY`, `ALL_PROXY` and their lower-case forms.
+ * Returns null if there is none.
+ */
 export async function readOutboundProxy(
   { proxy }: Settings['upstream'],
   env: Environment,
@@ -36,7 +39,10 @@ export async function readOutboundProxy(
   return url === undefined ? null : { url, origin, noProxy }
 }
 
-/** The URL of the outbound proxy for an API; null for a direct connection, as to every http API: those are on this machine. */
+/**
+ * Returns the URL of the outbound proxy for an API, or null for a direct connection. Connections to http APIs are
+ * always direct, because those are on this machine.
+ */
 export function proxyFor(api: URL, outbound: OutboundProxy | null): URL | null {
   if (outbound === null || api.protocol === 'http:' || isExempt(api, outbound.noProxy)) return null
   return new URL(outbound.url)

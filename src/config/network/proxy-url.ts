@@ -1,6 +1,6 @@
 import { InvalidValue, MalformedValue } from '../fault.ts'
 
-/** The schemes of outbound proxies. With all SOCKS schemes the proxy resolves host names. */
+/** The schemes of outbound proxies. With every SOCKS scheme, the proxy resolves host names. */
 const SCHEMES = ['http', 'https', 'socks', 'socks5', 'socks5h']
 
 /** The scheme of a URL and what separates it from the rest (RFC 3986, 3.1). */
@@ -8,15 +8,15 @@ const SCHEME = /^[a-z][a-z0-9+.-]*:\/\//i
 
 const LARGEST_PORT = 65_535
 
-/** In bytes, of a user or password (RFC 1929, 2). */
+/** The longest user or password that SOCKS allows, in bytes (RFC 1929, 2). */
 const MAX_SOCKS_LOGIN = 255
 
 const FORM_CURE = 'expected http://host:port, https://host:port or socks5://host:port'
 
 /**
- * Reads the address of an outbound proxy as curl and Go do and returns its URL in canonical form. Without a scheme, host and
- * port mean http. Everything before the last @ is user and password, which may contain characters that a URL would encode.
- * A path, query or fragment is ignored. Throws an `InvalidValue`.
+ * Reads the address of an outbound proxy as curl and Go do and returns its URL in canonical form. A host and port
+ * without a scheme mean http. Everything before the last @ is user and password, which may contain characters that a
+ * URL would have to encode. A path, query or fragment is ignored. Throws an `InvalidValue`.
  */
 export function readProxyUrl(text: string): string {
   const trimmed = text.trim()

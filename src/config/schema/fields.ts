@@ -5,7 +5,9 @@ import { parseRule, type Rule } from '../policy.ts'
 import * as read from './readers.ts'
 import { DURATION, parseDuration, parseSize, SIZE } from './units.ts'
 
-/** What a field holds: it decides the placeholder in `--help` and whether a fault may show the value. */
+/**
+ * The kind of value that a field holds. It decides the placeholder in `--help` and whether a fault may show the value.
+ */
 export type Kind =
   | 'address'
   | 'argv'
@@ -39,7 +41,7 @@ export interface Field<T = unknown> extends Keywords {
 export interface Keywords {
   readonly type: 'string' | 'boolean' | 'integer' | readonly ['string' | 'array', 'null'] | 'array'
   readonly description: string
-  /** As a user would write it. */
+  /** The default value, as a user would write it. */
   readonly default: string | number | boolean | null | readonly string[]
   readonly enum?: readonly string[]
   readonly minimum?: number
@@ -55,7 +57,7 @@ export function defaultOf(field: Field): unknown {
 const STRING_OR_NULL = { type: ['string', 'null'], default: null } as const
 const LIST = { type: 'array', items: { type: 'string' }, default: [] } as const
 
-/** `host:port`, `[::1]:port` or `unix:/path`, kept as text. */
+/** An address to listen on, kept as text: `host:port`, `[::1]:port` or `unix:/path`. */
 export function address(value: string, description: string): Field<string> {
   return { kind: 'address', type: 'string', default: value, description, read: read.single(read.readAddress) }
 }
@@ -86,7 +88,7 @@ export function count(value: number, description: string): Field<number> {
   return { kind: 'count', type: 'integer', minimum: 0, default: value, description, read: read.single(read.readCount) }
 }
 
-/** A duration, read to milliseconds. */
+/** A duration, converted to milliseconds when read. */
 export function duration(value: string, description: string): Field<number> {
   const keywords = { type: 'string', pattern: DURATION.source, default: value } as const
   return { kind: 'duration', ...keywords, description, read: read.single(parseDuration) }
@@ -108,13 +110,13 @@ export function label(value: string, description: string): Field<string> {
   return { kind: 'label', ...keywords, description, read: read.single(read.readLabel) }
 }
 
-/** The permissions of a file, in octal digits, read to a number. */
+/** The permissions of a file in octal digits, converted to a number when read. */
 export function mode(value: string, description: string): Field<number> {
   const keywords = { type: 'string', pattern: read.MODE.source, default: value } as const
   return { kind: 'mode', ...keywords, description, read: read.single(read.readMode) }
 }
 
-/** The address of an outbound proxy, read to a URL in canonical form. */
+/** The address of an outbound proxy, converted to a URL in canonical form when read. */
 export function proxyUrl(description: string): Field<string | null> {
   return { kind: 'proxyUrl', ...STRING_OR_NULL, description, read: read.single(readProxyUrl) }
 }
@@ -129,7 +131,7 @@ export function secret(description: string): Field<Secret | null> {
   return { kind: 'secret', ...STRING_OR_NULL, description, read: read.single(read.readSecret) }
 }
 
-/** A size, read to bytes. */
+/** A size, converted to bytes when read. */
 export function size(value: string, description: string): Field<number> {
   const keywords = { type: 'string', pattern: SIZE.source, default: value } as const
   return { kind: 'size', ...keywords, description, read: read.single(parseSize) }

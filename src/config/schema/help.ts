@@ -31,8 +31,8 @@ const NOTES = [
 ]
 
 /**
- * Renders the options part of `--help`: each flag with its description and default, aligned, at most 100 columns wide. The
- * flags of the keys in `without` are left out.
+ * Renders the options part of `--help`: each flag with its description and default, aligned, at most 100 columns wide.
+ * The flags of the keys in `without` are left out.
  */
 export function renderHelp(without: ReadonlySet<string> = new Set()): string {
   const rows: Row[] = [

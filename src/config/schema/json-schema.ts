@@ -27,7 +27,7 @@ interface MappingSchema {
   readonly properties: Readonly<Record<string, object>>
 }
 
-/** No key is required, because the environment or a flag may set it. */
+/** Renders the schema of a mapping. No key in it is required, because the environment or a flag may set it. */
 function mappingSchema(section: Section): MappingSchema {
   const entries = Object.entries(section).map(([name, node]): [string, object] => [
     name,

@@ -2,7 +2,7 @@ import type { Field } from './fields.ts'
 import { namedSchemas, settingsSchema } from './schema.ts'
 import { isField, type Section } from './section.ts'
 
-/** How the names of all environment variables begin. */
+/** The prefix of the names of all environment variables. */
 export const PREFIX = 'PRISMACLOUD_PROXY_'
 
 /** The variable that names the configuration file, as the flag `--config` does. */
@@ -14,7 +14,7 @@ export const ADDRESS_VARIABLE = `${PREFIX}URL`
 /** Every field outside tenants and clients, by the path of its key: `listen.address`. */
 export const settingKeys: ReadonlyMap<string, Field> = new Map(fieldsOf(settingsSchema, ''))
 
-/** A section whose entries have names: `tenants` for `tenants.prod`. */
+/** A section whose entries have names, such as `tenants` in `tenants.prod`. */
 export type SectionName = keyof typeof namedSchemas
 
 /** The sections whose entries have names. */

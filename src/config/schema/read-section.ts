@@ -12,17 +12,20 @@ import { isField, type Section, type ValuesOf } from './section.ts'
 import { type Given, settingOf } from './setting.ts'
 import { attempt } from './setting-faults.ts'
 
-/** The values of all keys that are in no group. Those that are not valid become faults, and have their defaults. */
+/**
+ * Reads the values of all keys that are in no group. An invalid value becomes a fault and is replaced by the key's
+ * default.
+ */
 export function readSettings(given: Given, faults: Fault[]): Promise<Settings> {
   return readSection(settingsSchema, given, faults, null)
 }
 
-/** The values of all keys of a tenant. Those that are not valid become faults, and have their defaults. */
+/** Reads the values of all keys of a tenant. An invalid value becomes a fault and is replaced by the key's default. */
 export function readTenant(tenant: string, given: Given, faults: Fault[]): Promise<TenantSettings> {
   return readSection(tenantSchema, given, faults, `tenants.${tenant}`)
 }
 
-/** The values of all keys of a client. Those that are not valid become faults, and have their defaults. */
+/** Reads the values of all keys of a client. An invalid value becomes a fault and is replaced by the key's default. */
 export function readClient(client: string, given: Given, faults: Fault[]): Promise<ClientSettings> {
   return readSection(clientSchema, given, faults, `clients.${client}`)
 }

@@ -6,7 +6,7 @@ import { readList } from './read-list.ts'
 /** The name of a tenant or client: a label of a host name (RFC 1123, 2.1). */
 export const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** What the name of a tenant or client looks like, as the cure of a fault. */
+/** The cure of a fault in the name of a tenant or client: the form that the name must have. */
 export const LABEL_CURE =
   'expected lower-case letters, digits and hyphens, at most 63, with no hyphen at the start or end'
 
@@ -22,8 +22,9 @@ export function single<T>(read: (text: string) => T): (given: unknown) => T {
 }
 
 /**
- * Makes a reader of lists. Flags and variables give a list as one text with separators, files as a list. The reader
- * throws an `InvalidValue` for anything else, which it shows `example` for, and `InvalidElements`.
+ * Makes a reader of lists. Flags and variables contain a list as one text with separators, files contain it as a list.
+ * The reader throws an `InvalidValue`, which shows `example`, for anything else, and `InvalidElements` for elements
+ * that are not valid.
  */
 export function list<T>(
   separator: ',' | ';',
@@ -39,7 +40,7 @@ export function list<T>(
 
 const COMMAND = '["op", "read", "op://…"]'
 
-/** Reads a command and its arguments. Flags and variables give the list as JSON. Throws an `InvalidValue`. */
+/** Reads a command and its arguments. Flags and variables contain the list as JSON. Throws an `InvalidValue`. */
 export function readCommand(given: unknown): readonly string[] {
   const argv = typeof given === 'string' ? parseJson(given) : given
   if (!isListOfStrings(argv)) throw noList(COMMAND)
@@ -63,7 +64,7 @@ function parseJson(text: string): unknown {
   }
 }
 
-/** Checks an address to listen on and returns it as it is. Throws an `InvalidValue`. */
+/** Checks an address to listen on and returns it unchanged. Throws an `InvalidValue`. */
 export function readAddress(text: string): string {
   parseAddress(text)
   return text
@@ -82,7 +83,7 @@ export function readCount(text: string): number {
   throw new MalformedValue('invalid number', 'expected a whole number from 0 to 999999999')
 }
 
-/** Reads a host name, or an IPv6 address in brackets, to lower case. Throws an `InvalidValue`. */
+/** Reads a host name, or an IPv6 address in brackets, and returns it in lower case. Throws an `InvalidValue`. */
 export function readHost(text: string): string {
   if (/^(\[[0-9a-f:.]+\]|[a-z0-9._-]+)$/i.test(text)) return text.toLowerCase()
   throw new MalformedValue('invalid host name', 'expected a host name without scheme, port or path')
@@ -94,7 +95,7 @@ export function readLabel(text: string): string {
   throw new MalformedValue('invalid tenant name', LABEL_CURE)
 }
 
-/** Reads the permissions of a file to a number. Throws an `InvalidValue`. */
+/** Reads the permissions of a file as a number. Throws an `InvalidValue`. */
 export function readMode(text: string): number {
   if (MODE.test(text)) return Number.parseInt(text, 8)
   throw new MalformedValue('invalid mode', 'expected three octal digits, e.g. "600" or "660"')

@@ -33,8 +33,8 @@ const policyKeys = {
 }
 
 /**
- * Every key outside tenants and clients. Types, defaults, checks, `--help`, the names of environment variables, the table
- * in the documentation and `config/schema.json` all derive from this file.
+ * Every key outside tenants and clients. Types, defaults, checks, `--help`, the names of environment variables, the
+ * table in the documentation and `config/schema.json` all derive from this file.
  */
 export const settingsSchema = {
   listen: {
@@ -196,7 +196,7 @@ export const clientSchema = {
   ...policyKeys,
 } satisfies Section
 
-/** The sections whose entries have names of the user's choice, each with the keys of an entry. */
+/** The sections whose entries have names that the user chooses, each with the keys of an entry. */
 export const namedSchemas = { tenants: tenantSchema, clients: clientSchema }
 
 /** The values of {@link settingsSchema}: durations in milliseconds, sizes in bytes. */

@@ -6,7 +6,7 @@ import { isQuoted, pathOf, type Setting } from './setting.ts'
 /** A colon that neither ends a scheme nor starts a port at the end. */
 const MAY_HOLD_PASSWORD = /:(?!\/\/)(?!\d{1,5}\/?$)/
 
-/** The fault of a setting's value. The value is quoted unless it may be secret. */
+/** Returns a fault in a setting's value. Quotes the value unless it may be secret. */
 export function faultOf(setting: Setting, reason: Reason): Fault {
   const kind = fieldOf(setting.key)?.kind
   const isPrivate =
@@ -17,21 +17,21 @@ export function faultOf(setting: Setting, reason: Reason): Fault {
   return { key, origin, problem: describe(reason, quoted), cure: hint + reason.cure }
 }
 
-/** The fault of a required key that is not set. The cure for a vendor's variable is to set that variable. */
+/** Returns the fault of a required key that is not set. The cure for a vendor's variable is to set that variable. */
 export function missing(setting: Setting, cure: string): Fault {
   const { key, origin } = placeOf(setting)
   const fault = { key, problem: 'missing', absence: true } as const
   if (setting.source === 'default') return { ...fault, origin: key, cure }
-  // of the environment, only the vendor's variables are settings even if they are not set
+  // in the environment, only the vendor's variables become settings even if they are not set
   return { ...fault, origin, cure: setting.source === 'environment' ? `set ${origin}, too` : cure }
 }
 
-/** The key and origin of a fault about a setting. */
+/** Returns the key and origin for a fault about a setting. */
 export function placeOf(setting: Setting): Pick<Fault, 'key' | 'origin'> {
   return { key: pathOf(setting), origin: setting.origin }
 }
 
-/** The faults of elements in a setting's list. */
+/** Returns the faults of elements in a setting's list. */
 function faultsOfElements(setting: Setting, { elements }: InvalidElements): Fault[] {
   const { origin } = setting
   return elements.map(({ index, problem, cure }) => ({ key: `${pathOf(setting)}[${index}]`, origin, problem, cure }))

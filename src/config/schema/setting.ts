@@ -2,15 +2,15 @@ import type { Fault } from '../fault.ts'
 
 /** A value as a source gave it, before it is read. */
 export interface Setting {
-  /** The named mapping that the key stands in, such as `tenants.prod`; null for any other key. */
+  /** The named mapping that contains the key, such as `tenants.prod`; null for any other key. */
   readonly group: string | null
   /** The path of a key (`listen.address`), or its name in the group (`url`). */
   readonly key: string
-  /** Text from flags and the environment; anything from a file, where null means the default. */
+  /** The value: text from flags and the environment, anything from a file. Null in a file means the default. */
   readonly value: unknown
-  /** Which source gave the value. An environment variable that is looked at but not set has the value null. */
+  /** The source that gave the value. An environment variable that is looked up but not set has the value null. */
   readonly source: 'flag' | 'environment' | 'file' | 'default'
-  /** Where in the source, as a fault shows it: a flag, a variable, `FILE:LINE`, a file, or `default`. */
+  /** The place in the source, as a fault shows it: a flag, a variable, `FILE:LINE`, a file, or `default`. */
   readonly origin: string
 }
 
@@ -20,25 +20,28 @@ export interface SourceContent {
   readonly faults: readonly Fault[]
 }
 
-/** The settings of one group, or of none, by key. */
+/** The settings of one group, or those in no group, by key. */
 export type Given = ReadonlyMap<string, Setting>
 
-/** The path of a setting's key in a file, such as `tenants.prod.url`. */
+/** Returns the path of a setting's key in a file, such as `tenants.prod.url`. */
 export function pathOf({ group, key }: Pick<Setting, 'group' | 'key'>): string {
   return group === null ? key : `${group}.${key}`
 }
 
-/** The setting of a key. Without one, its value is null and its source is the default. */
+/** Returns the setting of a key. If there is none, the result has the value null and the source `default`. */
 export function settingOf(given: Given, key: string, group: string | null = null): Setting {
   return given.get(key) ?? { group, key, value: null, source: 'default', origin: 'default' }
 }
 
-/** Whether a value is in quotes that nothing has removed: `docker run --env-file` keeps those that a shell would remove. */
+/**
+ * Whether a value is in quotes that should have been removed: `docker run --env-file` keeps those that a shell would
+ * remove.
+ */
 export function isQuoted(value: unknown): boolean {
   return typeof value === 'string' && /^\s*(["'“‘]).*["'”’]\s*$/s.test(value)
 }
 
-/** The warning about a value in quotes. It does not repeat the value. */
+/** Returns the warning about a value in quotes. It does not repeat the value. */
 export function quotedWarning({ origin, ...place }: Setting): string {
   return `${pathOf(place)} (${origin}): the quotes around the value are part of it; remove them`
 }

@@ -12,7 +12,10 @@ const BYTES: Readonly<Record<string, number>> = { B: 1, KiB: 1024, MiB: 1024 ** 
 
 const LARGEST_SIZE = 1024 ** 3
 
-/** Reads a duration such as `500ms`, `15s`, `2m` or `1h` to milliseconds. Throws an `InvalidValue`, also for none. */
+/**
+ * Reads a duration such as `500ms`, `15s`, `2m` or `1h` and returns it in milliseconds. Throws an `InvalidValue`, also
+ * for 0.
+ */
 export function parseDuration(text: string): number {
   const ms = amount(DURATION.exec(text), MILLISECONDS)
   if (Number.isNaN(ms))
@@ -21,7 +24,7 @@ export function parseDuration(text: string): number {
   return ms
 }
 
-/** Reads a size such as `4096B`, `512KiB` or `1MiB` to bytes; 0 is allowed. Throws an `InvalidValue`. */
+/** Reads a size such as `4096B`, `512KiB` or `1MiB` and returns it in bytes; 0 is allowed. Throws an `InvalidValue`. */
 export function parseSize(text: string): number {
   const bytes = amount(SIZE.exec(text), BYTES)
   if (Number.isNaN(bytes))

@@ -16,7 +16,7 @@ export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Collects the settings below a file's root. Unknown keys become faults, which repeat no value. */
+/** Collects the settings below a file's root. Unknown keys become faults that repeat no value. */
 export function collectSettings(root: Mapping, originOf: (path: Path) => string): SourceContent {
   const collector = new Collector(originOf)
   const named = sectionNames.map(section => [section, namedSection(section, root[section])] as const)
@@ -39,7 +39,7 @@ class Collector implements SourceContent {
     this.#originOf = originOf
   }
 
-  /** Makes a group known by its name, even if nothing is set in it. */
+  /** Records that a group of this name exists, even if nothing is set in it. */
   name(section: SectionName, name: string): void {
     const key = `${Object.keys(namedSchemas[section])[0]}`
     this.#add({ group: `${section}.${name}`, key }, null, [section, name])
@@ -47,7 +47,7 @@ class Collector implements SourceContent {
 
   walk(section: Section, value: unknown, path: Path): void {
     if (isMapping(value)) for (const [name, child] of Object.entries(value)) this.#enter(section, child, path, name)
-    // null: all keys of the section are commented out
+    // null means that all keys of the section are commented out
     else if (value !== null) this.#report(path, 'expected a mapping', 'indent its keys below it')
   }
 

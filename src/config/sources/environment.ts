@@ -23,7 +23,10 @@ const keyOfVariable: ReadonlyMap<string, string> = new Map([
   ...[...settingKeys.keys()].map((key): [string, string] => [variableOf(key), key]),
 ])
 
-/** How the variables of each section begin, and how they end for each key; longer endings first, because `_COMPUTE_URL` ends with `_URL`. */
+/**
+ * The prefix of each section's variables, and the suffix for each of its keys. Longer suffixes come first, because
+ * `_COMPUTE_URL` ends with `_URL`.
+ */
 const namedVariables = sectionNames.map(section => ({
   section,
   beginning: `${variableOf(section)}_`,
@@ -45,12 +48,15 @@ export function readEnvironment(env: Environment): SourceContent {
   return { settings, faults }
 }
 
-/** Whether `exec` set the variable for its command, which may run this program. Any other value is meant as a setting, and unknown. */
+/**
+ * Whether `exec` set the variable for its command, which may run this program. With any other value, the variable was
+ * meant as a setting and is unknown.
+ */
 function isSetByExec(name: string, value = ''): boolean {
   return name === ADDRESS_VARIABLE && /^http:\/\/127\.0\.0\.1:\d+$/.test(value)
 }
 
-/** Warnings about variables that have an effect on Node.js, but none here. */
+/** Returns warnings about variables that have an effect on Node.js but none on this proxy. */
 export function warningsOfVariables({ NODE_TLS_REJECT_UNAUTHORIZED }: Environment): string[] {
   if (NODE_TLS_REJECT_UNAUTHORIZED !== '0') return []
   return [
@@ -60,7 +66,7 @@ export function warningsOfVariables({ NODE_TLS_REJECT_UNAUTHORIZED }: Environmen
 
 type Place = Pick<Setting, 'group' | 'key'>
 
-/** The key that a variable sets, or what is wrong with its name. */
+/** Returns the key that a variable sets, or what is wrong with its name. */
 function placeOf(name: string): Place | Reason {
   const key = keyOfVariable.get(name)
   if (key !== undefined) return { group: null, key }
@@ -78,7 +84,10 @@ function unknownVariable(name: string): Reason {
   return { problem: 'unknown variable', cure: meant ? `did you mean ${meant}?` : 'see --help' }
 }
 
-/** The variables that one with an unknown key may have been meant for: the name in it may end at any underscore. */
+/**
+ * Returns the variables that a variable with an unknown key may have been meant for. The name in it may end at any
+ * underscore.
+ */
 function namedCandidates(variable: string): string[] {
   return namedVariables.flatMap(({ beginning, endings }) => {
     const rest = variable.startsWith(beginning) ? variable.slice(beginning.length) : ''

@@ -9,7 +9,7 @@ import type { Yaml } from './yaml.ts'
 
 /** The content of the configuration file. */
 export interface FileSource extends SourceContent {
-  /** False if nothing could be read: what seems to be missing may be in the file. */
+  /** False if nothing could be read; settings that seem to be missing may then be in the file. */
   readonly usable: boolean
   readonly warnings: readonly string[]
 }
@@ -40,7 +40,7 @@ function rootOf({ root }: Yaml): Mapping {
   throw new InvalidValue(problem, 'write keys to it, e.g. tenants:, or do not name it')
 }
 
-/** Warnings if other users can read a secret in the file, or change where access keys are sent. */
+/** Returns warnings if other users can read a secret in the file, or change where access keys are sent. */
 async function warningsOf(path: string, settings: readonly Setting[]): Promise<string[]> {
   const { readable, writable } = accessOfOthers(await stat(path))
   const holdsSecret = settings.some(({ key, value }) => key === 'secretKey' && value !== null)

@@ -29,7 +29,8 @@ function kindOf(field: Field | undefined): FlagKind {
 
 /**
  * Reads the settings in the arguments. Flags for the default tenant have no group yet, because its name is not known.
- * @throws {UsageError} which repeats no value, unless the arguments are flags of the configuration, each given once
+ * @throws {UsageError} unless the arguments are flags of the configuration, each given once; the message repeats no
+ * value
  */
 export function readFlags(args: readonly string[]): readonly Setting[] {
   const flags = readArguments(args, configFlags)

@@ -2,7 +2,7 @@ import { ensure } from '../../kernel/ensure.ts'
 import type { SectionName } from '../schema/keys.ts'
 import type { Given, Setting } from '../schema/setting.ts'
 
-/** Merges the settings of several sources, the one that takes precedence first. */
+/** Merges the settings of several sources, given in descending order of precedence. */
 export function mergeSettings(...sources: readonly (readonly Setting[])[]): MergedSettings {
   return sources.reduce((merged, settings) => merged.fill(settings), new MergedSettings())
 }
@@ -17,17 +17,17 @@ export class MergedSettings {
     return groups.map(group => `${group}`.slice(section.length + 1))
   }
 
-  /** The settings of one group, such as `tenants.prod`, or of none. */
+  /** Returns the settings of one group, such as `tenants.prod`, or those in no group. */
   inGroup(group: string | null): Given {
     return this.#groups.get(group) ?? new Map()
   }
 
-  /** Every setting that applies, of all groups. */
+  /** Every setting that applies, from all groups. */
   *all(): Generator<Setting> {
     for (const group of this.#groups.values()) yield* group.values()
   }
 
-  /** Adds a source of lower precedence: it sets only what no source before it has set. Null sets nothing. */
+  /** Adds a source of lower precedence, which sets only what no source before it has set. A null sets nothing. */
   fill(settings: readonly Setting[]): this {
     for (const setting of settings) {
       const group = ensure(this.#groups, setting.group, () => new Map<string, Setting>())

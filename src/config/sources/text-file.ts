@@ -12,7 +12,10 @@ const PROBLEMS: Readonly<Record<string, string>> = {
 
 const CURE = 'name a file that this user can read'
 
-/** Reads the text of a file, without a byte order mark. Throws an `InvalidValue` if it cannot be read, or the reason of `signal`. */
+/**
+ * Reads the text of a file, without a byte order mark. Throws an `InvalidValue` if the file cannot be read, or the
+ * reason of `signal` if that aborts.
+ */
 export async function readTextFile(path: string, signal?: AbortSignal): Promise<string> {
   const bytes = await readFile(path, { signal }).catch((error: NodeJS.ErrnoException) => {
     if (signal?.aborted) throw signal.reason
@@ -24,8 +27,8 @@ export async function readTextFile(path: string, signal?: AbortSignal): Promise<
 }
 
 /**
- * Reads a file that is read again later, as `readTextFile` does. Throws an `InvalidValue` for anything but a regular file,
- * too: reading a pipe or terminal again would wait forever.
+ * Reads a file that will be read again later, as `readTextFile` does. Also throws an `InvalidValue` if it is not a
+ * regular file: reading a pipe or terminal again would wait forever.
  */
 export async function readLastingFile(path: string, signal?: AbortSignal): Promise<string> {
   const found = await stat(path).catch(() => undefined)
@@ -44,8 +47,8 @@ export async function readPemFile(path: string): Promise<string> {
 const BEGINNING = /-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/g
 
 /**
- * Reads the text of a PEM file and checks that every certificate in it is valid: Node.js silently drops an invalid one, and
- * all that follow it. Throws an `InvalidValue`.
+ * Reads the text of a PEM file and checks that every certificate in it is valid: Node.js silently drops an invalid one,
+ * and all that follow it. Throws an `InvalidValue`.
  */
 export async function readAuthorities(path: string): Promise<string> {
   const text = await readPemFile(path)

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { Setting } from '../schema/setting.ts'
 import type { Environment } from './environment.ts'
 
-/** The environment variables of the vendor's Python SDK, then of its Go SDK, by the keys of a tenant. */
+/** The environment variables of the vendor's Python SDK, then those of its Go SDK, by the keys of a tenant. */
 const SETS = [
   { url: 'PC_URL', accessKeyId: 'PC_IDENTITY', secretKey: 'PC_SECRET', customerName: null },
   {
@@ -15,8 +15,9 @@ const SETS = [
 ] as const
 
 /**
- * The settings that the vendor's own clients would use: the first set of variables with an access key, even if one half of
- * it is missing, or else the file that the SDK writes. Empty without either. A variable that is not set has the value null.
+ * The settings that the vendor's own clients would use: the first set of variables with an access key, even if one half
+ * of it is missing, or else the file that the SDK writes. The result is empty if there is neither. A variable that is
+ * not set has the value null.
  */
 export async function vendorSettings(env: Environment, homeDirectory: string, group: string): Promise<Setting[]> {
   const set = SETS.find(({ accessKeyId, secretKey }) => env[accessKeyId] || env[secretKey])
@@ -30,7 +31,7 @@ export async function vendorSettings(env: Environment, homeDirectory: string, gr
   )
 }
 
-/** The URL that the vendor's own clients would use, no matter where the access key comes from. */
+/** Returns the URL that the vendor's own clients would use, no matter where the access key comes from. */
 export function vendorUrl(env: Environment, group: string): Setting | undefined {
   const origin = SETS.map(({ url }) => url).find(name => env[name])
   return origin === undefined ? undefined : { group, key: 'url', value: env[origin], source: 'environment', origin }

@@ -1,14 +1,20 @@
 import { isMap, LineCounter, type ParsedNode, parseDocument, type YAMLError } from 'yaml'
 import { type Fault, showKey } from '../fault.ts'
 
-/** More aliases than any configuration needs, but too few to expand a small file beyond the memory. */
+/**
+ * The maximum number of aliases: more than any configuration needs, but too few for a small file to exhaust the memory
+ * when they are expanded.
+ */
 const MAX_ALIASES = 100
 
 /** The content of a YAML text. */
 export interface Yaml {
-  /** Consists of strings, nulls, lists and mappings. */
+  /** The parsed content, made of strings, nulls, lists and mappings. */
   readonly root: unknown
-  /** The line, from 1, of the key at a path; for a key from an alias, that of its closest parent in the text. */
+  /**
+   * Returns the line, from 1, of the key at a path. For a key from an alias, returns the line of its closest parent in
+   * the text.
+   */
   lineOf(path: readonly string[]): number
 }
 
@@ -19,8 +25,8 @@ export interface YamlProblem extends Omit<Fault, 'origin'> {
 }
 
 /**
- * Parses YAML 1.2, and so JSON. Every scalar but null is read as a string, because the schema decides what it means. Problems
- * name a line but quote nothing, because the text may be a secret.
+ * Parses YAML 1.2, which includes JSON. Every scalar except null is read as a string, because the schema decides what
+ * it means. Problems name a line but quote nothing, because the text may be a secret.
  */
 export function parseYaml(text: string): Yaml | readonly YamlProblem[] {
   const lineCounter = new LineCounter()
@@ -45,7 +51,7 @@ export function parseYaml(text: string): Yaml | readonly YamlProblem[] {
   }
 }
 
-/** All duplicate keys; of other errors only the first, which usually causes the rest. */
+/** Returns all duplicate keys. Of other errors it returns only the first, which usually causes the rest. */
 function problemsOf(text: string, errors: readonly YAMLError[], lines: LineCounter): YamlProblem[] {
   const syntax = errors.find(error => error.code !== 'DUPLICATE_KEY')
   if (syntax !== undefined) {

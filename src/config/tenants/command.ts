@@ -15,7 +15,10 @@ const MAX_OUTPUT = 64 * 1024
 /** How much of a command's error message is shown, in characters. */
 const LONGEST_COMPLAINT = 200
 
-/** In characters; a shorter piece of the output is punctuation or a common word, not part of a secret. */
+/**
+ * The shortest piece of output to search for, in characters. A shorter one is punctuation or a common word, not part of
+ * a secret.
+ */
 const SHORTEST_PIECE = 4
 
 /** What separates the words of an error message. */
@@ -24,7 +27,7 @@ const BETWEEN_WORDS = /([\s"'`=:;,(){}<>[\]]+)/
 /** A word that is as long as a key and consists of the same characters. */
 const LIKE_A_KEY = /^(?=.*[A-Za-z])(?=.*\d).{16,}$|^(?=.*[A-Z][a-z]?[A-Z]).{24,}$/
 
-/** A path or URL in lower case, all of whose parts are too short for a key. */
+/** A path or URL in lower case whose parts are all too short to be a key. */
 const PLACE = /^(?=.*\/)[a-z0-9_-]{0,19}([/.]+[a-z0-9_-]{0,19})*$/
 
 const HIDDEN = '[hidden]'
@@ -45,10 +48,10 @@ const GIVEN_SECRET = /(-(?:u|-user|-[\w-]*(?:pass|secret|token|key)[\w-]*)\s+|\b
 const USER_INFO = /(:\/\/)[^\s/@]+(?=@)/g
 
 /**
- * Runs a command without a shell and reads the access key that it prints: as JSON, or ID and secret key on two lines. The
- * command is killed when `signal` aborts, or after `deadline` milliseconds.
- * @throws {CredentialsError} whose message shows neither the command's arguments nor its stdout, but the first line of its
- * stderr, in which anything that looks like a secret is hidden
+ * Runs a command without a shell and reads the access key that it prints: as JSON, or ID and secret key on two lines.
+ * The command is killed when `signal` aborts, or after `deadline` milliseconds.
+ * @throws {CredentialsError} whose message shows the first line of the command's stderr, with anything that looks like
+ * a secret hidden, but neither its arguments nor its stdout
  */
 export async function runCommand(
   [file = '', ...args]: readonly string[],
@@ -76,7 +79,7 @@ function reasonOf(end: ProgramResult['end']): string {
   return typeof end === 'number' ? `failed with exit code ${end}` : `was killed by ${end}`
 }
 
-/** The first line of stderr, unless it repeats something from stdout. */
+/** Returns the first line of stderr, unless it repeats something from stdout. */
 function complaintOf(stderr: string, stdout: string): string {
   const line = stderr.trim().split('\n', 1).join('').replace(/\p{C}/gu, '').trim()
   const pieces = stdout.split(/[\s"'{}:,]+/).filter(piece => piece.length >= SHORTEST_PIECE)

@@ -3,7 +3,9 @@ import type { Credentials } from '../config.ts'
 import { InvalidValue } from '../fault.ts'
 import { readLastingFile } from '../sources/text-file.ts'
 
-/** The names of the members: as in our configuration, in files of the vendor's SDK, and in its older files. */
+/**
+ * The names that each member may have: as in our configuration, in files of the vendor's SDK, and in its older files.
+ */
 const ACCESS_KEY_ID = ['accessKeyId', 'identity', 'username', 'access_key_id']
 const SECRET_KEY = ['secretKey', 'secret', 'password', 'secret_key']
 const URLS = ['url', 'api', 'api_endpoint']
@@ -14,7 +16,7 @@ export interface CredentialDocument {
   readonly credentials: Credentials
 }
 
-/** Parses credentials in JSON. Throws an `InvalidValue`, which quotes nothing of the text. */
+/** Parses credentials in JSON. Throws an `InvalidValue` that quotes nothing of the text. */
 export function parseCredentials(text: string): CredentialDocument {
   const members = parseMembers(text)
   const member = (names: readonly string[]) => names.map(name => members.get(name)).find(isFilled)
@@ -48,12 +50,12 @@ export async function readCredentialsFile(path: string, signal?: AbortSignal): P
   return parseCredentials(await readLastingFile(path, signal))
 }
 
-/** Reads a file that contains one secret, without the white space around it. Throws an `InvalidValue`. */
+/** Reads a file that contains one secret, and removes the white space around it. Throws an `InvalidValue`. */
 export async function readSecretFile(path: string, signal?: AbortSignal): Promise<Secret> {
   return new Secret(await readSecretText(path, signal))
 }
 
-/** Reads a secret as {@link readSecretFile} does, but in the clear, to check how it is written. */
+/** Reads a secret as {@link readSecretFile} does, but returns it in the clear, so that its form can be checked. */
 export async function readSecretText(path: string, signal?: AbortSignal): Promise<string> {
   const text = (await readLastingFile(path, signal)).trim()
   if (text === '') throw new InvalidValue('is empty', 'write the secret to it')

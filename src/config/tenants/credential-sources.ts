@@ -39,13 +39,13 @@ function asCredentialsError<T>(path: string, reading: Promise<T>): Promise<T> {
   })
 }
 
-/** The source of an access key that a command prints; with `cache`, a key is good for many logins. */
+/** The source of an access key that a command prints. With `cache`, one key is used for many logins. */
 export function commandSource(argv: readonly string[], cache: boolean): CredentialSource {
   return {
     origin: `command ${basename(`${argv[0]}`)}`,
     kind: cache ? 'command' : 'changing',
     async read(signal): Promise<Credentials> {
-      // loaded only when it is needed: most configurations have no command
+      // loaded only when needed, because most configurations have no command
       const { runCommand } = await import('./command.ts')
       return runCommand(argv, signal)
     },

@@ -7,7 +7,7 @@ import { type Clock, systemClock, withDeadline } from '../../kernel/clock.ts'
 export interface ProgramBounds {
   /** How long it may run, in milliseconds. */
   readonly deadline: number
-  /** How much it may print to stdout, in bytes. Of stderr, the same amount is kept and the rest dropped. */
+  /** The maximum size of its output to stdout, in bytes. The same amount of stderr is kept, and the rest is dropped. */
   readonly maxOutput: number
   /** Kills the program when it aborts. */
   readonly signal?: AbortSignal | undefined
@@ -19,7 +19,10 @@ export interface ProgramBounds {
 
 /** How a program ended, and what it printed until then. */
 export interface ProgramResult {
-  /** The exit code, the signal that killed it, or `too-much` if it printed more than it may and was killed for that. */
+  /**
+   * The exit code, the signal that killed the program, or `too-much` if it was killed because it printed more than it
+   * may.
+   */
   readonly end: number | NodeJS.Signals | 'too-much'
   readonly stdout: string
   readonly stderr: string
@@ -36,9 +39,10 @@ export function killPrograms(): void {
 }
 
 /**
- * Runs a program without a shell and without input until it ends. Background processes that it leaves are not waited for,
- * even if they keep the output open. Killing a program kills everything that it started; no program outlives this process.
- * Rejects with the system's error if the program cannot be run, with a `DeadlineError`, or with the reason of `signal`.
+ * Runs a program without a shell and without input until it ends. Does not wait for background processes that it leaves
+ * behind, even if they keep the output open. Killing a program kills everything that it started; no program outlives
+ * this process. Rejects with the system's error if the program cannot be run, with a `DeadlineError`, or with the
+ * reason of `signal`.
  */
 export async function runProgram(
   file: string,
@@ -73,13 +77,13 @@ function endOf(child: ChildProcess, stdout: Printed): Promise<ProgramResult['end
     child.once('exit', (code, signal) => {
       // exactly one of the two is not null
       const end = code ?? (signal as NodeJS.Signals)
-      // by the second turn of the event loop, everything in the pipe at the end has been read
+      // after two turns of the event loop, everything that was in the pipe at the end has been read
       setImmediate(() => setImmediate(() => resolve(end)))
     })
   })
 }
 
-/** Kills a program and its group. Does nothing if it has just ended, or could not be started. */
+/** Kills a program and its group. Does nothing if the program has just ended, or could not be started. */
 function killAll({ pid }: ChildProcess, hasGroup: boolean): void {
   try {
     process.kill(hasGroup ? -Number(pid) : Number(pid), 'SIGKILL')

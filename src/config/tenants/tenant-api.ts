@@ -10,8 +10,9 @@ import { type CredentialDocument, readCredentialsFile } from './credential-files
 import { settingIn, type TenantInput } from './tenant-input.ts'
 
 /**
- * The API of a tenant: that of its `url`, or else of its credentials file, or else of the fallback; with the Compute console
- * of its `computeUrl`. What is wrong with them becomes faults. `apis` keeps the APIs by url, for tenants that share one.
+ * Returns the API of a tenant: the one that its `url` names, or else its credentials file, or else the fallback. The
+ * Compute console is the one that its `computeUrl` names. Whatever is wrong with these becomes faults. `apis` caches
+ * the APIs by url, because tenants may share one.
  */
 export async function apiOf(
   input: TenantInput,
@@ -35,7 +36,7 @@ async function resolvedApi(
   fallback: Setting | undefined,
 ): Promise<Api | undefined> {
   const document = await documentOf(input)
-  // a credentials file that cannot be read has its fault, and may well contain the url
+  // a credentials file that cannot be read has a fault of its own, and may well contain the url
   if (document === undefined && input.values.url === null) return undefined
   const setting = urlSettingOf(input, document ?? null, fallback)
   const url = setting.value
@@ -52,7 +53,7 @@ async function resolvedApi(
   return undefined
 }
 
-/** The setting whose url applies. Its value is null if no url is given, or if it is not valid. */
+/** Returns the setting whose url applies. Its value is null if no url is given, or if it is not valid. */
 function urlSettingOf(input: TenantInput, document: CredentialDocument | null, fallback: Setting | undefined): Setting {
   const given = settingIn(input, 'url')
   if (given.value !== null) return { ...given, value: input.values.url }
@@ -61,13 +62,16 @@ function urlSettingOf(input: TenantInput, document: CredentialDocument | null, f
   return document.url === null && fallback ? fallback : inFile
 }
 
-/** The vendor adds stacks, so an unknown one is accepted; most likely, though, it is a typing error. */
+/**
+ * Returns the warning about an unknown stack. Because the vendor adds stacks, it is accepted, but it is most likely a
+ * typing error.
+ */
 function unpublished(setting: Setting): string {
   const { origin, value } = setting
   return `${pathOf(setting)} (${origin}): ${quote(`${value}`) ?? 'the value'} is not a stack known to this version; prismacloud-proxy stacks lists those that are`
 }
 
-/** The content of the credentials file: null if there is no file, undefined if it cannot be read. */
+/** Returns the content of the credentials file: null if there is no file, undefined if it cannot be read. */
 async function documentOf(input: TenantInput): Promise<CredentialDocument | null | undefined> {
   const path = input.values.credentialsFile
   if (path === null) return null

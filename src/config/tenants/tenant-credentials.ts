@@ -14,19 +14,19 @@ type HalfKey = (typeof HALVES)[number]
 
 const fileOf = <Key extends HalfKey>(half: Key) => `${half}File` as const
 
-/** The keys that can give a half of an access key. */
+/** Returns the keys that can supply one half of an access key. */
 const keysFor = (half: HalfKey) => [half, fileOf(half), ...WHOLES]
 
 const isGiven = (given: Given, key: string) => settingOf(given, key).value !== null
 
-/** Whether a tenant's settings give an access key, or a part of one. */
+/** Whether a tenant's settings specify an access key, or a part of one. */
 export function namesCredentials(given: Given): boolean {
   return HALVES.flatMap(keysFor).some(key => isGiven(given, key))
 }
 
 /**
- * The source of a tenant's access key. Two sources for one half of it, none, or a file that cannot be read become faults.
- * A command is not run.
+ * Returns the source of a tenant's access key. It is a fault if one half of the key has two sources or none, or if a
+ * file cannot be read. A command is not run.
  */
 export async function credentialsOf(input: TenantInput): Promise<CredentialSource | undefined> {
   const faults = [...conflicts(input), ...absences(input)]
@@ -62,7 +62,10 @@ function absences(input: TenantInput): Fault[] {
   })
 }
 
-/** Undefined also for a half that is given but not valid: that has its fault. */
+/**
+ * Returns one half of an access key. Returns undefined also for a half that is given but not valid, because that
+ * already has a fault.
+ */
 async function halfOf(input: TenantInput, half: HalfKey): Promise<Half | undefined> {
   const secret = input.values[half]
   if (secret !== null) return { secret }
@@ -74,7 +77,9 @@ async function halfOf(input: TenantInput, half: HalfKey): Promise<Half | undefin
   return text === undefined ? undefined : { file }
 }
 
-/** The source's origin, as `environment PC_IDENTITY/PC_SECRET` or `file /run/id and file /run/key`. */
+/**
+ * Returns the origin of the source, such as `environment PC_IDENTITY/PC_SECRET` or `file /run/id and file /run/key`.
+ */
 function originOf(input: TenantInput): string {
   const places = HALVES.map(half => sourceOf(input, half))
   if (places.every(({ source }) => source === 'environment'))

@@ -2,18 +2,18 @@ import type { Fault } from '../fault.ts'
 import type { TenantSettings } from '../schema/schema.ts'
 import { type Given, type Setting, settingOf } from '../schema/setting.ts'
 
-/** A tenant's settings, each read on its own; whether they go together is still to be checked. */
+/** A tenant's settings, each of which is read by itself. Whether they fit together is yet to be checked. */
 export interface TenantInput {
   readonly name: string
   readonly given: Given
   readonly values: TenantSettings
-  /** Collects what is wrong. */
+  /** Collects the faults: what is wrong with the settings. */
   readonly faults: Fault[]
-  /** Collects what is allowed but most likely a mistake. */
+  /** Collects warnings about what is allowed but most likely a mistake. */
   readonly warnings: string[]
 }
 
-/** The setting of a tenant's key. Without one, its value is null and its source is the default. */
+/** Returns the setting of a tenant's key. If there is none, the result has the value null and the source `default`. */
 export function settingIn({ given, name }: TenantInput, key: string): Setting {
   return settingOf(given, key, `tenants.${name}`)
 }

@@ -29,15 +29,15 @@ export interface VendorPlaces {
   readonly homeDirectory: string
 }
 
-/** Collects what is wrong, and what is allowed but most likely a mistake. */
+/** Collects faults, and warnings about what is allowed but most likely a mistake. */
 export interface Remarks {
   readonly faults: Fault[]
   readonly warnings: string[]
 }
 
 /**
- * Builds the tenants from their settings. If no setting gives an access key, the default tenant gets the settings that the
- * vendor's own clients would use; if only its url is not set, it gets their url.
+ * Builds the tenants from their settings. If no setting gives an access key, the default tenant gets the settings that
+ * the vendor's own clients would use; if only its url is not set, it gets their url.
  */
 export async function readTenants(
   merged: MergedSettings,
@@ -74,7 +74,7 @@ function unknownDefault(merged: MergedSettings, defaultTenant: string): Fault {
 
 interface TenantParts {
   readonly given: Given
-  /** The APIs so far, by url. Tenants with the same url share one, because there may be a thousand of them. */
+  /** The APIs built so far, by url. Tenants with the same url share one, because there may be a thousand of them. */
   readonly apis: Map<string, Api>
   /** The url to use if none is given. */
   readonly fallback: Setting | undefined

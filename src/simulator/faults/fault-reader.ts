@@ -11,7 +11,7 @@ const FIELD_VALUE = /^[\t\x20-\x7e]*$/
 
 /**
  * Reads a fault from a JSON value.
- * @throws {TypeError} that names the first invalid member
+ * @throws {TypeError} whose message names the first invalid member
  */
 export function readFault(value: unknown): Fault {
   if (!isObject(value)) throw new TypeError('a fault must be a JSON object')

@@ -27,7 +27,10 @@ export const alertRoutes: readonly Route[] = [
   { method: 'GET', template: '/alert/csv/{id}/download', auth, handle: csv },
 ]
 
-/** A page token implies the other fields of the first request: the Python SDK sends it alone for later pages. */
+/**
+ * Returns a page of alerts. A page token implies the other fields of the first request, because the Python SDK sends it
+ * alone for later pages.
+ */
 function searchAlerts({ fields }: RoutedCall): ApiResponse {
   if (!fields.pageToken && isMissing(fields.timeRange)) return invalidParameter('timeRange')
   return page(fields.limit, fields.pageToken)

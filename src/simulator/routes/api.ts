@@ -1,4 +1,5 @@
-// Responds to API calls: finds the route, verifies the token, applies the rate limit, reads the body, calls the handler.
+// Responds to API calls: finds the route, verifies the token, applies the rate limit, reads the body, calls the
+// handler.
 //
 // To add a route:
 // 1. Add a `Route` (route.ts) to the file of its area, or to a new file that ROUTES below lists.
