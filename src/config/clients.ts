@@ -66,7 +66,7 @@ async function namedClient(name: string, merged: MergedSettings, faults: Fault[]
 }
 
 function twice(setting: Setting): Fault {
-  const problem = `conflicts with clients.${UNNAMED}: both give the token of that client`
+  const problem = `conflicts with clients.${UNNAMED}: both set the token of that client`
   return { ...placeOf(setting), problem, cure: 'remove one of the two' }
 }
 
@@ -85,7 +85,7 @@ export function warningOfExposure(listen: Settings['listen'], clients: readonly 
   const reachable = reachableAddresses(listen).map(key => listen[key])
   if (clients.length > 0 || reachable.length === 0) return []
   return [
-    `anyone who can reach ${reachable.join(' or ')} acts with your access keys: listen.exposed is true, and clients need no token`,
+    `anyone who can reach ${reachable.join(' or ')} can use your access keys, because listen.exposed is true and clients need no token`,
   ]
 }
 
@@ -101,7 +101,7 @@ function exposures(listen: Settings['listen'], merged: MergedSettings): Fault[] 
   if (listen.exposed) return []
   const problem = 'is reachable from other machines, but clients need no token'
   const cure =
-    'set listen.clientTokenFile, or listen on 127.0.0.1 (listen.exposed: true is for networks that are closed by other means)'
+    'set listen.clientTokenFile, or listen on 127.0.0.1 (set listen.exposed: true only on a network that is protected in another way)'
   return reachableAddresses(listen).map(key =>
     faultOf(settingOf(merged.inGroup(null), `listen.${key}`), { problem, cure }),
   )

@@ -122,7 +122,7 @@ t.test('an address that other machines can reach needs a client token', async t 
   t.match(client, { name: 'default', policy: null })
   t.ok(client?.token.matches('0123456789abcdef'))
   const exposed = await load({ args: ['--listen-address=0.0.0.0:1', '--listen-exposed'] })
-  t.match(exposed.warnings, [/^anyone who can reach 0\.0\.0\.0:1 acts with your access keys/])
+  t.match(exposed.warnings, [/^anyone who can reach 0\.0\.0\.0:1 can use your access keys/])
   t.strictSame((await load({ args: ['--listen-exposed'] })).warnings, [])
   for (const [name, problem] of [
     ['short', /fewer than 16 characters/],

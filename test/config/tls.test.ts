@@ -64,9 +64,7 @@ t.test('an https address that other machines can reach needs clients with tokens
     },
   ])
   const exposed = [...args, '--listen-tls', 'auto', '--listen-exposed', 'true']
-  t.match((await load({ args: exposed })).warnings, [
-    /^anyone who can reach 0\.0\.0\.0:9443 acts with your access keys/,
-  ])
+  t.match((await load({ args: exposed })).warnings, [/^anyone who can reach 0\.0\.0\.0:9443 can use your access keys/])
   const both = await load({ args: [...exposed, '--listen-address', '0.0.0.0:9080'] })
-  t.match(both.warnings, [/^anyone who can reach 0\.0\.0\.0:9080 or 0\.0\.0\.0:9443 acts/])
+  t.match(both.warnings, [/^anyone who can reach 0\.0\.0\.0:9080 or 0\.0\.0\.0:9443 can use/])
 })

@@ -145,11 +145,11 @@ t.test('a stack that this version does not know is accepted, with a warning', as
     const { tenants, warnings } = await load({ env: { ...PC, PC_URL } })
     t.ok(tenants.get('default')?.api.stack)
     t.match(warnings, [
-      /^tenants\.default\.url \(PC_URL\): ".*" is not a stack known to this version; prismacloud-proxy stacks lists/,
+      /^tenants\.default\.url \(PC_URL\): ".*" is not a stack that this version knows; to list the known ones, run/,
     ])
   }
   const { warnings } = await load({ env: { ...PC, PC_URL: 'https://app99.prismacloud.io/?token=hunter22' } })
-  t.match(warnings, [/^tenants\.default\.url \(PC_URL\): the value is not a stack known to this version/])
+  t.match(warnings, [/^tenants\.default\.url \(PC_URL\): the value is not a stack that this version knows/])
   for (const PC_URL of ['app2', 'https://gateway.example/x'])
     t.strictSame((await load({ env: { ...PC, PC_URL } })).warnings, [])
 })

@@ -83,7 +83,7 @@ export const settingsSchema = {
   errors: choice(
     ['problem', 'passthrough'],
     'problem',
-    'How clients get errors of the upstream: as problem documents (RFC 9457), or unchanged.',
+    'How upstream errors are returned to clients: as problem documents (RFC 9457), or unchanged.',
   ),
   assumeJson: toggle(
     true,
@@ -123,12 +123,15 @@ export const settingsSchema = {
   pacing: {
     enabled: toggle(true, "Delay requests so that they stay within the upstream's rate limits."),
     maxWait: duration('30s', 'How long a request may be delayed before it is refused.'),
-    maxQueue: count(1000, 'Maximum number of delayed requests. No client takes more places than it leaves to others.'),
+    maxQueue: count(
+      1000,
+      'Maximum number of delayed requests. A client never takes more places than remain for the others.',
+    ),
   },
   retry: {
     attempts: count(
       3,
-      'How often a request is retried if the upstream refuses it for now or fails (408, 425, 429, 500, 502, 503, 504). Its waits add up to at most pacing.maxWait.',
+      'How many times a request is retried if the upstream temporarily refuses it or fails (408, 425, 429, 500, 502, 503, 504). All waits together last at most pacing.maxWait.',
     ),
   },
   cache: {

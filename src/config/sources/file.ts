@@ -37,7 +37,7 @@ export async function readConfigFile(named: Setting): Promise<FileSource> {
 function rootOf({ root }: Yaml): Mapping {
   if (isMapping(root)) return root
   const problem = root === null ? 'is empty' : 'is not a mapping'
-  throw new InvalidValue(problem, 'write keys to it, e.g. tenants:, or do not name it')
+  throw new InvalidValue(problem, 'add keys to it, e.g. tenants:, or do not pass it with --config')
 }
 
 /** Returns warnings if other users can read a secret in the file, or change where access keys are sent. */

@@ -68,7 +68,7 @@ function urlSettingOf(input: TenantInput, document: CredentialDocument | null, f
  */
 function unpublished(setting: Setting): string {
   const { origin, value } = setting
-  return `${pathOf(setting)} (${origin}): ${quote(`${value}`) ?? 'the value'} is not a stack known to this version; prismacloud-proxy stacks lists those that are`
+  return `${pathOf(setting)} (${origin}): ${quote(`${value}`) ?? 'the value'} is not a stack that this version knows; to list the known ones, run prismacloud-proxy stacks`
 }
 
 /** Returns the content of the credentials file: null if there is no file, undefined if it cannot be read. */
