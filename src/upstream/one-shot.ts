@@ -2,6 +2,7 @@ import { Client, errors } from 'undici'
 import type { Dispatcher, DispatchOptions } from './dispatcher.ts'
 import { CheckedHandler } from './undici/checked-handler.ts'
 import type { DispatchHandler } from './undici/handler.ts'
+import { Undici7Handler } from './undici/undici7.ts'
 
 /** Opens a new connection for each request, so that no request uses a connection that the upstream is just closing. */
 export class OneShotConnections implements Dispatcher {
@@ -29,7 +30,7 @@ export class OneShotConnections implements Dispatcher {
     const drop = (_origin: URL, _targets: unknown, error: Error) => client.destroy(error, forget)
     this.#clients.add(client)
     client.on('disconnect', drop).on('connectionError', drop)
-    client.dispatch(options, new CheckedHandler(handler))
+    client.dispatch(options, new Undici7Handler(new CheckedHandler(handler)))
     // takes effect after the request; needed if the request could not be sent, because then no connection ends
     client.close(forget)
   }

@@ -3,6 +3,7 @@ import { ensure } from '../kernel/ensure.ts'
 import type { Dispatcher, DispatchOptions } from './dispatcher.ts'
 import { CheckedHandler } from './undici/checked-handler.ts'
 import type { DispatchController, DispatchHandler } from './undici/handler.ts'
+import { Undici7Handler } from './undici/undici7.ts'
 
 /**
  * Keeps connections open for later requests. Each carries one request at a time, and there are as many as concurrent
@@ -32,7 +33,7 @@ export class ConnectionPool implements Dispatcher {
     const origin = String(options.origin)
     const free = ensure(this.#free, origin, (): Client[] => [])
     const client = free.pop() ?? this.#open(origin, free)
-    client.dispatch(options, new BorrowingHandler(handler, client, free))
+    client.dispatch(options, new Undici7Handler(new BorrowingHandler(handler, client, free)))
   }
 
   /**

@@ -8,8 +8,7 @@ export type DispatchController = Dispatcher.DispatchController
  * Headers and trailers come from the controller (see {@link rawText}), because those that undici parses have lost their
  * order and case.
  *
- * undici 7 translates this interface into its older one (`onConnect`, `onHeaders`, …) and parses the headers for it,
- * which is 5 % of the cost of a request. undici 8 has removed the older one.
+ * undici 7 reports in an older interface (`onConnect`, `onHeaders`, …), which undici 8 has removed: see `Undici7Handler`.
  */
 export interface DispatchHandler {
   onRequestStart(controller: DispatchController): void
