@@ -111,7 +111,16 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const loggedRequests = () => live.config.log.requests
   await addSteps(server, {
     ...deps,
-    ...{ audit, config, connections, drain, forwarder, loggedRequests, metrics, pacer, sessions, tokens },
+    audit,
+    config,
+    connections,
+    drain,
+    forwarder,
+    loggedRequests,
+    metrics,
+    pacer,
+    sessions,
+    tokens,
   })
   return {
     server,

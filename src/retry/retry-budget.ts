@@ -19,8 +19,10 @@ export class RetryBudget {
   /** Adds to the budget of a tenant. Called when a request is sent for the first time. */
   earn(tenant: string): void {
     const left = this.#left.get(tenant)
-    // usually the budget is full, and nothing needs to be stored
-    if (left !== undefined) this.#left.set(tenant, Math.min(MOST, left + SHARE))
+    if (left === undefined) return
+    // a full budget is not stored, so that requests cost nothing while none is retried
+    if (left + SHARE < MOST) this.#left.set(tenant, left + SHARE)
+    else this.#left.delete(tenant)
   }
 
   /** Takes one retry from the budget of a tenant. Returns false if none is left. */
