@@ -48,7 +48,7 @@ const steps: readonly Step[] = [
   {
     shows: 'An error that the API reports in a header, as a readable document',
     path: '/errors/header',
-    holds: ({ status, text }) => status === 400 && JSON.parse(text).detail.includes('timeRange'),
+    holds: ({ status, text }) => status === 400 && JSON.parse(text).upstream.errors[0].subject === 'timeRange',
   },
   {
     shows: 'A file download',
