@@ -1,6 +1,6 @@
 // Writes what is generated in files below the working directory: config/schema.json, the tables in README.md and
-// config/README.md, and the lines of Dockerfile and systemd unit that start the proxy. With --check it writes nothing, names
-// each file that is out of date, and exits 1 if there is one.
+// config/README.md, the lines of Dockerfile and systemd unit that start the proxy, and the tree of the API's operations.
+// With --check it writes nothing, names each file that is out of date, and exits 1 if there is one.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
+import { readTable, treeModule } from './operations-table.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
@@ -51,6 +52,7 @@ update('config/prismacloud-proxy.service', text => {
   const words = ['/usr/bin/node', ...FLAGS, '/opt/prismacloud-proxy/dist/cli.js', 'start']
   return text.replace(/^ExecStart=.*$/m, `ExecStart=${words.join(' ')}`)
 })
+update('src/operations/generated-tree.ts', () => treeModule(readTable()))
 
 function startFlags() {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))

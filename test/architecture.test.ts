@@ -26,6 +26,7 @@ const FLOORS = [
   'config',
   'tls',
   'stacks',
+  'operations',
   'upstream-errors',
   'problem',
   'http',

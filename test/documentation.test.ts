@@ -39,6 +39,7 @@ t.test('generated files are up to date; elsewhere they are reported, until they 
     },
     'README.md': place('main keys', 'old\n'),
     Dockerfile: 'FROM node\nENTRYPOINT ["node"]\n',
+    src: { operations: {} },
   })
   const files = [
     'config/schema.json',
@@ -46,6 +47,7 @@ t.test('generated files are up to date; elsewhere they are reported, until they 
     'README.md',
     'Dockerfile',
     'config/prismacloud-proxy.service',
+    'src/operations/generated-tree.ts',
   ]
   const stderr = files.map(file => `${file} is out of date: run npm run generate\n`).join('')
   await t.rejects(generate(elsewhere, '--check'), { code: 1, stderr })

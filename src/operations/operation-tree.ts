@@ -1,0 +1,85 @@
+import type { Branch, Effect, Operation } from './operation.ts'
+
+const VERSION = /^v\d+(?:[._]\d+)*$/
+
+/** Effects, the one first that a client that may only read must be kept from most. */
+const STRONGEST_FIRST: readonly Effect[] = ['session', 'write', 'export', 'read']
+
+/**
+ * Finds the operation of a request by walking down a tree, one level for each segment of the path. The work depends on
+ * the depth of the path, and not on the number of operations: only a few branches match at any level.
+ */
+export class OperationTree {
+  readonly #root: Branch
+
+  constructor(root: Branch) {
+    this.#root = root
+  }
+
+  /** Returns the operations that match a path. `path` is decoded and in lower case; a slash at its end is ignored. */
+  at(path: string): readonly Operation[] {
+    const end = path.endsWith('/') ? path.length - 1 : path.length
+    let branches = [this.#root]
+    for (let from = 0; from < end && branches.length > 0; ) {
+      if (path[from] !== '/') return []
+      const slash = path.indexOf('/', from + 1)
+      const to = slash < 0 || slash > end ? end : slash
+      branches = below(branches, path.slice(from + 1, to))
+      from = to
+    }
+    return branches.flatMap(({ operations = [] }) => operations)
+  }
+
+  /**
+   * Returns the operation of a request, or `undefined` if there is none. HEAD has the operation of GET. If several
+   * templates match, the one that has a literal wherever the others do wins. If none has, it is uncertain which of them
+   * the API would choose, and the one with the strongest effect wins.
+   */
+  find(method: string, path: string): Operation | undefined {
+    const described = method === 'HEAD' ? 'GET' : method
+    const [first, ...others] = this.at(path).filter(operation => operation.method === described)
+    return first && others.reduce(likelier, first)
+  }
+
+  /** Lists all operations of the tree. */
+  all(): Operation[] {
+    return [...operationsIn(this.#root)]
+  }
+}
+
+/** The branches one level further down that match a segment. */
+function below(branches: readonly Branch[], segment: string): Branch[] {
+  const next: Branch[] = []
+  if (segment === '') return next
+  for (const { literals, version, variable } of branches) {
+    const literal = literals && Object.hasOwn(literals, segment) ? literals[segment] : undefined
+    if (literal) next.push(literal)
+    if (version && VERSION.test(segment)) next.push(version)
+    if (variable) next.push(variable)
+  }
+  return next
+}
+
+function* operationsIn({ literals = {}, version, variable, operations = [] }: Branch): Generator<Operation> {
+  yield* operations
+  for (const branch of [...Object.values(literals), version, variable]) {
+    if (branch) yield* operationsIn(branch)
+  }
+}
+
+/** The one of two operations with the same method that the API would choose for a path that matches both. */
+function likelier(one: Operation, other: Operation): Operation {
+  if (isAsSpecific(one, other)) return one
+  if (isAsSpecific(other, one)) return other
+  return STRONGEST_FIRST.indexOf(one.effect) <= STRONGEST_FIRST.indexOf(other.effect) ? one : other
+}
+
+/** Whether a template has a literal wherever another one does. */
+function isAsSpecific(one: Operation, other: Operation): boolean {
+  const own = one.template.split('/')
+  return other.template.split('/').every((segment, at) => isVariable(segment) || !isVariable(own[at] ?? ''))
+}
+
+function isVariable(segment: string): boolean {
+  return segment.includes('{')
+}
