@@ -4,7 +4,7 @@ import type { ClientConfig } from './config.ts'
 import { type Fault, InvalidValue } from './fault.ts'
 import { parseAddress } from './network/address.ts'
 import { hasTls } from './network/tls.ts'
-import { policyOf } from './policy.ts'
+import { checkAllow, policyOf } from './policy.ts'
 import { readClient } from './schema/read-section.ts'
 import type { Settings } from './schema/schema.ts'
 import { type Setting, settingOf } from './schema/setting.ts'
@@ -56,6 +56,7 @@ async function unnamedClient(
 async function namedClient(name: string, merged: MergedSettings, faults: Fault[]): Promise<ClientConfig | undefined> {
   const group = `clients.${name}`
   const { tokenFile, admin, access, allow, deny } = await readClient(name, merged.inGroup(group), faults)
+  await attempt(settingOf(merged.inGroup(group), 'allow', group), faults, () => checkAllow({ access, allow }))
   const setting = settingOf(merged.inGroup(group), 'tokenFile', group)
   if (tokenFile === null) {
     faults.push(missing(setting, `name a file with a random token for this client (${TOKEN_COMMAND})`))

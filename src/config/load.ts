@@ -6,7 +6,7 @@ import { ConfigError, type Fault } from './fault.ts'
 import { deepFreeze, FrozenMap } from './freeze.ts'
 import { readOutboundProxy } from './network/outbound.ts'
 import { checkTls } from './network/tls.ts'
-import { policyForAll } from './policy.ts'
+import { checkAllow, policyForAll } from './policy.ts'
 import { sectionKeys } from './schema/keys.ts'
 import { readSettings } from './schema/read-section.ts'
 import type { Settings } from './schema/schema.ts'
@@ -44,6 +44,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const settings = await readSettings(general, faults)
   const clients = await readClients(settings.listen, merged, faults)
   checkAudit(settings.audit, general, faults)
+  await attempt(settingOf(general, 'policy.allow'), faults, () => checkAllow(settings.policy))
   await checkTls(settings.listen, general, faults)
   const authorities = await authoritiesOf(settings, general, env, faults)
   const outbound = await readOutboundProxy(settings.upstream, env, faults)

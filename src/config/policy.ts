@@ -1,6 +1,6 @@
-import { FORWARDED_METHODS } from '../http/methods.ts'
+import { FORWARDED_METHODS, isSafe } from '../http/methods.ts'
 import { nearest } from '../kernel/nearest.ts'
-import { InvalidPart, MalformedValue } from './fault.ts'
+import { InvalidElements, InvalidPart, MalformedValue, type Reason } from './fault.ts'
 import { readRulePath } from './rule-path.ts'
 
 /** A pattern for requests: `GET /v2/alert/*`, `POST,PUT /cloud/**`, or a path alone for every method. */
@@ -22,7 +22,10 @@ export interface Policy {
   /** The name of the mapping that contains it, for messages: `policy`, `tenants.prod`, `clients.ci`. */
   readonly name: string
   readonly access: 'read-write' | 'read-only'
-  /** A request must match one of these; if there are none, every request may pass. */
+  /**
+   * With `read-write`, a request must match one of these; if there are none, every request may pass. With `read-only`,
+   * these are the writes that may pass, too.
+   */
   readonly allow: readonly Rule[]
   /** A request that matches one of these is blocked, whatever `allow` says. */
   readonly deny: readonly Rule[]
@@ -60,6 +63,31 @@ function readMethods(text: string): readonly string[] | null {
 function named(method: string): string {
   const meant = nearest(method, FORWARDED_METHODS)
   return meant ? `${JSON.stringify(method)} (did you mean ${meant}?)` : JSON.stringify(method)
+}
+
+/**
+ * Checks that with read-only access, each rule of `allow` permits writes and says which. Rules that seem to restrict
+ * reading must not permit writes instead.
+ * @throws {InvalidElements} for rules without methods, or with one that only reads
+ */
+export function checkAllow({ access, allow }: Pick<Policy, 'access' | 'allow'>): void {
+  if (access === 'read-write') return
+  const elements = allow.flatMap((rule, index) => {
+    const reason = faultInWrite(rule)
+    return reason ? [{ index, ...reason }] : []
+  })
+  if (elements.length > 0) throw new InvalidElements(elements)
+}
+
+function faultInWrite({ text, methods }: Rule): Reason | undefined {
+  if (methods === null) {
+    const problem = `"${text}" permits every write, because access is read-only`
+    return { problem, cure: `name the methods, e.g. "POST ${text.replace(/^\*\s+/, '')}"` }
+  }
+  const harmless = methods.filter(isSafe)
+  if (harmless.length === 0) return undefined
+  const problem = `"${text}" has no effect on ${harmless.join(', ')}, because access is read-only`
+  return { problem, cure: 'name only methods that write; to restrict reading, use access: read-write' }
 }
 
 interface PolicySettings extends Omit<Policy, 'name'> {

@@ -9,9 +9,9 @@ import type { PacedEndpoint } from '../pacing/pacer.ts'
 import { Problem } from '../problem/problem.ts'
 import { authCallOf } from '../request/auth-call.ts'
 import type { Destination } from '../request/destination.ts'
+import { effectOf } from '../request/effect.ts'
 import type { Exchange } from '../request/exchange.ts'
 import { judgeMethod } from '../request/method-override.ts'
-import { onlyReads } from '../request/read-only.ts'
 import type { Readings } from '../request/readings.ts'
 import { judgePath, withoutQuery } from '../request/target.ts'
 import type { TenantDestination } from '../request/tenant.ts'
@@ -113,7 +113,7 @@ export function isBodyKept({ body }: ForwardRequest): boolean {
 
 /** The effect of repeating a request, judged by its method and every way in which the API may read its path. */
 export function repeatingOf({ exchange: { method }, plan }: ForwardRequest): Repeating {
-  if (plan.readings.all.every(path => onlyReads(method, path))) return 'reads'
+  if (effectOf(method, plan.readings.all) === 'read') return 'reads'
   return isIdempotent(method) ? 'idempotent' : 'changes'
 }
 

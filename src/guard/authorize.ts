@@ -27,7 +27,7 @@ export function authorize(
       'This request requires a client token; without one, a client may only log in',
     )
   const policies = policiesFor(config, tenant, client)
-  const reason = blockedBy(policies, method, readings.all)
+  const reason = blockedBy(policies, method, readings)
   if (reason !== undefined) throw new Problem('policy-denied', reason)
 }
 

@@ -2,6 +2,9 @@ import type { Config } from '../config/config.ts'
 import { Problem } from '../problem/problem.ts'
 import { blockedBy } from './policy.ts'
 
+/** The only reading of the path that shuts down the proxy. */
+const QUIT = { usual: '/_proxy/quit', all: ['/_proxy/quit'] }
+
 /** Whether a client, given by its name, may see the activity of others. Without configured clients, everyone may. */
 export function isAdmin({ clients }: Pick<Config, 'clients'>, client: string | null): boolean {
   return clients.length === 0 || clients.some(({ name, admin }) => name === client && admin)
@@ -31,7 +34,7 @@ export function authorizeQuit(config: Config, client: string | null): void {
   const general = isAdmin(config, client) ? [[]] : [...tenants.values()].map(tenant => [policy, tenant.policy])
   const [reason, ...others] = general.map(policies => {
     const applicable = [own?.policy ?? null, ...policies].filter(each => each !== null)
-    return blockedBy(applicable, 'POST', ['/_proxy/quit'])
+    return blockedBy(applicable, 'POST', QUIT)
   })
   if (reason !== undefined && others.every(each => each !== undefined))
     throw new Problem('policy-denied', `POST /_proxy/quit requires write access: ${reason}`)

@@ -1,9 +1,6 @@
-import type { Branch, Effect, Operation } from './operation.ts'
+import { type Branch, type Operation, STRONGEST_FIRST } from './operation.ts'
 
 const VERSION = /^v\d+(?:[._]\d+)*$/
-
-/** Effects, the one first that a client that may only read must be kept from most. */
-const STRONGEST_FIRST: readonly Effect[] = ['session', 'write', 'export', 'read']
 
 /**
  * Finds the operation of a request by walking down a tree, one level for each segment of the path. The work depends on

@@ -1,8 +1,15 @@
 /**
- * What an operation does to the tenant: nothing (`read`), nothing but create a file or a job (`export`), or anything
- * else (`write`). A `session` operation logs in or extends a session.
+ * What requests do to the tenant: nothing (`read`), nothing but create a file or a job (`export`), or anything else
+ * (`write`). A `session` request logs in or extends a session. `unknown` is a request that no API description has, so it
+ * may write. The first effects are those that a client that may only read must be kept from most.
  */
-export type Effect = 'read' | 'export' | 'write' | 'session'
+export const STRONGEST_FIRST = ['session', 'write', 'unknown', 'export', 'read'] as const
+
+/** What a request does to the tenant, as far as that is known; see {@link STRONGEST_FIRST}. */
+export type RequestEffect = (typeof STRONGEST_FIRST)[number]
+
+/** What an operation does to the tenant, judged from its description; see {@link STRONGEST_FIRST}. */
+export type Effect = Exclude<RequestEffect, 'unknown'>
 
 /** An operation of the API, as its public descriptions define it and `operations.tsv` lists it. */
 export interface Operation {

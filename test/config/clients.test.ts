@@ -16,13 +16,13 @@ const TENANT = 'tenants: {default: {url: app2, accessKeyId: a, secretKey: b}}'
 
 t.test('each client has its own token and policy', async t => {
   const text =
-    'clients:\n  ci: {tokenFile: DIR/ci, access: read-only, allow: [/v2/**]}\n  admin: {tokenFile: DIR/admin, admin: true}'
+    'clients:\n  ci: {tokenFile: DIR/ci, access: read-only, allow: [POST /v2/report]}\n  admin: {tokenFile: DIR/admin, admin: true}'
   const { clients } = await load(sources(t, text))
   t.match(clients, [
     {
       name: 'ci',
       admin: false,
-      policy: { name: 'clients.ci', access: 'read-only', allow: [{ text: '/v2/**' }], deny: [] },
+      policy: { name: 'clients.ci', access: 'read-only', allow: [{ text: 'POST /v2/report' }], deny: [] },
     },
     { name: 'admin', admin: true, policy: null },
   ])
@@ -83,4 +83,29 @@ t.test('an invalid rule is a fault', async t => {
 
 t.test('policy.manageAccessKeys lets clients manage access keys', async t => {
   t.equal((await load({ args: ['--policy-manage-access-keys'] })).policy, null)
+})
+
+t.test('with read-only access, a rule in allow names the writes that it permits', async t => {
+  const text = [
+    'policy: {access: read-only, allow: [PUT /x, /v2/**, "* /y"]}',
+    'clients: {ci: {tokenFile: DIR/ci, access: read-only, allow: ["GET,HEAD,POST /v2/alert"]}}',
+  ]
+  t.match(await faultsOf(sources(t, text.join('\n'))), [
+    {
+      key: 'clients.ci.allow[0]',
+      problem: '"GET,HEAD,POST /v2/alert" has no effect on GET, HEAD, because access is read-only',
+      cure: 'name only methods that write; to restrict reading, use access: read-write',
+    },
+    {
+      key: 'policy.allow[1]',
+      problem: '"/v2/**" permits every write, because access is read-only',
+      cure: 'name the methods, e.g. "POST /v2/**"',
+    },
+    { key: 'policy.allow[2]', cure: 'name the methods, e.g. "POST /y"' },
+  ])
+  const dir = t.testdir()
+  const tenant = '{url: app2, accessKeyId: a, secretKey: b, access: read-only, allow: [/x]}'
+  writeFileSync(join(dir, 'c.yaml'), `tenants: {prod: ${tenant}}`)
+  const faults = await faultsOf({ args: ['--config', join(dir, 'c.yaml')], env: {}, homeDirectory: dir })
+  t.match(faults, [{ key: 'tenants.prod.allow[0]' }])
 })

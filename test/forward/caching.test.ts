@@ -150,6 +150,7 @@ t.test('a write to the same resource ends what is kept, however it goes', async 
     ['DELETE', '/v2//POLICY/7'],
     ['PUT', '/%70olicy/7'],
     ['POST', '/v2/policy/search/7'],
+    ['POST', '/policy/search'],
     ['PUT', '/%2525252570olicy/7'],
     ['PUT', '/policy%23/7'],
     ['PUT', '/v2/policy.json'],
@@ -166,7 +167,7 @@ t.test('a write to the same resource ends what is kept, however it goes', async 
     ['PUT', '/alert/7'],
     ['GET', '/policy/7'],
     ['OPTIONS', '/policy'],
-    ['POST', '/policy/search'],
+    ['POST', '/policy/rule/validate'],
   ]) {
     await call(`${path}`, { method: `${method}` })
     t.equal((await ask('/v2/policy'))[0], 'hit', `${method} ${path}`)

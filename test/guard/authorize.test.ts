@@ -99,7 +99,7 @@ t.test('a read-only client cannot disguise a write', async t => {
     t.match((await asked(path)).json(), { status: 403, detail: /read-only/ }, path)
   t.match((await asked('/v2/policy#/search')).json(), { status: 400, detail: /fragment/ })
   t.equal(simulator.requests.length, 0)
-  t.not((await asked('/x/s%65arch')).status, 403, 'which has no other reading')
+  t.not((await asked('/s%65arch')).status, 403, 'which has no other reading')
 })
 
 t.test('without a policy, nothing is checked', async t => {

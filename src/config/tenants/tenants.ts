@@ -1,16 +1,16 @@
 import type { Api } from '../../stacks/resolve.ts'
 import type { TenantConfig } from '../config.ts'
 import type { Fault } from '../fault.ts'
-import { policyOf } from '../policy.ts'
+import { checkAllow, policyOf } from '../policy.ts'
 import { readTenant } from '../schema/read-section.ts'
 import { type Given, isQuoted, quotedWarning, type Setting, settingOf } from '../schema/setting.ts'
-import { faultOf } from '../schema/setting-faults.ts'
+import { attempt, faultOf } from '../schema/setting-faults.ts'
 import type { Environment } from '../sources/environment.ts'
 import type { MergedSettings } from '../sources/merged-settings.ts'
 import { vendorSettings, vendorUrl } from '../sources/vendor.ts'
 import { apiOf } from './tenant-api.ts'
 import { credentialsOf, namesCredentials } from './tenant-credentials.ts'
-import type { TenantInput } from './tenant-input.ts'
+import { settingIn, type TenantInput } from './tenant-input.ts'
 
 const NO_ACCESS_KEY: Fault = {
   key: 'tenants',
@@ -92,6 +92,7 @@ async function buildTenant(
   const api = await apiOf(input, apis, fallback)
   const credentials = await credentialsOf(input)
   const { prismaId, customerName, lazy, access, allow, deny } = input.values
+  await attempt(settingIn(input, 'allow'), faults, () => checkAllow({ access, allow }))
   const policy = policyOf({ name: `tenants.${name}`, access, allow, deny })
   if (!api || !credentials) return undefined
   return { name, api, credentials, prismaId, customerName, lazy, policy }
