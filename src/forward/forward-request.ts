@@ -4,6 +4,8 @@ import type { Config } from '../config/config.ts'
 import { hasBody } from '../http/framing.ts'
 import { isIdempotent } from '../http/methods.ts'
 import type { RawHeaders } from '../http/raw-headers.ts'
+import type { Operation } from '../operations/operation.ts'
+import { OPERATIONS } from '../operations/operations.ts'
 import { endpoint } from '../pacing/endpoint.ts'
 import type { PacedEndpoint } from '../pacing/pacer.ts'
 import { Problem } from '../problem/problem.ts'
@@ -38,6 +40,8 @@ export interface ForwardPlan extends Destination {
    * it.
    */
   readonly readings: Readings
+  /** The operation of the API that the request is for, if a description has it. */
+  readonly operation: Operation | undefined
   /** Which auth call the request is, if any. The proxy responds to auth calls itself. */
   readonly authCall: 'login' | 'extend' | undefined
   /** Whether error responses reach the client unchanged instead of as problem documents. */
@@ -85,10 +89,11 @@ export function planForward(
   const { compute, apiTarget, prefix, computeConsole } = destination
   const path = withoutQuery(apiTarget)
   const authCall = authCallOf(method, path, compute)
-  const readings = authCall ? { usual: path, all: [path] } : judgePath(path, compute)
+  const readings = authCall ? readingsOfAuthCall(path, compute) : judgePath(path, compute)
   judgeMethod(method, request.rawHeaders)
   judgeFraming(request)
-  const { name, limit } = endpoint(method, readings.usual)
+  const operation = OPERATIONS.find(method, readings.usual)
+  const { name, limit } = endpoint(method, readings.usual, operation)
   const paced = pacing.enabled && request.headers['x-prismacloud-proxy-pacing'] !== 'off'
   return {
     compute,
@@ -97,6 +102,7 @@ export function planForward(
     computeConsole,
     tenant: tenant.name,
     readings,
+    operation,
     authCall,
     passthrough: (request.headers['x-prismacloud-proxy-errors'] ?? errors) === 'passthrough',
     bodyType: assumeJson && hasBody(request) ? bodyTypeOf(request.rawHeaders) : 'as-sent',
@@ -104,6 +110,12 @@ export function planForward(
     paced,
     retryAttempts: paced ? retry.attempts : 0,
   }
+}
+
+/** The only reading of the path of an auth call, which the proxy recognizes by its exact spelling. */
+function readingsOfAuthCall(path: string, compute: boolean): Readings {
+  const only = compute ? `/_compute${path}` : path
+  return { usual: only, all: [only] }
 }
 
 /** Whether a request can be sent again: it has no body, or its whole body is still available. */

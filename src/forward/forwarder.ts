@@ -69,6 +69,7 @@ export class Forwarder {
     const chosen = chooseDestination(exchange, tenantHeader(client), settings)
     exchange.tenant = chosen.tenant.name
     const plan = planForward(request, exchange.method, chosen, settings)
+    exchange.operation = plan.operation
     const forwarded = this.#begin(client, plan, settings)
     if (plan.authCall) return this.#login.answer(forwarded)
     authorize(exchange, plan)

@@ -78,6 +78,8 @@ export interface ProblemDocument {
   readonly detail: string
   readonly instance: string
   readonly requestId: string
+  /** The path template of the API's operation, such as `/v2/policy/{id}`. Missing unless a description has it. */
+  readonly operation?: string
   readonly retryable: boolean
   /** The detail, or the title if there is none, in the member that clients of the API read: checkov, the Python SDK. */
   readonly message: string
@@ -91,12 +93,17 @@ export interface ProblemRequest {
   /** The path without the query, which may contain private data. */
   readonly instance: string
   readonly requestId: string
+  /** The path template of the API's operation, if a description has it. */
+  readonly operation?: string | undefined
   /** Whether the request is, or may be, for Compute. */
   readonly compute: boolean
 }
 
 /** Creates the problem document for a failed request. */
-export function problemDocument(problem: Problem, { instance, requestId, compute }: ProblemRequest): ProblemDocument {
+export function problemDocument(
+  problem: Problem,
+  { instance, requestId, operation, compute }: ProblemRequest,
+): ProblemDocument {
   const message = problem.detail || problem.title
   return {
     ...problem.members,
@@ -106,6 +113,7 @@ export function problemDocument(problem: Problem, { instance, requestId, compute
     detail: problem.detail,
     instance,
     requestId,
+    ...(operation !== undefined && { operation }),
     retryable: problem.retryable,
     message,
     ...(compute && { err: message }),

@@ -51,9 +51,11 @@ function headline({ status, title }: ProblemDocument): string {
   return `${status} ${title}`
 }
 
-function factsOf({ instance, requestId, retryable, upstream }: ProblemDocument): [label: string, value: string][] {
+function factsOf(document: ProblemDocument): [label: string, value: string][] {
+  const { instance, operation, requestId, retryable, upstream } = document
   const facts: [string, string][] = [
     ['path', instance],
+    ...(operation === undefined ? [] : [['operation', operation] as [string, string]]),
     ['request id', requestId],
     ['retryable', retryable ? 'yes' : 'no'],
   ]

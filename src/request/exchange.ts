@@ -2,6 +2,7 @@ import { headerText } from '../http/header-text.ts'
 import { headerOf, type RawHeaders } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
+import type { Operation } from '../operations/operation.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { ParsedRequest } from './parse.ts'
 
@@ -18,6 +19,8 @@ export interface Exchange extends ParsedRequest {
   /** The name of the client; null if no clients are configured, or it sent no valid token. */
   client: string | null
   tenant: string | null
+  /** The operation of the API that the request is for; undefined if no description has it, or it is not known yet. */
+  operation: Operation | undefined
   /** The time spent waiting for a session, for the rate limit, and for the upstream's response headers. */
   readonly spent: { session: number; queue: number; upstream: number }
   /** The bytes of the response body that were sent. */

@@ -26,10 +26,11 @@ function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyRe
   const exchange = exchangeOf(request)
   exchange.failure = problem
   const { requestId } = exchange
+  const operation = exchange.operation?.template
   const instance = withoutQuery(request.originalUrl)
   // known even if the request was rejected before its tenant was chosen
   const { compute } = exchange.destination
-  const document = problemDocument(problem, { instance, requestId, compute })
+  const document = problemDocument(problem, { instance, requestId, operation, compute })
   const { contentType, body } = renderProblem(document, request.headers.accept)
   if (problem.retryAfter !== undefined) reply.header('retry-after', problem.retryAfter)
   // the upstream's own value is forwarded unchanged

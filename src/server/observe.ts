@@ -97,6 +97,7 @@ function open({ id, method, originalUrl, raw }: FastifyRequest, clock: Clock, ov
     startedAt: clock.monotonic(),
     client: null,
     tenant: null,
+    operation: undefined,
     spent: { session: 0, queue: 0, upstream: 0 },
     bytes: 0,
     replayed: false,

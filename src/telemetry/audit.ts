@@ -1,5 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
 import { escapeUnprintable } from '../kernel/printable.ts'
+import { operationName } from '../operations/operations.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Exchange } from '../request/exchange.ts'
 
@@ -73,7 +74,8 @@ export class Audit {
   record(exchange: Exchange, status: number): void {
     const { requestId, client, tenant, method, path, bytes, upstreamRequestId } = exchange
     const verdict = verdictOn(exchange, status)
-    const line = { requestId, client, tenant, method, path, status, bytes, upstreamRequestId, verdict }
+    const operation = operationName(exchange.operation)
+    const line = { requestId, client, tenant, method, path, operation, status, bytes, upstreamRequestId, verdict }
     this.#options.output.write(this.#line(line))
   }
 

@@ -1,4 +1,6 @@
 import { FORWARDED_METHODS } from '../http/methods.ts'
+import { ensure } from '../kernel/ensure.ts'
+import { operationName } from '../operations/operations.ts'
 import type { Exchange } from '../request/exchange.ts'
 import type { AuthCall } from '../session/report.ts'
 import type { Sample } from './exposition.ts'
@@ -26,8 +28,8 @@ const REQUESTS = HISTOGRAMS * (1 + BUCKETS)
 const SIZE = REQUESTS + METHODS.length * CLASSES.length
 
 /**
- * The counters that every request increments, in one row per tenant. All rows share one array: with many tenants,
- * separate objects cause cache misses.
+ * The counters that every request increments, in one row for each operation of each tenant. All rows share one array:
+ * with many tenants, separate objects cause cache misses.
  */
 export class CounterRows {
   #cells = new Float64Array(SIZE)
@@ -67,11 +69,13 @@ export interface TenantCounts {
 
 /**
  * The counters and histograms of one tenant. They are plain numbers: metrics libraries look up each counter by its
- * labels, which took 5 % of the time of a request.
+ * labels, which took 5 % of the time of a request. There are at most as many operations as path templates of the API, and
+ * `other`.
  */
 export class Tally {
   readonly #rows: CounterRows
-  readonly #row: number
+  /** The offsets of the rows, by name of the operation. */
+  readonly #operations = new Map<string, number>()
   readonly #failures = new Map<string, number>()
   readonly #calls: Record<AuthCall, Map<string, number>> = { login: new Map(), extend: new Map() }
   /** Requests by cache outcome. */
@@ -80,16 +84,16 @@ export class Tally {
 
   constructor(rows: CounterRows) {
     this.#rows = rows
-    this.#row = rows.begin()
   }
 
   /** Counts a request that ended. `status` is 0 if the client did not receive a complete response. */
-  ended({ method, spent, replayed, failure, cache }: Exchange, status: number, seconds: number): void {
+  ended({ method, operation, spent, replayed, failure, cache }: Exchange, status: number, seconds: number): void {
+    const row = ensure(this.#operations, operationName(operation), () => this.#rows.begin())
     const known = METHODS.indexOf(method)
     const index = known < 0 ? METHODS.length - 1 : known
-    this.#add(REQUESTS + index * CLASSES.length + Math.trunc(status / 100), 1)
-    this.#observe(DURATION, seconds)
-    if (spent.upstream > 0) this.#observe(UPSTREAM, spent.upstream / 1000)
+    this.#rows.add(row + REQUESTS + index * CLASSES.length + Math.trunc(status / 100), 1)
+    this.#observe(row, DURATION, seconds)
+    if (spent.upstream > 0) this.#observe(row, UPSTREAM, spent.upstream / 1000)
     if (replayed) this.#replays++
     if (cache) increment(this.#cache, cache)
     if (failure) increment(this.#failures, failure.type)
@@ -110,17 +114,17 @@ export class Tally {
   }
 
   *requests(tenant: string): Generator<Sample> {
-    for (const { method, status, value } of this.#requests()) {
-      if (value > 0) yield { labels: { tenant, method, status }, value }
+    for (const { operation, method, status, value } of this.#requests()) {
+      if (value > 0) yield { labels: { tenant, operation, method, status }, value }
     }
   }
 
   duration(tenant: string): Iterable<Sample> {
-    return this.#histogram(DURATION, { tenant })
+    return this.#histograms(DURATION, tenant)
   }
 
   upstream(tenant: string): Iterable<Sample> {
-    return this.#histogram(UPSTREAM, { tenant })
+    return this.#histograms(UPSTREAM, tenant)
   }
 
   *replays(tenant: string): Generator<Sample> {
@@ -141,36 +145,34 @@ export class Tally {
     }
   }
 
-  *#requests(): Generator<{ method: string; status: string; value: number }> {
-    let at = REQUESTS
-    for (const method of METHODS) {
-      for (const status of CLASSES) yield { method, status, value: this.#get(at++) }
+  *#requests(): Generator<{ operation: string; method: string; status: string; value: number }> {
+    for (const [operation, row] of this.#operations) {
+      let at = row + REQUESTS
+      for (const method of METHODS) {
+        for (const status of CLASSES) yield { operation, method, status, value: this.#rows.get(at++) }
+      }
     }
   }
 
-  #observe(histogram: number, seconds: number): void {
+  #observe(row: number, histogram: number, seconds: number): void {
     const bucket = BOUNDS.findIndex(bound => seconds <= bound)
-    this.#add(histogram, seconds)
-    this.#add(cellOf(histogram, bucket < 0 ? BOUNDS.length : bucket), 1)
+    this.#rows.add(row + histogram, seconds)
+    this.#rows.add(row + cellOf(histogram, bucket < 0 ? BOUNDS.length : bucket), 1)
+  }
+
+  *#histograms(histogram: number, tenant: string): Generator<Sample> {
+    for (const [operation, row] of this.#operations) yield* this.#histogram(row, histogram, { tenant, operation })
   }
 
   /** The samples of a histogram. Buckets are cumulative: each includes the lower ones. */
-  *#histogram(histogram: number, labels: Labels): Generator<Sample> {
+  *#histogram(row: number, histogram: number, labels: Labels): Generator<Sample> {
     let count = 0
     for (let bucket = 0; bucket < BUCKETS; bucket++) {
-      count += this.#get(cellOf(histogram, bucket))
+      count += this.#rows.get(row + cellOf(histogram, bucket))
       yield { suffix: '_bucket', labels: { le: `${BOUNDS[bucket] ?? '+Inf'}`, ...labels }, value: count }
     }
-    yield { suffix: '_sum', labels, value: this.#get(histogram) }
+    yield { suffix: '_sum', labels, value: this.#rows.get(row + histogram) }
     yield { suffix: '_count', labels, value: count }
-  }
-
-  #get(at: number): number {
-    return this.#rows.get(this.#row + at)
-  }
-
-  #add(at: number, amount: number): void {
-    this.#rows.add(this.#row + at, amount)
   }
 }
 

@@ -18,8 +18,8 @@ export interface MetricsSources {
 }
 
 /**
- * The metrics of the proxy. The number of samples is bounded: tenants are configured; methods, status classes and
- * outcomes are few.
+ * The metrics of the proxy. The number of samples is bounded: tenants are configured; operations are those of the API;
+ * methods, status classes and outcomes are few.
  */
 export class Metrics {
   readonly #sessions: () => Sessions
@@ -65,7 +65,7 @@ export class Metrics {
   }
 
   *#families(): Generator<Family> {
-    yield counter('requests_total', 'Requests by tenant, method and status class.', this.#each('requests'))
+    yield counter('requests_total', 'Requests by tenant, operation, method and status class.', this.#each('requests'))
     const [whole, upstream] = [this.#each('duration'), this.#each('upstream')]
     yield histogram('request_duration_seconds', 'Time from the request to the end of the response.', whole)
     const untilHeaders = 'Time from forwarding the request to receiving the response headers of the upstream.'

@@ -1,4 +1,5 @@
 import type { Log } from '../kernel/log.ts'
+import { operationName } from '../operations/operations.ts'
 import type { Exchange } from '../request/exchange.ts'
 
 /** The duration, in milliseconds, from which a request is slow enough to be logged. */
@@ -14,7 +15,9 @@ export type LoggedRequests = 'all' | 'errors' | 'off'
 export function logRequest(log: Log, which: LoggedRequests, exchange: Exchange, status: number, took: number): void {
   const { requestId, method, path, client, tenant, replayed, upstreamRequestId, failure } = exchange
   if (which === 'off' || (which === 'errors' && !failure && took < SLOW)) return
-  const facts = { requestId, method, path, client, tenant, status, ms: Math.round(took), replayed, upstreamRequestId }
+  const operation = operationName(exchange.operation)
+  const ms = Math.round(took)
+  const facts = { requestId, method, path, operation, client, tenant, status, ms, replayed, upstreamRequestId }
   const text = `${method} ${path} ${status || 'aborted'}`
   if (failure) log.warn({ ...facts, problem: failure.type, err: failure.cause }, `${text}: ${failure.detail}`)
   else log.info(facts, text)

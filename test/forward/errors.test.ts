@@ -26,6 +26,7 @@ t.test('an error of the upstream becomes a problem document that keeps its statu
     detail: 'invalid_parameter_value: timeRange',
     instance: '/v2/alert',
     requestId: 'mine',
+    operation: '/v2/alert',
     retryable: false,
     message: 'invalid_parameter_value: timeRange',
     upstream: {

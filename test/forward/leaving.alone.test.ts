@@ -9,7 +9,9 @@ import { http, type RawRequest, rawUpstream } from '../support/upstream.ts'
 /** Requests that were counted as aborted. */
 async function aborted({ call }: TestProxy): Promise<number> {
   const { text } = await call('/_proxy/metrics')
-  return Number(/requests_total\{tenant="default",method="[A-Z]+",status="aborted"\} (\d+)/.exec(text)?.[1] ?? 0)
+  return Number(
+    /requests_total\{tenant="default",operation="[^"]+",method="[A-Z]+",status="aborted"\} (\d+)/.exec(text)?.[1] ?? 0,
+  )
 }
 
 /** Waits until nothing is left of a request but its place among the aborted. */

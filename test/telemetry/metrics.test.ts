@@ -17,7 +17,7 @@ async function samples(call: (path: string) => Promise<{ text: string }>): Promi
   )
 }
 
-t.test('requests are counted by tenant, method and status class', async t => {
+t.test('requests are counted by tenant, operation, method and status class', async t => {
   const { call, simulator } = await startPair(t)
   await call('/v2/policy')
   await call('/v2/policy')
@@ -29,13 +29,15 @@ t.test('requests are counted by tenant, method and status class', async t => {
   await call('/x', { headers: { 'x-prismacloud-tenant': 'unknown' } })
   await call('/_proxy/livez')
   t.match(await samples(call), {
-    'requests_total{tenant="default",method="GET",status="2xx"}': 3,
-    'requests_total{tenant="default",method="DELETE",status="4xx"}': 1,
-    'requests_total{tenant="default",method="HEAD",status="5xx"}': 1,
-    'requests_total{tenant="",method="GET",status="4xx"}': 1,
-    'requests_total{tenant="",method="GET",status="2xx"}': 1,
+    'requests_total{tenant="default",operation="/v2/policy",method="GET",status="2xx"}': 3,
+    'requests_total{tenant="default",operation="other",method="DELETE",status="4xx"}': 1,
+    'requests_total{tenant="default",operation="/v2/policy",method="HEAD",status="5xx"}': 1,
+    'requests_total{tenant="",operation="other",method="GET",status="4xx"}': 1,
+    'requests_total{tenant="",operation="other",method="GET",status="2xx"}': 1,
     'replays_total{tenant="default"}': 1,
-    'request_duration_seconds_count{tenant="default"}': 5,
+    'request_duration_seconds_count{tenant="default",operation="/v2/policy"}': 4,
+    'request_duration_seconds_count{tenant="default",operation="other"}': 1,
+    'upstream_duration_seconds_count{tenant="default",operation="/v2/policy"}': 4,
     'session_calls_total{tenant="default",call="login",outcome="ok"}': 2,
     requests_in_flight: 1,
     'refusals_total{tenant="default",endpoint="HEAD /v2/policy"}': 1,
@@ -74,7 +76,8 @@ t.test('durations are counted in buckets of seconds', async t => {
     answer.then(head => head.resume()),
   )
   const found = await samples(call)
-  const bucket = (kind: string, le: string) => found[`${kind}_duration_seconds_bucket{le="${le}",tenant="default"}`]
+  const bucket = (kind: string, le: string) =>
+    found[`${kind}_duration_seconds_bucket{le="${le}",tenant="default",operation="/v2/policy"}`]
   t.equal(bucket('upstream', '0.005'), 1, 'the clock hardly moved during the first request')
   t.equal(bucket('upstream', '0.5'), 1)
   t.equal(bucket('upstream', '+Inf'), 2)
@@ -115,7 +118,7 @@ t.test('clients cannot create labels', async t => {
   await call('/x', { method: 'PROPFIND' })
   await call('/x', { headers: { 'x-prismacloud-tenant': 'evil"} 1' } })
   const found = await samples(call)
-  t.equal(found['requests_total{tenant="",method="other",status="4xx"}'], 2)
+  t.equal(found['requests_total{tenant="",operation="other",method="other",status="4xx"}'], 2)
   t.notMatch(Object.keys(found).join(), /evil|PURGE/)
 })
 
