@@ -1,6 +1,6 @@
 import type { Clock } from '../kernel/clock.ts'
-import type { Permit } from '../pacing/gate.ts'
 import type { Pacer } from '../pacing/pacer.ts'
+import type { Permit } from '../pacing/permit.ts'
 import { timed } from '../request/exchange.ts'
 import type { Lease } from '../session/lease.ts'
 import type { Sessions } from '../session/sessions.ts'

@@ -1,6 +1,6 @@
 import { headersByName } from '../http/raw-headers.ts'
 import type { Secret } from '../kernel/secret.ts'
-import type { Permit } from '../pacing/gate.ts'
+import type { Permit } from '../pacing/permit.ts'
 import { Problem } from '../problem/problem.ts'
 import type { RetryBudget } from '../retry/retry-budget.ts'
 import { type RetryRule, retryAfter } from '../retry/retry-policy.ts'

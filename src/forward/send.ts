@@ -1,5 +1,5 @@
 import type { Secret } from '../kernel/secret.ts'
-import type { Permit } from '../pacing/gate.ts'
+import type { Permit } from '../pacing/permit.ts'
 import { Problem } from '../problem/problem.ts'
 import { noteRequestId, timed } from '../request/exchange.ts'
 import type { Lease } from '../session/lease.ts'

@@ -4,14 +4,7 @@ import { Bucket } from './bucket.ts'
 import { FairQueue } from './fair-queue.ts'
 import type { Limit, Rate } from './limit.ts'
 import type { Outcome } from './outcome.ts'
-
-/** A request that needs a {@link Permit}. */
-export interface PermitRequest {
-  /** Identifies the client. Clients get permits in turn, however many requests each of them has. */
-  readonly client: unknown
-  /** Whether the request had a permit before and the upstream refused it. If so, it goes ahead of the others. */
-  readonly returned: boolean
-}
+import { Permit, type PermitIssuer, type PermitRequest } from './permit.ts'
 
 /** What is known about an endpoint. */
 export interface GateStatus {
@@ -34,39 +27,11 @@ export interface GateCounts {
   refusals: number
 }
 
-/** Allows one request to be sent. Its holder reports once what happened; later reports are ignored. */
-export class Permit {
-  readonly #gate: Gate
-  /** The level of the bucket at this request. Undefined if no limit was known. */
-  readonly level: number | undefined
-  #isOver = false
-
-  constructor(gate: Gate, level: number | undefined) {
-    this.#gate = gate
-    this.level = level
-  }
-
-  /** Reports the response of the upstream. */
-  answered(outcome: Outcome): void {
-    if (this.#over()) this.#gate.answered(outcome, this)
-  }
-
-  /** Reports that there was no response. The upstream may have counted the request nevertheless. */
-  lost(): void {
-    if (this.#over()) this.#gate.lost()
-  }
-
-  /** Reports that the request was not sent. */
-  unused(): void {
-    if (this.#over()) this.#gate.unused(this)
-  }
-
-  #over(): boolean {
-    const isFirst = !this.#isOver
-    this.#isOver = true
-    return isFirst
-  }
-}
+/**
+ * How many requests may be in flight while it is unknown whether the endpoint has a limit: no more than most limits allow
+ * at once, so that hardly any is refused, and enough to be no hindrance for the time of one response.
+ */
+const MAX_UNKNOWN = 20
 
 /**
  * How many requests may always be in flight: few enough to be no load for the upstream, and enough that one slow
@@ -75,16 +40,17 @@ export class Permit {
 const MIN_IN_FLIGHT = 4
 
 /**
- * Grants permits for one endpoint as its rate limit allows, to clients in turn. After a refusal without a known limit,
- * it halves the number of requests that may be in flight, and then raises it by one with each response. `now` is a time
+ * Grants permits for one endpoint as its rate limit allows, to clients in turn. Until a response shows whether there is
+ * a limit, only a few requests may be in flight. After a refusal without a known limit, it halves the number of requests that may be in flight, and then raises it by one with each response. `now` is a time
  * of the monotonic clock, read once for everything that is decided together.
  */
-export class Gate {
+export class Gate implements PermitIssuer {
   readonly #clock: Clock
   readonly #queue = new FairQueue<unknown, Waiter<Permit>>()
   #bucket: Bucket | undefined
+  #isKnown: boolean
   #inFlight = 0
-  #maxInFlight = Number.POSITIVE_INFINITY
+  #maxInFlight: number
   #pausedUntil = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   readonly #counts: GateCounts = { waits: 0, waitSeconds: 0, refusals: 0 }
@@ -92,6 +58,8 @@ export class Gate {
   constructor(clock: Clock, limit: Rate | undefined) {
     this.#clock = clock
     this.#bucket = limit && new Bucket(limit, clock.monotonic())
+    this.#isKnown = limit !== undefined
+    this.#maxInFlight = this.#most
   }
 
   status(now: number): GateStatus {
@@ -101,6 +69,16 @@ export class Gate {
       pause: this.#pause(now),
       counts: this.#counts,
     }
+  }
+
+  /** Whether requests wait only until it is known if there is a limit: none was refused. */
+  get isUnknown(): boolean {
+    return !this.#isKnown && this.#counts.refusals === 0
+  }
+
+  /** Whether requests need no permits: there is no limit, and none was ever refused. */
+  get isUnlimited(): boolean {
+    return this.#isKnown && !this.#bucket && this.#counts.refusals === 0
   }
 
   /** Whether a request may go now, and no other is waiting ahead of it. */
@@ -140,9 +118,10 @@ export class Gate {
   }
 
   /** Notes a response. `permit` is undefined if its request was sent before this gate existed. */
-  answered({ kind, limit, pause }: Outcome, permit?: Permit): void {
+  answered({ kind, limit, isConclusive, pause }: Outcome, permit?: Permit): void {
     const now = this.#clock.monotonic()
     if (permit) this.#inFlight--
+    if (isConclusive) this.#learn()
     if (kind === 'served') this.#served(limit, permit, now)
     if (kind === 'limited') this.#limited(limit, now)
     if (kind !== 'served') this.#counts.refusals++
@@ -170,12 +149,30 @@ export class Gate {
   }
 
   #served(limit: Limit | undefined, permit: Permit | undefined, now: number): void {
-    this.#maxInFlight = this.#queue.size === 0 ? Number.POSITIVE_INFINITY : this.#maxInFlight + 1
+    this.#maxInFlight = this.#queue.size === 0 ? this.#most : Math.min(this.#most, this.#maxInFlight + 1)
     if (!limit) return
     // requests from before this gate existed are not counted, so there may be any number of them
     const inFlight = permit ? this.#inFlight : Number.POSITIVE_INFINITY
     if (this.#bucket) this.#bucket.counted({ level: permit?.level, inFlight, limit }, now)
-    else this.#bucket = new Bucket(limit, now, limit.remaining)
+    else this.#bucket = this.#bucketOf(limit, now)
+  }
+
+  /** The bucket as a response reports it, less the requests in flight, which the upstream may have yet to count. */
+  #bucketOf(limit: Limit, now: number): Bucket {
+    const bucket = new Bucket(limit, now, limit.remaining)
+    for (let n = 0; n < this.#inFlight; n++) bucket.draw(now)
+    return bucket
+  }
+
+  #learn(): void {
+    if (this.#isKnown) return
+    this.#isKnown = true
+    this.#maxInFlight = this.#most
+  }
+
+  /** How many requests may be in flight if none was refused. */
+  get #most(): number {
+    return this.#isKnown ? Number.POSITIVE_INFINITY : MAX_UNKNOWN
   }
 
   #limited(limit: Limit | undefined, now: number): void {

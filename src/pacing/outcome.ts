@@ -20,6 +20,8 @@ export interface Outcome {
   readonly kind: 'served' | 'limited' | 'unavailable'
   /** The limit, if the response states it. */
   readonly limit: Limit | undefined
+  /** Whether it is known now if the endpoint has a limit. */
+  readonly isConclusive: boolean
   /** How long to send nothing to the endpoint, in milliseconds. */
   readonly pause: number
 }
@@ -34,14 +36,18 @@ export interface PauseOptions {
   readonly random: () => number
 }
 
+/** Statuses from here on may come from a server in front of the one that limits requests, and say nothing about limits. */
+const FIRST_ERROR = 400
+
 /** Reads a response. 429 (RFC 6585, 4) and 503 (RFC 9110, 15.6.4) mean that the request was refused for now. */
 export function readOutcome({ status, header, attempt }: Answer, { now, maxPause, random }: PauseOptions): Outcome {
   const limit = readLimit(header)
-  if (status !== 429 && status !== 503) return { kind: 'served', limit, pause: 0 }
+  const isConclusive = limit !== undefined || status === 429 || status < FIRST_ERROR
+  if (status !== 429 && status !== 503) return { kind: 'served', limit, isConclusive, pause: 0 }
   const retryAfter = parseRetryAfter(header('retry-after'), now)
   const backoff = fullJitter(attempt, BACKOFF, random)
   const pause = retryAfter === undefined ? backoff : retryAfter * 1000
-  if (status === 503) return { kind: 'unavailable', limit, pause: Math.min(maxPause, pause) }
+  if (status === 503) return { kind: 'unavailable', limit, isConclusive, pause: Math.min(maxPause, pause) }
   // if the limit is known, the bucket knows when the next token is available
-  return { kind: 'limited', limit, pause: retryAfter === undefined && limit ? 0 : pause }
+  return { kind: 'limited', limit, isConclusive, pause: retryAfter === undefined && limit ? 0 : pause }
 }

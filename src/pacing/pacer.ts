@@ -4,9 +4,10 @@ import type { EndSignal } from '../kernel/end-signal.ts'
 import { ensure } from '../kernel/ensure.ts'
 import type { Waiter } from '../kernel/waiter.ts'
 import { Problem } from '../problem/problem.ts'
-import { Gate, type GateStatus, type Permit, type PermitRequest } from './gate.ts'
+import { Gate, type GateStatus } from './gate.ts'
 import type { Rate } from './limit.ts'
 import { type Answer, readOutcome } from './outcome.ts'
+import type { Permit, PermitRequest } from './permit.ts'
 
 /** How many endpoints are remembered. */
 const MAX_GATES = 1_000
@@ -73,18 +74,22 @@ export class Pacer {
     return this.#waiting
   }
 
-  /** Lists the endpoints that have a limit or have refused a request, most recently used first. */
+  /** Lists the endpoints where requests have a limit, waited or were refused, most recently used first. */
   *endpoints(): Generator<EndpointStatus> {
     const now = this.#options.clock.monotonic()
     for (const [key, gate] of this.#gates) {
+      const status = gate.status(now)
+      const { limit, waiting, counts } = status
+      if (!limit && waiting + counts.waits + counts.refusals === 0) continue
       const end = key.indexOf(' ')
-      yield { tenant: key.slice(0, end), endpoint: key.slice(end + 1), ...gate.status(now) }
+      yield { tenant: key.slice(0, end), endpoint: key.slice(end + 1), ...status }
     }
   }
 
   /**
-   * Returns a permit, or a promise of one if the request must wait, or `undefined` if pacing is off or nothing is known
-   * about the endpoint. A client may take no more places in the queue than it leaves for others.
+   * Returns a permit, or a promise of one if the request must wait, or `undefined` if pacing is off or the endpoint has
+   * no limit. A client may take no more places in the queue than it leaves for others. While it is unknown whether there
+   * is a limit, requests wait beside the queue, and are never refused for that.
    * @throws {Problem} `rate-limited` at once if the wait would be too long or the queue is full; a promise rejects with
    *   it after the longest wait
    */
@@ -130,11 +135,12 @@ export class Pacer {
     const longest = maxWait - request.waited
     const refusal = (wait: number, why: string) => rateLimited(gate.status(now), wait, why)
     if (delay > longest) throw refusal(delay - longest, tooLong(delay))
+    const timedOut = (waiter: Waiter<Permit>) => endWait(waiter, gate, request, longest, clock.monotonic())
+    const limits = { ms: longest + GRACE, timedOut, signal: request.signal }
+    if (gate.isUnknown) return gate.wait(request, limits, now)
     const own = this.#waitingBy.get(request.client) ?? 0
     if (own >= maxQueue - this.#waiting) throw refusal(delay, queueFull(this.#waiting))
-    const timedOut = (waiter: Waiter<Permit>) => waiter.reject(notInTime(gate, request, longest, clock.monotonic()))
-    const permit = gate.wait(request, { ms: longest + GRACE, timedOut, signal: request.signal }, now)
-    return this.#counted(request.client, permit)
+    return this.#counted(request.client, gate.wait(request, limits, now))
   }
 
   async #counted(client: unknown, permit: Promise<Permit>): Promise<Permit> {
@@ -155,7 +161,8 @@ export class Pacer {
 
   #gate({ key, declared }: PacedEndpoint): Gate | undefined {
     if (!this.#options.settings().enabled) return undefined
-    return this.#gates.get(key) ?? (declared && this.#ensure(key, declared))
+    const gate = this.#ensure(key, declared)
+    return gate.isUnlimited ? undefined : gate
   }
 
   #ensure(key: string, limit?: Rate): Gate {
@@ -169,6 +176,12 @@ function tooLong(delay: number): string {
 
 function queueFull(waiting: number): string {
   return `${waiting} ${waiting === 1 ? 'request is' : 'requests are'} already waiting`
+}
+
+/** Ends the longest wait of a request. If nothing says that there is a limit, it is not refused but goes. */
+function endWait(waiter: Waiter<Permit>, gate: Gate, request: PermitRequest, longest: number, now: number): void {
+  if (gate.isUnknown) waiter.resolve(gate.pass(now))
+  else waiter.reject(notInTime(gate, request, longest, now))
 }
 
 function notInTime(gate: Gate, request: PermitRequest, longest: number, now: number): Problem {

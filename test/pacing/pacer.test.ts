@@ -1,6 +1,6 @@
 import t from 'tap'
-import type { Permit } from '../../src/pacing/gate.ts'
 import { type EndpointStatus, Pacer, type PacerSettings } from '../../src/pacing/pacer.ts'
+import type { Permit } from '../../src/pacing/permit.ts'
 import { countedClock } from '../kernel/counted-clock.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { settle, testClock } from '../support/clock.ts'
@@ -59,14 +59,82 @@ function plain(status: number, retryAfter?: string) {
   return { status, header: (name: string) => (name === 'retry-after' ? retryAfter : undefined), attempt: 0 }
 }
 
-t.test('requests to an endpoint without a known limit go at once, and are not counted', async t => {
+/** Asks for so many permits at once. */
+async function burst({ ask }: ReturnType<typeof rig>, count: number, endpoint = ENDPOINT) {
+  const granted: (Permit | undefined)[] = []
+  const all = Array.from({ length: count }, () => ask(endpoint).then(permit => granted.push(permit)))
+  await settle()
+  return { granted, all: Promise.all(all) }
+}
+
+t.test('once an endpoint is known to have no limit, requests go at once, and are not counted', async t => {
   const { pacer, ask, clock } = rig()
-  t.equal(await ask(), undefined)
-  pacer.answered(ENDPOINT, undefined, plain(200))
+  const permit = await ask()
+  pacer.answered(ENDPOINT, permit, plain(200))
   t.equal(await ask(), undefined)
   t.equal(pacer.pass(ENDPOINT), undefined)
   t.equal(clock.pending, 0)
   t.strictSame([...pacer.endpoints()], [])
+})
+
+t.test('20 requests may be in flight until a response shows whether there is a limit', async t => {
+  const world = rig({ maxQueue: 10 })
+  const { pacer, clock } = world
+  const { granted, all } = await burst(world, 600)
+  t.equal(granted.length, 20)
+  t.equal(pacer.waiting, 0, 'they take no places in the queue')
+  t.match([...pacer.endpoints()], [{ limit: null, waiting: 580 }])
+  pacer.answered(ENDPOINT, granted[0], plain(200))
+  await all
+  t.equal(granted.length, 600, 'there is none')
+  t.equal(clock.pending, 0)
+})
+
+t.test('if there is one, no more go than it allows, and those in flight count', async t => {
+  const world = rig({ maxQueue: 10 })
+  const { pacer, clock } = world
+  const { granted, all } = await burst(world, 40)
+  t.equal(granted.length, 20)
+  pacer.answered(ENDPOINT, granted[0], limited(29, { rate: 10, burst: 30 }))
+  await settle()
+  t.equal(granted.length, 28, '29 less 19 in flight, less those for other users')
+  for (let n = 0; n < 12; n++) await clock.advance(100)
+  await all
+  t.equal(granted.length, 40)
+})
+
+t.test('an error does not show whether there is a limit; its place goes to the next', async t => {
+  const world = rig()
+  const { pacer } = world
+  const { granted, all } = await burst(world, 23)
+  pacer.answered(ENDPOINT, granted[0], plain(404))
+  granted[1]?.lost()
+  await settle()
+  t.equal(granted.length, 22)
+  pacer.answered(ENDPOINT, granted[2], plain(401))
+  await all
+  for (const permit of granted.slice(3)) pacer.answered(ENDPOINT, permit, plain(502))
+  t.equal((await burst(world, 21)).granted.length, 20, 'and never more at a time')
+})
+
+t.test('without a response, waiting requests go at the end of their wait: nothing says there is a limit', async t => {
+  const world = rig({ maxWait: 1000 })
+  const { clock } = world
+  const { granted, all } = await burst(world, 30)
+  await clock.advance(1000 + GRACE)
+  await all
+  t.equal(granted.length, 30)
+})
+
+t.test('a refusal shows that there is a limit', async t => {
+  const world = rig({ maxWait: 1000 })
+  const { pacer } = world
+  const { granted, all } = await burst(world, 25)
+  pacer.answered(ENDPOINT, granted[0], plain(429, '9'))
+  const late = failureOf(all)
+  await world.clock.advance(1000 + GRACE)
+  t.match(await late, { type: 'rate-limited' })
+  t.equal(granted.length, 20)
 })
 
 t.test('requests go at once while the limit allows, then one by one', async t => {
@@ -109,8 +177,8 @@ t.test('clients get permits in turn, however many requests each of them has', as
 t.test('endpoints and tenants have limits of their own', async t => {
   const { pacer, ask, clock } = rig()
   pacer.answered(ENDPOINT, undefined, limited(0))
-  t.equal(await ask(OTHER), undefined)
-  t.equal(await ask({ ...ENDPOINT, key: 'other GET /v2/alert' }), undefined)
+  t.match(await ask(OTHER), { level: undefined })
+  t.match(await ask({ ...ENDPOINT, key: 'other GET /v2/alert' }), { level: undefined })
   t.equal(clock.pending, 0)
 })
 
@@ -201,7 +269,7 @@ t.test('a thousand endpoints are remembered; the least recently used is forgotte
   const waiting = admit('a1')
   await settle()
   for (let n = 0; n < 1000; n++) pacer.answered({ ...OTHER, key: `default GET /${n}` }, undefined, limited(0))
-  t.equal(await ask(), undefined)
+  t.match(await ask(), { level: undefined })
   await clock.advance(500)
   t.ok(await waiting, 'a request that waits there gets its permit nevertheless')
 })
@@ -275,7 +343,7 @@ t.test('forget() forgets all endpoints; waiting requests go on waiting', async t
   const waiting = admit('a1')
   await settle()
   pacer.forget()
-  t.equal(await ask(), undefined)
+  t.match(await ask(), { level: undefined })
   await clock.advance(500)
   t.ok(await waiting)
 })
@@ -287,7 +355,7 @@ t.test('a documented limit applies from the first request, until the upstream st
   const third = ask(declared)
   await settle()
   t.equal(pacer.waiting, 1)
-  permits[1]?.answered({ kind: 'served', limit: { rate: 10, burst: 1, remaining: 0 }, pause: 0 })
+  permits[1]?.answered({ kind: 'served', limit: { rate: 10, burst: 1, remaining: 0 }, isConclusive: true, pause: 0 })
   await clock.advance(100)
   t.ok(await third)
 })
@@ -336,7 +404,7 @@ t.test('after a pause few requests are in flight, and one more with each respons
   t.equal(admitted.length, 4)
   t.equal(clock.pending, 3, 'there are no timers but the timeouts')
   const permit = (at: number) => permits[at] as Promise<Permit>
-  const served = { kind: 'served', limit: undefined, pause: 0 } as const
+  const served = { kind: 'served', limit: undefined, isConclusive: true, pause: 0 } as const
   const first = await permit(0)
   first.answered(served)
   first.answered(served)
@@ -356,9 +424,9 @@ t.test('a refusal halves the requests in flight', async t => {
   const { clock, pacer, admit, admitted } = rig()
   pacer.answered(ENDPOINT, undefined, plain(503, '0'))
   const permits = await Promise.all(Array.from({ length: 4 }, () => admit('a')))
-  for (const permit of permits) permit.answered({ kind: 'served', limit: undefined, pause: 0 })
+  for (const permit of permits) permit.answered({ kind: 'served', limit: undefined, isConclusive: true, pause: 0 })
   const many = await Promise.all(Array.from({ length: 21 }, () => admit('a')))
-  many[0]?.answered({ kind: 'unavailable', limit: undefined, pause: 100 })
+  many[0]?.answered({ kind: 'unavailable', limit: undefined, isConclusive: false, pause: 100 })
   const more = admit('b1')
   await clock.advance(100)
   t.notOk(admitted.includes('b1'), 'twenty are in flight, and ten may be')
@@ -387,7 +455,7 @@ t.test('no waiting request is forgotten, whenever permits and timers come', asyn
     const ask = async () => {
       const signal = new AbortController().signal
       const permit = await pacer.admit(endpoint, { client: {}, returned: false, waited: 0, signal })
-      permit?.answered({ kind: 'served', limit: undefined, pause: 0 })
+      permit?.answered({ kind: 'served', limit: undefined, isConclusive: true, pause: 0 })
       served++
     }
     const all = Array.from({ length: BURST + WAITS }, ask)

@@ -33,7 +33,7 @@ t.test('in real time, too, every waiting request gets a permit, even if nothing 
   const ask = async (rate: number) => {
     const endpoint = { key: `default GET /${rate}`, declared: { rate, burst: BURST } }
     const permit = await pacer.admit(endpoint, { client: {}, returned: false, waited: 0, signal })
-    permit?.answered({ kind: 'served', limit: undefined, pause: 0 })
+    permit?.answered({ kind: 'served', limit: undefined, isConclusive: true, pause: 0 })
     served++
   }
   const requests = RATES.flatMap(rate => Array.from({ length: BURST + WAITS }, () => ask(rate)))

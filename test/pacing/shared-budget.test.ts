@@ -37,3 +37,16 @@ for (const [name, options] of Object.entries(worlds)) {
     if (!options.others && !options.way) t.ok(Math.max(...late) - Math.min(...late) <= rate / 2, `evenly: ${late}`)
   })
 }
+
+t.test('a burst of requests to a limit that nobody has documented is not refused', async t => {
+  for (const [rate, count] of [
+    [20, 200],
+    [80, 600],
+  ] as const) {
+    const alone = { clients: [count], others: () => 0, seconds: 4 }
+    const { refused, waits } = await live({ rate, burst: rate, way: way(60), ...alone })
+    t.equal(refused, 0, `${rate} requests a second`)
+    const served = waits.flat().length
+    t.ok(served >= 0.9 * (rate + rate * alone.seconds), `${served} are served nevertheless`)
+  }
+})

@@ -1,6 +1,6 @@
 import { EndController } from '../../src/kernel/end-signal.ts'
-import type { Permit } from '../../src/pacing/gate.ts'
 import { Pacer } from '../../src/pacing/pacer.ts'
+import type { Permit } from '../../src/pacing/permit.ts'
 import { RateLimiter } from '../../src/simulator/rate-limits.ts'
 import { testClock } from '../support/clock.ts'
 
