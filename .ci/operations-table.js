@@ -5,8 +5,13 @@ import { readFileSync } from 'node:fs'
 export const TABLE = 'src/operations/operations.tsv'
 
 const COLUMNS = ['method', 'path', 'api', 'effect', 'deprecated', 'rate', 'burst', 'paging']
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
-const APIS = ['cspm', 'code', 'compute']
+
+/** The methods that operations have. */
+export const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
+
+/** The APIs by the names that the table has for them, in its order. */
+export const APIS = ['cspm', 'code', 'compute']
+
 const EFFECTS = ['read', 'export', 'write', 'session']
 
 /** Requests a second, by the unit of a rate. */
@@ -24,6 +29,11 @@ export function readTable(text = readFileSync(new URL(`../${TABLE}`, import.meta
   })
   if (faults.length > 0) throw new Error(faults.join('\n'))
   return rows
+}
+
+/** A row as a line of the table. */
+export function lineOf(row) {
+  return COLUMNS.map(column => row[column]).join('\t')
 }
 
 function faultIn({ method, path, api, effect, deprecated, rate, burst, paging }) {
