@@ -6,6 +6,7 @@ import type { Pacer } from '../pacing/pacer.ts'
 import { exchangeOf } from '../server/observe.ts'
 import type { Sessions, TenantEntry } from '../session/sessions.ts'
 import type { TenantCounts } from '../telemetry/counters.ts'
+import type { DeprecatedCall, DeprecatedCalls } from '../telemetry/deprecated-calls.ts'
 import { EXPOSITION_TYPE } from '../telemetry/exposition.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { readiness } from './readiness.ts'
@@ -17,6 +18,7 @@ export interface AdminOptions {
   readonly sessions: Sessions
   readonly metrics: Metrics
   readonly pacer: Pacer
+  readonly deprecatedCalls: DeprecatedCalls
   /** The current configuration, which says what each client may do. */
   readonly config: () => Config
   /** Starts the shutdown of the proxy. */
@@ -26,7 +28,7 @@ export interface AdminOptions {
 /** The proxy's own endpoints under `/_proxy/`: liveness, readiness, status, metrics and shutdown. */
 export async function admin(
   app: FastifyInstance,
-  { version, clock, sessions, metrics, pacer, config, quit }: AdminOptions,
+  { version, clock, sessions, metrics, pacer, deprecatedCalls, config, quit }: AdminOptions,
 ): Promise<void> {
   const startedAt = clock.monotonic()
 
@@ -53,6 +55,7 @@ export async function admin(
         waiting: pacer.waiting,
         endpoints: [...pacer.endpoints()],
       },
+      deprecated: [...deprecatedCalls.all()].map(deprecatedStatus),
     }
   })
 
@@ -66,6 +69,10 @@ export async function admin(
     quit()
     return reply.code(202).send({ status: 'draining' })
   })
+}
+
+function deprecatedStatus({ lastAt, ...call }: DeprecatedCall) {
+  return { ...call, last: new Date(lastAt).toISOString() }
 }
 
 function tenantStatus({ tenant, session, candidate }: TenantEntry, counters: TenantCounts) {

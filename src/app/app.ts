@@ -15,6 +15,7 @@ import { Drain } from '../server/drain.ts'
 import { Sessions } from '../session/sessions.ts'
 import type { AuditOutput } from '../telemetry/audit.ts'
 import { Audit } from '../telemetry/audit.ts'
+import { DeprecatedCalls } from '../telemetry/deprecated-calls.ts'
 import { firstLogin } from '../telemetry/first-login.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { sessionLog } from '../telemetry/session-log.ts'
@@ -90,7 +91,9 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
 
   const pacer = new Pacer({ clock, settings: () => live.config.pacing })
   const kept = new Budget(() => live.config.replay.maxMemory)
-  const metrics: Metrics = new Metrics(() => sessions, { pacer, kept, auditLinesLost: () => deps.audit?.lost ?? 0 })
+  const deprecatedCalls = new DeprecatedCalls(clock, log)
+  const auditLinesLost = () => deps.audit?.lost ?? 0
+  const metrics: Metrics = new Metrics(() => sessions, { pacer, kept, auditLinesLost, deprecatedCalls })
   const first = firstLogin(sessionLog(log, clock), tenant => live.config.tenants.get(tenant)?.lazy === false)
   const events = { ...first.events, called: metrics.sessionCalled }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: makeSession(live, deps), events })
@@ -114,6 +117,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     audit,
     config,
     connections,
+    deprecatedCalls,
     drain,
     forwarder,
     loggedRequests,

@@ -1,5 +1,5 @@
 import { lingerAfter } from '../http/lingering-close.ts'
-import type { RawHeaders } from '../http/raw-headers.ts'
+import { headerOf, type RawHeaders } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { exchangeHeaders } from '../request/exchange.ts'
 import type { ClientRequest } from './forward-request.ts'
@@ -21,7 +21,8 @@ export function writeHead(
   clock: Clock,
 ): void {
   lingerAfter(response, clock)
-  response.writeHead(status, headers.concat(exchangeHeaders(exchange)))
+  const own = exchangeHeaders(exchange, name => headerOf(headers, name) !== undefined)
+  response.writeHead(status, headers.concat(own))
   takeOver()
 }
 

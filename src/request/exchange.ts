@@ -43,13 +43,19 @@ export function noteRequestId(exchange: Exchange, headers: RawHeaders): void {
   exchange.upstreamRequestId = id === undefined ? null : headerText(id)
 }
 
-/** The response headers that describe an exchange, as alternating names and values. */
-export function exchangeHeaders({ requestId, spent, replayed, cache }: Exchange): string[] {
+/**
+ * The response headers that describe an exchange, as alternating names and values. Includes `Deprecation` (RFC 9745) if
+ * the operation is deprecated; `isSent` says whether a header is in the response already, by its lower-case name.
+ */
+export function exchangeHeaders(exchange: Exchange, isSent: (name: string) => boolean): string[] {
+  const { requestId, spent, operation, replayed, cache } = exchange
   const { session, queue, upstream } = spent
   const timing = `session;dur=${tenths(session)}, queue;dur=${tenths(queue)}, upstream;dur=${tenths(upstream)}`
   const headers = ['x-request-id', requestId, 'server-timing', timing]
   if (replayed) headers.push('x-prismacloud-proxy-replayed', '1')
   if (cache) headers.push('x-prismacloud-proxy-cache', cache)
+  const deprecatedAt = operation?.deprecatedAt
+  if (deprecatedAt !== undefined && !isSent('deprecation')) headers.push('deprecation', `@${deprecatedAt}`)
   return headers
 }
 

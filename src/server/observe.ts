@@ -12,6 +12,7 @@ import { isForwarded } from '../request/own-path.ts'
 import { parseRequest } from '../request/parse.ts'
 import { proxyFormHost } from '../request/proxy-form.ts'
 import type { Audit } from '../telemetry/audit.ts'
+import type { DeprecatedCalls } from '../telemetry/deprecated-calls.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { type LoggedRequests, logRequest } from '../telemetry/request-log.ts'
 import type { Connections } from './connections.ts'
@@ -24,6 +25,7 @@ export interface ObserveOptions {
   readonly clock: Clock
   readonly log: Log
   readonly metrics: Metrics
+  readonly deprecatedCalls: DeprecatedCalls
   readonly connections: Connections
   readonly audit: Audit | null
   readonly loggedRequests: () => LoggedRequests
@@ -49,7 +51,7 @@ export function exchangeOf({ exchange }: FastifyRequest): Exchange {
 
 /** Opens an exchange for every request, adds its headers to the response, and counts, logs and audits it at its end. */
 export function observe(app: FastifyInstance, options: ObserveOptions): void {
-  const { clock, log, metrics, connections, audit, loggedRequests } = options
+  const { clock, log, metrics, deprecatedCalls, connections, audit, loggedRequests } = options
   app.decorateRequest('exchange', null)
   app.addHook('onRequest', (request, { raw }, done) => {
     const over = new EndController('the client has left')
@@ -60,6 +62,7 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
       const took = clock.monotonic() - exchange.startedAt
       const status = raw.writableFinished ? raw.statusCode : 0
       metrics.finished(exchange, status, took / 1000)
+      deprecatedCalls.count(exchange)
       logRequest(log, loggedRequests(), exchange, status, took)
       if (audit && isForwarded(request.raw)) audit.record(exchange, status)
     })
@@ -68,7 +71,8 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
     lingerAfter(reply.raw, clock)
-    reply.headers(PAGE_HEADERS).headers(headersByName(exchangeHeaders(exchangeOf(request))))
+    const headers = exchangeHeaders(exchangeOf(request), name => reply.hasHeader(name))
+    reply.headers(PAGE_HEADERS).headers(headersByName(headers))
     done()
   })
 }

@@ -5,6 +5,7 @@ import type { Exchange } from '../request/exchange.ts'
 import type { Sessions, SessionsEvents, TenantEntry } from '../session/sessions.ts'
 import { transitions } from '../session/states.ts'
 import { CounterRows, Tally, type TenantCounts } from './counters.ts'
+import type { DeprecatedCall, DeprecatedCalls } from './deprecated-calls.ts'
 import { expose, type Family, type Sample } from './exposition.ts'
 
 const STATES = Object.keys(transitions)
@@ -15,6 +16,7 @@ export interface MetricsSources {
   /** The memory budget of request bodies kept for a retry. */
   readonly kept: Budget
   readonly auditLinesLost: () => number
+  readonly deprecatedCalls: DeprecatedCalls
 }
 
 /**
@@ -26,15 +28,17 @@ export class Metrics {
   readonly #pacer: Pacer
   readonly #kept: Budget
   readonly #auditLinesLost: () => number
+  readonly #deprecatedCalls: DeprecatedCalls
   readonly #tallies = new Map<string, Tally>()
   readonly #rows = new CounterRows()
   #inFlight = 0
 
-  constructor(sessions: () => Sessions, { pacer, kept, auditLinesLost }: MetricsSources) {
+  constructor(sessions: () => Sessions, { pacer, kept, auditLinesLost, deprecatedCalls }: MetricsSources) {
     this.#sessions = sessions
     this.#pacer = pacer
     this.#kept = kept
     this.#auditLinesLost = auditLinesLost
+    this.#deprecatedCalls = deprecatedCalls
   }
 
   started(): void {
@@ -77,6 +81,8 @@ export class Metrics {
     yield counter('cache_total', 'Requests that match a cache rule, by outcome.', this.#each('cache'))
     yield counter('failures_total', 'Requests that ended with a problem, by problem type.', this.#each('failures'))
     yield counter('session_calls_total', 'Logins and session extensions, by outcome.', this.#each('calls'))
+    const deprecated = [...this.#deprecatedCalls.all()].map(samplesOfCall)
+    yield counter('deprecated_requests_total', 'Requests for deprecated operations of the API, by client.', deprecated)
     const lost = [{ labels: {}, value: this.#auditLinesLost() }]
     yield counter('audit_lines_lost_total', 'Audit log lines that could not be written.', lost)
     const entries = [...this.#sessions().all()]
@@ -135,6 +141,10 @@ function* pacing(endpoints: readonly EndpointStatus[]): Generator<Family> {
     })
     yield family(type)(name, help, samples)
   }
+}
+
+function samplesOfCall({ tenant, client, method, operation, requests }: DeprecatedCall): Sample {
+  return { labels: { tenant, client: client ?? '', operation, method }, value: requests }
 }
 
 function states({ tenant, session }: TenantEntry): Sample[] {
