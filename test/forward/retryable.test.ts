@@ -13,6 +13,11 @@ const requests: readonly (readonly [method: string, path: string, repeatable: bo
   // these only read
   ['POST', '/v2/alert', true],
   ['POST', '/search/config', true],
+  ['POST', '/uve/api/v5/dashboard/vulnerabilities/prioritised', true],
+  ['POST', '/_compute/api/v34.04/hosts/evaluate', true],
+  // these make a file or a job each time, write, or are not described
+  ['POST', '/alert/csv', false],
+  ['POST', '/_compute/api/v34.04/hosts/scan', false],
   ['POST', '/_compute/api/v1/hosts/search', false],
 ]
 
