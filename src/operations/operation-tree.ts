@@ -2,17 +2,19 @@ import { type Branch, type Operation, STRONGEST_FIRST } from './operation.ts'
 
 const NO_OPERATIONS: readonly Operation[] = []
 
-const VERSION = /^v\d+(?:[._]\d+)*$/
+/** Matches the segments that `v{version}` stands for. */
+export const VERSION = /^v\d+(?:[._]\d+)*$/
 
 /**
  * Finds the operation of a request by walking down a tree, one level for each segment of the path. The work depends on
  * the depth of the path, and not on the number of operations: only a few branches match at any level.
  */
 export class OperationTree {
-  readonly #root: Branch
+  /** The branch at which all templates begin. */
+  readonly root: Branch
 
   constructor(root: Branch) {
-    this.#root = root
+    this.root = root
   }
 
   /** Returns the operations that match a path. `path` is decoded and in lower case; a slash at its end is ignored. */
@@ -39,12 +41,12 @@ export class OperationTree {
 
   /** Lists all operations of the tree. */
   all(): Operation[] {
-    return [...operationsIn(this.#root)]
+    return [...operationsIn(this.root)]
   }
 
   #branchesAt(path: string): readonly Branch[] {
     const end = path.endsWith('/') ? path.length - 1 : path.length
-    let branches: readonly Branch[] = [this.#root]
+    let branches: readonly Branch[] = [this.root]
     for (let from = 0; from < end && branches.length > 0; ) {
       if (path[from] !== '/') return []
       const slash = path.indexOf('/', from + 1)

@@ -1,9 +1,10 @@
 import t from 'tap'
 import { TREE } from '../../src/operations/generated-tree.ts'
-import type { Branch, Operation } from '../../src/operations/operation.ts'
+import type { Operation } from '../../src/operations/operation.ts'
 import { OperationTree } from '../../src/operations/operation-tree.ts'
 import { OPERATIONS } from '../../src/operations/operations.ts'
 import { Random } from '../support/random.ts'
+import { counted } from './counted.ts'
 import { pathOf, ROWS } from './table.ts'
 
 /** The rows that match a request, found by trying each of them. */
@@ -174,15 +175,3 @@ t.test('100,000 random paths: what the table has, and nothing else, in bounded w
     return segments.join('/')
   }
 })
-
-/** A tree that reports each time one of its branches is read. */
-function counted(branch: Branch, onRead: () => void): Branch {
-  return new Proxy(branch, {
-    get(target, name, receiver) {
-      onRead()
-      const value: unknown = Reflect.get(target, name, receiver)
-      const isBranch = name !== 'operations' && typeof value === 'object' && value !== null
-      return isBranch ? counted(value as Branch, onRead) : value
-    },
-  })
-}
