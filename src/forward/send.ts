@@ -78,7 +78,7 @@ export class RequestSender {
     const attempt = new Attempt(request, { lease, base, permit, refusals, renewal }, this.#options)
     try {
       const response = await attempt.go(this.#options.agents[connection])
-      return response.kind === 'relayed' ? undefined : { base, response, repeating: repeatingOf(request) }
+      return response.kind === 'relayed' ? undefined : { base, response, repeating: repeatingOf(request), request }
     } catch (error) {
       permit?.lost()
       if (exchange.over.aborted || error instanceof Problem) throw error

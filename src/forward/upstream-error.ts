@@ -1,10 +1,13 @@
 import { headersByName } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { errorCodes } from '../kernel/error-codes.ts'
+import { nearMisses } from '../operations/near-misses.ts'
+import { OPERATIONS } from '../operations/operations.ts'
 import { Problem } from '../problem/problem.ts'
 import { type AttemptFailure, isRetryable, type Repeating } from '../retry/retry-policy.ts'
 import { explainNetworkError } from '../upstream/network-error.ts'
 import { isText } from '../upstream-errors/body.ts'
+import type { NearMisses } from '../upstream-errors/describe.ts'
 import { readUpstream } from '../upstream-errors/read.ts'
 import type { ForwardRequest } from './forward-request.ts'
 import { clientHeaders } from './headers/headers.ts'
@@ -21,20 +24,33 @@ const OF_THE_BODY = /^(content-(?!range$)|etag$|last-modified$|accept-ranges$|da
 /** Error codes of a pooled connection that the upstream closed just as the request was written to it. */
 const BROKEN = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED', 'UND_ERR_SOCKET'])
 
+/** Statuses of responses to requests that the API does not know. */
+const UNKNOWN_REQUEST = new Set([404, 405])
+
 /** An error response from the upstream, which the client gets unchanged or as a problem document. */
 export interface ErrorResponse {
   readonly base: UpstreamBase
   readonly response: CollectedResponse
   /** The effect of repeating the client's request; `reads` if the request was never sent. */
   readonly repeating: Repeating
+  /** The client's request, if it was sent and this is the response to it. */
+  readonly request?: ForwardRequest
 }
 
 /** Turns an error response into a problem. `now` is the wall time in milliseconds. */
-export function problemOfError({ base, response, repeating }: ErrorResponse, now: number): Problem {
+export function problemOfError({ base, response, repeating, request }: ErrorResponse, now: number): Problem {
   const { status, body, complete } = response
   const retryable = isRetryable(status, repeating)
   const host = new URL(base.origin).host
-  return readUpstream({ host, retryable, status, headers: headersByName(response.headers), body, complete }, now)
+  const headers = headersByName(response.headers)
+  const nearMisses = request && UNKNOWN_REQUEST.has(status) ? nearMissesOf(request) : undefined
+  return readUpstream({ host, retryable, status, headers, body, complete, nearMisses }, now)
+}
+
+function nearMissesOf({ exchange, plan }: ForwardRequest): NearMisses | undefined {
+  const { method, path } = exchange
+  const operations = nearMisses(OPERATIONS, method, plan.readings.usual)
+  return operations.length > 0 ? { request: `${method} ${path}`, operations } : undefined
 }
 
 /** Returns the headers of an error response that accompany its problem document, by lower-case name. */

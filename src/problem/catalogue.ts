@@ -230,6 +230,7 @@ export const problemTypes = {
       'A parameter or body that the endpoint does not accept (400).',
       'A permission that the role of the access key lacks (401, 403).',
       'A resource that does not exist, or not in this tenant (404).',
+      'A path or method that the API does not have (404, 405); `didYouMean` lists what was probably meant.',
       'A rate limit (429), or a failure inside Prisma Cloud (5xx).',
     ],
     cure: 'Read the detail and `upstream.errors`. Quote `upstream.requestId` when you contact Prisma Cloud support.',

@@ -12,6 +12,20 @@ const MAX_CODINGS = 40
 /** The title of an HTML page is searched in this many characters from its start. */
 const HTML_HEAD = 4096
 
+/** Operations that a request without one was probably meant for. */
+export interface NearMisses {
+  /** Method and path of the request. */
+  readonly request: string
+  /** The operations, the likeliest first, such as `POST /search/config`. At least one. */
+  readonly operations: readonly string[]
+}
+
+/** Adds to a description that the request is no operation of the API, and what was probably meant. */
+export function withNearMisses(description: string, { request, operations }: NearMisses): string {
+  const advice = `No API description has ${oneLine(request, MAX_QUOTED)}; did you mean ${operations.join(' or ')}?`
+  return [description.replace(/(?<=[^.!?…])$/, '.'), advice].filter(Boolean).join(' ')
+}
+
 /** Describes errors in one line, such as `invalid_parameter_value: timeRange`. */
 export function describeErrors(errors: readonly UpstreamError[]): string {
   const named = errors.slice(0, MAX_NAMED).map(describeError).join('; ')

@@ -6,7 +6,7 @@ import { problemTypes } from '../problem/catalogue.ts'
 import { Problem, type UpstreamError } from '../problem/problem.ts'
 import { oneLine } from '../problem/text.ts'
 import { readBody, type UpstreamBody } from './body.ts'
-import { describeBody, describeErrors } from './describe.ts'
+import { describeBody, describeErrors, type NearMisses, withNearMisses } from './describe.ts'
 import { redlockStatus } from './redlock-status.ts'
 import { problemTitle, readErrors } from './shapes.ts'
 
@@ -23,6 +23,8 @@ export interface UpstreamResponse {
   readonly complete: boolean
   /** Whether a retry of the request is safe and may succeed, as the caller decided. */
   readonly retryable: boolean
+  /** What the request was probably meant for, if the API does not describe it and something is near. */
+  readonly nearMisses?: NearMisses | undefined
 }
 
 /** The maximum size of `upstream.body` in a problem document, in characters of JSON. */
@@ -36,20 +38,24 @@ const MAX_REQUEST_ID = 200
  * `now` is the wall time in milliseconds. Never throws, whatever the upstream sent.
  */
 export function readUpstream(response: UpstreamResponse, now: number): Problem {
-  const { host, status, headers, complete, retryable } = response
+  const { host, status, headers, complete, retryable, nearMisses } = response
   const body = readBody(response.body, headers)
   const value = jsonOf(body)
   const errors = errorsOf(headers, value)
   const title = problemTitle(value)
   const publicBody = documentBody(body)
   const retryAfter = parseRetryAfter(headers['retry-after'], now) ?? defaultRetryAfter(status, headers)
-  return new Problem('upstream-error', errors.length > 0 ? describeErrors(errors) : describeBody(body, complete), {
+  const description = errors.length > 0 ? describeErrors(errors) : describeBody(body, complete)
+  return new Problem('upstream-error', nearMisses ? withNearMisses(description, nearMisses) : description, {
     status,
     title: title ?? STATUS_CODES[status] ?? problemTypes['upstream-error'].title,
     retryable,
     ...(retryAfter !== undefined && { retryAfter }),
     upstream: { host, status, requestId: requestId(headers), errors, body: publicBody },
-    ...(title !== null && { members: publicBody as Record<string, unknown> }),
+    members: {
+      ...(title !== null && (publicBody as Record<string, unknown>)),
+      ...(nearMisses && { didYouMean: nearMisses.operations }),
+    },
   })
 }
 

@@ -30,6 +30,25 @@ t.test('the example of the contract', async t => {
   })
 })
 
+t.test('what was probably meant follows the detail', async t => {
+  const nearMisses = { request: 'GET /serach', operations: ['POST /search', 'GET /search/alert'] }
+  const advice = 'No API description has GET /serach; did you mean POST /search or GET /search/alert?'
+  const rows = [
+    ['gone', `gone. ${advice}`],
+    ['Gone.', `Gone. ${advice}`],
+    ['Really gone!', `Really gone! ${advice}`],
+    ['x'.repeat(400), `${'x'.repeat(300)}… ${advice}`],
+  ] as const
+  for (const [body, detail] of rows) {
+    const problem = read({ status: 404, body, nearMisses })
+    t.equal(problem.detail, detail)
+    t.strictSame(problem.members, { didYouMean: nearMisses.operations })
+  }
+  t.equal(read({ body: '\u202e', nearMisses }).detail, advice, 'or is the detail')
+  const line = read({ nearMisses: { ...nearMisses, request: 'GET /a\u202e\nb' } }).detail
+  t.match(line, ' GET /a b; did you mean', 'in one line')
+})
+
 const details: [title: string, answer: Parameters<typeof read>[0], detail: string][] = [
   [
     'a known key without a subject gets help',
