@@ -10,6 +10,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import { Problem } from '../problem/problem.ts'
 import { connectTunnelOf, setConnectTunnel } from '../request/proxy-form.ts'
+import { withoutQuery } from '../request/target.ts'
 import { isServedHost } from '../request/tenant.ts'
 import type { Connections } from '../server/connections.ts'
 import { asProblem } from '../server/error-handler.ts'
@@ -52,7 +53,7 @@ interface ServeOptions extends Pick<ConnectOptions, 'connections'> {
   readonly token: string | undefined
 }
 
-/** The most characters of a request target that are recorded. No host name is longer. */
+/** The most characters of a request target that are recorded and logged. No host name is longer. */
 const MAX_TARGET = 300
 
 /** The connections that clients have opened with CONNECT. */
@@ -85,7 +86,7 @@ export function serveConnect(server: Server, options: ConnectOptions): Connected
 
 /** Makes a new record. Until it is filled in, it describes a client that leaves before the response. */
 function recordOf(request: IncomingMessage, clock: Clock): ConnectionRecord {
-  const host = String(request.url).slice(0, MAX_TARGET)
+  const host = withoutQuery(String(request.url)).slice(0, MAX_TARGET)
   return {
     requestId: requestId(request),
     host,
@@ -180,15 +181,12 @@ function judge(
   })
 }
 
-function refuse(error: unknown, { request, socket, record }: ConnectRequest, { log, clock }: ConnectOptions): void {
+function refuse(error: unknown, { socket, record }: ConnectRequest, { log, clock }: ConnectOptions): void {
   const problem = asProblem(error)
-  const { requestId, client } = record
+  const { requestId, client, host } = record
   record.status = problem.status
   record.verdict = problem.type
-  log.warn(
-    { requestId, client, problem: problem.type, err: problem.cause },
-    `CONNECT ${request.url}: ${problem.detail}`,
-  )
+  log.warn({ requestId, client, problem: problem.type, err: problem.cause }, `CONNECT ${host}: ${problem.detail}`)
   answerOnSocket(socket, problem, requestId)
   socket.resume()
   linger(socket, clock)

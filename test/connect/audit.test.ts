@@ -125,12 +125,14 @@ t.test('a refused connection has a line, too, for any client', async t => {
     ['127.0.0.1:22', [SHOWN], { client: 'ci', status: 403, verdict: 'host-not-allowed', host: '127.0.0.1:22' }],
     ['/x', [SHOWN], { client: 'ci', status: 400, verdict: 'invalid-request' }],
     [`${'x'.repeat(5_000)}:1`, [], { status: 400, host: 'x'.repeat(300) }],
+    [`${API}:443/v2/alert?private`, [], { status: 400, host: `${API}:443/v2/alert` }],
   ]
   for (const [target, headers, line] of rows) {
     const answer = await readAll(ask(target, ...headers))
     const [, requestId] = /x-request-id: (\S+)/.exec(answer) ?? []
     t.match(await told(), [{ method: 'CONNECT', requestId, bytesFromClient: 0, bytesToClient: 0, ...line }])
     t.match(log.at(-1), { requestId })
+    t.ok(log.at(-1)?.msg?.startsWith(`CONNECT ${'host' in line ? line.host : target}: `))
   }
 })
 
