@@ -2,18 +2,15 @@ import type { IncomingMessage, ServerOptions } from 'node:http'
 import type { Socket } from 'node:net'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { takeAbsoluteForm } from '../request/proxy-form.ts'
-import { HEAD_TIMEOUT } from '../server/limits.ts'
+import { HEAD_TIMEOUT, LONGEST_HEAD } from '../server/limits.ts'
 import { requestId } from '../server/observe.ts'
-
-/** The maximum size of a request's headers, in bytes: enough for a long query that is encoded twice. */
-const MAX_HEADER_SIZE = 64 * 1024
 
 /** How often connections are checked for requests that have not arrived in time, in milliseconds. */
 const CHECK_INTERVAL = 1_000
 
 /** How Node.js reads connections and requests, on every address. */
 export const HTTP_OPTIONS = {
-  maxHeaderSize: MAX_HEADER_SIZE,
+  maxHeaderSize: LONGEST_HEAD,
   // the guard refuses requests without a Host
   requireHostHeader: false,
   headersTimeout: HEAD_TIMEOUT,
@@ -45,7 +42,7 @@ export function createServer({ route, onClientError }: ServerDeps): FastifyInsta
     rewriteUrl: route,
     // the parameters of the proxy's own paths are short, but the router's response to a long one would not be a problem
     // document
-    routerOptions: { maxParamLength: MAX_HEADER_SIZE },
+    routerOptions: { maxParamLength: LONGEST_HEAD },
     http: HTTP_OPTIONS,
     clientErrorHandler: onClientError,
   })

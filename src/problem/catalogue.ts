@@ -36,6 +36,7 @@ export const problemTypes = {
     meaning: 'The request is malformed or not supported, so the proxy did not forward it to Prisma Cloud.',
     causes: [
       'A path that leaves the API (`..`) or contains a backslash, an encoded control character or a fragment (`#`; write `%23` in a name).',
+      'A request target longer than 64 KiB, such as a query with a long page token, or a path longer than 4,096 characters.',
       'A header that names a different method than the request (`X-HTTP-Method-Override`).',
       'A header that is malformed, too large, or repeated although it may occur only once.',
       'CONNECT while `connect.enabled` is false, or with a target other than `host:port`.',

@@ -4,6 +4,7 @@ import { linger } from '../http/lingering-close.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { Problem } from '../problem/problem.ts'
 import { refuseHttp2 } from './http2.ts'
+import { LONGEST_HEAD, SHORTEN } from './limits.ts'
 import { answerOnSocket } from './socket-response.ts'
 
 /** The members that Node.js adds to an error of its HTTP parser. */
@@ -22,6 +23,8 @@ const PARSER_STATUS: Readonly<Record<string, number>> = { HPE_HEADER_OVERFLOW: 4
 
 /** What an error code means or how to avoid it, for codes that do not explain themselves. */
 const EXPLANATIONS: Readonly<Record<string, string>> = {
+  // the parser does not tell whether the target or a header is too long
+  HPE_HEADER_OVERFLOW: `: the request line and headers are longer than ${LONGEST_HEAD} bytes; ${SHORTEN}`,
   HPE_INVALID_EOF_STATE: ': it ended before it was complete',
   HPE_INVALID_URL: ': percent-encode spaces and non-ASCII characters in the path and query',
 }

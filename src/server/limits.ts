@@ -1,12 +1,31 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
+import { OPERATIONS } from '../operations/operations.ts'
 import { Problem } from '../problem/problem.ts'
+import type { Destination } from '../request/destination.ts'
 import { isForwarded } from '../request/own-path.ts'
+import { withoutQuery } from '../request/target.ts'
 import { exchangeOf } from './observe.ts'
 
-/** The longest request target, in characters: enough for a long query that is encoded twice. */
-const LONGEST_TARGET = 32 * 1024
+/**
+ * The longest request target, in bytes; in absolute form, of the part after the host. Page tokens of the API can have
+ * 43 kB.
+ */
+const LONGEST_TARGET = 64 * 1024
+
+/**
+ * The longest head of a request, in bytes: the longest target and as much for headers. A head that is longer cannot be
+ * read, so this leaves room for targets that are too long and whose clients are told what to do instead.
+ *
+ * Node.js collects a head before anyone knows who sends it: at most one for each connection, no longer than
+ * {@link HEAD_TIMEOUT}, and outside of the JavaScript heap, which would end the process when full. So all that strangers
+ * can make the proxy hold is this times `listen.maxConnections`: 2.5 GiB by default, and less if that is set lower.
+ */
+export const LONGEST_HEAD = 2 * LONGEST_TARGET
+
+/** What to do about a target that is too long, where nothing better is known. */
+export const SHORTEN = 'shorten the query, or send it in the body where the operation allows that'
 
 /** The most headers that a request may have. */
 const MOST_HEADERS = 256
@@ -33,10 +52,7 @@ export function limits(app: FastifyInstance, { config }: LimitsOptions): void {
   const [requests, logins] = [new Slots('requests'), new Slots('logins')]
   app.addHook('onRequest', (request, _reply, done) => {
     const { raw, originalUrl } = request
-    if (originalUrl.length > LONGEST_TARGET) {
-      const options = { status: 414, title: 'URI Too Long' }
-      throw new Problem('invalid-request', `The request target is longer than ${LONGEST_TARGET} characters`, options)
-    }
+    if (originalUrl.length > LONGEST_TARGET) throw tooLong(exchangeOf(request).destination)
     if (originalUrl.includes(FRAGMENT))
       throw new Problem('invalid-request', 'The request target contains a fragment (#); write %23 for a literal #')
     if (raw.rawHeaders.length > 2 * MOST_HEADERS) {
@@ -54,6 +70,20 @@ export function limits(app: FastifyInstance, { config }: LimitsOptions): void {
     }
     done()
   })
+}
+
+/**
+ * The problem for a request target that is too long, with what to send instead. Its detail shows nothing of the query,
+ * which may contain private data.
+ */
+function tooLong({ compute, apiTarget }: Destination): Problem {
+  const path = withoutQuery(apiTarget).toLowerCase()
+  const operation = OPERATIONS.find('POST', compute ? `/_compute${path}` : path)
+  const advice = operation?.pageToken
+    ? `send the page token in the body: POST ${operation.template} with {"${operation.pageToken}": "…"}`
+    : SHORTEN
+  const detail = `The request target is longer than ${LONGEST_TARGET} bytes; ${advice}`
+  return new Problem('invalid-request', detail, { status: 414, title: 'URI Too Long' })
 }
 
 /** A limited number of slots. Each one is taken until its request is over. */

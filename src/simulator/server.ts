@@ -4,6 +4,9 @@ import { createServer, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo, Server, Socket } from 'node:net'
 
+/** The largest request line and headers, in bytes: enough for a query with a page token, which may have 43 kB. */
+const MAX_HEADER_SIZE = 128 * 1024
+
 /** A certificate chain and its private key, in PEM. */
 export interface TlsOptions {
   readonly cert: string
@@ -27,7 +30,8 @@ export interface Listening {
 
 /** Starts to listen; rejects when the address is not available. */
 export async function listen({ host, port, tls }: ListenOptions, listener: RequestListener): Promise<Listening> {
-  const server = tls ? createTlsServer(tls, listener) : createServer(listener)
+  const options = { ...tls, maxHeaderSize: MAX_HEADER_SIZE }
+  const server = tls ? createTlsServer(options, listener) : createServer(options, listener)
   const destroyAll = trackSockets(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -11,12 +11,18 @@ t.test('a socket serves its owner and nobody else, whatever became of the proxy 
   const path = join(newFolder(t), 'proxy.sock')
   const env = credentials(simulator)
   const start = () => startCli(t, ['--listen-address', `unix:${path}`], env)
-  const ask = async () => (await callUrl('http://localhost/v2/policy', { socketPath: path })).status
+  const ask = async (query = '') => (await callUrl(`http://localhost/v2/policy${query}`, { socketPath: path })).status
 
   const first = start()
   await first.until(/listening at unix:.*proxy\.sock"/)
   t.equal(await ask(), 200)
   t.equal(statSync(path).mode & 0o777, 0o600)
+
+  await t.test('a request target may have up to 64 KiB', async t => {
+    const query = `?${'x'.repeat(65_536 - '/v2/policy?'.length)}`
+    t.equal(await ask(query), 200)
+    t.equal(await ask(`${query}x`), 414)
+  })
 
   await t.test('another proxy does not take it away from a living one', async t => {
     const other = start()

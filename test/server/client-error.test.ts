@@ -40,8 +40,11 @@ t.test('invalid HTTP gets a 400 problem, and its connection is closed', async t 
 
 t.test('headers that are too large get a 431', async t => {
   const { port, upstream } = await start(t)
-  const text = await talk(port, `GET / HTTP/1.1\r\nhost: localhost\r\nx-a: ${'x'.repeat(66_000)}\r\n\r\n`)
-  t.equal(upstream.requests.length, 0)
+  const get = (length: number) =>
+    `GET /now HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-a: ${'x'.repeat(length)}\r\n\r\n`
+  t.match(await talk(port, get(131_000)), /^HTTP\/1\.1 200 OK\r\n/)
+  const text = await talk(port, get(131_072))
+  t.equal(upstream.requests.length, 1)
   t.match(text, /^HTTP\/1\.1 431 Request Header Fields Too Large\r\n/)
   t.match(body(text), { status: 431, title: 'Request Header Fields Too Large' })
 })

@@ -6,15 +6,6 @@ import { startPair, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
-t.test('a request target may have up to 32 KiB', async t => {
-  const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
-  const { call } = await startProxy(t, { upstream: upstream.url })
-  t.equal((await call(`/x?q=${'x'.repeat(32 * 1024 - 5)}`)).status, 200)
-  const reply = await call(`/x?q=${'x'.repeat(32 * 1024 - 4)}`)
-  t.match(reply.json(), { type: '/_proxy/problems/invalid-request', status: 414, title: 'URI Too Long' })
-  t.equal(upstream.requests.length, 1)
-})
-
 t.test('a request may have up to 256 headers, and all are forwarded', async t => {
   const upstream = await rawUpstream(t, request => request.answer(http('200 OK')))
   const { port } = await startProxy(t, { upstream: upstream.url })

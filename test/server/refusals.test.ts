@@ -22,7 +22,7 @@ const refused: readonly Refused[] = [
   { path: '/x', key: 'unknown_tenant', options: { headers: { ...SHOWN, 'x-prismacloud-tenant': 'é' } } },
   { path: '/x/../y', key: 'invalid_request', options: { headers: SHOWN } },
   { path: '/x', key: 'invalid_request', options: { method: 'TRACE', headers: SHOWN } },
-  { path: `/${'x'.repeat(33_000)}`, key: 'invalid_request', options: { headers: SHOWN } },
+  { path: `/${'x'.repeat(66_000)}`, key: 'invalid_request', options: { headers: SHOWN } },
   { path: '/_proxy/nowhere', key: 'invalid_request', options: { headers: SHOWN } },
 ]
 

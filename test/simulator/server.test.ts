@@ -8,6 +8,9 @@ import { settle, testClock } from '../support/clock.ts'
 import { selfSigned } from './certificate.ts'
 import { rig } from './client.ts'
 
+/** The longest request target that the proxy forwards. */
+const LONGEST = `/cloud?${'x'.repeat(65_536 - '/cloud?'.length)}`
+
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
 function dial(t: Test, simulator: Simulator) {
@@ -87,9 +90,17 @@ t.test('it serves HTTPS with a certificate', async t => {
   t.match(simulator.url, /^https:\/\/127\.0\.0\.1:\d+$/)
   const dispatcher = new Agent({ connect: { ca: cert } })
   t.teardown(() => dispatcher.close())
-  const { statusCode, body } = await request(`${simulator.url}/cloud`, { dispatcher })
-  await body.dump()
-  t.equal(statusCode, 401)
+  for (const path of ['/cloud', LONGEST]) {
+    const { statusCode, body } = await request(simulator.url + path, { dispatcher })
+    await body.dump()
+    t.equal(statusCode, 401)
+  }
+})
+
+t.test('it accepts targets of 64 KiB', async t => {
+  const { call, simulator } = await rig(t)
+  t.equal((await call(LONGEST)).status, 401)
+  t.equal(simulator.requests[0]?.url, LONGEST)
 })
 
 t.test('close destroys every connection, even during a TLS handshake', async t => {
