@@ -13,6 +13,8 @@ const PATHS = [
   '*',
   '/\xff',
   '/x y',
+  // the longest that is forwarded, which damage makes longer
+  `/x?${'q'.repeat(65_533)}`,
 ]
 /** Calls that the proxy makes itself, and what some server overlooks around them. */
 const AUTH_CALLS = ['/login', '/auth_token/extend', '/_compute/api/v1/authenticate']

@@ -1,5 +1,5 @@
-// Clients that send their heads a byte a second (slowloris): the proxy cuts them off, and serves the others meanwhile as
-// if they were not there.
+// Clients that send most of a long head, and then a byte a second (slowloris): the proxy cuts them off, keeps no more of
+// each than the longest head, and serves the others meanwhile as if they were not there.
 import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
@@ -12,6 +12,15 @@ const CLIENTS = 10
 
 /** In milliseconds: a head has 20 s, is looked for each second, and a told client has 5 s more to close its side. */
 const CUT_OFF = 30_000
+
+/** What a slow client sends at once, in bytes: nearly the longest head. */
+const HEAD = 127_000
+
+/** What resident memory may grow by for each slow client, in MB: the longest head, and a fifth for all else. */
+const GROWTH = 0.16
+
+/** And for all of them together, in MB. */
+const NOISE = 30
 
 /** How often a slow client sends a byte, in milliseconds. */
 const DRIP = 1_000
@@ -31,9 +40,11 @@ const { proxy, port, url } = await startProxy(upstream.url)
 const dispatcher = new Agent({ connections: CLIENTS })
 await measure(sleep(UNDISTURBED))
 const before = await measure(sleep(UNDISTURBED))
+const memory = proxy.memory
 const slow = Array.from({ length: total }, drip)
 const beside = await measure(Promise.race([Promise.all(slow), sleep(CUT_OFF)]))
 const cut = (await Promise.all(slow.map(each => Promise.race([each, false])))).filter(Boolean).length
+const growth = proxy.memory - memory
 await dispatcher.close()
 const code = await proxy.end()
 upstream.close()
@@ -43,7 +54,9 @@ console.log(`${total} slow clients, ${cut} of them cut off within ${CUT_OFF / 10
 console.log(
   `${beside.count} requests beside them, ${beside.failed} failed, the median ${ratio.toFixed(2)} times as slow`,
 )
-const isGood = cut === total && beside.failed === 0 && beside.count > 0 && ratio < TOLERANCE && code === 0
+console.log(`resident memory grew by ${growth.toFixed(0)} MB`)
+const isSmall = growth < total * GROWTH + NOISE
+const isGood = isSmall && cut === total && beside.failed === 0 && beside.count > 0 && ratio < TOLERANCE && code === 0
 console.log(isGood ? 'OK' : 'FAILED')
 process.exit(isGood ? 0 : 1)
 
@@ -72,7 +85,7 @@ async function measure(over) {
 function drip() {
   return new Promise(resolve => {
     const socket = connect({ port, host: '127.0.0.1' })
-    socket.write('GET /v2/policy HTTP/1.1\r\nhost: localhost\r\nx-slow: ')
+    socket.write(`GET /v2/policy HTTP/1.1\r\nhost: localhost\r\nx-slow: ${'x'.repeat(HEAD)}`)
     const timer = setInterval(() => socket.write('x'), DRIP)
     socket.on('error', () => {}).resume()
     socket.once('close', () => {

@@ -27,10 +27,13 @@ export async function startProxy(upstream, env = {}) {
   return { proxy, port, url: `http://127.0.0.1:${port}` }
 }
 
+/** How long a request line and headers the upstream accepts, in bytes: more than the proxy forwards. */
+const MAX_HEADER_SIZE = 256 * 1024
+
 /** Starts an upstream that grants one token and says `{}` to all else, once `seen` has done with the request. */
 export async function startUpstream(seen = () => {}) {
   const token = makeToken()
-  const server = createServer(async (request, response) => {
+  const server = createServer({ maxHeaderSize: MAX_HEADER_SIZE }, async (request, response) => {
     request.on('error', () => {})
     await seen(request)
     response.end(request.url === '/login' ? JSON.stringify({ token, message: 'login_successful' }) : '{}')
