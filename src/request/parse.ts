@@ -1,6 +1,9 @@
 import { type NamedDestination, readDestination } from './destination.ts'
 import { withoutQuery } from './target.ts'
 
+/** The most characters of a path that are logged and recorded. Requests with longer paths are refused. */
+const LONGEST_RECORDED = 4_096
+
 /** Where a request goes, according to its head. Parsed once, before the guard and the policies judge the request. */
 export interface ParsedRequest {
   readonly method: string
@@ -12,7 +15,7 @@ export interface ParsedRequest {
   readonly destination: NamedDestination
   /**
    * The path for logs, metrics and the audit: the raw target without its query, which may contain private data. For
-   * Compute it starts with `/_compute`, even if the client selected Compute by host.
+   * Compute it starts with `/_compute`, even if the client selected Compute by host. The rest of a very long one is cut.
    */
   readonly path: string
 }
@@ -29,5 +32,5 @@ export function parseRequest({ method, rawTarget, proxyHost, host = '' }: Reques
   const { compute, prefix, apiTarget } = destination
   const isComputeByHost = compute && !prefix.endsWith('/_compute')
   const path = isComputeByHost ? `/_compute${withoutQuery(apiTarget)}` : withoutQuery(rawTarget)
-  return { method, rawTarget, proxyHost, destination, path }
+  return { method, rawTarget, proxyHost, destination, path: path.slice(0, LONGEST_RECORDED) }
 }

@@ -45,6 +45,13 @@ t.test('log.requests: errors logs failed and slow requests', async t => {
   ])
 })
 
+t.test('a line is not longer because a path is', async t => {
+  const pair = await startPair(t)
+  t.equal((await pair.call(`/${'x'.repeat(60_000)}`)).status, 414)
+  await until(() => requestLines(pair).length === 1)
+  t.equal(`${requestLines(pair)[0]?.path}`.length, 4_096)
+})
+
 t.test('log.requests: off logs no request', async t => {
   const pair = await startPair(t, { config: { log: { requests: 'off' } } })
   await pair.call('/nowhere')
