@@ -27,7 +27,9 @@ const outfile = join(folder, 'operations.mjs')
 const entry = fileURLToPath(new URL('../../src/operations/operations.ts', import.meta.url))
 await build({ entryPoints: [entry], outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'warning' })
 
+/** Imports an empty module first, because what imports need is loaded with the first one. */
 const LOAD = `
+await import('data:text/javascript,')
 gc()
 const [before, from] = [process.memoryUsage().heapUsed, performance.now()]
 const { OPERATIONS } = await import(${JSON.stringify(pathToFileURL(outfile).href)})
