@@ -17,6 +17,10 @@ export interface SimulatorUser {
    * the API.
    */
   readonly state?: 'active' | 'expired' | 'disabled' | 'sso'
+  /** When the access key expires, in milliseconds since the epoch. It only says so; `state` decides. Default: never. */
+  readonly keyExpiresOn?: number
+  /** Whether the user's role may read access keys. Default: true. */
+  readonly mayReadKeys?: boolean
 }
 
 /** The default user of a simulator, also used by the demo. Its access key is valid nowhere else. */

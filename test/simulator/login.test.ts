@@ -95,3 +95,36 @@ t.test('a login that is not JSON, or lacks a member, is a bad request', async t 
   t.equal(reply.status, 400)
   t.equal(reason(reply), 'invalid_parameter_value')
 })
+
+t.test('an access key can be read by its id, and says when it expires', async t => {
+  const expiresOn = Date.UTC(2026, 5, 1)
+  const other: SimulatorUser = { ...DEMO_USER, accessKeyId: 'other', keyExpiresOn: expiresOn }
+  const { call, login } = await rig(t, { users: [DEMO_USER, other] })
+  const token = await login()
+  const read = async (id: string) => (await call(`/access_keys/${id}`, { token })).json()
+  const id = DEMO_USER.accessKeyId
+  t.strictSame(await read(id), { id, name: 'Demo key', expiresOn: 0 })
+  t.strictSame(await read('other'), { id: 'other', name: 'Demo key', expiresOn })
+  t.equal((await call('/access_keys/other')).status, 401)
+})
+
+t.test(
+  'an access key cannot be read without permission, by a user who is not active, or if it is not known',
+  async t => {
+    const own: SimulatorUser = { ...DEMO_USER }
+    const present: SimulatorUser[] = [own]
+    const { call, login } = await rig(t, { users: present })
+    const token = await login()
+    const read = async (id: string) => {
+      const reply = await call(`/access_keys/${id}`, { token })
+      return [reply.status, reason(reply)]
+    }
+    t.strictSame(await read('nobody'), [500, 'non_existing_access_key'])
+    present[0] = { ...own, mayReadKeys: false }
+    t.strictSame(await read(own.accessKeyId), [403, 'unauthorized_to_use_access_keys'])
+    present[0] = { ...own, state: 'disabled' }
+    t.strictSame(await read(own.accessKeyId), [400, 'user_inactive_or_not_exist'])
+    present.pop()
+    t.strictSame(await read(own.accessKeyId), [400, 'user_inactive_or_not_exist'])
+  },
+)

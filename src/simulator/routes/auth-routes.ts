@@ -1,4 +1,4 @@
-// Login and session extension.
+// Login, session extension, and what is known of an access key.
 
 import { type ApiResponse, apiError, json } from '../responses.ts'
 import type { SimulatorState } from '../state.ts'
@@ -7,10 +7,11 @@ import type { Route, RoutedCall } from './route.ts'
 
 const ROLES = [{ id: 'role-1', name: 'System Admin', type: 'System Admin', onlyAllowCIAccess: false }]
 
-/** The routes that issue tokens: login and session extension. */
+/** The routes that issue tokens, and the one that describes an access key. */
 export const authRoutes: readonly Route[] = [
   { method: 'POST', template: '/login', auth: 'none', required: ['username', 'password'], handle: login },
   { method: 'GET', template: '/auth_token/extend', auth: 'x-redlock-auth', handle: extend },
+  { method: 'GET', template: '/access_keys/{id}', auth: 'x-redlock-auth', handle: accessKey },
 ]
 
 function login({ fields }: RoutedCall, state: SimulatorState): ApiResponse {
@@ -27,6 +28,15 @@ function login({ fields }: RoutedCall, state: SimulatorState): ApiResponse {
 
 function extend({ session }: RoutedCall, state: SimulatorState): ApiResponse {
   return sessionResponse([session], { token: state.tokens.issue(session), roles: ROLES })
+}
+
+function accessKey({ variables: [id], session }: RoutedCall, { users }: SimulatorState): ApiResponse {
+  const reader = users.find(each => each.accessKeyId === session.accessKeyId)
+  if (!reader || reader.state === 'disabled') return apiError(400, 'user_inactive_or_not_exist')
+  if (reader.mayReadKeys === false) return apiError(403, 'unauthorized_to_use_access_keys')
+  const owner = users.find(each => each.accessKeyId === id)
+  if (!owner) return apiError(500, 'non_existing_access_key')
+  return json({ id, name: 'Demo key', expiresOn: owner.keyExpiresOn ?? 0 })
 }
 
 function chosenTenants(user: SimulatorUser, { prismaId, customerName }: RoutedCall['fields']) {
