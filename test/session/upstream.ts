@@ -3,6 +3,8 @@ import { createServer, type IncomingMessage, type RequestListener, type ServerRe
 import type { Test } from 'tap'
 import { AuthApi, type AuthApiOptions } from '../../src/auth/auth-api.ts'
 import { Secret } from '../../src/kernel/secret.ts'
+import type { Api } from '../../src/stacks/resolve.ts'
+import type { Dispatcher } from '../../src/upstream/dispatcher.ts'
 import { OneShotConnections } from '../../src/upstream/one-shot.ts'
 import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
 
@@ -13,6 +15,8 @@ export const KEY = { accessKeyId: new Secret('MARK-key-id'), secretKey: new Secr
 /** A real server in place of the API host, and the auth calls to it. Both end with the test. */
 export interface Upstream {
   readonly auth: AuthApi
+  readonly api: Api
+  readonly dispatcher: Dispatcher
   readonly clock: CountedClock
   /** The server's host and port. */
   readonly host: string
@@ -42,15 +46,16 @@ export async function upstream(
   const dispatcher = new OneShotConnections({})
   t.teardown(() => dispatcher.destroy())
   const { basePath = '', ...rest } = options
+  const api = { stack: null, console: null, origin, basePath, from: 'custom' } as const
   const auth = new AuthApi({
     dispatcher,
-    api: { stack: null, console: null, origin, basePath, from: 'custom' },
+    api,
     choice: { prismaId: null, customerName: null },
     clock,
     callTimeout: () => CALL_TIMEOUT,
     ...rest,
   })
-  return { auth, clock, host: new URL(origin).host, requests, asked }
+  return { auth, api, dispatcher, clock, host: new URL(origin).host, requests, asked }
 }
 
 /** Starts a server that ends with the test, and returns its origin. */
