@@ -1,8 +1,12 @@
 import { join } from 'node:path'
 import { inspect } from 'node:util'
-import t from 'tap'
-import { DEMO_USER } from '../src/simulator/index.ts'
-import { clientOf, startPair } from './support/proxy.ts'
+import t, { type Test } from 'tap'
+import { DAY } from '../src/auth/key-expiry.ts'
+import { Secret } from '../src/kernel/secret.ts'
+import { DEMO_USER, type SimulatorUser } from '../src/simulator/index.ts'
+import { LIFETIME } from './session/rig.ts'
+import { clientOf, makeConfig, type ProxyOptions, startPair } from './support/proxy.ts'
+import { until } from './support/until.ts'
 
 const TOKEN = 'a-token-of-the-clients'
 
@@ -64,7 +68,8 @@ t.test('requests are paced by what the upstream says of its limits', async t => 
 })
 
 t.test('whatever is inspected, it shows no key and no token', async t => {
-  const { app, call, simulator, port } = await startPair(t, { config: { clients: [clientOf('ci', TOKEN)] } })
+  const config = { clients: [clientOf('ci', TOKEN)] }
+  const { app, call, simulator, port } = await startPair(t, { config, asksAboutKeys: true })
   const headers = { authorization: `Bearer ${TOKEN}` }
   t.equal((await call('/v2/policy', { headers })).status, 200)
   const running = call('/v2/policy', { headers })
@@ -72,6 +77,89 @@ t.test('whatever is inspected, it shows no key and no token', async t => {
   const issued = sent.filter(([name]) => name.toLowerCase() === 'x-redlock-auth').map(([, value]) => value)
   t.ok(issued.length > 0)
   const seen = inspect({ app, port }, { depth: 8, showHidden: true, maxArrayLength: null, maxStringLength: null })
-  for (const secret of [TOKEN, DEMO_USER.secretKey, ...issued]) t.notOk(seen.includes(secret))
+  for (const secret of [TOKEN, DEMO_USER.secretKey, DEMO_USER.accessKeyId, ...issued]) t.notOk(seen.includes(secret))
   await running
+})
+
+/** The moment at which the clock starts. */
+const START = Date.UTC(2026, 0, 1)
+
+/** A proxy that asks a simulator when access keys expire. The simulator knows two. */
+async function startAsking(t: Test, options: Omit<ProxyOptions, 'upstream' | 'clock'> = {}) {
+  const users: SimulatorUser[] = [
+    { ...DEMO_USER, keyExpiresOn: START + 5.5 * DAY },
+    { ...DEMO_USER, accessKeyId: OTHER_ID },
+  ]
+  const pair = await startPair(t, { ...options, asksAboutKeys: true }, { users })
+  const asked = () => pair.simulator.requests.filter(({ url }) => url.startsWith('/access_keys/')).map(({ url }) => url)
+  const keyOf = async (tenant = 'default') => (await pair.call('/_proxy/status')).json().tenants[tenant].accessKey
+  return { ...pair, asked, keyOf }
+}
+
+const OTHER_ID = '11111111-demo-demo-demo-000000000000'
+const UNKNOWN = { expiry: 'unknown', expiresAt: null }
+
+t.test('status, metrics and log say when an access key expires', async t => {
+  const { app, call, keyOf, log } = await startAsking(t, { tenants: { default: {}, late: { lazy: true } } })
+  t.strictSame(await keyOf(), UNKNOWN)
+  await app.login()
+  await until(async () => (await keyOf()).expiry !== 'unknown')
+  t.strictSame(await keyOf(), { expiry: 'dated', expiresAt: '2026-01-06T12:00:00.000Z' })
+  t.strictSame(await keyOf('late'), UNKNOWN)
+  const { text } = await call('/_proxy/metrics')
+  const samples = text.match(/^prismacloud_proxy_access_key_expiry_timestamp_seconds.*$/gm)
+  t.strictSame(samples, ['prismacloud_proxy_access_key_expiry_timestamp_seconds{tenant="default"} 1767700800'])
+  t.match(
+    log.filter(({ level }) => Number(level) >= 40),
+    [{ level: 40, tenant: 'default', msg: /the access key expires on 2026-01-06, in 5 days; create another one/ }],
+  )
+  t.notMatch(JSON.stringify([log, text, await keyOf()]), DEMO_USER.accessKeyId)
+})
+
+t.test('a tenant that rests is left alone, and asked about once a day when it is used', async t => {
+  const { app, call, keyOf, asked, clock, simulator } = await startAsking(t, { config: { session: { idleAfter: 0 } } })
+  await app.login()
+  await until(async () => (await keyOf()).expiry === 'dated')
+  await clock.advance(LIFETIME)
+  t.equal([...app.sessions.all()][0]?.session, undefined)
+  const before = simulator.counts.requests
+  await clock.advance(DAY - 3 * LIFETIME)
+  t.equal(simulator.counts.requests, before)
+  t.equal((await keyOf()).expiry, 'dated', 'what is known stays')
+  t.equal((await call('/v2/policy')).status, 200)
+  t.equal(asked().length, 1)
+  await clock.advance(LIFETIME)
+  await clock.advance(2 * LIFETIME)
+  t.equal((await call('/v2/policy')).status, 200)
+  await until(() => asked().length > 1)
+  t.equal(asked().length, 2)
+})
+
+t.test('another access key is asked about as soon as it is in use', async t => {
+  const { app, keyOf, asked, simulator, log } = await startAsking(t)
+  await app.login()
+  await until(async () => (await keyOf()).expiry === 'dated')
+  const credentials = {
+    origin: 'test',
+    kind: 'fixed',
+    read: async () => ({ accessKeyId: new Secret(OTHER_ID), secretKey: new Secret(DEMO_USER.secretKey) }),
+  } as const
+  simulator.fault({ kind: 'refuse-login' })
+  const config = makeConfig({ upstream: simulator.url, tenants: { default: { credentials } } })
+  await app.reload(config)
+  await until(() => log.some(({ msg }) => /new access key was rejected/.test(`${msg}`)))
+  t.equal((await keyOf()).expiry, 'dated', 'that of the key in use')
+  await app.reload(config)
+  await until(async () => (await keyOf()).expiry === 'never')
+  t.strictSame(asked(), [`/access_keys/${DEMO_USER.accessKeyId}`, `/access_keys/${OTHER_ID}`])
+})
+
+t.test('requests do not wait for the answer, nor does the end of the proxy', async t => {
+  const { app, call, keyOf, asked, simulator, log } = await startAsking(t)
+  simulator.fault({ kind: 'hang', path: '/access_keys/' })
+  t.equal((await call('/v2/policy')).status, 200)
+  await until(() => asked().length === 1)
+  t.strictSame(await keyOf(), UNKNOWN)
+  t.equal(await app.close(), true)
+  t.notMatch(JSON.stringify(log), /cannot tell when/)
 })

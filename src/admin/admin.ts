@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify'
+import type { KeyExpiry } from '../auth/key-expiry.ts'
 import type { Config } from '../config/config.ts'
 import { authorizeAdmin, authorizeQuit, isAdmin } from '../guard/rights.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Pacer } from '../pacing/pacer.ts'
 import { exchangeOf } from '../server/observe.ts'
+import type { KeyExpiries } from '../session/key-expiries.ts'
 import type { Sessions, TenantEntry } from '../session/sessions.ts'
 import type { TenantCounts } from '../telemetry/counters.ts'
 import type { DeprecatedCall, DeprecatedCalls } from '../telemetry/deprecated-calls.ts'
@@ -16,6 +18,7 @@ export interface AdminOptions {
   readonly version: string
   readonly clock: Clock
   readonly sessions: Sessions
+  readonly keyExpiries: KeyExpiries
   readonly metrics: Metrics
   readonly pacer: Pacer
   readonly deprecatedCalls: DeprecatedCalls
@@ -28,7 +31,7 @@ export interface AdminOptions {
 /** The proxy's own endpoints under `/_proxy/`: liveness, readiness, status, metrics and shutdown. */
 export async function admin(
   app: FastifyInstance,
-  { version, clock, sessions, metrics, pacer, deprecatedCalls, config, quit }: AdminOptions,
+  { version, clock, sessions, keyExpiries, metrics, pacer, deprecatedCalls, config, quit }: AdminOptions,
 ): Promise<void> {
   const startedAt = clock.monotonic()
 
@@ -44,7 +47,10 @@ export async function admin(
     const { ready, waitingFor } = readiness(sessions)
     // sessions and rate limits are shared, so their state reveals the activity of other clients
     if (!isAdmin(config(), exchangeOf(request).client)) return { version, uptime, ready }
-    const status = (entry: TenantEntry) => [entry.tenant.name, tenantStatus(entry, metrics.counts(entry.tenant.name))]
+    const status = (entry: TenantEntry) => {
+      const { name } = entry.tenant
+      return [name, tenantStatus(entry, keyExpiries.of(name), metrics.counts(name))]
+    }
     return {
       version,
       uptime,
@@ -75,7 +81,7 @@ function deprecatedStatus({ lastAt, ...call }: DeprecatedCall) {
   return { ...call, last: new Date(lastAt).toISOString() }
 }
 
-function tenantStatus({ tenant, session, candidate }: TenantEntry, counters: TenantCounts) {
+function tenantStatus({ tenant, session, candidate }: TenantEntry, expiry: KeyExpiry, counters: TenantCounts) {
   const { stack, origin: api } = tenant.api
   return {
     stack,
@@ -84,6 +90,12 @@ function tenantStatus({ tenant, session, candidate }: TenantEntry, counters: Ten
     session: session?.status() ?? null,
     // the candidate that replaces the session once it has a token
     ...(candidate && { successor: candidate.status() }),
+    accessKey: keyStatus(expiry),
     counters,
   }
+}
+
+function keyStatus(expiry: KeyExpiry) {
+  if (typeof expiry !== 'number') return { expiry, expiresAt: null }
+  return { expiry: 'dated', expiresAt: new Date(expiry).toISOString() }
 }

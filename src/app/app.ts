@@ -12,11 +12,13 @@ import { isServedHost } from '../request/tenant.ts'
 import { answerClientError } from '../server/client-error.ts'
 import { Connections } from '../server/connections.ts'
 import { Drain } from '../server/drain.ts'
+import { KeyExpiries } from '../session/key-expiries.ts'
 import { Sessions } from '../session/sessions.ts'
 import type { AuditOutput } from '../telemetry/audit.ts'
 import { Audit } from '../telemetry/audit.ts'
 import { DeprecatedCalls } from '../telemetry/deprecated-calls.ts'
 import { firstLogin } from '../telemetry/first-login.ts'
+import { keyLog } from '../telemetry/key-log.ts'
 import { Metrics } from '../telemetry/metrics.ts'
 import { sessionLog } from '../telemetry/session-log.ts'
 import type { Certificates } from '../tls/certificates.ts'
@@ -92,10 +94,13 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const pacer = new Pacer({ clock, settings: () => live.config.pacing })
   const kept = new Budget(() => live.config.replay.maxMemory)
   const deprecatedCalls = new DeprecatedCalls(clock, log)
+  const callTimeout = () => live.config.session.callTimeout
+  const keyExpiries = new KeyExpiries({ dispatcher: agents.oneShot, clock, callTimeout, events: keyLog(log, clock) })
   const auditLinesLost = () => deps.audit?.lost ?? 0
-  const metrics: Metrics = new Metrics(() => sessions, { pacer, kept, auditLinesLost, deprecatedCalls })
+  const sources = { pacer, keyExpiries, kept, auditLinesLost, deprecatedCalls }
+  const metrics: Metrics = new Metrics(() => sessions, sources)
   const first = firstLogin(sessionLog(log, clock), tenant => live.config.tenants.get(tenant)?.lazy === false)
-  const events = { ...first.events, called: metrics.sessionCalled }
+  const events = { ...first.events, called: metrics.sessionCalled, keyUsed: keyExpiries.keyUsed }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: makeSession(live, deps), events })
   const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
   const forwarder = makeForwarder({ live, clock, agents, sessions, pacer, kept, tokens })
@@ -124,6 +129,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     metrics,
     pacer,
     sessions,
+    keyExpiries,
     tokens,
   })
   return {
@@ -150,6 +156,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
       const finished = await drain.run(live.config.listen.drainTimeout)
       await connects.recorded()
       sessions.close()
+      keyExpiries.close()
       await agents.destroy()
       return finished
     },

@@ -39,6 +39,11 @@ export class Renewal {
     return this.#key === undefined || isSameKey(this.#key, key)
   }
 
+  /** The access key id of the logins. Undefined until it has been read. */
+  get accessKeyId(): Secret | undefined {
+    return this.#key?.accessKeyId
+  }
+
   /** The secret key of the logins. Undefined until it has been read. */
   get secretKey(): Secret | undefined {
     return this.#key?.secretKey

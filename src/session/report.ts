@@ -1,4 +1,6 @@
 import type { FailureNature } from '../auth/auth-failure.ts'
+import type { Secret } from '../kernel/secret.ts'
+import type { Lease } from './lease.ts'
 import type { SessionState } from './states.ts'
 
 /** The two auth calls, as they are named in metrics. */
@@ -20,6 +22,8 @@ export interface SessionEvents {
   changed?(from: SessionState, to: SessionState, reason: string, next?: NextCall): void
   /** An auth call ended. */
   called?(call: AuthCall, outcome: 'ok' | FailureNature): void
+  /** The session has tried to get a token with this access key. `lease` is of its live token, if it has one. */
+  keyUsed?(accessKeyId: Secret, lease: Lease | undefined): void
 }
 
 /** A session in `/_proxy/status`. Times are in ISO 8601. */

@@ -14,7 +14,7 @@ export type CreateSession = (
   options: Required<Pick<SessionOptions, 'events' | 'mutex' | 'evidence'>> & Pick<RenewalOptions, 'key'>,
 ) => Session
 
-/** Callbacks for what happens to the sessions of one tenant. `changed` reports the session in use only. */
+/** Callbacks for what happens to the sessions of one tenant. `changed` and `keyUsed` report the session in use only. */
 export interface RotationEvents extends Required<SessionEvents> {
   /** The session of the new access key got a token and has replaced the session in use. */
   rotated(): void
@@ -83,6 +83,9 @@ export class Rotation {
       changed: (from, to, reason, next) => {
         if (session === this.#session) this.#events.changed(from, to, reason, next)
         if (session === this.#candidate) this.#candidateChanged(session, to, reason, next)
+      },
+      keyUsed: (...use) => {
+        if (session === this.#session) this.#events.keyUsed(...use)
       },
     }
     const session = this.#create(tenant, {

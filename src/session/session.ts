@@ -187,6 +187,8 @@ export class Session {
     const now = instantOf(this.#clock)
     if (outcome instanceof AuthFailure) this.#fail(outcome, now)
     else this.#accept(outcome, requestedAt, now)
+    const { accessKeyId } = this.#renewal
+    if (accessKeyId) this.#options.events?.keyUsed?.(accessKeyId, this.#heldToken.live(now))
   }
 
   #accept(issued: IssuedToken, requestedAt: Instant, now: Instant): void {

@@ -25,6 +25,7 @@ type Tenants = ReadonlyMap<string, TenantConfig>
 export interface SessionsEvents {
   changed(tenant: string, ...change: Parameters<Required<SessionEvents>['changed']>): void
   called(tenant: string, ...call: Parameters<Required<SessionEvents>['called']>): void
+  keyUsed(tenant: string, ...use: Parameters<Required<SessionEvents>['keyUsed']>): void
   rotated(tenant: string): void
   rotationFailed(tenant: string, ...failure: Parameters<RotationEvents['rotationFailed']>): void
   /** After a reload the access key could not be read; the session in use stays. */
@@ -164,6 +165,7 @@ export class Sessions {
     const { events } = this.#options
     return {
       called: (...call) => events.called(name, ...call),
+      keyUsed: (...use) => events.keyUsed(name, ...use),
       rotated: () => events.rotated(name),
       rotationFailed: (...failure) => events.rotationFailed(name, ...failure),
       changed: (...change) => {

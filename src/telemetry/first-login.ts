@@ -1,6 +1,6 @@
 import type { SessionsEvents } from '../session/sessions.ts'
 
-type Events = Omit<SessionsEvents, 'called'>
+type Events = Omit<SessionsEvents, 'called' | 'keyUsed'>
 
 /** The first login of the tenants, and session events without the rejections that the caller reports itself. */
 export interface FirstLogin {

@@ -1,7 +1,9 @@
+import type { KeyExpiry } from '../auth/key-expiry.ts'
 import type { Budget } from '../kernel/budget.ts'
 import { ensure } from '../kernel/ensure.ts'
 import type { EndpointStatus, Pacer } from '../pacing/pacer.ts'
 import type { Exchange } from '../request/exchange.ts'
+import type { KeyExpiries } from '../session/key-expiries.ts'
 import type { Sessions, SessionsEvents, TenantEntry } from '../session/sessions.ts'
 import { transitions } from '../session/states.ts'
 import { CounterRows, Tally, type TenantCounts } from './counters.ts'
@@ -13,6 +15,7 @@ const STATES = Object.keys(transitions)
 /** The sources of values that the metrics do not count themselves. */
 export interface MetricsSources {
   readonly pacer: Pacer
+  readonly keyExpiries: KeyExpiries
   /** The memory budget of request bodies kept for a retry. */
   readonly kept: Budget
   readonly auditLinesLost: () => number
@@ -26,6 +29,7 @@ export interface MetricsSources {
 export class Metrics {
   readonly #sessions: () => Sessions
   readonly #pacer: Pacer
+  readonly #keyExpiries: KeyExpiries
   readonly #kept: Budget
   readonly #auditLinesLost: () => number
   readonly #deprecatedCalls: DeprecatedCalls
@@ -33,9 +37,10 @@ export class Metrics {
   readonly #rows = new CounterRows()
   #inFlight = 0
 
-  constructor(sessions: () => Sessions, { pacer, kept, auditLinesLost, deprecatedCalls }: MetricsSources) {
+  constructor(sessions: () => Sessions, { pacer, keyExpiries, kept, auditLinesLost, deprecatedCalls }: MetricsSources) {
     this.#sessions = sessions
     this.#pacer = pacer
+    this.#keyExpiries = keyExpiries
     this.#kept = kept
     this.#auditLinesLost = auditLinesLost
     this.#deprecatedCalls = deprecatedCalls
@@ -92,6 +97,8 @@ export class Metrics {
       'Seconds for which the session token may still be used.',
       entries.map(secondsLeft),
     )
+    const expiries = entries.flatMap(({ tenant: { name } }) => expiry(name, this.#keyExpiries.of(name)))
+    yield gauge('access_key_expiry_timestamp_seconds', 'When the access key expires, in seconds since 1970.', expiries)
     yield* pacing([...this.#pacer.endpoints()])
   }
 
@@ -154,6 +161,11 @@ function states({ tenant, session }: TenantEntry): Sample[] {
 
 function secondsLeft({ tenant, session }: TenantEntry): Sample {
   return { labels: { tenant: tenant.name }, value: session?.status().secondsLeft ?? 0 }
+}
+
+/** No sample if the access key does not expire, or if that is not known. */
+function expiry(tenant: string, expiresAt: KeyExpiry): Sample[] {
+  return typeof expiresAt === 'number' ? [{ labels: { tenant }, value: expiresAt / 1000 }] : []
 }
 
 const counter = family('counter')

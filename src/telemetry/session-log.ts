@@ -24,7 +24,7 @@ const SECOND = 1_000
  * Logs a line for each change of a session. If auth calls keep failing, logs the first failure and then one a minute at
  * level warn, and all others at level debug.
  */
-export function sessionLog(log: Log, clock: Clock): Omit<SessionsEvents, 'called'> {
+export function sessionLog(log: Log, clock: Clock): Omit<SessionsEvents, 'called' | 'keyUsed'> {
   const [calls, rotations] = [new Throttle(clock), new Throttle(clock)]
   return {
     changed(tenant, from, to, reason, next) {

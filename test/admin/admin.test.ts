@@ -79,6 +79,7 @@ t.test('status shows version, uptime, and the stack, session and counters of eac
     api: 'https://api2.eu.prismacloud.io',
     lazy: true,
     session: null,
+    accessKey: { expiry: 'unknown', expiresAt: null },
     counters: { requests: 0, failures: 0, replays: 0, logins: 0, extensions: 0 },
   })
 })

@@ -30,9 +30,11 @@ async function exhaust(t: Test, port: number): Promise<Socket[]> {
 t.test('where no file can be opened any more, a POST is known not to have been sent', { timeout: 60_000 }, async t => {
   const { url, requests } = await rawUpstream(t, request => request.answer(http('200 OK', [], 'ok')))
   const few = ['sh', '-c', `ulimit -n ${LIMIT} && exec "$@"`, 'sh']
-  const cli = startCli(t, ['--listen-address', '127.0.0.1:0'], { PC_URL: url, ...KEY }, few)
+  const env = { PC_URL: url, ...KEY, PRISMACLOUD_PROXY_LOG_LEVEL: 'debug' }
+  const cli = startCli(t, ['--listen-address', '127.0.0.1:0'], env, few)
   const [, port] = await cli.until(/listening at http:\S+:(\d+)"/)
-  await cli.until(/session ready/)
+  // the last that it does by itself, for which it needs a file
+  await cli.until(/cannot tell when the access key expires/)
   const [first, second] = (await exhaust(t, Number(port))) as [Socket, Socket]
   const answer = `${await ask(first, 'POST /v2/alert HTTP/1.1\r\ncontent-length: 0')}`
   t.match(answer, /^HTTP\/1\.1 502 /)

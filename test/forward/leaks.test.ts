@@ -10,6 +10,7 @@ import { http, rawUpstream } from '../support/upstream.ts'
 const STATUSES = [400, 403, 404, 409, 500]
 
 const CLIENT_TOKEN = 'token-of-the-client-ci-which-is-long'
+const ACCESS_KEY_ID = '6f1d2c3b-4a59-4e8d-9c7b-0a1b2c3d4e5f'
 const SECRET_KEY = 'k3y+/With=28characters8again'
 const SECRETS = [TOKEN, SECRET_KEY, CLIENT_TOKEN]
 
@@ -17,7 +18,7 @@ const SECRETS = [TOKEN, SECRET_KEY, CLIENT_TOKEN]
 const credentials = {
   origin: 'test',
   kind: 'fixed',
-  read: async () => ({ accessKeyId: new Secret('access-key-id'), secretKey: new Secret(SECRET_KEY) }),
+  read: async () => ({ accessKeyId: new Secret(ACCESS_KEY_ID), secretKey: new Secret(SECRET_KEY) }),
 } as const
 
 /** An answer that quotes something, by where it does. */
@@ -47,20 +48,25 @@ function oneLine(text: string): string {
   return text.replace(/[\0\r\n]/g, '')
 }
 
-/** A proxy before an upstream that answers what it is given, and all that comes out of the proxy but its answers. */
-async function start(t: Test, tokens = [TOKEN]) {
+/**
+ * A proxy before an upstream that answers what it is given, and all that comes out of the proxy but its answers. `keys`
+ * answers the proxy when it asks about its access key.
+ */
+async function start(t: Test, tokens = [TOKEN], keys: string[] = []) {
   const answers: string[] = []
   const upstream = await rawUpstream(t, request => request.answer(answers.shift() ?? http('500 None left')), {
     async login(request) {
       await request.body()
       request.answer(http('200 OK', [], JSON.stringify({ token: tokens.shift() })))
     },
+    key: request => request.answer(keys.shift() ?? http('500 None left')),
   })
   const audited: string[] = []
   let asked = 0
   const proxy = await startProxy(t, {
     upstream: upstream.url,
     tenants: { default: { credentials } },
+    asksAboutKeys: true,
     audit: { write: line => void audited.push(line) },
     config: { clients: [clientOf('ci', CLIENT_TOKEN)], log: { requests: 'all' }, retry: { attempts: 0 } },
   })
@@ -206,4 +212,23 @@ t.test('nor does one that the API quotes where it tells of the Compute console',
       t.strictSame(formsIn(outputOf(reply) + (await all()), TOKEN), [])
     }
   }
+})
+
+t.test('nor is an access key told, or the token, that the API quotes where it is asked about the key', async t => {
+  let turn = 0
+  let output = ''
+  for (const [form, write] of Object.entries(forms)) {
+    for (const secret of [TOKEN, ACCESS_KEY_ID]) {
+      const [place, quote] = nth(Object.entries(places), turn)
+      const { headers = [], body = '' } = quote(write(secret))
+      const { ask, all, log } = await start(t, [TOKEN], [http(`${nth(STATUSES, turn)} Bad`, headers, body)])
+      t.equal((await ask(http('200 OK'))).status, 200)
+      await until(() => log.some(({ msg }) => /cannot tell when the access key expires/.test(`${msg}`)))
+      const told = await all()
+      t.strictSame(formsIn(told, secret), [], `${place}, ${form}`)
+      output += told
+      turn++
+    }
+  }
+  t.match(output, '[secret]', 'the upstream did tell, and it was taken out')
 })

@@ -1,7 +1,9 @@
 import { inspect } from 'node:util'
 import t from 'tap'
+import { Secret } from '../../src/kernel/secret.ts'
 import { failureOf } from '../kernel/failure-of.ts'
-import { EXTENSION, PLAIN, rig } from './rig.ts'
+import { settle } from '../support/clock.ts'
+import { EXTENSION, LIFETIME, PLAIN, rig } from './rig.ts'
 
 t.test('the status of an unused session is idle', async t => {
   t.strictSame(rig(t).session.status(), {
@@ -77,3 +79,36 @@ t.test('no secret appears in a status, an event, a problem, a lease or the sessi
   t.notMatch(text, /MARK/)
   t.match(text, '[secret]')
 })
+
+t.test(
+  'after each auth call it is reported which access key was used, and the lease of the live token if there is one',
+  async t => {
+    const used: string[] = []
+    let readable = false
+    const { session, grant, refuse, clock } = rig(t, {
+      credentials: {
+        origin: 'test',
+        kind: 'changing',
+        read: async () => {
+          if (!readable) throw new Error('the file is gone')
+          return { accessKeyId: new Secret('MARK-id'), secretKey: new Secret('MARK-key') }
+        },
+      },
+      events: { keyUsed: (id, lease) => used.push(`${id.reveal()} ${lease?.token.reveal()}`) },
+    })
+    session.start()
+    await settle()
+    t.strictSame(used, [], 'no key has been read')
+    readable = true
+    await clock.advance(LIFETIME)
+    await refuse('rejected')
+    t.strictSame(used.splice(0), ['MARK-id undefined'])
+    await clock.advance(LIFETIME)
+    await grant()
+    await clock.advance(EXTENSION)
+    await refuse('transient')
+    await clock.advance(LIFETIME)
+    await refuse('transient')
+    t.strictSame(used, ['MARK-id MARK-2', 'MARK-id MARK-2', 'MARK-id undefined'])
+  },
+)

@@ -57,6 +57,7 @@ export function sessionsRig(t: Test, tenants: readonly TenantConfig[], idleAfter
     events: {
       changed: (tenant, _from, to, reason) => told.push(`${tenant} is ${to}: ${reason}`),
       called: (tenant, call, outcome) => told.push(`${tenant} ${call}: ${outcome}`),
+      keyUsed() {},
       rotated: tenant => told.push(`${tenant} rotated`),
       rotationFailed: (tenant, reason, next) =>
         told.push(`${tenant} rotation failed${next ? '' : ' for good'}: ${reason}`),

@@ -45,6 +45,8 @@ export interface ProxyOptions {
   readonly upstreamAt?: string
   /** Where logins go instead, so that a session is there though the upstream fails. */
   readonly loginAt?: string
+  /** Whether the upstream is asked when access keys expire. Default: no, so that it gets what the test sends. */
+  readonly asksAboutKeys?: boolean
 }
 
 /** A proxy that listens on a free port and ends with the test. */
@@ -75,12 +77,9 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   const clock = options.clock ?? testClock()
   const log = createLog(config.log.level, destination, clock)
   const { pool, oneShot, ...rest } = createAgents(config.upstream)
-  const { upstreamAt, loginAt } = options
-  const agents = {
-    pool: diverted(pool, upstreamAt),
-    oneShot: diverted(diverted(oneShot, upstreamAt), loginAt, '/login'),
-    ...rest,
-  }
+  const { upstreamAt, loginAt, asksAboutKeys = false } = options
+  const own = diverted(diverted(oneShot, upstreamAt), loginAt, '/login')
+  const agents = { pool: diverted(pool, upstreamAt), oneShot: asksAboutKeys ? own : withoutKeys(own), ...rest }
   const app = await buildApp(config, {
     version: '1.2.3',
     clock,
@@ -105,6 +104,17 @@ function diverted(dispatcher: Dispatcher, origin: string | undefined, pathsEnd =
   return {
     dispatch: (options, handler) =>
       dispatcher.dispatch(options.path.endsWith(pathsEnd) ? { ...options, origin } : options, handler),
+    destroy: () => dispatcher.destroy(),
+  }
+}
+
+/** Fails whoever asks about an access key. */
+function withoutKeys(dispatcher: Dispatcher): Dispatcher {
+  return {
+    dispatch(options, handler) {
+      if (/\/access_keys\/[^/]+$/.test(options.path)) handler.onResponseError(undefined, new Error('not asked here'))
+      else dispatcher.dispatch(options, handler)
+    },
     destroy: () => dispatcher.destroy(),
   }
 }

@@ -25,7 +25,7 @@ export interface RawRequest {
 /** An upstream in the hands of a test. */
 export interface RawUpstream {
   readonly url: string
-  /** The requests that came, but for logins, oldest first. */
+  /** The requests that came, but for logins and questions about access keys, oldest first. */
   readonly requests: readonly RawRequest[]
   /** The requests that came to log in, oldest first. */
   readonly logins: readonly RawRequest[]
@@ -39,6 +39,8 @@ export type Handler = (request: RawRequest, upstream: RawUpstream) => unknown
 export interface RawUpstreamOptions {
   /** Default: grants a token. */
   readonly login?: Handler
+  /** Answers who asks about an access key. Default: knows none. */
+  readonly key?: Handler
 }
 
 /** An answer as it stands on the wire. */
@@ -54,11 +56,15 @@ export async function grant(request: RawRequest): Promise<void> {
   request.answer(http('200 OK', ['content-type: application/json'], JSON.stringify({ token: TOKEN })))
 }
 
+function knowNoKey({ answer }: RawRequest): void {
+  answer(http('404 Not Found'))
+}
+
 /** Starts an upstream on TCP that ends with the test. */
 export async function rawUpstream(
   t: Test,
   handle: Handler,
-  { login = grant }: RawUpstreamOptions = {},
+  { login = grant, key = knowNoKey }: RawUpstreamOptions = {},
 ): Promise<RawUpstream> {
   const sockets = new Set<Socket>()
   const requests: RawRequest[] = []
@@ -68,6 +74,7 @@ export async function rawUpstream(
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
     void serve(socket, async request => {
+      if (/^GET \S*\/access_keys\/\S+ /.test(request.head)) return void (await key(request, upstream))
       const isLogin = /^POST \S*\/login /.test(request.head)
       const list = isLogin ? logins : requests
       list.push(request)

@@ -78,7 +78,7 @@ t.test('the level of a session change depends on its severity', async t => {
 })
 
 t.test('no access key or token appears in the log or a response, even at level trace', async t => {
-  const pair = await startPair(t, { config: { log: { requests: 'all' } } })
+  const pair = await startPair(t, { config: { log: { requests: 'all' } }, asksAboutKeys: true })
   const answers = [await pair.call('/v2/policy'), await pair.call('/nowhere'), await pair.call('/echo')]
   pair.simulator.revokeAll()
   pair.simulator.fault({ kind: 'reset', path: '/v2/policy', times: 2 })

@@ -76,7 +76,7 @@ class World {
         const random = () => this.#random.next()
         return new Session({ auth, api, credentials, clock: this.#time, settings, random, ...rest })
       },
-      events: { changed() {}, called() {}, rotated() {}, rotationFailed() {}, keyUnreadable() {} },
+      events: { changed() {}, called() {}, keyUsed() {}, rotated() {}, rotationFailed() {}, keyUnreadable() {} },
     })
   }
 
