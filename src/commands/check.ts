@@ -16,8 +16,8 @@ export const check: Command = {
   help: () => `Usage: prismacloud-proxy check [OPTIONS]
 
 Tries everything that a session needs, for each tenant: access key, URL, outbound proxy, DNS, TLS, clock, login, and
-extending the session. Prints one line for each: ✓ passed, ✗ failed, with the fix, ! warning, - skipped. No secret is
-printed.
+extending the session. Also says when the access key expires. Prints one line for each: ✓ passed, ✗ failed, with the
+fix, ! warning, - skipped. No secret is printed.
 
 Exit codes: 0 all passed; 1 something failed; 2 bad usage or configuration; 3 Prisma Cloud rejected the access key.
 

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { DAY } from '../../src/auth/key-expiry.ts'
 import { check } from '../../src/commands/check.ts'
 import { ConfigError } from '../../src/config/fault.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
@@ -72,6 +73,7 @@ t.test('all is good: one line for each step, in their order, and exit code 0', a
 ✓ TLS             none: plain http to this machine
 ✓ clock           in sync with 127.0.0.1
 ✓ login           ok, the session lasts 600 s
+✓ access key      does not expire
 ✓ extend          ok
 `,
   )
@@ -160,6 +162,31 @@ t.test('a login that fails for another reason is no refusal', async t => {
   t.match(lines.login, /^✗ 127\.0\.0\.1:\d+ returned 503/)
 })
 
+t.test('an access key that is about to expire, or that has expired, is warned of with the cure', async t => {
+  const rows: [daysLeft: number, line: RegExp][] = [
+    [100.5, /^✓ expires on \d{4}-\d\d-\d\d, in 100 days$/],
+    [13.5, /^! expires on \d{4}-\d\d-\d\d, in 13 days; create another one in the console \(Settings > Access Keys\)/],
+    [-1, /^! expired on \d{4}-\d\d-\d\d; create another one/],
+  ]
+  for (const [daysLeft, line] of rows) {
+    const { url } = await simulate(t, { users: [{ ...DEMO_USER, keyExpiresOn: Date.now() + daysLeft * DAY }] })
+    const { code, lines } = await runCheck(t, ['--url', url])
+    t.equal(code, 0)
+    t.match(lines, { 'access key': line, extend: '✓ ok' })
+  }
+})
+
+t.test('an access key whose expiry the API does not say is no failure', async t => {
+  const hidden = await simulate(t, { users: [{ ...DEMO_USER, mayReadKeys: false }] })
+  const told = await runCheck(t, ['--url', hidden.url])
+  t.match(told, { code: 0, lines: { 'access key': '- its role may not read when it expires', extend: '✓ ok' } })
+  const broken = await simulate(t)
+  broken.fault({ kind: 'status', status: 502, path: '/access_keys/' })
+  const { code, lines } = await runCheck(t, ['--url', broken.url])
+  t.equal(code, 0)
+  t.match(lines, { 'access key': /^- cannot tell when it expires: 127\.0\.0\.1:\d+ returned 502: /, extend: '✓ ok' })
+})
+
 t.test('a session that cannot be extended', async t => {
   const simulator = await simulate(t)
   simulator.fault({ kind: 'expire', path: '/auth_token/extend' })
@@ -191,7 +218,7 @@ t.test('a host whose name does not exist', async t => {
   const { code, lines } = await runCheck(t, ['--url', 'https://nothing.invalid'])
   t.equal(code, 1)
   t.match(lines.DNS, '✗ The name nothing.invalid cannot be resolved')
-  t.equal(marksOf(lines), '✓✓✓✓✓✗----')
+  t.equal(marksOf(lines), '✓✓✓✓✓✗-----')
 })
 
 t.test('https: the certificate is judged', async t => {

@@ -16,6 +16,7 @@ function echo({ target, head, answer, socket }: RawRequest): void {
   const headers = [`x-echo: ${token}`, `x-redlock-auth: ${token}`, `set-cookie: token=${token}`]
   const status = JSON.stringify([{ i18nKey: token, severity: 'error', subject: token }])
   const answers: Record<string, string> = {
+    '/': http('200 OK', headers),
     '/good': http('200 OK', headers, '{}'),
     '/trailers': `HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nx-echo: ${token}\r\n\r\n`,
     '/redirect': http('302 Found', [`location: /x?token=${token}`, ...headers]),
@@ -30,6 +31,12 @@ function echo({ target, head, answer, socket }: RawRequest): void {
   else socket.destroy()
 }
 
+/** An answer to who asks about the access key, which quotes all that was sent. */
+function tellKey({ target, head, answer }: RawRequest): void {
+  const status = JSON.stringify([{ i18nKey: 'non_existing_access_key', severity: 'error', subject: target }])
+  answer(http('500 Oops', [`x-echo: ${target}`, `x-redlock-status: ${status}`], head))
+}
+
 async function start(t: Test, login?: (request: RawRequest) => unknown) {
   const granted = http('200 OK', [], JSON.stringify({ token: SESSION_TOKEN, message: 'login_successful' }))
   const upstream = await rawUpstream(t, echo, {
@@ -37,6 +44,7 @@ async function start(t: Test, login?: (request: RawRequest) => unknown) {
       await request.body()
       return login ? login(request) : request.answer(granted)
     },
+    key: tellKey,
   })
   const dir = t.testdir({ token: CLIENT_TOKEN })
   const file = join(dir, 'config.yaml')
@@ -76,8 +84,13 @@ t.test('no key and no token is in anything that comes out, whatever happens', as
   cli.process.kill('SIGHUP')
   await cli.until(/config\.yaml:\d+/)
   for (const name of ['cmdline', 'comm', 'status']) seen.push(readFileSync(`/proc/${cli.process.pid}/${name}`, 'utf8'))
+  t.match(cli.output(), 'cannot tell when the access key expires')
   const check = startCli(t, ['check'], env)
   await check.ended
+  t.match(
+    check.output(),
+    /^- access key +cannot tell when it expires: \S+ returned 500: non_existing_access_key: .access_keys.\[secret\]$/m,
+  )
   seen.push(check.output())
   cli.process.kill('SIGTERM')
   t.equal(await cli.ended, 0)

@@ -1,10 +1,14 @@
+import { askKeyExpiry, type KeyAnswer } from '../../auth/ask-key-expiry.ts'
 import { AuthApi } from '../../auth/auth-api.ts'
 import type { Config, TenantConfig } from '../../config/config.ts'
 import type { Clock } from '../../kernel/clock.ts'
+import type { Secret } from '../../kernel/secret.ts'
 import { createAgents } from '../../upstream/agent.ts'
+import type { Dispatcher } from '../../upstream/dispatcher.ts'
 import { describeApi } from './api.ts'
 import { judgeClock } from './clock.ts'
 import { type Finding, needing, type Step } from './finding.ts'
+import { judgeKey } from './key.ts'
 import { lookUp, type Resolve } from './names.ts'
 import { findWay } from './outbound.ts'
 import { type ClockReadings, reach } from './reach.ts'
@@ -27,6 +31,10 @@ export async function* diagnose(tenant: TenantConfig, config: Config, around: Su
     needing('login', key, key => withAuth(tenant, config, around, auth => logIn(auth, key, advise(tenant, config)))),
   )
   yield token.finding
+  const expiry = await needing('access key', token, token =>
+    needing('access key', key, key => readExpiry(tenant, config, around, token, key.accessKeyId)),
+  )
+  yield expiry.finding
   yield (await needing('extend', token, token => withAuth(tenant, config, around, auth => extend(auth, token)))).finding
 }
 
@@ -45,25 +53,35 @@ async function* diagnoseNetwork(
   return reached
 }
 
-/** Creates the agents for an auth call just before the step that makes it, and destroys them afterwards. */
-async function withAuth<T>(
+async function readExpiry(
+  { api }: TenantConfig,
+  config: Config,
+  { clock }: Surroundings,
+  token: Secret,
+  accessKeyId: Secret,
+): Promise<Step<never>> {
+  const options = { clock, timeout: config.session.callTimeout }
+  const answer = await withAgents(config, dispatcher =>
+    askKeyExpiry(dispatcher, { api, token, accessKeyId }, options).catch(
+      ({ message }: Error): KeyAnswer => ({ expiry: 'unknown', reason: message }),
+    ),
+  )
+  return { finding: judgeKey(answer, clock.now()), value: undefined }
+}
+
+function withAuth<T>(
   { api, prismaId, customerName }: TenantConfig,
-  { upstream, session }: Config,
+  config: Config,
   { clock }: Surroundings,
   work: (auth: AuthApi) => Promise<T>,
 ): Promise<T> {
+  const choice = { prismaId, customerName }
+  const callTimeout = () => config.session.callTimeout
+  return withAgents(config, dispatcher => work(new AuthApi({ dispatcher, api, choice, clock, callTimeout })))
+}
+
+/** Creates the agents for a call just before the step that makes it, and destroys them afterwards. */
+async function withAgents<T>({ upstream }: Config, work: (oneShot: Dispatcher) => Promise<T>): Promise<T> {
   const agents = createAgents(upstream)
-  try {
-    return await work(
-      new AuthApi({
-        dispatcher: agents.oneShot,
-        api,
-        choice: { prismaId, customerName },
-        clock,
-        callTimeout: () => session.callTimeout,
-      }),
-    )
-  } finally {
-    await agents.destroy()
-  }
+  return work(agents.oneShot).finally(() => agents.destroy())
 }
