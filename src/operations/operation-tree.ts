@@ -1,4 +1,4 @@
-import { type Branch, type Operation, STRONGEST_FIRST } from './operation.ts'
+import { type Branch, type Operation, stronger } from './operation.ts'
 
 const NO_OPERATIONS: readonly Operation[] = []
 
@@ -80,15 +80,14 @@ function* operationsIn({ literals = {}, version, variable, operations = [] }: Br
 
 /** The one of two operations with the same method that the API would choose for a path that matches both. */
 function likelier(one: Operation, other: Operation): Operation {
-  if (isAsSpecific(one, other)) return one
-  if (isAsSpecific(other, one)) return other
-  return STRONGEST_FIRST.indexOf(one.effect) <= STRONGEST_FIRST.indexOf(other.effect) ? one : other
+  // the other one was found later, so it has a variable at the first difference, and cannot win by its literals
+  return isAsSpecific(one, other) || stronger(one.effect, other.effect) === one.effect ? one : other
 }
 
 /** Whether a template has a literal wherever another one does. */
 function isAsSpecific(one: Operation, other: Operation): boolean {
-  const own = one.template.split('/')
-  return other.template.split('/').every((segment, at) => isVariable(segment) || !isVariable(own[at] ?? ''))
+  const variables = one.template.split('/').map(isVariable)
+  return other.template.split('/').every((segment, at) => isVariable(segment) || !variables[at])
 }
 
 function isVariable(segment: string): boolean {

@@ -3,13 +3,18 @@
  * (`write`). A `session` request logs in or extends a session. `unknown` is a request that no API description has, so it
  * may write. The first effects are those that a client that may only read must be kept from most.
  */
-export const STRONGEST_FIRST = ['session', 'write', 'unknown', 'export', 'read'] as const
+const STRONGEST_FIRST = ['session', 'write', 'unknown', 'export', 'read'] as const
 
-/** What a request does to the tenant, as far as that is known; see {@link STRONGEST_FIRST}. */
+/** What a request does to the tenant, as far as that is known; see `STRONGEST_FIRST`. */
 export type RequestEffect = (typeof STRONGEST_FIRST)[number]
 
-/** What an operation does to the tenant, judged from its description; see {@link STRONGEST_FIRST}. */
+/** What an operation does to the tenant, judged from its description. */
 export type Effect = Exclude<RequestEffect, 'unknown'>
+
+/** Returns the effect of the two from which a client that may only read must be kept more. */
+export function stronger<E extends RequestEffect>(one: E, other: E): E {
+  return STRONGEST_FIRST.indexOf(one) <= STRONGEST_FIRST.indexOf(other) ? one : other
+}
 
 /** An operation of the API, as its public descriptions define it and `operations.tsv` lists it. */
 export interface Operation {

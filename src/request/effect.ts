@@ -1,5 +1,5 @@
 import { isSafe } from '../http/methods.ts'
-import { type RequestEffect, STRONGEST_FIRST } from '../operations/operation.ts'
+import { type RequestEffect, stronger } from '../operations/operation.ts'
 import { OPERATIONS } from '../operations/operations.ts'
 
 /**
@@ -7,8 +7,9 @@ import { OPERATIONS } from '../operations/operations.ts'
  * these readings. A request that no API description has reads if its method is safe.
  */
 export function effectOf(method: string, paths: readonly string[]): RequestEffect {
-  const effects = paths.map(path => OPERATIONS.find(method, path)?.effect ?? (isSafe(method) ? 'read' : 'unknown'))
-  return STRONGEST_FIRST.find(effect => effects.includes(effect)) ?? 'unknown'
+  const otherwise = isSafe(method) ? 'read' : 'unknown'
+  const effects = paths.map((path): RequestEffect => OPERATIONS.find(method, path)?.effect ?? otherwise)
+  return effects.reduce(stronger)
 }
 
 /** Whether a request with this effect may be made by those who may only read: it changes nothing that exists. */

@@ -96,7 +96,7 @@ t.test('a tunnel that the end of the proxy cuts is a line, too', async t => {
 t.test('it can go where the log goes, as containers have it', async t => {
   const { proxy, cli } = await startStack(t, 600, { PRISMACLOUD_PROXY_AUDIT_FILE: '/dev/stdout' })
   await callUrl(`${proxy}/v2/policy`)
-  await cli.until(/^\{"time":.*"path":"\/v2\/policy","status":200.*\}$/m)
+  await cli.until(/^\{"time":.*"path":"\/v2\/policy",.*"status":200.*\}$/m)
   cli.process.kill('SIGUSR2')
   await callUrl(`${proxy}/cloud`)
   await cli.until(/^\{"time":.*"path":"\/cloud".*\}$/m)

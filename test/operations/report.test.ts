@@ -55,6 +55,7 @@ t.test('descriptions that say what the table says, in JSON and YAML', async t =>
   })
   const stdout = `src/operations/operations.tsv agrees with the descriptions of ${ROWS.length} operations\n`
   t.same(operations(folder), { code: 0, stdout, stderr: '' })
+  t.match(operations(join(folder, 'code.yaml')), { code: 0, stderr: '' })
 })
 
 t.test('a new operation is a row to paste, which the table refuses until its effect is judged', async t => {

@@ -70,6 +70,7 @@ t.test('the log has a line a day for each client and operation', async t => {
   ])
   await pair.call('/uve/api/v1/dashboard/vulnerabilities/overview')
   t.equal(lines().length, 2)
+  t.match((await pair.call('/_proxy/metrics')).text, `client="",operation="${DEPRECATED}",method="GET"} 3\n`)
 })
 
 t.test('the line comes again after a day, and not before', async t => {
