@@ -41,8 +41,9 @@ const MIN_IN_FLIGHT = 4
 
 /**
  * Grants permits for one endpoint as its rate limit allows, to clients in turn. Until a response shows whether there is
- * a limit, only a few requests may be in flight. After a refusal without a known limit, it halves the number of requests that may be in flight, and then raises it by one with each response. `now` is a time
- * of the monotonic clock, read once for everything that is decided together.
+ * a limit, only a few requests may be in flight. After a refusal without a known limit, it halves the number of requests
+ * that may be in flight, and then raises it by one with each response. `now` is a time of the monotonic clock, read once
+ * for everything that is decided together.
  */
 export class Gate implements PermitIssuer {
   readonly #clock: Clock
@@ -165,9 +166,8 @@ export class Gate implements PermitIssuer {
   }
 
   #learn(): void {
-    if (this.#isKnown) return
+    if (this.isUnknown) this.#maxInFlight = Number.POSITIVE_INFINITY
     this.#isKnown = true
-    this.#maxInFlight = this.#most
   }
 
   /** How many requests may be in flight if none was refused. */

@@ -137,6 +137,24 @@ t.test('a refusal shows that there is a limit', async t => {
   t.equal(granted.length, 20)
 })
 
+t.test('after a refusal, a response that shows that there is no limit does not let all go at once', async t => {
+  const world = rig()
+  const { pacer, clock } = world
+  const { granted, all } = await burst(world, 60)
+  pacer.answered(ENDPOINT, granted[0], plain(503, '1'))
+  for (const permit of granted.slice(1)) permit?.lost()
+  await clock.advance(1000)
+  t.equal(granted.length, 20 + 9, 'about half of those that were in flight')
+  pacer.answered(ENDPOINT, granted[20], plain(200))
+  await settle()
+  t.equal(granted.length, 20 + 9 + 2, 'in its place, and one more')
+  for (let at = 21; at < 60; at++) {
+    granted[at]?.lost()
+    await settle()
+  }
+  await all
+})
+
 t.test('requests go at once while the limit allows, then one by one', async t => {
   const { clock, pacer, admit, admitted } = rig()
   pacer.answered(ENDPOINT, undefined, limited(1))
