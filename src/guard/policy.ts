@@ -39,8 +39,10 @@ function blockedAsWrite(name: string, method: string, readings: Readings): strin
 
 /** Returns the rule that permits a request and all others of its operation, if there is one that is short enough. */
 function ruleFor(method: string, { usual, all }: Readings): string | undefined {
-  const path = OPERATIONS.find(method, usual)?.template.replace(/\{[^}]*\}/g, '*') ?? usual
-  const text = `${method} ${path}`
+  const template = OPERATIONS.find(method, usual)?.template.replace(/\{[^}]*\}/g, '*')
+  // in a rule, a * of the path itself would permit other requests, too: `/**` all of them
+  if (template === undefined && usual.includes('*')) return undefined
+  const text = `${method} ${template ?? usual}`
   if (text.length > LONGEST_RULE) return undefined
   try {
     const rule = parseRule(text)
