@@ -43,6 +43,8 @@ export class RequestSender {
     if (body && bodyType === 'as-it-looks') request.bodyType = await lookAt(body)
     this.#options.retryBudget.earn(plan.tenant)
     const retries = new Retries(request, this.#options)
+    // a request that waits for a session must not keep a permit from others, which would then wait one after the other
+    await acquireLease(request, this.#options)
     const permit = await acquirePermit(request, this.#options)
     let next: AttemptPlan = { permit, lease: undefined, renewal: undefined, connection: 'pool' }
     for (;;) {

@@ -6,6 +6,9 @@ import { until } from '../support/until.ts'
 import { http, type RawRequest, rawUpstream } from '../support/upstream.ts'
 import { growingBody } from './growing-body.ts'
 
+/** How long a request waits for a session, in milliseconds. */
+const WAIT_TIMEOUT = 15_000
+
 const LIMIT = ['x-ratelimit-replenish-rate: 2', 'x-ratelimit-burst-capacity: 10', 'x-ratelimit-remaining: 0']
 
 /** A proxy before an upstream that refuses the first requests and serves the rest. */
@@ -140,12 +143,27 @@ t.test('a client that leaves while it waits is not asked for any more', async t 
   t.equal(upstream.requests.length, 1)
 })
 
-t.test('a request for which there is no session takes nothing of the limit', async t => {
-  const { call, simulator } = await startPair(t)
+t.test('requests for which there is no session all wait for it at the same time', async t => {
+  const { call, clock, simulator } = await startPair(t, { config: { session: { waitTimeout: WAIT_TIMEOUT } } })
+  simulator.fault({ kind: 'hang', path: '/login', times: Number.POSITIVE_INFINITY })
+  const from = clock.monotonic()
+  const answers = Array.from({ length: 50 }, () => call('/v2/policy'))
+  const statuses = (await passTime(clock, Promise.all(answers))).map(({ status }) => status)
+  t.strictSame(new Set(statuses), new Set([503]))
+  t.ok(clock.monotonic() - from < 2 * WAIT_TIMEOUT, 'and not one after the other, though the limit is not known')
+})
+
+t.test('a request that loses its session while it waits for a permit takes nothing of the limit', async t => {
+  const { call, clock, simulator } = await startPair(t)
+  simulator.fault({ kind: 'status', status: 503, path: '/v2/alert', headers: { 'retry-after': '5' } })
+  const retried = call('/v2/alert', { method: 'POST', body: '{}' })
+  await until(async () => (await call('/_proxy/status')).json().pacing.waiting === 1)
+  simulator.fault({ kind: 'revoke' })
   simulator.fault({ kind: 'refuse-login' })
-  for (const path of ['/v2/alert', '/v2/policy']) t.equal((await call(path)).status, 502)
-  const [known] = (await call('/_proxy/status')).json().pacing.endpoints
-  t.match(known, { endpoint: 'GET /v2/alert', limit: { remaining: 10 } })
+  t.equal((await call('/v2/policy')).status, 502)
+  t.equal((await passTime(clock, retried)).status, 502)
+  const { endpoints } = (await call('/_proxy/status')).json().pacing
+  t.match(endpoints, [{ endpoint: 'POST /v2/alert', limit: { remaining: 10 } }])
 })
 
 t.test('a request that is lost on the way keeps nobody waiting', async t => {
