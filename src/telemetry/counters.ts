@@ -28,6 +28,12 @@ const REQUESTS = HISTOGRAMS * (1 + BUCKETS)
 const SIZE = REQUESTS + METHODS.length * CLASSES.length
 
 /**
+ * How many rows there may be before operations share the row of those without a name. One row takes about 4 kB of the
+ * metrics, and a proxy with a thousand tenants could have hundreds of thousands.
+ */
+const MOST_NAMED = 2_000
+
+/**
  * The counters that every request increments, in one row for each operation of each tenant. All rows share one array:
  * with many tenants, separate objects cause cache misses.
  */
@@ -45,6 +51,11 @@ export class CounterRows {
       this.#cells.set(before)
     }
     return at
+  }
+
+  /** Whether there are so many rows that no further operation gets one of its own. */
+  get areMany(): boolean {
+    return this.#used >= MOST_NAMED * SIZE
   }
 
   get(at: number): number {
@@ -69,8 +80,8 @@ export interface TenantCounts {
 
 /**
  * The counters and histograms of one tenant. They are plain numbers: metrics libraries look up each counter by its
- * labels, which took 5 % of the time of a request. There are at most as many operations as path templates of the API, and
- * `other`.
+ * labels, which took 5 % of the time of a request. Once all tenants together have {@link MOST_NAMED} rows, requests for
+ * further operations are counted as `other`.
  */
 export class Tally {
   readonly #rows: CounterRows
@@ -88,7 +99,9 @@ export class Tally {
 
   /** Counts a request that ended. `status` is 0 if the client did not receive a complete response. */
   ended({ method, operation, spent, replayed, failure, cache }: Exchange, status: number, seconds: number): void {
-    const row = ensure(this.#operations, operationName(operation), () => this.#rows.begin())
+    const name = operationName(operation)
+    const counted = this.#operations.has(name) || !this.#rows.areMany ? name : operationName(undefined)
+    const row = ensure(this.#operations, counted, () => this.#rows.begin())
     const known = METHODS.indexOf(method)
     const index = known < 0 ? METHODS.length - 1 : known
     this.#rows.add(row + REQUESTS + index * CLASSES.length + Math.trunc(status / 100), 1)

@@ -23,8 +23,8 @@ export interface MetricsSources {
 }
 
 /**
- * The metrics of the proxy. The number of samples is bounded: tenants are configured; operations are those of the API;
- * methods, status classes and outcomes are few.
+ * The metrics of the proxy. The number of samples is bounded: tenants are configured; of the API's operations, a limited
+ * number is named; methods, status classes and outcomes are few.
  */
 export class Metrics {
   readonly #sessions: () => Sessions
