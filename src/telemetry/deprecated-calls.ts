@@ -6,8 +6,11 @@ import type { Exchange } from '../request/exchange.ts'
 /** How long after a log line there is none about the same calls, in milliseconds. */
 const DAY = 24 * 60 * 60 * 1000
 
-/** How many combinations of tenant, client and operation are counted. The least recently used are forgotten first. */
-const MOST_COUNTED = 1_000
+/**
+ * How many combinations of tenant, client and operation are counted. The least recently used are forgotten first, and are
+ * logged again when they return, so there is room for ten of a thousand tenants.
+ */
+const MOST_COUNTED = 10_000
 
 /** The requests of one client for one deprecated operation of a tenant. */
 export interface DeprecatedCall {

@@ -9,6 +9,9 @@ const DEPRECATED = '/uve/api/v1/cve-overview'
 const SINCE = OPERATIONS.find('GET', DEPRECATED)?.deprecatedAt
 const DAY = 24 * 60 * 60 * 1000
 
+/** How many combinations of tenant, client and operation are counted. */
+const MOST_COUNTED = 10_000
+
 t.test('responses of deprecated operations say so, unless the upstream does', async t => {
   const upstream = await rawUpstream(t, request => {
     const headers = request.target.endsWith('?own') ? ['Deprecation: @1'] : []
@@ -86,4 +89,18 @@ t.test('the line comes again after a day, and not before', async t => {
   await clock.advance(1000)
   count()
   t.match(lines, [{ requests: 1 }, { client: 'ci', requests: 3 }])
+})
+
+t.test('ten thousand combinations are counted; the least recently used is forgotten first', async t => {
+  let lines = 0
+  const calls = new DeprecatedCalls(testClock(), { warn: () => lines++ } as never)
+  const operation = OPERATIONS.find('GET', DEPRECATED)
+  const count = (tenant: string) => calls.count({ tenant, client: null, method: 'GET', operation } as never)
+  for (let round = 0; round < 2; round++) for (let n = 0; n < MOST_COUNTED; n++) count(`t${n}`)
+  t.equal(lines, MOST_COUNTED, 'one line for each')
+  count('another')
+  const tenants = [...calls.all()].map(({ tenant }) => tenant)
+  t.equal(tenants.length, MOST_COUNTED)
+  t.equal(tenants[0], 'another')
+  t.notOk(tenants.includes('t0'))
 })
