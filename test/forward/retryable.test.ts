@@ -19,6 +19,8 @@ const requests: readonly (readonly [method: string, path: string, repeatable: bo
   ['POST', '/alert/csv', false],
   ['POST', '/_compute/api/v34.04/hosts/scan', false],
   ['POST', '/_compute/api/v1/hosts/search', false],
+  // most servers read this as /search/config, but not all
+  ['POST', '/search/config;x', false],
 ]
 
 const NOT_DONE = [408, 425, 429]

@@ -122,6 +122,7 @@ t.test('a request that read-only refuses is told which rule permits it', async t
   }
   t.equal(cure('PUT /policy/1'), 'add "PUT /policy/*" to policy.allow')
   t.equal(cure('POST /New/Search'), 'add "POST /new/search" to policy.allow')
+  t.equal(cure('POST /policy;/search'), 'add a rule for it to policy.allow', 'no rule matches all of its readings')
   t.equal(cure('POST /x%2525'), 'add a rule for it to policy.allow', 'no rule has %')
   for (const path of ['/**', '/%2a%2a', '/v2/*'])
     t.equal(cure(`POST ${path}`), 'add a rule for it to policy.allow', 'not one that permits other requests, too')

@@ -65,6 +65,8 @@ t.test('Compute has operations in any version, and only there', async t => {
     '/_compute/api/latest/images',
     '/_compute/api/v1x/images',
     '/_compute/api/v1.x/images',
+    '/_compute/api/v1./images',
+    '/_compute/api/v1..2/images',
     '/_compute/api/v2/certs/ca.pem',
     '/_compute/images',
     '/_compute/v2/policy',

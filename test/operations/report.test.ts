@@ -76,7 +76,9 @@ t.test('a new operation is a row to paste, which the table refuses until its eff
   const { readTable } = await import(new URL('../../.ci/operations-table.js', import.meta.url).href)
   const table = (line: string) => `method\tpath\tapi\teffect\tdeprecated\trate\tburst\tpaging\n${line}\n`
   t.throws(() => readTable(table(row(today))), /\/zoo\/\{id\} has no effect out of read, export, write, session/)
-  t.equal(readTable(table(row(today).replace('?', 'write'))).length, 1)
+  const judged = row(today).replace('?', 'write')
+  t.equal(readTable(table(judged)).length, 1)
+  t.throws(() => readTable(table(`${judged}\n${judged}`)), /operations\.tsv:3: POST \/zoo\/\{id\} is there twice/)
 })
 
 t.test('an operation that is in no description any more, of those APIs that are described', async t => {
