@@ -50,8 +50,9 @@ export function asProblem(error: unknown): Problem {
   })
 }
 
-function notFound({ method, originalUrl }: FastifyRequest): Problem {
-  const detail = `No such page: ${method} ${withoutQuery(originalUrl)}; see /_proxy/status or /_proxy/problems/`
+function notFound(request: FastifyRequest): Problem {
+  const { method, path } = exchangeOf(request)
+  const detail = `No such page: ${method} ${path}; see /_proxy/status or /_proxy/problems/`
   return new Problem('invalid-request', detail, { status: 404, title: 'Not Found' })
 }
 

@@ -50,6 +50,9 @@ t.test('a line is not longer because a path is', async t => {
   t.equal((await pair.call(`/${'x'.repeat(60_000)}`)).status, 414)
   await until(() => requestLines(pair).length === 1)
   t.equal(`${requestLines(pair)[0]?.path}`.length, 4_096)
+  t.equal((await pair.call(`/_proxy/${'x'.repeat(60_000)}`)).status, 404)
+  await until(() => requestLines(pair).length === 2)
+  for (const line of requestLines(pair)) t.ok(JSON.stringify(line).length < 16_384)
 })
 
 t.test('log.requests: off logs no request', async t => {
