@@ -24,10 +24,10 @@ const policyKeys = {
   access: choice(
     ['read-write', 'read-only'],
     'read-write',
-    'Which requests are allowed: all, or only those that read or export and those that allow lists.',
+    'Which requests are allowed: all, or only those that read or export, plus what the key allow lists.',
   ),
   allow: rules(
-    'Allow only requests that match one of these rules, e.g. "GET,POST /v2/alert/**". Without rules, all are allowed. With read-only access: also allow these writes, e.g. "POST /v2/report".',
+    'With read-write access: allow only requests that match one of these rules, e.g. "GET,POST /v2/alert/**"; without rules, all. With read-only access: also allow these writes, e.g. "POST /v2/report".',
   ),
   deny: rules('Block requests that match one of these rules, even if allow matches them, too.'),
 }
