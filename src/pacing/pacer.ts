@@ -9,8 +9,11 @@ import type { Rate } from './limit.ts'
 import { type Answer, readOutcome } from './outcome.ts'
 import type { Permit, PermitRequest } from './permit.ts'
 
-/** How many endpoints are remembered. */
-const MAX_GATES = 1_000
+/**
+ * How many endpoints are remembered, with a limit or without: ten of a thousand tenants. What is known about a limit must
+ * not be forgotten because many endpoints without one are in use.
+ */
+const MAX_GATES = 10_000
 
 /**
  * How much longer than its limit a request waits, in milliseconds: a permit in the last millisecond is still in time,

@@ -282,12 +282,18 @@ t.test('an aborted request leaves the queue', async t => {
   t.strictSame(admitted, ['a2'])
 })
 
-t.test('a thousand endpoints are remembered; the least recently used is forgotten first', async t => {
+t.test('ten thousand endpoints are remembered; the least recently used is forgotten first', async t => {
   const { clock, pacer, admit, ask } = rig()
   pacer.answered(ENDPOINT, undefined, limited(0))
   const waiting = admit('a1')
   await settle()
-  for (let n = 0; n < 1000; n++) pacer.answered({ ...OTHER, key: `default GET /${n}` }, undefined, limited(0))
+  const use = async (n: number) => {
+    const endpoint = { ...OTHER, key: `default GET /${n}` }
+    pacer.answered(endpoint, await ask(endpoint), plain(200))
+  }
+  for (let n = 1; n < 10_000; n++) await use(n)
+  t.match([...pacer.endpoints()], [{ endpoint: 'GET /v2/alert', limit: { rate: 2 } }], 'what has no limit leaves room')
+  await use(10_000)
   t.match(await ask(), { level: undefined })
   await clock.advance(500)
   t.ok(await waiting, 'a request that waits there gets its permit nevertheless')
