@@ -23,7 +23,7 @@ export function acquirePermit(
   { exchange, request, plan }: ForwardRequest,
   { pacer, clock }: Pick<AcquireOptions, 'pacer' | 'clock'>,
   returned = false,
-): Promise<Permit> | Permit | undefined {
+): Promise<Permit | undefined> | Permit | undefined {
   if (!plan.paced) return pacer.pass(plan.endpoint)
   const { client, over, spent } = exchange
   const asking = { client: client ?? request.socket, returned, waited: spent.queue, signal: over }

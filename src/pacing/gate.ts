@@ -6,6 +6,11 @@ import type { Limit, Rate } from './limit.ts'
 import type { Outcome } from './outcome.ts'
 import { Permit, type PermitIssuer, type PermitRequest } from './permit.ts'
 
+/** How long a request waits for a permit. */
+export type PermitLimits = WaitLimits<Permit | undefined>
+
+type PermitWaiter = Waiter<Permit | undefined>
+
 /** What is known about an endpoint. */
 export interface GateStatus {
   /** Null if no limit is known. */
@@ -47,7 +52,7 @@ const MIN_IN_FLIGHT = 4
  */
 export class Gate implements PermitIssuer {
   readonly #clock: Clock
-  readonly #queue = new FairQueue<unknown, Waiter<Permit>>()
+  readonly #queue = new FairQueue<unknown, PermitWaiter>()
   #bucket: Bucket | undefined
   #isKnown: boolean
   #inFlight = 0
@@ -99,11 +104,20 @@ export class Gate implements PermitIssuer {
     return new Permit(this, this.#bucket?.draw(now))
   }
 
-  /** Waits for a permit. */
-  async wait({ client, returned }: PermitRequest, limits: WaitLimits<Permit>, now: number): Promise<Permit> {
+  /** Whether any request is waiting. */
+  get isOccupied(): boolean {
+    return this.#queue.size > 0
+  }
+
+  /**
+   * Waits for a permit. A request that comes while the endpoint is unknown may get `undefined` instead as soon as it is
+   * known; it has to ask again then.
+   */
+  async wait({ client, returned }: PermitRequest, limits: PermitLimits, now: number): Promise<Permit | undefined> {
+    const isUnknown = this.isUnknown
     const list = {
-      add: (waiter: Waiter<Permit>) => (returned ? this.#queue.pushReturned(waiter) : this.#queue.push(client, waiter)),
-      delete: (waiter: Waiter<Permit>) => {
+      add: (waiter: PermitWaiter) => (returned ? this.#queue.pushReturned(waiter) : this.#queue.push(client, waiter)),
+      delete: (waiter: PermitWaiter) => {
         this.#queue.delete(client, waiter)
         if (this.#queue.size === 0) this.#clearTimer()
       },
@@ -113,14 +127,14 @@ export class Gate implements PermitIssuer {
     try {
       return await permit
     } finally {
-      this.#counts.waits++
-      this.#counts.waitSeconds += (this.#clock.monotonic() - now) / 1000
+      if (!isUnknown) this.#counted(now)
     }
   }
 
   /** Notes a response. `permit` is undefined if its request was sent before this gate existed. */
   answered({ kind, limit, isConclusive, pause }: Outcome, permit?: Permit): void {
     const now = this.#clock.monotonic()
+    const wasUnknown = this.isUnknown
     if (permit) this.#inFlight--
     if (isConclusive) this.#learn()
     if (kind === 'served') this.#served(limit, permit, now)
@@ -128,6 +142,7 @@ export class Gate implements PermitIssuer {
     if (kind !== 'served') this.#counts.refusals++
     if (kind !== 'served' && !limit) this.#maxInFlight = Math.max(MIN_IN_FLIGHT, Math.floor(this.#inFlight / 2))
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
+    if (wasUnknown && !this.isUnknown) this.#settleAll(waiter => waiter.resolve(undefined))
     this.#release(now)
   }
 
@@ -145,8 +160,18 @@ export class Gate implements PermitIssuer {
 
   /** Rejects all waiting requests. */
   refuse(reason: Error): void {
-    for (let waiter = this.#queue.shift(); waiter; waiter = this.#queue.shift()) waiter.reject(reason)
+    this.#settleAll(waiter => waiter.reject(reason))
     this.#clearTimer()
+  }
+
+  #settleAll(settle: (waiter: PermitWaiter) => void): void {
+    for (let waiter = this.#queue.shift(); waiter; waiter = this.#queue.shift()) settle(waiter)
+  }
+
+  /** Counts a request that has waited since `from`. */
+  #counted(from: number): void {
+    this.#counts.waits++
+    this.#counts.waitSeconds += (this.#clock.monotonic() - from) / 1000
   }
 
   #served(limit: Limit | undefined, permit: Permit | undefined, now: number): void {

@@ -42,7 +42,7 @@ const FIRST_ERROR = 400
 /** Reads a response. 429 (RFC 6585, 4) and 503 (RFC 9110, 15.6.4) mean that the request was refused for now. */
 export function readOutcome({ status, header, attempt }: Answer, { now, maxPause, random }: PauseOptions): Outcome {
   const limit = readLimit(header)
-  const isConclusive = limit !== undefined || status === 429 || status < FIRST_ERROR
+  const isConclusive = status !== 503 && (limit !== undefined || status === 429 || status < FIRST_ERROR)
   if (status !== 429 && status !== 503) return { kind: 'served', limit, isConclusive, pause: 0 }
   const retryAfter = parseRetryAfter(header('retry-after'), now)
   const backoff = fullJitter(attempt, BACKOFF, random)

@@ -2,9 +2,8 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
 import { ensure } from '../kernel/ensure.ts'
-import type { Waiter } from '../kernel/waiter.ts'
 import { Problem } from '../problem/problem.ts'
-import { Gate, type GateStatus } from './gate.ts'
+import { Gate, type GateStatus, type PermitLimits } from './gate.ts'
 import type { Rate } from './limit.ts'
 import { type Answer, readOutcome } from './outcome.ts'
 import type { Permit, PermitRequest } from './permit.ts'
@@ -65,6 +64,8 @@ export interface EndpointStatus extends GateStatus {
 export class Pacer {
   readonly #options: PacerOptions
   readonly #gates = new LRUCache<string, Gate>({ max: MAX_GATES })
+  /** The gates where requests wait, of endpoints that may have been forgotten. */
+  readonly #occupied = new Set<Gate>()
   #waiting = 0
   readonly #waitingBy = new Map<unknown, number>()
 
@@ -92,15 +93,12 @@ export class Pacer {
   /**
    * Returns a permit, or a promise of one if the request must wait, or `undefined` if pacing is off or the endpoint has
    * no limit. A client may take no more places in the queue than it leaves for others. While it is unknown whether there
-   * is a limit, requests wait beside the queue, and are never refused for that.
+   * is a limit, requests wait beside the queue, and are never refused because of it.
    * @throws {Problem} `rate-limited` at once if the wait would be too long or the queue is full; a promise rejects with
    *   it after the longest wait
    */
-  admit(endpoint: PacedEndpoint, request: AdmissionRequest): Promise<Permit> | Permit | undefined {
-    const gate = this.#gate(endpoint)
-    if (!gate) return undefined
-    const now = this.#options.clock.monotonic()
-    return gate.isOpen(now) ? gate.pass(now) : this.#wait(gate, request, now)
+  admit(endpoint: PacedEndpoint, request: AdmissionRequest): Promise<Permit | undefined> | Permit | undefined {
+    return this.#admit(endpoint, request, true)
   }
 
   /** Grants a permit at once. Returns `undefined` in the same cases as {@link Pacer.admit}. */
@@ -123,7 +121,7 @@ export class Pacer {
 
   /** Rejects all waiting requests. */
   refuse(reason: Error): void {
-    for (const gate of this.#gates.values()) gate.refuse(reason)
+    for (const gate of this.#occupied) gate.refuse(reason)
   }
 
   /** Forgets all endpoints. Requests that wait there go on waiting. */
@@ -131,25 +129,72 @@ export class Pacer {
     this.#gates.clear()
   }
 
-  #wait(gate: Gate, request: AdmissionRequest, now: number): Promise<Permit> {
-    const { clock, settings } = this.#options
-    const { maxWait, maxQueue } = settings()
-    const delay = gate.delay(request, now)
-    const longest = maxWait - request.waited
-    const refusal = (wait: number, why: string) => rateLimited(gate.status(now), wait, why)
-    if (delay > longest) throw refusal(delay - longest, tooLong(delay))
-    const timedOut = (waiter: Waiter<Permit>) => endWait(waiter, gate, request, longest, clock.monotonic())
-    const limits = { ms: longest + GRACE, timedOut, signal: request.signal }
-    if (gate.isUnknown) return gate.wait(request, limits, now)
-    const own = this.#waitingBy.get(request.client) ?? 0
-    if (own >= maxQueue - this.#waiting) throw refusal(delay, queueFull(this.#waiting))
-    return this.#counted(request.client, gate.wait(request, limits, now))
+  /** `isNew` is false for a request that has waited until the limit was known: it need not fit into the queue. */
+  #admit(
+    endpoint: PacedEndpoint,
+    request: AdmissionRequest,
+    isNew: boolean,
+  ): Promise<Permit | undefined> | Permit | undefined {
+    const gate = this.#gate(endpoint)
+    if (!gate) return undefined
+    const now = this.#options.clock.monotonic()
+    if (gate.isOpen(now)) return gate.pass(now)
+    if (gate.isUnknown) return this.#waitUntilKnown(endpoint, gate, request, now)
+    return isNew ? this.#waitInQueue(gate, request, now) : this.#waitForTurn(gate, request, now)
   }
 
-  async #counted(client: unknown, permit: Promise<Permit>): Promise<Permit> {
+  /**
+   * Waits until it is known whether the endpoint has a limit, and asks again. If that takes too long, the request goes:
+   * nothing says that there is a limit.
+   */
+  async #waitUntilKnown(
+    endpoint: PacedEndpoint,
+    gate: Gate,
+    request: AdmissionRequest,
+    now: number,
+  ): Promise<Permit | undefined> {
+    const { clock } = this.#options
+    const limits = this.#limits(request, waiter => waiter.resolve(gate.pass(clock.monotonic())))
+    const permit = await this.#waitAt(gate, request, limits, now)
+    if (permit) return permit
+    return this.#admit(endpoint, { ...request, waited: request.waited + clock.monotonic() - now }, false)
+  }
+
+  #waitInQueue(gate: Gate, request: AdmissionRequest, now: number): Promise<Permit | undefined> {
+    const { maxQueue } = this.#options.settings()
+    const own = this.#waitingBy.get(request.client) ?? 0
+    if (own >= maxQueue - this.#waiting)
+      throw rateLimited(gate.status(now), gate.delay(request, now), queueFull(this.#waiting))
+    return this.#counted(request.client, this.#waitForTurn(gate, request, now))
+  }
+
+  #waitForTurn(gate: Gate, request: AdmissionRequest, now: number): Promise<Permit | undefined> {
+    const { clock, settings } = this.#options
+    const longest = settings().maxWait - request.waited
+    const delay = gate.delay(request, now)
+    if (delay > longest) throw rateLimited(gate.status(now), delay - longest, tooLong(delay))
+    const limits = this.#limits(request, waiter => waiter.reject(notInTime(gate, request, longest, clock.monotonic())))
+    return this.#waitAt(gate, request, limits, now)
+  }
+
+  #limits({ waited, signal }: AdmissionRequest, timedOut: PermitLimits['timedOut']): PermitLimits {
+    return { ms: this.#options.settings().maxWait - waited + GRACE, timedOut, signal }
+  }
+
+  /** Waits at a gate, which is not lost meanwhile, even if its endpoint is forgotten. */
+  async #waitAt(gate: Gate, request: PermitRequest, limits: PermitLimits, now: number): Promise<Permit | undefined> {
+    this.#occupied.add(gate)
+    try {
+      return await gate.wait(request, limits, now)
+    } finally {
+      if (!gate.isOccupied) this.#occupied.delete(gate)
+    }
+  }
+
+  async #counted<T>(client: unknown, wait: Promise<T>): Promise<T> {
     this.#count(client, 1)
     try {
-      return await permit
+      return await wait
     } finally {
       this.#count(client, -1)
     }
@@ -179,12 +224,6 @@ function tooLong(delay: number): string {
 
 function queueFull(waiting: number): string {
   return `${waiting} ${waiting === 1 ? 'request is' : 'requests are'} already waiting`
-}
-
-/** Ends the longest wait of a request. If nothing says that there is a limit, it is not refused but goes. */
-function endWait(waiter: Waiter<Permit>, gate: Gate, request: PermitRequest, longest: number, now: number): void {
-  if (gate.isUnknown) waiter.resolve(gate.pass(now))
-  else waiter.reject(notInTime(gate, request, longest, now))
 }
 
 function notInTime(gate: Gate, request: PermitRequest, longest: number, now: number): Problem {

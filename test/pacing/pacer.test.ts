@@ -88,20 +88,46 @@ t.test('20 requests may be in flight until a response shows whether there is a l
   await all
   t.equal(granted.length, 600, 'there is none')
   t.equal(clock.pending, 0)
-  t.match([...pacer.endpoints()], [{ limit: null, waiting: 0, counts: { waits: 580 } }])
+  t.strictSame([...pacer.endpoints()], [], 'and nothing to tell')
 })
 
 t.test('if there is one, no more go than it allows, and those in flight count', async t => {
-  const world = rig({ maxQueue: 10 })
+  const world = rig()
   const { pacer, clock } = world
   const { granted, all } = await burst(world, 40)
   t.equal(granted.length, 20)
   pacer.answered(ENDPOINT, granted[0], limited(29, { rate: 10, burst: 30 }))
   await settle()
-  t.equal(granted.length, 28, '29 less 19 in flight, less those for other users')
-  for (let n = 0; n < 12; n++) await clock.advance(100)
+  t.equal(granted.length, 30, '29 less 19 in flight')
+  t.equal(pacer.waiting, 0, 'and the rest take no places in the queue')
+  for (let n = 0; n < 25; n++) await clock.advance(100)
   await all
   t.equal(granted.length, 40)
+  t.match([...pacer.endpoints()], [{ counts: { waits: 10 } }])
+})
+
+t.test('those that would wait too long under the limit are told at once', async t => {
+  const { pacer, ask } = rig({ maxWait: 3000, maxQueue: 1 })
+  const results: unknown[] = []
+  const told = (result: unknown) => results.push(result)
+  for (let n = 0; n < 30; n++) void ask().then(told, told)
+  await settle()
+  pacer.answered(ENDPOINT, results[0] as Permit, limited(19, { rate: 1, burst: 20 }))
+  await settle()
+  t.equal(results.length, 20 + 9)
+  for (const each of results.slice(20))
+    t.match(each, { type: 'rate-limited', detail: /longer than pacing\.maxWait allows$/ })
+  pacer.refuse(new Error('over'))
+})
+
+t.test('earlier waits count after that, too', async t => {
+  const world = rig({ maxWait: 3000 })
+  const { pacer, clock } = world
+  const { granted, all } = await burst(world, 21)
+  const late = failureOf(all)
+  await clock.advance(2500)
+  pacer.answered(ENDPOINT, granted[0], limited(19, { rate: 1, burst: 20 }))
+  t.match(await late, { type: 'rate-limited' }, 'for it has only half a second left')
 })
 
 t.test('an error does not show whether there is a limit; its place goes to the next', async t => {
@@ -132,9 +158,7 @@ t.test('a refusal shows that there is a limit', async t => {
   const { pacer } = world
   const { granted, all } = await burst(world, 25)
   pacer.answered(ENDPOINT, granted[0], plain(429, '9'))
-  const late = failureOf(all)
-  await world.clock.advance(1000 + GRACE)
-  t.match(await late, { type: 'rate-limited' })
+  t.match(await failureOf(all), { type: 'rate-limited' }, 'at once')
   t.equal(granted.length, 20)
 })
 
@@ -360,6 +384,17 @@ t.test('refuse() rejects all waiting requests', async t => {
   t.strictSame(await Promise.all(all), [reason, reason, reason])
   t.equal(pacer.waiting, 0)
   t.equal(clock.pending, 0)
+})
+
+t.test('refuse() finds those that wait for what was forgotten', async t => {
+  const { pacer, admit } = rig()
+  pacer.answered(ENDPOINT, undefined, limited(0))
+  const waiting = failureOf(admit('a1'))
+  await settle()
+  pacer.forget()
+  const reason = new Error('no')
+  pacer.refuse(reason)
+  t.equal(await waiting, reason)
 })
 
 t.test('forget() forgets all endpoints; waiting requests go on waiting', async t => {
