@@ -23,7 +23,7 @@ import { sendHead } from './response-head.ts'
 export interface AttemptContext {
   readonly lease: Lease
   readonly base: UpstreamBase
-  /** The permit, if the endpoint has a rate limit. */
+  /** The permit; undefined if the endpoint is known to have no limit, or pacing is off. */
   readonly permit: Permit | undefined
   /** How many times the API has already refused the request (429, 503). The pause grows with this number. */
   readonly refusals: number

@@ -21,7 +21,7 @@ export interface RetryOptions extends AcquireOptions {
 
 /** The permit, lease, renewal and connection that an attempt is made with. */
 export interface AttemptPlan {
-  /** The permit, if the endpoint has a rate limit. */
+  /** The permit; undefined if the endpoint is known to have no limit, or pacing is off. */
   readonly permit: Permit | undefined
   /** The lease of the session. If undefined, one is acquired for the attempt. */
   readonly lease: Lease | undefined

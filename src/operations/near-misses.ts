@@ -1,5 +1,6 @@
 import leven from 'leven'
-import type { Branch } from './operation.ts'
+import { isSafe } from '../http/methods.ts'
+import type { Branch, Effect } from './operation.ts'
 import { type OperationTree, VERSION } from './operation-tree.ts'
 
 const MAX_SUGGESTIONS = 3
@@ -40,6 +41,9 @@ interface Place {
 interface Suggestion {
   readonly method: string
   readonly template: string
+  readonly effect: Effect
+  /** Whether the template is the path of the request, letter by letter. */
+  readonly isExact: boolean
   /** How far it is from the request, in edits. */
   readonly distance: number
 }
@@ -56,7 +60,8 @@ export function nearMisses(tree: OperationTree, method: string, path: string): s
   const segments = path.split('/', MAX_SEGMENTS + 2).slice(1)
   if (segments.length > MAX_SEGMENTS) return []
   const described = method === 'HEAD' ? 'GET' : method
-  const found = [...endsNear(tree.root, segments)].flatMap(end => suggestionsAt(end, described))
+  const near = [...endsNear(tree.root, segments)].flatMap(end => suggestionsAt(end, described))
+  const found = isSafe(method) ? harmlessOf(near) : near
   const nearest = Math.min(...found.map(({ distance }) => distance))
   const extra = ({ template }: Suggestion) => Math.abs(template.split('/').length - 1 - segments.length)
   const rank = ({ method }: Suggestion) => METHODS.indexOf(method)
@@ -67,14 +72,24 @@ export function nearMisses(tree: OperationTree, method: string, path: string): s
     .map(({ method, template }) => `${method} ${template}`)
 }
 
+/**
+ * Leaves out writes, which a client that reads has hardly meant, if anything else is near. What has the path of the
+ * request, letter by letter, stays.
+ */
+function harmlessOf(suggestions: readonly Suggestion[]): readonly Suggestion[] {
+  const harmless = suggestions.filter(({ effect, isExact }) => isExact || effect === 'read')
+  return harmless.length > 0 ? harmless : suggestions
+}
+
 /** Returns the operation with this method whose template ends at a place; if there is none, those with other methods. */
 function suggestionsAt({ branch: { operations = [] }, edits }: Place, described: string): Suggestion[] {
   const own = operations.filter(({ method }) => method === described)
-  return (own.length > 0 ? own : operations).map(({ method, template }) => {
+  return (own.length > 0 ? own : operations).map(({ method, template, effect }) => {
     // a variable matches anything, so it shows nothing about what was meant
     const byPath = edits + template.split('/{').length - 1
-    const byMethod = method === described ? 0 : byPath === 0 ? OTHER_METHOD_ONLY : OTHER_METHOD
-    return { method, template, distance: byPath + byMethod }
+    const isExact = byPath === 0
+    const byMethod = method === described ? 0 : isExact ? OTHER_METHOD_ONLY : OTHER_METHOD
+    return { method, template, effect, isExact, distance: byPath + byMethod }
   })
 }
 

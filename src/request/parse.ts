@@ -1,8 +1,6 @@
 import { type NamedDestination, readDestination } from './destination.ts'
+import { LONGEST_PATH } from './readings.ts'
 import { withoutQuery } from './target.ts'
-
-/** The most characters of a path that are logged and recorded. Requests with longer paths are refused. */
-const LONGEST_RECORDED = 4_096
 
 /** Where a request goes, according to its head. Parsed once, before the guard and the policies judge the request. */
 export interface ParsedRequest {
@@ -32,5 +30,5 @@ export function parseRequest({ method, rawTarget, proxyHost, host = '' }: Reques
   const { compute, prefix, apiTarget } = destination
   const isComputeByHost = compute && !prefix.endsWith('/_compute')
   const path = isComputeByHost ? `/_compute${withoutQuery(apiTarget)}` : withoutQuery(rawTarget)
-  return { method, rawTarget, proxyHost, destination, path: path.slice(0, LONGEST_RECORDED) }
+  return { method, rawTarget, proxyHost, destination, path: path.slice(0, LONGEST_PATH) }
 }

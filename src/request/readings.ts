@@ -1,7 +1,7 @@
 import { Problem } from '../problem/problem.ts'
 
 /** The longest path to read, in characters. The API has no longer ones, and reading them would take long. */
-const LONGEST_PATH = 4_096
+export const LONGEST_PATH = 4_096
 
 /**
  * The most characters of all readings together, because matching them against rules takes time. Odd names have about

@@ -44,7 +44,7 @@ export class DeprecatedCalls {
     this.#log = log
   }
 
-  /** Counts a request, if its operation is deprecated. */
+  /** Counts a request, if its operation is deprecated: whatever became of it, its client should send another. */
   count({ tenant, client, method, operation }: Exchange): void {
     if (operation?.deprecatedAt === undefined || tenant === null) return
     const row = this.#rowOf({ tenant, client, method, operation: operation.template })

@@ -47,7 +47,8 @@ const MEANT: Readonly<Record<string, readonly string[]>> = {
   'GET /v2/policy/p-1': ['GET /policy/{id}'],
   'GET /inventory': ['GET /v2/inventory', 'GET /v3/inventory'],
   'GET /users': ['GET /v2/user', 'GET /v3/user'],
-  'GET /user/jane@example.com': ['GET /v2/user/{id}', 'DELETE /user/{id}'],
+  'GET /user/jane@example.com': ['GET /v2/user/{id}'],
+  'POST /user/jane@example.com': ['DELETE /user/{id}'],
   'POST /license/v1/usage': ['POST /license/api/v1/usage'],
   'POST /license/usage': ['POST /license/api/v1/usage', 'POST /license/api/v2/usage'],
   'PUT /dlp/api/config': ['PUT /dlp/api/config/v2'],
@@ -112,6 +113,11 @@ t.test('nothing is suggested for operations', async t => {
   }
 })
 
+function reads(operation: string): boolean {
+  const [method, template] = operation.split(' ')
+  return ROWS.some(row => row.method === method && row.template === template && row.effect === 'read')
+}
+
 t.test('for another method of a path, the methods that it has', async t => {
   let tried = 0
   for (const path of new Set(ROWS.map(({ template }) => pathOf(template).toLowerCase()))) {
@@ -121,7 +127,9 @@ t.test('for another method of a path, the methods that it has', async t => {
       tried++
       const suggested = nearMisses(OPERATIONS, method, path)
       const isThere = operations.some(({ method, template }) => suggested.includes(`${method} ${template}`))
-      if (!isThere) t.fail(`${method} ${path}: ${suggested}`)
+      // for what reads, another version that reads comes before a write
+      const isReading = /^(GET|OPTIONS)$/.test(method) && suggested.length > 0 && suggested.every(reads)
+      if (!isThere && !isReading) t.fail(`${method} ${path}: ${suggested}`)
     }
   }
   t.ok(tried > 2000, `${tried} were tried`)
