@@ -21,10 +21,13 @@ const TOLERANCE = 10
 /** How long it may take until nothing is left, in milliseconds: undici opens a connection again that broke off, for 10 s. */
 const DEADLINE = 30_000
 
+/** All are to be at the upstream at once, which never says whether it limits requests. */
+const HEADERS = 'host: localhost\r\nx-prismacloud-proxy-pacing: off\r\n'
+
 const UNFINISHED = [
-  'GET /waiting HTTP/1.1\r\nhost: localhost\r\n\r\n',
-  'GET /answering HTTP/1.1\r\nhost: localhost\r\n\r\n',
-  'POST /sending HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nabc',
+  `GET /waiting HTTP/1.1\r\n${HEADERS}\r\n`,
+  `GET /answering HTTP/1.1\r\n${HEADERS}\r\n`,
+  `POST /sending HTTP/1.1\r\n${HEADERS}content-length: 9\r\n\r\nabc`,
 ]
 
 const { values } = parseArgs({ options: { clients: { type: 'string', default: '10000' } } })
