@@ -44,9 +44,13 @@ export class RequestSender {
     this.#options.retryBudget.earn(plan.tenant)
     const retries = new Retries(request, this.#options)
     // a request that waits for a session must not keep a permit from others, which would then wait one after the other
-    await acquireLease(request, this.#options)
-    const permit = await acquirePermit(request, this.#options)
-    let next: AttemptPlan = { permit, lease: undefined, renewal: undefined, connection: 'pool' }
+    const first = await acquireLease(request, this.#options)
+    const permit = acquirePermit(request, this.#options)
+    let next: AttemptPlan =
+      permit instanceof Promise
+        ? // the session may have another token after the wait
+          { permit: await permit, lease: undefined, renewal: undefined, connection: 'pool' }
+        : { permit, lease: first, renewal: undefined, connection: 'pool' }
     for (;;) {
       const lease = next.lease ?? (await this.#lease(request, next))
       const unserved = await this.#attempt(request, lease, next, retries.refusals)

@@ -100,8 +100,7 @@ export class Tally {
   /** Counts a request that ended. `status` is 0 if the client did not receive a complete response. */
   ended({ method, operation, spent, replayed, failure, cache }: Exchange, status: number, seconds: number): void {
     const name = operationName(operation)
-    const counted = this.#operations.has(name) || !this.#rows.areMany ? name : operationName(undefined)
-    const row = ensure(this.#operations, counted, () => this.#rows.begin())
+    const row = this.#operations.get(name) ?? this.#beginRow(name)
     const known = METHODS.indexOf(method)
     const index = known < 0 ? METHODS.length - 1 : known
     this.#rows.add(row + REQUESTS + index * CLASSES.length + Math.trunc(status / 100), 1)
@@ -110,6 +109,12 @@ export class Tally {
     if (replayed) this.#replays++
     if (cache) increment(this.#cache, cache)
     if (failure) increment(this.#failures, failure.type)
+  }
+
+  /** Begins the row of an operation, or finds that of those without a name if there are many already. */
+  #beginRow(name: string): number {
+    const counted = this.#rows.areMany ? operationName(undefined) : name
+    return ensure(this.#operations, counted, () => this.#rows.begin())
   }
 
   called(call: AuthCall, outcome: string): void {
