@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t, { type Test } from 'tap'
 import { callUrl } from '../support/http.ts'
@@ -92,7 +92,8 @@ t.test('what nohup started goes on when its terminal is closed, and reads its co
   const terminal = follow(t, spawnBare('script', ['-qfec', IN_BACKGROUND, '/dev/null'], env))
   const pid = Number((await terminal.until(/pid (\d+);/))[1])
   t.teardown(() => isRunning(pid) && process.kill(pid, 'SIGKILL'))
-  const logged = (pattern: RegExp) => pattern.exec(readFileSync(out, 'utf8'))
+  // the shell in the background makes the file after the one in front has told its pid
+  const logged = (pattern: RegExp) => (existsSync(out) ? pattern.exec(readFileSync(out, 'utf8')) : null)
   await until(() => logged(/ready in/) !== null)
   const [, proxy] = logged(/listening at (http:\S+?)"/) ?? []
   terminal.process.kill('SIGKILL')
