@@ -1,7 +1,7 @@
 import leven from 'leven'
-import { isSafe } from '../http/methods.ts'
+import { FORWARDED_METHODS, isSafe } from '../http/methods.ts'
 import type { Branch, Effect } from './operation.ts'
-import { type OperationTree, VERSION } from './operation-tree.ts'
+import { describedMethod, literalOf, type OperationTree, VERSION } from './operation-tree.ts'
 
 const MAX_SUGGESTIONS = 3
 
@@ -16,9 +16,6 @@ const OTHER_METHOD_ONLY = 0.5
 
 /** How much farther away than the nearest suggestion others may be, in edits. */
 const MARGIN = 0.5
-
-/** The methods of the API. Of operations that are equally near, those that only read come first. */
-const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE']
 
 /** Templates have far fewer segments; a path with more is near none. */
 const MAX_SEGMENTS = 16
@@ -59,12 +56,13 @@ export function nearMisses(tree: OperationTree, method: string, path: string): s
   if (tree.find(method, path)) return []
   const segments = path.split('/', MAX_SEGMENTS + 2).slice(1)
   if (segments.length > MAX_SEGMENTS) return []
-  const described = method === 'HEAD' ? 'GET' : method
+  const described = describedMethod(method)
   const near = [...endsNear(tree.root, segments)].flatMap(end => suggestionsAt(end, described))
-  const found = isSafe(method) ? harmlessOf(near) : near
+  const found = isSafe(method) ? suggestionsForReading(near) : near
   const nearest = Math.min(...found.map(({ distance }) => distance))
   const extra = ({ template }: Suggestion) => Math.abs(template.split('/').length - 1 - segments.length)
-  const rank = ({ method }: Suggestion) => METHODS.indexOf(method)
+  // of those that are equally near, GET comes first and DELETE last
+  const rank = ({ method }: Suggestion) => FORWARDED_METHODS.indexOf(method)
   return found
     .filter(({ distance }) => distance <= nearest + MARGIN)
     .sort((one, other) => one.distance - other.distance || extra(one) - extra(other) || rank(one) - rank(other))
@@ -76,9 +74,9 @@ export function nearMisses(tree: OperationTree, method: string, path: string): s
  * Leaves out writes, which a client that reads has hardly meant, if anything else is near. What has the path of the
  * request, letter by letter, stays.
  */
-function harmlessOf(suggestions: readonly Suggestion[]): readonly Suggestion[] {
-  const harmless = suggestions.filter(({ effect, isExact }) => isExact || effect === 'read')
-  return harmless.length > 0 ? harmless : suggestions
+function suggestionsForReading(suggestions: readonly Suggestion[]): readonly Suggestion[] {
+  const fitting = suggestions.filter(({ effect, isExact }) => isExact || effect === 'read')
+  return fitting.length > 0 ? fitting : suggestions
 }
 
 /** Returns the operation with this method whose template ends at a place; if there is none, those with other methods. */
@@ -139,10 +137,6 @@ function* placesFrom({ branch, at, edits }: Place, segment = '', next = ''): Gen
     const second = segment.startsWith(name) && literalOf(literal, segment.slice(name.length).replace(/^[._-]/, ''))
     if (second) yield { branch: second, at: at + 1, edits: edited }
   }
-}
-
-function literalOf({ literals = {} }: Branch, segment: string): Branch | undefined {
-  return Object.hasOwn(literals, segment) ? literals[segment] : undefined
 }
 
 /**

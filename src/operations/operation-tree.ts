@@ -1,7 +1,5 @@
 import { type Branch, type Operation, stronger } from './operation.ts'
 
-const NO_OPERATIONS: readonly Operation[] = []
-
 /** Matches the segments that `v{version}` stands for. */
 export const VERSION = /^v\d+(?:[._]\d+)*$/
 
@@ -28,11 +26,11 @@ export class OperationTree {
    * the API would choose, and the one with the strongest effect wins.
    */
   find(method: string, path: string): Operation | undefined {
-    const described = method === 'HEAD' ? 'GET' : method
+    const described = describedMethod(method)
     let found: Operation | undefined
     // loops, because this is done for every request, and arrays of arrays take twice as long
-    for (const { operations } of this.#branchesAt(path)) {
-      for (const operation of operations ?? NO_OPERATIONS) {
+    for (const { operations = [] } of this.#branchesAt(path)) {
+      for (const operation of operations) {
         if (operation.method === described) found = found ? likelier(found, operation) : operation
       }
     }
@@ -58,17 +56,28 @@ export class OperationTree {
   }
 }
 
+/** The method under which descriptions have an operation: HEAD is that of GET (RFC 9110, 9.3.2). */
+export function describedMethod(method: string): string {
+  return method === 'HEAD' ? 'GET' : method
+}
+
 /** The branches one level further down that match a segment. */
 function below(branches: readonly Branch[], segment: string): Branch[] {
   const next: Branch[] = []
   if (segment === '') return next
-  for (const { literals, version, variable } of branches) {
-    const literal = literals && Object.hasOwn(literals, segment) ? literals[segment] : undefined
+  for (const branch of branches) {
+    const { version, variable } = branch
+    const literal = literalOf(branch, segment)
     if (literal) next.push(literal)
     if (version && VERSION.test(segment)) next.push(version)
     if (variable) next.push(variable)
   }
   return next
+}
+
+/** The branch for a literal segment, if there is one. */
+export function literalOf({ literals }: Branch, segment: string): Branch | undefined {
+  return literals && Object.hasOwn(literals, segment) ? literals[segment] : undefined
 }
 
 function* operationsIn({ literals = {}, version, variable, operations = [] }: Branch): Generator<Operation> {
