@@ -15,7 +15,7 @@ import { effectOf } from '../request/effect.ts'
 import type { Exchange } from '../request/exchange.ts'
 import { judgeMethod } from '../request/method-override.ts'
 import type { Readings } from '../request/readings.ts'
-import { judgePath, withoutQuery } from '../request/target.ts'
+import { judgePath, namedPath, withoutQuery } from '../request/target.ts'
 import type { TenantDestination } from '../request/tenant.ts'
 import type { Repeating } from '../retry/retry-policy.ts'
 import { type BodyType, bodyTypeOf } from './headers/content-type.ts'
@@ -114,7 +114,7 @@ export function planForward(
 
 /** The only reading of the path of an auth call, which the proxy recognizes by its exact spelling. */
 function readingsOfAuthCall(path: string, compute: boolean): Readings {
-  const only = compute ? `/_compute${path}` : path
+  const only = namedPath(path, compute)
   return { usual: only, all: [only] }
 }
 

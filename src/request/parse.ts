@@ -1,6 +1,6 @@
 import { type NamedDestination, readDestination } from './destination.ts'
 import { LONGEST_PATH } from './readings.ts'
-import { withoutQuery } from './target.ts'
+import { namedPath, withoutQuery } from './target.ts'
 
 /** Where a request goes, according to its head. Parsed once, before the guard and the policies judge the request. */
 export interface ParsedRequest {
@@ -29,6 +29,6 @@ export function parseRequest({ method, rawTarget, proxyHost, host = '' }: Reques
   const destination = readDestination(proxyHost ?? host, rawTarget)
   const { compute, prefix, apiTarget } = destination
   const isComputeByHost = compute && !prefix.endsWith('/_compute')
-  const path = isComputeByHost ? `/_compute${withoutQuery(apiTarget)}` : withoutQuery(rawTarget)
+  const path = isComputeByHost ? namedPath(withoutQuery(apiTarget), true) : withoutQuery(rawTarget)
   return { method, rawTarget, proxyHost, destination, path: path.slice(0, LONGEST_PATH) }
 }

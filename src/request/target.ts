@@ -40,7 +40,7 @@ export function judgePath(path: string, compute: boolean): Readings {
     )
   if (all.some(reading => COMPUTE_AUTH_CALL.test(reading))) throw new Problem('policy-denied', COMPUTE_AUTH_ADVICE)
   if (all.some(reading => AUTH_CALL.test(reading))) throw new Problem('policy-denied', AUTH_ADVICE)
-  return compute ? { usual: behindCompute(usual), all: all.map(behindCompute) } : readings
+  return compute ? { usual: namedPath(usual, true), all: all.map(reading => namedPath(reading, true)) } : readings
 }
 
 function judgeSpelling(path: string): void {
@@ -48,8 +48,9 @@ function judgeSpelling(path: string): void {
   if (DOT_SEGMENT.test(path)) throw invalid('The path contains a dot segment (/./ or /../); send the resolved path')
 }
 
-function behindCompute(path: string): string {
-  return `/_compute${path}`
+/** Returns a path as rules and operations name it: with `/_compute` in front if it is for Compute. */
+export function namedPath(path: string, compute: boolean): string {
+  return compute ? `/_compute${path}` : path
 }
 
 /** The path of a request target. Also drops a fragment, which is not allowed there (RFC 9112, 3.2). */

@@ -5,7 +5,7 @@ import { OPERATIONS } from '../operations/operations.ts'
 import { Problem } from '../problem/problem.ts'
 import type { Destination } from '../request/destination.ts'
 import { isForwarded } from '../request/own-path.ts'
-import { withoutQuery } from '../request/target.ts'
+import { namedPath, withoutQuery } from '../request/target.ts'
 import { exchangeOf } from './observe.ts'
 
 /**
@@ -77,8 +77,7 @@ export function limits(app: FastifyInstance, { config }: LimitsOptions): void {
  * which may contain private data.
  */
 function tooLong({ compute, apiTarget }: Destination): Problem {
-  const path = withoutQuery(apiTarget).toLowerCase()
-  const operation = OPERATIONS.find('POST', compute ? `/_compute${path}` : path)
+  const operation = OPERATIONS.find('POST', namedPath(withoutQuery(apiTarget).toLowerCase(), compute))
   const advice = operation?.pageToken
     ? `send the page token in the body: POST ${operation.template} with {"${operation.pageToken}": "…"}`
     : SHORTEN
