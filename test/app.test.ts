@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import t, { type Test } from 'tap'
-import { DAY } from '../src/auth/key-expiry.ts'
+import { DAY } from '../src/kernel/instant.ts'
 import { Secret } from '../src/kernel/secret.ts'
 import { DEMO_USER, type SimulatorUser } from '../src/simulator/index.ts'
 import { LIFETIME } from './session/rig.ts'

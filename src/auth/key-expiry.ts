@@ -1,11 +1,10 @@
+import { DAY } from '../kernel/instant.ts'
+
 /**
  * When an access key expires, in milliseconds since the epoch. `never` if it does not, `forbidden` if its role may not
  * read the date, `unknown` if the API has not said.
  */
 export type KeyExpiry = number | 'never' | 'forbidden' | 'unknown'
-
-/** A day, in milliseconds. */
-export const DAY = 24 * 60 * 60 * 1000
 
 /** How many days before an access key expires it is time to replace it. */
 const DAYS_OF_WARNING = 14

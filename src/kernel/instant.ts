@@ -1,5 +1,8 @@
 import type { Clock } from './clock.ts'
 
+/** The length of a day, in milliseconds. */
+export const DAY = 24 * 60 * 60 * 1000
+
 /** A point in time on both clocks of {@link Clock}, in milliseconds. */
 export interface Instant {
   readonly wall: number

@@ -1,10 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../kernel/clock.ts'
+import { ensure } from '../kernel/ensure.ts'
+import { DAY } from '../kernel/instant.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Exchange } from '../request/exchange.ts'
-
-/** How long after a log line there is none about the same calls, in milliseconds. */
-const DAY = 24 * 60 * 60 * 1000
 
 /**
  * How many combinations of tenant, client and operation are counted. The least recently used are forgotten first, and are
@@ -29,7 +28,7 @@ export interface DeprecatedCall {
 interface Row extends DeprecatedCall {
   requests: number
   lastAt: number
-  /** When it was logged, in milliseconds of the monotonic clock. */
+  /** The time of the last log line about these requests, in milliseconds of the monotonic clock. */
   loggedAt: number
 }
 
@@ -65,8 +64,7 @@ export class DeprecatedCalls {
 
   #rowOf(call: Omit<DeprecatedCall, 'requests' | 'lastAt'>): Row {
     const key = JSON.stringify(call)
-    const row = this.#rows.get(key) ?? { ...call, requests: 0, lastAt: 0, loggedAt: Number.NEGATIVE_INFINITY }
-    this.#rows.set(key, row)
-    return row
+    const make = (): Row => ({ ...call, requests: 0, lastAt: 0, loggedAt: Number.NEGATIVE_INFINITY })
+    return ensure<string, Row>(this.#rows, key, make)
   }
 }

@@ -1,6 +1,6 @@
-import { DAY, type ExpiryNotice, expiryNotice } from '../auth/key-expiry.ts'
+import { type ExpiryNotice, expiryNotice } from '../auth/key-expiry.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { elapsed, type Instant, instantOf } from '../kernel/instant.ts'
+import { DAY, elapsed, type Instant, instantOf } from '../kernel/instant.ts'
 import type { Log } from '../kernel/log.ts'
 import type { KeyExpiriesEvents } from '../session/key-expiries.ts'
 

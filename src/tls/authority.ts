@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, X509Certificate } from 'node:crypto'
+import { DAY } from '../kernel/instant.ts'
 import { COMPUTE_DOMAIN, isConsoleHost } from '../stacks/compute.ts'
 import { stacks } from '../stacks/stacks.ts'
 import type { Identity } from './identity.ts'
@@ -12,8 +13,6 @@ import {
   serverUsage,
   spki,
 } from './x509.ts'
-
-const DAY = 24 * 60 * 60_000
 
 /** How long a server certificate is valid, in milliseconds: 90 days. */
 export const SERVER_LIFETIME = 90 * DAY

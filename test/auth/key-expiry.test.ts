@@ -1,5 +1,6 @@
 import t from 'tap'
-import { DAY, expiryNotice } from '../../src/auth/key-expiry.ts'
+import { expiryNotice } from '../../src/auth/key-expiry.ts'
+import { DAY } from '../../src/kernel/instant.ts'
 
 const NOW = Date.UTC(2026, 0, 1, 12)
 const CURE = /; create another one in the console .* without a restart$/

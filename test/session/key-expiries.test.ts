@@ -1,6 +1,6 @@
 import t, { type Test } from 'tap'
 import { AuthApi } from '../../src/auth/auth-api.ts'
-import { DAY } from '../../src/auth/key-expiry.ts'
+import { DAY } from '../../src/kernel/instant.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { KeyExpiries } from '../../src/session/key-expiries.ts'
 import { DEMO_USER, type SimulatorUser, startSimulator } from '../../src/simulator/index.ts'

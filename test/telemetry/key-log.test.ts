@@ -1,5 +1,5 @@
 import t from 'tap'
-import { DAY } from '../../src/auth/key-expiry.ts'
+import { DAY } from '../../src/kernel/instant.ts'
 import { createLog } from '../../src/kernel/log.ts'
 import { keyLog } from '../../src/telemetry/key-log.ts'
 import { testClock } from '../support/clock.ts'
