@@ -46,11 +46,9 @@ export class RequestSender {
     // a request that waits for a session must not keep a permit from others, which would then wait one after the other
     const first = await acquireLease(request, this.#options)
     const permit = acquirePermit(request, this.#options)
-    let next: AttemptPlan =
-      permit instanceof Promise
-        ? // the session may have another token after the wait
-          { permit: await permit, lease: undefined, renewal: undefined, connection: 'pool' }
-        : { permit, lease: first, renewal: undefined, connection: 'pool' }
+    // after a wait the session may have another token
+    const lease = permit instanceof Promise ? undefined : first
+    let next: AttemptPlan = { permit: await permit, lease, renewal: undefined, connection: 'pool' }
     for (;;) {
       const lease = next.lease ?? (await this.#lease(request, next))
       const unserved = await this.#attempt(request, lease, next, retries.refusals)

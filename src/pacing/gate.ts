@@ -127,7 +127,10 @@ export class Gate implements PermitIssuer {
     try {
       return await permit
     } finally {
-      if (!isUnknown) this.#counted(now)
+      if (!isUnknown) {
+        this.#counts.waits++
+        this.#counts.waitSeconds += (this.#clock.monotonic() - now) / 1000
+      }
     }
   }
 
@@ -166,12 +169,6 @@ export class Gate implements PermitIssuer {
 
   #settleAll(settle: (waiter: PermitWaiter) => void): void {
     for (let waiter = this.#queue.shift(); waiter; waiter = this.#queue.shift()) settle(waiter)
-  }
-
-  /** Counts a request that has waited since `from`. */
-  #counted(from: number): void {
-    this.#counts.waits++
-    this.#counts.waitSeconds += (this.#clock.monotonic() - from) / 1000
   }
 
   #served(limit: Limit | undefined, permit: Permit | undefined, now: number): void {

@@ -209,7 +209,7 @@ export class Pacer {
 
   #gate({ key, declared }: PacedEndpoint): Gate | undefined {
     if (!this.#options.settings().enabled) return undefined
-    const gate = this.#gates.get(key) ?? this.#ensure(key, declared)
+    const gate = this.#ensure(key, declared)
     return gate.isUnlimited ? undefined : gate
   }
 

@@ -53,9 +53,10 @@ function headline({ status, title }: ProblemDocument): string {
 
 function factsOf(document: ProblemDocument): [label: string, value: string][] {
   const { instance, operation, requestId, retryable, upstream } = document
+  const named: [string, string][] = operation === undefined ? [] : [['operation', operation]]
   const facts: [string, string][] = [
     ['path', instance],
-    ...(operation === undefined ? [] : [['operation', operation] as [string, string]]),
+    ...named,
     ['request id', requestId],
     ['retryable', retryable ? 'yes' : 'no'],
   ]

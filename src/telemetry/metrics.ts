@@ -28,22 +28,14 @@ export interface MetricsSources {
  */
 export class Metrics {
   readonly #sessions: () => Sessions
-  readonly #pacer: Pacer
-  readonly #keyExpiries: KeyExpiries
-  readonly #kept: Budget
-  readonly #auditLinesLost: () => number
-  readonly #deprecatedCalls: DeprecatedCalls
+  readonly #sources: MetricsSources
   readonly #tallies = new Map<string, Tally>()
   readonly #rows = new CounterRows()
   #inFlight = 0
 
-  constructor(sessions: () => Sessions, { pacer, keyExpiries, kept, auditLinesLost, deprecatedCalls }: MetricsSources) {
+  constructor(sessions: () => Sessions, sources: MetricsSources) {
     this.#sessions = sessions
-    this.#pacer = pacer
-    this.#keyExpiries = keyExpiries
-    this.#kept = kept
-    this.#auditLinesLost = auditLinesLost
-    this.#deprecatedCalls = deprecatedCalls
+    this.#sources = sources
   }
 
   started(): void {
@@ -81,14 +73,14 @@ export class Metrics {
     yield histogram('upstream_duration_seconds', untilHeaders, upstream)
     yield gauge('requests_in_flight', 'Requests in flight.', [{ labels: {}, value: this.#inFlight }])
     yield counter('replays_total', 'Requests sent to the upstream more than once.', this.#each('replays'))
-    const kept = [{ labels: {}, value: this.#kept.held }]
+    const kept = [{ labels: {}, value: this.#sources.kept.held }]
     yield gauge('replay_bytes', 'Bytes of request bodies kept in memory for a retry.', kept)
     yield counter('cache_total', 'Requests that match a cache rule, by outcome.', this.#each('cache'))
     yield counter('failures_total', 'Requests that ended with a problem, by problem type.', this.#each('failures'))
     yield counter('session_calls_total', 'Logins and session extensions, by outcome.', this.#each('calls'))
-    const deprecated = [...this.#deprecatedCalls.all()].map(samplesOfCall)
+    const deprecated = [...this.#sources.deprecatedCalls.all()].map(samplesOfCall)
     yield counter('deprecated_requests_total', 'Requests for deprecated operations of the API, by client.', deprecated)
-    const lost = [{ labels: {}, value: this.#auditLinesLost() }]
+    const lost = [{ labels: {}, value: this.#sources.auditLinesLost() }]
     yield counter('audit_lines_lost_total', 'Audit log lines that could not be written.', lost)
     const entries = [...this.#sessions().all()]
     yield gauge('session_state', '1 for the current state of a session, 0 for all others.', entries.flatMap(states))
@@ -97,9 +89,9 @@ export class Metrics {
       'Seconds for which the session token may still be used.',
       entries.map(secondsLeft),
     )
-    const expiries = entries.flatMap(({ tenant: { name } }) => expiry(name, this.#keyExpiries.of(name)))
+    const expiries = entries.flatMap(({ tenant: { name } }) => expiry(name, this.#sources.keyExpiries.of(name)))
     yield gauge('access_key_expiry_timestamp_seconds', 'When the access key expires, in seconds since 1970.', expiries)
-    yield* pacing([...this.#pacer.endpoints()])
+    yield* pacing([...this.#sources.pacer.endpoints()])
   }
 
   *#each(what: 'requests' | 'duration' | 'upstream' | 'replays' | 'cache' | 'failures' | 'calls'): Generator<Sample> {

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs, promisify } from 'node:util'
 import { build } from 'esbuild'
+import { quantile } from '../support/quantile.js'
 
 const { rounds } = parseArgs({ options: { rounds: { type: 'string', default: '10' } } }).values
 
@@ -70,5 +71,5 @@ function timeOf(run) {
 }
 
 function median(values) {
-  return values.toSorted((one, other) => one - other)[Math.floor(values.length / 2)]
+  return quantile(values, 0.5)
 }

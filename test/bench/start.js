@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { createServer, request } from 'node:http'
 import { parseArgs } from 'node:util'
 import { PROGRAM } from '../support/child.js'
+import { quantile } from '../support/quantile.js'
 import { freePort } from './port.js'
 
 const { rounds } = parseArgs({ options: { rounds: { type: 'string', default: '10' } } }).values
@@ -72,5 +73,5 @@ function status(port) {
 }
 
 function median(values) {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
+  return quantile(values, 0.5)
 }
