@@ -10,7 +10,7 @@ import { explainNetworkError } from '../upstream/network-error.ts'
 import { withoutSecrets } from '../upstream-errors/masked.ts'
 import { readUpstream } from '../upstream-errors/read.ts'
 import { AuthFailure, type FailureNature } from './auth-failure.ts'
-import { tokenLifetime } from './jwt.ts'
+import { tokenLifetime, tokenUser } from './jwt.ts'
 
 /** The API's error code when a user who must use single sign-on tries to log in with a password. */
 const SSO_ENABLED = 'sso_enabled_password_login_attempt'
@@ -20,6 +20,14 @@ export interface IssuedToken {
   readonly token: Secret
   /** How long the token is valid after it was issued, in milliseconds. */
   readonly lifetime: number
+  /** The user that the token names, if it names one: rate limits are per user. */
+  readonly user?: Secret
+}
+
+/** Reads a token as the auth service issues it. */
+export function issuedToken(token: string): IssuedToken {
+  const user = tokenUser(token)
+  return { token: new Secret(token), lifetime: tokenLifetime(token), ...(user && { user: new Secret(user) }) }
 }
 
 /** Which of a user's Prisma Cloud tenants to log in to. If both members are set, only `prismaId` is sent. */
@@ -95,10 +103,10 @@ export class AuthApi {
     const answer = await this.#send(call, signal)
     if (answer.status !== 200) throw this.#failure(call, answer)
     const { token, customerNames } = parseAnswer(answer.body)
-    if (token) return { token: new Secret(token), lifetime: tokenLifetime(token) }
+    if (token) return issuedToken(token)
     if (call.blamed === 'rejected' && customerNames.length > 1) {
       const message = Secret.maskAllIn(ambiguousTenant(customerNames), call.secrets)
-      throw new AuthFailure('rejected', message, { reason: 'several-tenants' })
+      throw new AuthFailure('rejected', message, { reason: 'several-tenants', isAnswer: true })
     }
     throw this.#noToken(call, answer)
   }
@@ -126,7 +134,7 @@ export class AuthApi {
     const nature = status < 500 && !retryable && judged ? call.blamed : 'transient'
     const reason = upstream?.errors.some(({ code }) => code === SSO_ENABLED) ? 'sso-enabled' : undefined
     const message = this.#describe(nature, status, detail)
-    return new AuthFailure(nature, message, { reason, retryAfter: retryAfter * 1000 })
+    return new AuthFailure(nature, message, { reason, retryAfter: retryAfter * 1000, isAnswer: true })
   }
 
   #describe(nature: FailureNature, status: number, detail: string): string {
@@ -136,7 +144,7 @@ export class AuthApi {
 
   #noToken({ method, path }: Call, { status }: Reply): AuthFailure {
     const fault = `${this.#host} returned ${status} without a token for ${method} ${path}`
-    return new AuthFailure('transient', `${fault}; check that it is a Prisma Cloud API host`)
+    return new AuthFailure('transient', `${fault}; check that it is a Prisma Cloud API host`, { isAnswer: true })
   }
 }
 

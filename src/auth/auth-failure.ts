@@ -28,17 +28,20 @@ export class AuthFailure extends Error {
    * wait.
    */
   readonly lasting: boolean
+  /** Whether the auth service answered so, which it would to others, too. */
+  readonly isAnswer: boolean
 
   constructor(
     nature: FailureNature,
     message: string,
-    options: { reason?: RejectionReason | undefined; retryAfter?: number; lasting?: boolean; cause?: unknown } = {},
+    options: { reason?: RejectionReason | undefined; retryAfter?: number; lasting?: boolean; isAnswer?: boolean; cause?: unknown } = {},
   ) {
     super(message, { cause: options.cause })
     this.nature = nature
     this.reason = options.reason
     this.retryAfter = options.retryAfter ?? 0
     this.lasting = options.lasting ?? false
+    this.isAnswer = options.isAnswer ?? false
   }
 }
 

@@ -22,7 +22,13 @@ export function tokenLifetime(token: string): number {
   return lifetime >= MIN_LIFETIME ? Math.min(lifetime, MAX_LIFETIME) : DEFAULT_LIFETIME
 }
 
-function claims(token: string): { exp?: unknown; iat?: unknown } {
+/** Returns the user that a token names (RFC 7519, 4.1.2), if it names one. */
+export function tokenUser(token: string): string | undefined {
+  const { sub } = claims(token)
+  return typeof sub === 'string' && sub !== '' ? sub : undefined
+}
+
+function claims(token: string): { exp?: unknown; iat?: unknown; sub?: unknown } {
   try {
     const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
     return typeof payload === 'object' && payload !== null ? payload : {}

@@ -6,6 +6,14 @@ import type { Evidence } from './evidence.ts'
 import type { Lease } from './lease.ts'
 import { endOf, timeLeft } from './schedule.ts'
 
+/** A token for a session, from an auth call of this process or of another member of the fleet. */
+export interface ObtainedToken extends IssuedToken {
+  /** A time before which the token was not issued, from which its lifetime counts. */
+  readonly requestedAt: Instant
+  /** For how long another member has had the token, in milliseconds. Without it, the token is new. */
+  readonly age?: number
+}
+
 /** The token of a session, and whether it may be sent. */
 export class HeldToken {
   readonly #evidence: Evidence
@@ -45,8 +53,8 @@ export class HeldToken {
     return this.#lease ? timeLeft(this.#lease.end, now) : 0
   }
 
-  /** Replaces the token. `requestedAt` is when the auth call began, from which the lifetime counts. */
-  replace({ token, lifetime }: IssuedToken, api: Api, requestedAt: Instant): Lease {
+  /** Replaces the token. */
+  replace({ token, lifetime, requestedAt }: ObtainedToken, api: Api): Lease {
     const end = endOf(lifetime, requestedAt)
     const evidence = this.#evidence
     const number = evidence.replaceToken()

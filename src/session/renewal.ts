@@ -2,11 +2,14 @@ import type { AuthApi, IssuedToken } from '../auth/auth-api.ts'
 import { AuthFailure, asFailure } from '../auth/auth-failure.ts'
 import type { CredentialSource, Credentials } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { instantOf } from '../kernel/instant.ts'
 import type { Mutex } from '../kernel/mutex.ts'
 import type { Secret } from '../kernel/secret.ts'
+import type { ObtainedToken } from './held-token.ts'
 import { isSameKey, readKey } from './key.ts'
 import type { Lease } from './lease.ts'
 import type { AuthCall, SessionEvents } from './report.ts'
+import type { MakeSharedAuth, SharedAuth } from './shared/shared-auth.ts'
 
 /** What a {@link Renewal} needs. */
 export interface RenewalOptions {
@@ -18,18 +21,32 @@ export interface RenewalOptions {
   /** Shared by the sessions of a tenant, so that their auth calls do not overlap. */
   readonly mutex: Mutex
   readonly events?: SessionEvents
+  /** Makes what shares the auth calls of an access key with a fleet. Without it, nothing is shared. */
+  readonly share?: MakeSharedAuth
+}
+
+/** The access key whose auth calls are shared with a fleet. */
+interface Shared {
+  readonly key: Credentials
+  readonly auth: SharedAuth
 }
 
 /** Obtains tokens: reads the access key, makes the auth calls in order, and reports each of them. */
 export class Renewal {
   readonly #options: RenewalOptions
+  readonly #outdated: () => void
   readonly #signal: AbortSignal
   #key: Credentials | undefined
   #isKeyGood = true
+  #shared: Shared | undefined
 
-  /** When `signal` aborts, the current call ends and no other follows. */
-  constructor(options: RenewalOptions, signal: AbortSignal) {
+  /**
+   * Calls `outdated` when another member of the fleet has a newer token. When `signal` aborts, the current call ends and
+   * no other follows.
+   */
+  constructor(options: RenewalOptions, outdated: () => void, signal: AbortSignal) {
     this.#options = options
+    this.#outdated = outdated
     this.#signal = signal
     this.#key = options.key
   }
@@ -51,9 +68,22 @@ export class Renewal {
 
   /**
    * Extends a token, or logs in if there is none or the auth service refuses to extend it. Calls `refused` between the
-   * refusal and the login.
+   * refusal and the login. In a fleet, another member may do so instead.
    */
-  async obtain(token: Lease | undefined, refused: () => void): Promise<IssuedToken> {
+  async obtain(token: Lease | undefined, refused: () => void): Promise<ObtainedToken> {
+    try {
+      const shared = await this.#share()
+      const obtain = () => this.#obtain(token, refused, shared?.key)
+      const issued = shared ? await shared.auth.obtain(obtain) : await obtain()
+      this.#isKeyGood = true
+      return issued
+    } catch (error) {
+      if (error instanceof AuthFailure && error.nature === 'rejected') this.#isKeyGood = false
+      throw error
+    }
+  }
+
+  async #obtain(token: Lease | undefined, refused: () => void, key?: Credentials): Promise<ObtainedToken> {
     const { auth } = this.#options
     try {
       if (token) return await this.#call('extend', () => auth.extend(token.token, this.#signal))
@@ -62,19 +92,28 @@ export class Renewal {
       refused()
     }
     this.#signal.throwIfAborted()
-    return this.#login()
+    return this.#login(key ?? (await this.#currentKey()))
+  }
+
+  /**
+   * What shares the auth calls with a fleet, if anything does. A key that is good for one login cannot be shared: no two
+   * members have the same.
+   */
+  async #share(): Promise<Shared | undefined> {
+    const { share, credentials } = this.#options
+    if (!share || credentials.kind === 'changing') return undefined
+    const key = await this.#currentKey()
+    this.#key = key
+    if (this.#shared && isSameKey(this.#shared.key, key)) return this.#shared
+    this.#shared?.auth.close()
+    this.#shared = { key, auth: share(key, this.#outdated, this.#signal) }
+    return this.#shared
   }
 
   /** Logs in. A key that was accepted stays in use even if its source changes: a new key gets a session of its own. */
-  async #login(): Promise<IssuedToken> {
-    const key = await this.#currentKey()
+  #login(key: Credentials): Promise<ObtainedToken> {
     this.#key = key
-    try {
-      return await this.#call('login', () => this.#options.auth.login(key, this.#signal))
-    } catch (error) {
-      this.#isKeyGood = !(error instanceof AuthFailure && error.nature === 'rejected')
-      throw error
-    }
+    return this.#call('login', () => this.#options.auth.login(key, this.#signal))
   }
 
   async #currentKey(): Promise<Credentials> {
@@ -83,12 +122,13 @@ export class Renewal {
     return (isKept && this.#key) || readKey(credentials, clock, this.#signal)
   }
 
-  async #call(call: AuthCall, work: () => Promise<IssuedToken>): Promise<IssuedToken> {
-    const { events, mutex } = this.#options
+  async #call(call: AuthCall, work: () => Promise<IssuedToken>): Promise<ObtainedToken> {
+    const { clock, events, mutex } = this.#options
+    const requestedAt = instantOf(clock)
     try {
       const issued = await mutex.pass(work)
       events?.called?.(call, 'ok')
-      return issued
+      return { ...issued, requestedAt }
     } catch (error) {
       events?.called?.(call, asFailure(error).nature)
       throw error

@@ -6,12 +6,14 @@ import type { RenewalOptions } from './renewal.ts'
 import type { NextCall, SessionEvents } from './report.ts'
 import type { Session } from './session.ts'
 import type { SessionOptions } from './session-options.ts'
+import type { KnownOutcomes } from './shared/shared-auth.ts'
 import type { SessionState } from './states.ts'
 
 /** Creates a session of a tenant. With `key` it logs in with that access key, else with the one it reads. */
 export type CreateSession = (
   tenant: TenantConfig,
   options: Required<Pick<SessionOptions, 'events' | 'mutex' | 'evidence'>> & Pick<RenewalOptions, 'key'>,
+  known: KnownOutcomes,
 ) => Session
 
 /** Callbacks for what happens to the sessions of one tenant. `changed` and `keyUsed` report the session in use only. */
@@ -32,6 +34,8 @@ export class Rotation {
   readonly #events: RotationEvents
   readonly #mutex = new Mutex()
   readonly #evidence = new Evidence()
+  /** What both sessions know of the outcomes in a fleet, so that after a reload a rejected key is tried anew. */
+  readonly #known: KnownOutcomes = new Map()
   #session: Session
   #candidate: Session | undefined
 
@@ -88,12 +92,8 @@ export class Rotation {
         if (session === this.#session) this.#events.keyUsed(...use)
       },
     }
-    const session = this.#create(tenant, {
-      events,
-      mutex: this.#mutex,
-      evidence: this.#evidence,
-      ...(key && { key }),
-    })
+    const options = { events, mutex: this.#mutex, evidence: this.#evidence, ...(key && { key }) }
+    const session = this.#create(tenant, options, this.#known)
     return session
   }
 

@@ -1,4 +1,3 @@
-import type { IssuedToken } from '../auth/auth-api.ts'
 import { AuthFailure, asFailure } from '../auth/auth-failure.ts'
 import type { Credentials } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -7,7 +6,7 @@ import { type Instant, instantOf } from '../kernel/instant.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Problem } from '../problem/problem.ts'
 import { Evidence, type Grounds, type Retry, UNINFORMATIVE, type Unauthorized } from './evidence.ts'
-import { HeldToken } from './held-token.ts'
+import { HeldToken, type ObtainedToken } from './held-token.ts'
 import { History, sessionClosed } from './history.ts'
 import { judgeInvalidation } from './invalidation.ts'
 import type { Lease } from './lease.ts'
@@ -51,7 +50,7 @@ export class Session {
     this.#options = options
     this.#random = random
     this.#waiters = new Waiters(clock)
-    this.#renewal = new Renewal(options, this.#closing.signal)
+    this.#renewal = new Renewal(options, () => this.#onOutdated(), this.#closing.signal)
     this.#wakeTimer = new WakeTimer(clock, () => this.#onWake())
   }
 
@@ -186,13 +185,14 @@ export class Session {
     if (this.#state === 'closed') return
     const now = instantOf(this.#clock)
     if (outcome instanceof AuthFailure) this.#fail(outcome, now)
-    else this.#accept(outcome, requestedAt, now)
+    else this.#accept(outcome, now)
     const { accessKeyId } = this.#renewal
     if (accessKeyId) this.#options.events?.keyUsed?.(accessKeyId, this.#heldToken.live(now))
   }
 
-  #accept(issued: IssuedToken, requestedAt: Instant, now: Instant): void {
-    const lease = this.#heldToken.replace(issued, this.#options.api, requestedAt)
+  #accept(issued: ObtainedToken, now: Instant): void {
+    const { lifetime, age = 0 } = issued
+    const lease = this.#heldToken.replace(issued, this.#options.api)
     if (this.#heldToken.live(now) === undefined) {
       // the machine slept during the call, or the call took longer than the token lives
       this.#fail(new AuthFailure('transient', 'the token expired before it arrived'), now)
@@ -201,8 +201,8 @@ export class Session {
     this.#attempt = 0
     this.#isLasting = false
     this.#history.refreshed(now)
-    this.#wakeTimer.set(extensionDelay(issued.lifetime, this.#random()), now)
-    this.#move('issued', `expires in ${Math.round(issued.lifetime / 1000)} s`)
+    this.#wakeTimer.set(Math.max(0, extensionDelay(lifetime, this.#random()) - age), now)
+    this.#move('issued', `expires in ${Math.round((lifetime - age) / 1000)} s`)
     this.#waiters.resolve(lease)
   }
 
@@ -230,6 +230,11 @@ export class Session {
     const unused = now.monotonic - this.#lastUse
     if (this.#state === 'ready' && unused >= this.#options.settings().idleAfter) this.#rest(unused)
     else void this.#renew(now)
+  }
+
+  /** Takes the newer token of another member. A session that is idle, or renews itself, finds it by itself. */
+  #onOutdated(): void {
+    if (!['idle', 'authenticating', 'closed'].includes(this.#state)) void this.#renew(instantOf(this.#clock))
   }
 
   #rest(unused: number): void {

@@ -1,0 +1,29 @@
+/**
+ * What a member is to do that needs a newer token:
+ *
+ * - `news`: take the outcome of a newer call, which is valid for so many more milliseconds.
+ * - `call`: make the call.
+ * - `busy`: wait for the outcome of another member's call, which is alive for so many milliseconds unless it says more.
+ * - `down`: make the call for itself, because the store is down.
+ */
+export type Claim =
+  | {
+      readonly kind: 'news'
+      readonly generation: number
+      readonly sealed: string
+      readonly life: number
+      readonly left: number
+    }
+  | { readonly kind: 'call'; readonly generation: number }
+  | { readonly kind: 'busy'; readonly wait: number }
+  | { readonly kind: 'down' }
+
+/** Reads what the script `CLAIM` answers. What it cannot read is as if the store were down. */
+export function readClaim(answer: unknown): Claim {
+  const [kind, ...values] = Array.isArray(answer) ? answer.map(String) : []
+  const [first = Number.NaN, , life = Number.NaN, left = Number.NaN] = values.map(Number)
+  if (kind === 'call' && first >= 0) return { kind, generation: first }
+  if (kind === 'busy' && first >= 0) return { kind, wait: first }
+  if (kind !== 'news' || !(first >= 0 && left > 0 && left <= life)) return { kind: 'down' }
+  return { kind, generation: first, sealed: `${values[1]}`, life, left }
+}

@@ -1,0 +1,213 @@
+import { issuedToken } from '../../auth/auth-api.ts'
+import { asFailure } from '../../auth/auth-failure.ts'
+import type { Credentials } from '../../config/config.ts'
+import type { Fleet } from '../../fleet/fleet.ts'
+import type { Script } from '../../fleet/script.ts'
+import type { Seal } from '../../fleet/seal.ts'
+import { StoreDown } from '../../fleet/store.ts'
+import type { Clock } from '../../kernel/clock.ts'
+import { elapsed, instantOf, later } from '../../kernel/instant.ts'
+import type { ObtainedToken } from '../held-token.ts'
+import { retryDelay } from '../schedule.ts'
+import { failureOf, type Outcome, outcomeOf, readOutcome } from './outcome.ts'
+import { type Claim, readClaim } from './claim.ts'
+import { CLAIM, GO_ON, SETTLE } from './scripts.ts'
+
+/**
+ * How long a member may make a call without saying that it goes on, in milliseconds. Then it counts as dead, and another
+ * makes the call.
+ */
+const TURN = 5_000
+
+/** How often a member says that its call goes on, in milliseconds. */
+const PULSE = 1_000
+
+/** How long to wait for the outcome of another member's call before looking again, in milliseconds: news may be lost. */
+const LOOK = 500
+
+/** Makes what shares the auth calls of an access key, for a session that closes when `signal` aborts. */
+export type MakeSharedAuth = (key: Credentials, outdated: () => void, signal: AbortSignal) => SharedAuth
+
+/** An outcome with the milliseconds that it was valid when it was new, and those that are left of them. */
+interface Stored {
+  readonly outcome: Outcome
+  readonly life: number
+  readonly left: number
+}
+
+/** The generation of the latest outcome that the sessions of a tenant know, by the name of the record. */
+export type KnownOutcomes = Map<string, number>
+
+/** What {@link SharedAuth} needs. */
+export interface SharedAuthOptions {
+  readonly fleet: Fleet
+  readonly seal: Seal
+  readonly clock: Clock
+  readonly known: KnownOutcomes
+  /** Returns a number in [0, 1) for jitter. */
+  readonly random: () => number
+  /** Called when another member has a newer outcome, unless one is being obtained already. */
+  readonly outdated: () => void
+  /** Aborts when the session is closed. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * Makes the auth calls of one access key for a whole fleet: one member calls, and all take the outcome, a token or a
+ * failure, from the store. While the store is down, each member calls for itself.
+ */
+export class SharedAuth {
+  readonly #options: SharedAuthOptions
+  /** Ends listening to other members. */
+  readonly #deafen: () => void
+  #failures = 0
+  #isBusy = false
+  #wake = () => {}
+
+  constructor(options: SharedAuthOptions) {
+    const { fleet, seal, outdated, signal } = options
+    this.#options = options
+    this.#deafen = fleet.hear(seal.name, generation => {
+      this.#wake()
+      if (!this.#isBusy && generation > this.#known) outdated()
+    })
+    signal.addEventListener('abort', () => this.close())
+  }
+
+  /** Stops listening to other members. */
+  close(): void {
+    this.#deafen()
+    this.#wake()
+  }
+
+  /**
+   * Resolves with a token newer than the one known so far: that of another member, or of `call`, which is made if no
+   * other member makes it.
+   * @throws {AuthFailure} if the call failed, whichever member made it
+   */
+  async obtain(call: () => Promise<ObtainedToken>): Promise<ObtainedToken> {
+    this.#isBusy = true
+    try {
+      const issued = await this.#obtain(onlyOnce(call))
+      this.#failures = 0
+      return issued
+    } catch (error) {
+      this.#failures++
+      throw error
+    } finally {
+      this.#isBusy = false
+    }
+  }
+
+  async #obtain(call: () => Promise<ObtainedToken>): Promise<ObtainedToken> {
+    const { clock, signal } = this.#options
+    for (;;) {
+      signal.throwIfAborted()
+      const asked = instantOf(clock)
+      const claim = await this.#claim()
+      if (claim.kind === 'down') return call()
+      if (claim.kind === 'busy') await this.#change(Math.min(claim.wait, LOOK))
+      if (claim.kind === 'call') {
+        const issued = await this.#call(call, claim.generation)
+        if (issued) return issued
+      }
+      if (claim.kind === 'news') {
+        this.#options.known.set(this.#record, claim.generation)
+        const outcome = readOutcome(this.#options.seal.open(claim.sealed))
+        if (outcome?.kind === 'failure') throw failureOf(outcome, claim.left)
+        const age = claim.life - claim.left
+        if (outcome) return { ...issuedToken(outcome.token), requestedAt: later(asked, -age), age }
+        // no member wrote it, so the next claim leads to a call
+      }
+    }
+  }
+
+  /** Makes the call. Resolves with undefined if another member has stored an outcome meanwhile, which counts. */
+  async #call(call: () => Promise<ObtainedToken>, generation: number): Promise<ObtainedToken | undefined> {
+    const { clock, random } = this.#options
+    const stop = this.#goOn()
+    try {
+      const issued = await call()
+      const left = issued.lifetime - elapsed(issued.requestedAt, instantOf(clock))
+      const outcome = { kind: 'token', token: issued.token } as const
+      return (await this.#settle(generation, { outcome, life: issued.lifetime, left })) ? issued : undefined
+    } catch (error) {
+      const failure = asFailure(error)
+      const delay = retryDelay(failure, this.#failures, random)
+      // others may reach what this member cannot
+      const shared = failure.isAnswer ? { outcome: outcomeOf(failure), life: delay, left: delay } : null
+      await this.#settle(generation, shared)
+      throw shared ? failureOf(shared.outcome, delay) : failure
+    } finally {
+      stop()
+    }
+  }
+
+  async #claim(): Promise<Claim> {
+    const { fleet } = this.#options
+    const answer = await this.#run(CLAIM, [fleet.member, this.#known, TURN])
+    return answer === undefined ? { kind: 'down' } : readClaim(answer)
+  }
+
+  /** Stores an outcome, or only ends the call if it is null. Whether it counts: none was stored by others. */
+  async #settle(generation: number, stored: Stored | null): Promise<boolean> {
+    const { fleet, seal, known } = this.#options
+    const { outcome, life, left } = stored ?? { outcome: null, life: 0, left: 0 }
+    const sealed = outcome ? seal.close(outcome) : ''
+    const args = [fleet.member, generation, this.#known, sealed, life, left, fleet.channel, `${this.#record} `]
+    const answer = await this.#run(SETTLE, args)
+    if (typeof answer === 'string') known.set(this.#record, Number(answer))
+    // without the store, it counts for this member
+    return answer !== null
+  }
+
+  /** Runs a script. Resolves with undefined if the store is down. */
+  async #run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await this.#options.fleet.run(script, this.#record, args)
+    } catch (error) {
+      if (error instanceof StoreDown) return undefined
+      throw error
+    }
+  }
+
+  /** Says again and again that the call goes on. Returns a function that ends this. */
+  #goOn(): () => void {
+    const { clock, fleet } = this.#options
+    const pulse = () => {
+      void this.#run(GO_ON, [fleet.member, TURN])
+      timer = clock.setTimeout(pulse, PULSE)
+    }
+    let timer = clock.setTimeout(pulse, PULSE)
+    return () => clock.clearTimeout(timer)
+  }
+
+  /** Waits until another member tells that something changed, for `ms` milliseconds at most. */
+  #change(ms: number): Promise<void> {
+    const { clock } = this.#options
+    return new Promise(resolve => {
+      const timer = clock.setTimeout(() => this.#wake(), Math.max(1, ms))
+      this.#wake = () => {
+        clock.clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+
+  get #record(): string {
+    return this.#options.seal.name
+  }
+
+  get #known(): number {
+    return this.#options.known.get(this.#record) ?? 0
+  }
+}
+
+/** Makes a call that is made once, however often it is asked for: what another outcome replaced may be needed yet. */
+function onlyOnce<T>(call: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined
+  return () => {
+    result ??= call()
+    return result
+  }
+}
