@@ -34,7 +34,13 @@ export class AuthFailure extends Error {
   constructor(
     nature: FailureNature,
     message: string,
-    options: { reason?: RejectionReason | undefined; retryAfter?: number; lasting?: boolean; isAnswer?: boolean; cause?: unknown } = {},
+    options: {
+      reason?: RejectionReason | undefined
+      retryAfter?: number
+      lasting?: boolean
+      isAnswer?: boolean
+      cause?: unknown
+    } = {},
   ) {
     super(message, { cause: options.cause })
     this.nature = nature

@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { Members } from './members.ts'
 import { News } from './news.ts'
 import { PREFIX } from './prefix.ts'
@@ -55,9 +55,4 @@ export class Fleet {
     await this.members.leave()
     await this.store.close()
   }
-}
-
-/** Names a record of the store by what it belongs to. The name does not show that. */
-export function recordName(...parts: readonly string[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url')
 }

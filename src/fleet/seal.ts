@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { Secret } from '../kernel/secret.ts'
 
 const CIPHER = 'aes-256-gcm'
@@ -56,4 +56,10 @@ export class Seal {
 function revealed(this: unknown, key: string, value: unknown): unknown {
   const original = Object(this)[key]
   return original instanceof Secret ? original.reveal() : value
+}
+
+/** Names a record of the store by what it belongs to. The name does not show that. */
+export function recordName(...parts: readonly (string | Secret)[]): string {
+  const texts = parts.map(part => (part instanceof Secret ? part.reveal() : part))
+  return createHash('sha256').update(JSON.stringify(texts)).digest('base64url')
 }

@@ -1,8 +1,8 @@
 import { fullJitter } from '../kernel/backoff.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
 import { type Script, script } from './script.ts'
-import type { ConnectStore, StoreConnection } from './store-connection.ts'
 import { StoreCalls } from './store-calls.ts'
+import type { ConnectStore, StoreConnection } from './store-connection.ts'
 
 /** How long the store may take to answer, in milliseconds. No request waits longer because of it. */
 const DEADLINE = 100

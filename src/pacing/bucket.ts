@@ -4,16 +4,16 @@ import type { Limit, Rate } from './limit.ts'
  * The fewest tokens that waiting requests leave for other users of the access key, so that the upstream does not refuse
  * those users. It costs no throughput: requests go at the rate of the limit whether or not tokens remain in the bucket.
  */
-const MIN_RESERVE = 1.5
+export const MIN_RESERVE = 1.5
 
 /** The largest fraction of a bucket, beyond its first token, that is left for others. A small bucket can spare none. */
-const RESERVED_FRACTION = 1 / 2
+export const RESERVED_FRACTION = 1 / 2
 
 /** How long after the last sign of other users they are assumed to be gone, in milliseconds. */
-const OTHERS_GONE = 30_000
+export const OTHERS_GONE = 30_000
 
 /** The largest rounding error of a sum of fractions. */
-const ROUNDING = 1e-9
+export const ROUNDING = 1e-9
 
 /** What a response says about the bucket. */
 export interface Count {
@@ -82,9 +82,9 @@ export class Bucket {
     return this.#tokens - this.#corrected
   }
 
-  /** Returns the token of a request that was not sent. */
-  giveBack(): void {
-    this.#correct(1)
+  /** Returns the tokens of so many requests that were not sent. */
+  giveBack(count: number): void {
+    this.#correct(count)
   }
 
   /**

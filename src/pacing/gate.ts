@@ -1,71 +1,40 @@
 import type { Clock, Timer } from '../kernel/clock.ts'
-import { type Waiter, type WaitLimits, waitIn } from '../kernel/waiter.ts'
 import { Bucket } from './bucket.ts'
-import { FairQueue } from './fair-queue.ts'
-import type { Limit, Rate } from './limit.ts'
+import type { GateCounts, GateStatus } from './gate-status.ts'
+import { InFlight } from './in-flight.ts'
+import { type Limit, type Rate, shareOf } from './limit.ts'
 import type { Outcome } from './outcome.ts'
 import { Permit, type PermitIssuer, type PermitRequest } from './permit.ts'
-
-/** How long a request waits for a permit. */
-export type PermitLimits = WaitLimits<Permit | undefined>
-
-type PermitWaiter = Waiter<Permit | undefined>
-
-/** What is known about an endpoint. */
-export interface GateStatus {
-  /** Null if no limit is known. */
-  readonly limit: Limit | null
-  /** The number of waiting requests. */
-  readonly waiting: number
-  /** How long nothing is sent because the upstream refused a request, in milliseconds. */
-  readonly pause: number
-  readonly counts: Readonly<GateCounts>
-}
-
-/** Counters since the endpoint became known. */
-export interface GateCounts {
-  /** Requests that had to wait, whether they got a permit or not. */
-  waits: number
-  /** The sum of their waits, in seconds. */
-  waitSeconds: number
-  /** Responses of the upstream with status 429 or 503. */
-  refusals: number
-}
-
-/**
- * How many requests may be in flight while it is unknown whether the endpoint has a limit: no more than most limits allow
- * at once, so that hardly any is refused, and enough to be no hindrance for the time of one response.
- */
-const MAX_UNKNOWN = 20
-
-/**
- * How many requests may always be in flight: few enough to be no load for the upstream, and enough that one slow
- * request does not block all others.
- */
-const MIN_IN_FLIGHT = 4
+import { type PermitLimits, PermitQueue } from './permit-queue.ts'
+import type { Drawn, SharedLimit } from './shared/shared-limit.ts'
 
 /**
  * Grants permits for one endpoint as its rate limit allows, to clients in turn. Until a response shows whether there is
- * a limit, only a few requests may be in flight. After a refusal without a known limit, it halves the number of requests
- * that may be in flight, and then raises it by one with each response. `now` is a time of the monotonic clock, read once
- * for everything that is decided together.
+ * a limit, only a few requests may be in flight. In a fleet, all members draw on one bucket, and a member that goes on
+ * alone has its share of the limit. `now` is a time of the monotonic clock, read once for everything that is decided
+ * together.
  */
 export class Gate implements PermitIssuer {
   readonly #clock: Clock
-  readonly #queue = new FairQueue<unknown, PermitWaiter>()
+  readonly #declared: Rate | undefined
+  readonly #shared: SharedLimit | undefined
+  readonly #queue: PermitQueue
+  readonly #inFlight: InFlight
+  /** In a fleet, an estimate of the bucket that all members draw on, or the share of one that goes on alone. */
   #bucket: Bucket | undefined
-  #isKnown: boolean
-  #inFlight = 0
-  #maxInFlight: number
+  #isAlone = false
   #pausedUntil = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
   readonly #counts: GateCounts = { waits: 0, waitSeconds: 0, refusals: 0 }
 
-  constructor(clock: Clock, limit: Rate | undefined) {
+  constructor(clock: Clock, limit: Rate | undefined, shared?: SharedLimit) {
     this.#clock = clock
+    this.#declared = limit
+    this.#shared = shared
     this.#bucket = limit && new Bucket(limit, clock.monotonic())
-    this.#isKnown = limit !== undefined
-    this.#maxInFlight = this.#most
+    this.#inFlight = new InFlight(limit !== undefined)
+    this.#queue = new PermitQueue(clock, () => this.#clearTimer())
+    shared?.listen(pause => this.#told(pause))
   }
 
   status(now: number): GateStatus {
@@ -79,29 +48,12 @@ export class Gate implements PermitIssuer {
 
   /** Whether requests wait only until it is known if there is a limit: none was refused. */
   get isUnknown(): boolean {
-    return !this.#isKnown && this.#counts.refusals === 0
+    return !this.#inFlight.isKnown && this.#counts.refusals === 0
   }
 
   /** Whether requests need no permits: there is no limit, and none was ever refused. */
   get isUnlimited(): boolean {
-    return this.#isKnown && !this.#bucket && this.#counts.refusals === 0
-  }
-
-  /** Whether a request may go now, and no other is waiting ahead of it. */
-  isOpen(now: number): boolean {
-    if (this.#queue.size > 0 || this.#isClosed(now)) return false
-    return this.#bucket?.hasToken(now) ?? true
-  }
-
-  /** Estimates the milliseconds until a request would get its permit. */
-  delay({ client, returned }: PermitRequest, now: number): number {
-    return this.#delay(returned ? 0 : this.#queue.ahead(client), now)
-  }
-
-  /** Grants a permit at once, ahead of all waiting requests. */
-  pass(now: number): Permit {
-    this.#inFlight++
-    return new Permit(this, this.#bucket?.draw(now))
+    return this.#inFlight.isKnown && !this.#bucket && this.#counts.refusals === 0
   }
 
   /** Whether any request is waiting. */
@@ -109,25 +61,41 @@ export class Gate implements PermitIssuer {
     return this.#queue.size > 0
   }
 
+  /** Whether a request may go now, and no other is waiting ahead of it. In a fleet, only the store knows. */
+  isOpen(now: number): boolean {
+    if (this.#queue.size > 0 || this.#isClosed(now) || this.#store(now)) return false
+    return this.#bucket?.hasToken(now) ?? true
+  }
+
+  /** Estimates the milliseconds until a request would get its permit. */
+  delay(request: PermitRequest, now: number): number {
+    return this.#delay(this.#queue.ahead(request), now)
+  }
+
+  /** Grants a permit at once, ahead of all waiting requests. */
+  pass(now: number): Permit {
+    const shared = this.#store(now)
+    this.#inFlight.begin()
+    if (!shared) return new Permit(this, this.#bucket?.draw(now), this.#bucket)
+    shared.spend(this.#inFlight.count)
+    return new Permit(this, undefined, shared)
+  }
+
   /**
    * Waits for a permit. A request that comes while the endpoint is unknown may get `undefined` instead as soon as it is
    * known; it has to ask again then.
    */
-  async wait({ client, returned }: PermitRequest, limits: PermitLimits, now: number): Promise<Permit | undefined> {
-    const isUnknown = this.isUnknown
-    const list = {
-      add: (waiter: PermitWaiter) => (returned ? this.#queue.pushReturned(waiter) : this.#queue.push(client, waiter)),
-      delete: (waiter: PermitWaiter) => {
-        this.#queue.delete(client, waiter)
-        if (this.#queue.size === 0) this.#clearTimer()
-      },
-    }
-    const permit = waitIn(list, this.#clock, limits)
+  async wait(request: PermitRequest, limits: PermitLimits, now: number): Promise<Permit | undefined> {
+    const { isUnknown } = this
+    // with the next draw, a request asks the fleet, which is not yet a wait
+    const next = Number(this.#shared?.draws) + 1
+    const permit = this.#queue.wait(request, limits)
     this.#release(now)
     try {
       return await permit
     } finally {
-      if (!isUnknown) {
+      const isFirst = Number(this.#shared?.draws) <= next
+      if (!isUnknown && !isFirst) {
         this.#counts.waits++
         this.#counts.waitSeconds += (this.#clock.monotonic() - now) / 1000
       }
@@ -135,79 +103,88 @@ export class Gate implements PermitIssuer {
   }
 
   /** Notes a response. `permit` is undefined if its request was sent before this gate existed. */
-  answered({ kind, limit, isConclusive, pause }: Outcome, permit?: Permit): void {
+  answered(outcome: Outcome, permit?: Permit): void {
+    const { kind, limit, isConclusive, pause } = outcome
     const now = this.#clock.monotonic()
     const wasUnknown = this.isUnknown
-    if (permit) this.#inFlight--
-    if (isConclusive) this.#learn()
-    if (kind === 'served') this.#served(limit, permit, now)
-    if (kind === 'limited') this.#limited(limit, now)
-    if (kind !== 'served') this.#counts.refusals++
-    if (kind !== 'served' && !limit) this.#maxInFlight = Math.max(MIN_IN_FLIGHT, Math.floor(this.#inFlight / 2))
+    if (permit) this.#inFlight.end()
+    if (isConclusive) this.#inFlight.learn(this.#counts.refusals > 0)
+    if (kind === 'served') this.#inFlight.speedUp(this.#queue.size === 0)
+    else this.#counts.refusals++
+    if (kind !== 'served' && !limit) this.#inFlight.slowDown()
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
-    if (wasUnknown && !this.isUnknown) this.#settleAll(waiter => waiter.resolve(undefined))
+    const shared = this.#store(now)
+    shared?.report({ outcome, level: permit?.levelIn(shared), inFlight: this.#inFlight.count })
+    if (shared) this.#bucket = limit ? new Bucket(limit, now, limit.remaining) : this.#bucket
+    else this.#count(outcome, permit, now)
+    this.#settleKnown(wasUnknown)
     this.#release(now)
   }
 
   /** Notes that a request got no response. */
   lost(): void {
-    this.#inFlight--
+    this.#inFlight.end()
     this.#release(this.#clock.monotonic())
   }
 
   /** Notes that a request was not sent. */
-  unused({ level }: Permit): void {
-    if (level !== undefined) this.#bucket?.giveBack()
+  unused({ bucket }: Permit): void {
+    bucket?.giveBack(1, this.#inFlight.count - 1)
     this.lost()
   }
 
   /** Rejects all waiting requests. */
   refuse(reason: Error): void {
-    this.#settleAll(waiter => waiter.reject(reason))
+    this.#queue.settleAll(waiter => waiter.reject(reason))
     this.#clearTimer()
   }
 
-  #settleAll(settle: (waiter: PermitWaiter) => void): void {
-    for (let waiter = this.#queue.shift(); waiter; waiter = this.#queue.shift()) settle(waiter)
+  /** Stops listening to the fleet. Requests that wait here go on waiting. */
+  close(): void {
+    this.#shared?.close()
   }
 
-  #served(limit: Limit | undefined, permit: Permit | undefined, now: number): void {
-    this.#maxInFlight = this.#queue.size === 0 ? this.#most : Math.min(this.#most, this.#maxInFlight + 1)
-    if (!limit) return
+  /** The limit that the fleet shares, if its store is up. Otherwise this member goes on with its share. */
+  #store(now: number): SharedLimit | undefined {
+    const shared = this.#shared
+    if (!shared || shared.isUp) {
+      this.#isAlone = false
+      return shared
+    }
+    if (!this.#isAlone && this.#bucket) {
+      const share = shareOf(this.#bucket.limit(now), shared.members)
+      this.#bucket = new Bucket(share, now, share.remaining)
+    }
+    this.#isAlone = true
+    return undefined
+  }
+
+  /** Corrects this member's own bucket by a response. */
+  #count({ kind, limit: stated }: Outcome, permit: Permit | undefined, now: number): void {
+    const limit = stated && shareOf(stated, this.#shared?.members ?? 1)
+    const bucket = this.#bucket
     // requests from before this gate existed are not counted, so there may be any number of them
-    const inFlight = permit ? this.#inFlight : Number.POSITIVE_INFINITY
-    if (this.#bucket) this.#bucket.counted({ level: permit?.level, inFlight, limit }, now)
-    else this.#bucket = this.#bucketOf(limit, now)
+    const inFlight = permit ? this.#inFlight.count : Number.POSITIVE_INFINITY
+    if (kind === 'limited' && bucket) bucket.refused(limit, now)
+    if (kind === 'served' && bucket && limit) bucket.counted({ level: permit?.levelIn(bucket), inFlight, limit }, now)
+    if (limit && !bucket && kind !== 'unavailable') this.#bucket = this.#bucketOf(limit, kind === 'limited', now)
   }
 
   /** The bucket as a response reports it, less the requests in flight, which the upstream may have yet to count. */
-  #bucketOf(limit: Limit, now: number): Bucket {
-    const bucket = new Bucket(limit, now, limit.remaining)
-    for (let n = 0; n < this.#inFlight; n++) bucket.draw(now)
+  #bucketOf(limit: Limit, isEmpty: boolean, now: number): Bucket {
+    const bucket = new Bucket(limit, now, isEmpty ? 0 : limit.remaining)
+    for (let n = 0; !isEmpty && n < this.#inFlight.count; n++) bucket.draw(now)
     return bucket
   }
 
-  #learn(): void {
-    if (this.isUnknown) this.#maxInFlight = Number.POSITIVE_INFINITY
-    this.#isKnown = true
-  }
-
-  /** How many requests may be in flight if none was refused. */
-  get #most(): number {
-    return this.#isKnown ? Number.POSITIVE_INFINITY : MAX_UNKNOWN
-  }
-
-  #limited(limit: Limit | undefined, now: number): void {
-    if (this.#bucket) this.#bucket.refused(limit, now)
-    else if (limit) this.#bucket = new Bucket(limit, now, 0)
-  }
-
   #isClosed(now: number): boolean {
-    return this.#inFlight >= this.#maxInFlight || now < this.#pausedUntil
+    return this.#inFlight.room === 0 || now < this.#pausedUntil
   }
 
+  /** A further request waits for its turn among those of this member, and for the turns of the other members. */
   #delay(ahead: number, now: number): number {
-    return Math.max(this.#pause(now), this.#bucket?.delay(ahead, now) ?? 0)
+    const turns = (ahead + 1) * (1 + (this.#shared?.others ?? 0)) - 1
+    return Math.max(this.#pause(now), this.#bucket?.delay(turns, now) ?? 0)
   }
 
   #pause(now: number): number {
@@ -216,13 +193,61 @@ export class Gate implements PermitIssuer {
 
   /** Grants permits to the waiting requests that may go now, and sets a timer for the next. */
   #release(now: number): void {
+    const shared = this.#store(now)
+    if (shared) return void this.#draw(shared, now)
     this.#clearTimer()
     while (this.#queue.size > 0 && !this.#isClosed(now) && this.#delay(0, now) === 0)
       this.#queue.shift()?.resolve(this.pass(now))
-    if (this.#queue.size === 0) return
-    const ms = this.#delay(0, now)
     // without a delay the next permit follows a response to a request in flight
-    if (ms > 0) this.#timer = this.#clock.setTimeout(() => this.#release(this.#clock.monotonic()), ms)
+    if (this.#queue.size > 0) this.#releaseLater(this.#delay(0, now))
+  }
+
+  /** Draws tokens of the fleet for the waiting requests, one draw at a time, unless they are to wait first. */
+  async #draw(shared: SharedLimit, now: number): Promise<void> {
+    const want = Math.min(this.#queue.size, this.#inFlight.room)
+    if (want === 0 || shared.isDrawing || this.#timer) return
+    if (this.#pause(now) > 0) return this.#releaseLater(this.#pause(now))
+    const drawn = await shared.draw({ want, inFlight: this.#inFlight.count, declared: this.#declared })
+    const then = this.#clock.monotonic()
+    if (drawn) this.#take(drawn, shared, then)
+    this.#release(then)
+  }
+
+  #take(drawn: Drawn, shared: SharedLimit, now: number): void {
+    const wasUnknown = this.isUnknown
+    if (drawn.kind !== 'unknown') this.#inFlight.learn(this.#counts.refusals > 0)
+    this.#bucket = drawn.kind === 'limited' ? new Bucket(drawn.limit, now, drawn.tokens) : undefined
+    const waiters = this.#queue.take(drawn.granted)
+    waiters.forEach((waiter, at) => {
+      this.#inFlight.begin()
+      const level = drawn.kind === 'limited' ? drawn.level + drawn.granted - 1 - at : undefined
+      waiter.resolve(new Permit(this, level, shared))
+    })
+    // those who left meanwhile
+    if (waiters.length < drawn.granted) shared.giveBack(drawn.granted - waiters.length, this.#inFlight.count)
+    this.#settleKnown(wasUnknown)
+    if (this.#queue.size > 0) this.#releaseLater(drawn.wait)
+  }
+
+  /** Another member told of a pause, or, with 0, that it is known whether there is a limit. */
+  #told(pause: number): void {
+    const now = this.#clock.monotonic()
+    this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
+    this.#clearTimer()
+    this.#release(now)
+  }
+
+  /** Lets those ask again that waited until it is known whether there is a limit. */
+  #settleKnown(wasUnknown: boolean): void {
+    if (wasUnknown && !this.isUnknown) this.#queue.settleAll(waiter => waiter.resolve(undefined))
+  }
+
+  #releaseLater(ms: number): void {
+    if (ms <= 0) return
+    this.#timer = this.#clock.setTimeout(() => {
+      this.#timer = undefined
+      this.#release(this.#clock.monotonic())
+    }, ms)
   }
 
   #clearTimer(): void {

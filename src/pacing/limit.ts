@@ -27,6 +27,11 @@ export function readLimit(get: (name: string) => string | undefined): Limit | un
   return rate > 0 && burst >= 1 && remaining >= 0 ? { rate, burst, remaining } : undefined
 }
 
+/** Returns the part of a limit that each of so many users of it may take. */
+export function shareOf({ rate, burst, remaining }: Limit, users: number): Limit {
+  return { rate: rate / users, burst: Math.max(1, burst / users), remaining: remaining / users }
+}
+
 function number(text = ''): number {
   return /^\d{1,9}(\.\d{1,9})?$/.test(text.trim()) ? Number(text) : Number.NaN
 }

@@ -3,10 +3,13 @@ import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
 import { ensure } from '../kernel/ensure.ts'
 import { Problem } from '../problem/problem.ts'
-import { Gate, type GateStatus, type PermitLimits } from './gate.ts'
+import { Gate } from './gate.ts'
+import type { GateStatus } from './gate-status.ts'
 import type { Rate } from './limit.ts'
 import { type Answer, readOutcome } from './outcome.ts'
 import type { Permit, PermitRequest } from './permit.ts'
+import type { PermitLimits } from './permit-queue.ts'
+import type { SharedLimit } from './shared/shared-limit.ts'
 
 /**
  * How many endpoints are remembered, with a limit or without: ten of a thousand tenants. What is known about a limit must
@@ -36,6 +39,8 @@ export interface PacerOptions {
   readonly settings: () => PacerSettings
   /** Returns a number in [0, 1) for jitter. Default: `Math.random`. */
   readonly random?: () => number
+  /** Makes the limit of an endpoint, by its key, that a fleet shares. Without it, nothing is shared. */
+  readonly share?: (key: string) => SharedLimit
 }
 
 /** An endpoint of a tenant, which has a rate limit of its own. */
@@ -63,7 +68,7 @@ export interface EndpointStatus extends GateStatus {
 /** Delays requests until the rate limit of their endpoint allows them, so that the upstream does not refuse them. */
 export class Pacer {
   readonly #options: PacerOptions
-  readonly #gates = new LRUCache<string, Gate>({ max: MAX_GATES })
+  readonly #gates = new LRUCache<string, Gate>({ max: MAX_GATES, dispose: gate => gate.close() })
   /** The gates where requests wait, of endpoints that may have been forgotten. */
   readonly #occupied = new Set<Gate>()
   #waiting = 0
@@ -214,7 +219,11 @@ export class Pacer {
   }
 
   #ensure(key: string, limit?: Rate): Gate {
-    return ensure<string, Gate>(this.#gates, key, () => new Gate(this.#options.clock, limit))
+    return ensure<string, Gate>(
+      this.#gates,
+      key,
+      () => new Gate(this.#options.clock, limit, this.#options.share?.(key)),
+    )
   }
 }
 

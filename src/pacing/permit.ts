@@ -18,16 +18,30 @@ export interface PermitIssuer {
   unused(permit: Permit): void
 }
 
+/** A bucket that tokens are taken from. */
+export interface TokenSource {
+  /** Returns the tokens of so many requests that were not sent. `inFlight` others have no response yet. */
+  giveBack(count: number, inFlight: number): void
+}
+
 /** Allows one request to be sent. Its holder reports once what happened; later reports are ignored. */
 export class Permit {
   readonly #issuer: PermitIssuer
-  /** The level of the bucket at this request. Undefined if no limit was known. */
-  readonly level: number | undefined
+  readonly #level: number | undefined
+  /** The bucket that its token is from. Undefined if no limit was known. */
+  readonly bucket: TokenSource | undefined
   #isOver = false
 
-  constructor(issuer: PermitIssuer, level: number | undefined) {
+  /** `level` is that of the bucket after the token was taken, if it is known. */
+  constructor(issuer: PermitIssuer, level: number | undefined, bucket: TokenSource | undefined) {
     this.#issuer = issuer
-    this.level = level
+    this.#level = level
+    this.bucket = bucket
+  }
+
+  /** Returns the level of a bucket after the token was taken from it. Undefined if it is from another one. */
+  levelIn(bucket: TokenSource): number | undefined {
+    return bucket === this.bucket ? this.#level : undefined
   }
 
   /** Reports the response of the upstream. */

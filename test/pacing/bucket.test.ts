@@ -63,7 +63,7 @@ t.test('the debt is limited by the burst, and an unsent request gives its token 
   const bucket = new Bucket({ rate: 2, burst: 3 }, 0)
   for (let n = 0; n < 10; n++) bucket.draw(0)
   t.equal(bucket.delay(0, 0), (3 + 1 + 1) * 500)
-  bucket.giveBack()
+  bucket.giveBack(1)
   t.equal(bucket.delay(0, 0), (2 + 1 + 1) * 500)
 })
 

@@ -40,9 +40,12 @@ t.test('one member extends the session for all, again and again', async t => {
 t.test('a burst of 401s at all members is one renewal', async t => {
   const rig = sharedRig(t, 20)
   const leases = await logIn(rig)
-  rig.members.forEach(({ session }, at) => session.invalidate(leases[at] as Lease, NAMED))
+  for (const [at, { session }] of rig.members.entries()) session.invalidate(leases[at] as Lease, NAMED)
   const renewed = await logIn(rig)
-  t.same(rig.calls.map(({ call }) => call), ['login', 'extend'])
+  t.same(
+    rig.calls.map(({ call }) => call),
+    ['login', 'extend'],
+  )
   t.same(new Set(renewed.map(tokenOf)), new Set(['MARK-2']))
 })
 

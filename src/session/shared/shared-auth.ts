@@ -9,8 +9,8 @@ import type { Clock } from '../../kernel/clock.ts'
 import { elapsed, instantOf, later } from '../../kernel/instant.ts'
 import type { ObtainedToken } from '../held-token.ts'
 import { retryDelay } from '../schedule.ts'
-import { failureOf, type Outcome, outcomeOf, readOutcome } from './outcome.ts'
 import { type Claim, readClaim } from './claim.ts'
+import { failureOf, type Outcome, outcomeOf, readOutcome } from './outcome.ts'
 import { CLAIM, GO_ON, SETTLE } from './scripts.ts'
 
 /**

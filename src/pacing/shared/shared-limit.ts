@@ -1,0 +1,172 @@
+import type { Fleet } from '../../fleet/fleet.ts'
+import { recordName } from '../../fleet/seal.ts'
+import type { Secret } from '../../kernel/secret.ts'
+import type { Limit, Rate } from '../limit.ts'
+import type { Outcome } from '../outcome.ts'
+import { DRAW, GIVE_BACK, REPORT, SPEND } from './scripts.ts'
+
+/** Requests that ask for tokens. */
+export interface DrawRequest {
+  /** How many there are. */
+  readonly want: number
+  /** How many others of this member are in flight. */
+  readonly inFlight: number
+  /** The documented limit, if there is one. */
+  readonly declared: Rate | undefined
+}
+
+/** What the fleet grants. */
+export type Drawn =
+  | {
+      readonly kind: 'unlimited' | 'unknown'
+      /** How many of the requests may be sent. */
+      readonly granted: number
+      /** When to ask again for the others, in milliseconds from now. */
+      readonly wait: number
+    }
+  | {
+      readonly kind: 'limited'
+      readonly granted: number
+      readonly wait: number
+      /** The level of the bucket after the last of the requests, with which the count in its response is compared. */
+      readonly level: number
+      readonly limit: Rate
+      readonly tokens: number
+    }
+
+/** A response that is reported to the fleet. */
+export interface Report {
+  readonly outcome: Outcome
+  /** The level that was drawn for its request, if any. */
+  readonly level: number | undefined
+  /** How many requests of this member are in flight. */
+  readonly inFlight: number
+}
+
+/** The limit of an endpoint that a fleet shares. The upstream counts per user, so that it is a limit of one user. */
+export class SharedLimit {
+  readonly #fleet: Fleet
+  readonly #parts: readonly string[]
+  readonly #user: () => Secret | undefined
+  #known: { readonly user: Secret; readonly record: string; deafen(): void } | undefined
+  #hear: (pause: number) => void = () => {}
+  #isDrawing = false
+  #draws = 0
+  /** Whether the last draw was not enough for all requests of this member. */
+  #isInLine = false
+  #others = 0
+
+  /** `parts` name the API and the endpoint; `user` returns the user that the requests act for, once it is known. */
+  constructor(fleet: Fleet, parts: readonly string[], user: () => Secret | undefined) {
+    this.#fleet = fleet
+    this.#parts = parts
+    this.#user = user
+  }
+
+  /** Whether the fleet can be asked: its store is up, and the user is known. */
+  get isUp(): boolean {
+    return this.#fleet.store.isWorthAsking && this.#record !== undefined
+  }
+
+  /** How many draws have begun. */
+  get draws(): number {
+    return this.#draws
+  }
+
+  /** Whether a draw is under way. */
+  get isDrawing(): boolean {
+    return this.#isDrawing
+  }
+
+  /** How many other members wait for tokens, as far as is known. */
+  get others(): number {
+    return this.#others
+  }
+
+  /** How many members there were when the store was last up. */
+  get members(): number {
+    return this.#fleet.members.count
+  }
+
+  /** Calls `hear` with each pause that another member learns of, in milliseconds; with 0 when the endpoint is known. */
+  listen(hear: (pause: number) => void): void {
+    this.#hear = hear
+  }
+
+  /** Stops listening to other members. */
+  close(): void {
+    this.#known?.deafen()
+    this.#known = undefined
+  }
+
+  /** Draws tokens. Resolves with undefined if the store did not do it; it is down then. */
+  async draw({ want, inFlight, declared }: DrawRequest): Promise<Drawn | undefined> {
+    const documented = declared ? [declared.rate, declared.burst] : []
+    const args = [this.#fleet.member, inFlight, want, this.#isInLine ? 0 : 1, ...documented]
+    this.#isDrawing = true
+    this.#draws++
+    try {
+      const { others, drawn } = readDrawn(await this.#run(DRAW, args), want)
+      this.#isInLine = drawn.granted < want
+      this.#others = others
+      return drawn
+    } catch {
+      this.#isInLine = false
+      this.#others = 0
+      return undefined
+    } finally {
+      this.#isDrawing = false
+    }
+  }
+
+  /** Takes a token for a request that does not wait. */
+  spend(inFlight: number): void {
+    this.#tell(SPEND, [this.#fleet.member, inFlight])
+  }
+
+  /** Returns the tokens of so many requests that were not sent. */
+  giveBack(count: number, inFlight: number): void {
+    this.#tell(GIVE_BACK, [this.#fleet.member, inFlight, count])
+  }
+
+  /** Tells the fleet what a response says about the limit. */
+  report({ outcome: { kind, limit, isConclusive, pause }, level, inFlight }: Report): void {
+    const { member, channel } = this.#fleet
+    const stated = limit ? statedBy(limit, level) : []
+    const args = [member, inFlight, kind, isConclusive ? 1 : 0, pause, channel, `${this.#record} `, ...stated]
+    this.#tell(REPORT, args)
+  }
+
+  /** The name of the limit's record, once the user is known. */
+  get #record(): string | undefined {
+    const user = this.#user()
+    if (!user) return this.#known?.record
+    if (this.#known?.user.equals(user)) return this.#known.record
+    this.#known?.deafen()
+    const record = recordName(this.#fleet.name, ...this.#parts, user)
+    this.#known = { user, record, deafen: this.#fleet.hear(record, pause => this.#hear(pause)) }
+    return record
+  }
+
+  #run(script: typeof DRAW, args: readonly (string | number)[]): Promise<unknown> {
+    return this.#fleet.run(script, `${this.#record}`, args)
+  }
+
+  /** Nobody waits for what is told, and the next response says it again. */
+  #tell(script: typeof DRAW, args: readonly (string | number)[]): void {
+    this.#run(script, args).catch(() => {})
+  }
+}
+
+function statedBy({ rate, burst, remaining }: Limit, level: number | undefined): number[] {
+  return [rate, burst, remaining, ...(level === undefined ? [] : [level])]
+}
+
+/** Reads what the script `DRAW` answers. What it cannot read limits nothing. */
+function readDrawn(answer: unknown, want: number): { readonly others: number; readonly drawn: Drawn } {
+  const [kind, ...values] = Array.isArray(answer) ? answer : []
+  const [granted = 0, wait = 0, level = 0, rate = 0, burst = 0, tokens = 0, others = 0] = values.map(Number)
+  if (kind === 'unknown') return { others, drawn: { kind, granted, wait } }
+  if (kind === 'limited') return { others, drawn: { kind, granted, wait, level, limit: { rate, burst }, tokens } }
+  return { others, drawn: { kind: 'unlimited', granted: want, wait: 0 } }
+}
