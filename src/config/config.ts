@@ -1,6 +1,7 @@
 import type { Secret } from '../kernel/secret.ts'
 import type { Api } from '../stacks/resolve.ts'
 import type { OutboundProxy } from './network/outbound.ts'
+import type { RedisUrl } from './network/redis-url.ts'
 import type { Policy } from './policy.ts'
 import type { Settings } from './schema/schema.ts'
 
@@ -54,6 +55,22 @@ export interface ClientConfig {
   readonly policy: Policy | null
 }
 
+/** How to connect to the Redis that a fleet shares. */
+export interface RedisConfig {
+  readonly url: RedisUrl
+  /** The user to log in as; null for the default user. */
+  readonly username: string | null
+  /**
+   * Reads the password, anew on each call, because its file may have changed. Resolves with null if there is none.
+   * @throws {InvalidValue} if the file cannot be read
+   */
+  readonly readPassword: () => Promise<Secret | null>
+  /** CA certificates to trust in addition to those of Node.js, in PEM. */
+  readonly authorities: string | null
+  /** The client certificate and its private key, in PEM. */
+  readonly identity: { readonly cert: string; readonly key: Secret } | null
+}
+
 /** The whole configuration, checked and frozen. Durations are milliseconds, sizes are bytes. */
 export interface Config extends Omit<Settings, 'policy'> {
   /** The policy for all tenants and clients; null if it restricts nothing. */
@@ -64,6 +81,10 @@ export interface Config extends Omit<Settings, 'policy'> {
     /** The certificates in `caFile` and NODE_EXTRA_CA_CERTS, in PEM, as they were when the configuration was read. */
     readonly authorities: string | null
     readonly outbound: OutboundProxy | null
+  }
+  readonly fleet: Settings['fleet'] & {
+    /** What a connection needs; null if nothing is shared. */
+    readonly redis: RedisConfig | null
   }
   /** The tenants by name. `defaultTenant` names one of them. */
   readonly tenants: ReadonlyMap<string, TenantConfig>

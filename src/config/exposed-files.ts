@@ -7,6 +7,8 @@ import type { Setting } from './schema/setting.ts'
 const SECRET_FILES = new Set([
   'listen.clientTokenFile',
   'listen.tlsKeyFile',
+  'fleet.redisPasswordFile',
+  'fleet.redisKeyFile',
   'tokenFile',
   'secretKeyFile',
   'credentialsFile',

@@ -3,6 +3,7 @@ import { readClients, warningOfExposure } from './clients.ts'
 import type { Config } from './config.ts'
 import { warningsOfFiles } from './exposed-files.ts'
 import { ConfigError, type Fault } from './fault.ts'
+import { readRedis } from './fleet.ts'
 import { deepFreeze, FrozenMap } from './freeze.ts'
 import { readOutboundProxy } from './network/outbound.ts'
 import { checkTls } from './network/tls.ts'
@@ -47,6 +48,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   await attempt(settingOf(general, 'policy.allow'), faults, () => checkAllow(settings.policy))
   await checkTls(settings.listen, general, faults)
   const authorities = await authoritiesOf(settings, general, env, faults)
+  const redis = await readRedis(settings.fleet, general, faults)
   const outbound = await readOutboundProxy(settings.upstream, env, faults)
 
   const defaultTenant = defaultTenantOf(settings, merged)
@@ -60,8 +62,9 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   warnings.push(...(await warningsOfFiles(assigned.all())))
   const policy = policyForAll(settings.policy)
   const upstream = { ...settings.upstream, authorities, outbound }
+  const fleet = { ...settings.fleet, redis }
   const byName = new FrozenMap(tenants.map(tenant => [tenant.name, tenant]))
-  return deepFreeze({ ...settings, policy, clients, upstream, defaultTenant, tenants: byName, warnings })
+  return deepFreeze({ ...settings, policy, clients, upstream, fleet, defaultTenant, tenants: byName, warnings })
 }
 
 /** Leaves out the faults for keys that are missing only because a name is mistyped. */

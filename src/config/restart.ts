@@ -1,7 +1,8 @@
 import type { Config } from './config.ts'
 import type { Fault } from './fault.ts'
 
-/** The settings that a running proxy cannot change: where it listens, and how it logs. */
+/** The settings that a running proxy cannot change: where it listens, what it shares with whom, and
+ * how it logs. */
 const LASTING = {
   'listen.address': ({ listen }: Config) => listen.address,
   'listen.tls': ({ listen }: Config) => listen.tls,
@@ -12,6 +13,14 @@ const LASTING = {
   'connect.enabled': ({ connect }: Config) => connect.enabled,
   'audit.file': ({ audit }: Config) => audit.file,
   'audit.required': ({ audit }: Config) => audit.required,
+  'fleet.redisUrl': ({ fleet }: Config) => JSON.stringify(fleet.redisUrl),
+  'fleet.redisUsername': ({ fleet }: Config) => fleet.redisUsername,
+  'fleet.redisPassword': ({ fleet }: Config) => fleet.redisPassword?.fingerprint,
+  'fleet.redisPasswordFile': ({ fleet }: Config) => fleet.redisPasswordFile,
+  'fleet.redisCaFile': ({ fleet }: Config) => fleet.redisCaFile,
+  'fleet.redisCertFile': ({ fleet }: Config) => fleet.redisCertFile,
+  'fleet.redisKeyFile': ({ fleet }: Config) => fleet.redisKeyFile,
+  'fleet.name': ({ fleet }: Config) => fleet.name,
   'log.format': ({ log }: Config) => log.format,
 }
 

@@ -16,7 +16,7 @@ t.test('the help lists each flag, with its default, within 100 columns', async t
     ' --session-wait-timeout DURATION How long a request waits for a session before it is refused. [15s] ',
   )
   t.match(flowing, /--log-format WORD [^-]*One of auto, pretty, json\. \[auto\] /)
-  t.notMatch(help, /--secret-key |--access-key-id |\[\]/)
+  t.notMatch(help, /--secret-key |--access-key-id |--fleet-redis-password |\[\]/)
   const columns = help
     .split('\n\n')[0]
     ?.split('\n')
@@ -32,7 +32,7 @@ t.test('flags that a command does not take are left out', async t => {
 
 t.test('the table lists each key, with its default and variable', async t => {
   const rows = configTable().split('\n')
-  t.equal(rows.length, 2 + 15 + 5 + 43)
+  t.equal(rows.length, 2 + 15 + 5 + 51)
   t.ok(
     rows.includes(
       '| `tenants.<name>.secretKey` |  | `PRISMACLOUD_PROXY_TENANTS_<NAME>_SECRET_KEY` | Secret key. Safer in a file of its own: secretKeyFile. |',

@@ -18,6 +18,14 @@ const lasting = {
   'connect.enabled': 'true',
   'audit.file': 'audit.log',
   'audit.required': 'true',
+  'fleet.redisUrl': 'rediss://redis',
+  'fleet.redisUsername': 'proxy',
+  'fleet.redisPassword': 'a-password',
+  'fleet.redisPasswordFile': 'token',
+  'fleet.redisCaFile': 'ca.pem',
+  'fleet.redisCertFile': 'other-cert.pem',
+  'fleet.redisKeyFile': 'other-key.pem',
+  'fleet.name': 'other',
   'log.format': 'pretty',
 }
 const changeable = {
@@ -60,11 +68,21 @@ type Values = Readonly<Record<string, string | readonly string[]>>
 
 const pair = { 'listen.tlsCertFile': 'cert.pem', 'listen.tlsKeyFile': 'key.pem' }
 
+const redis = { 'fleet.redisUrl': 'rediss://redis:1' }
+const redisPair = { ...redis, 'fleet.redisCertFile': 'cert.pem', 'fleet.redisKeyFile': 'key.pem' }
+
 /** The keys that another key requires. */
 const needed: Readonly<Record<string, Values>> = {
   'listen.tlsCertFile': pair,
   'listen.tlsKeyFile': pair,
   'audit.required': { 'audit.file': 'audit.log' },
+  'fleet.redisUsername': { ...redis, 'fleet.redisPassword': 'a-password' },
+  'fleet.redisPassword': redis,
+  'fleet.redisPasswordFile': redis,
+  'fleet.redisCaFile': redis,
+  'fleet.redisCertFile': redisPair,
+  'fleet.redisKeyFile': redisPair,
+  'fleet.name': redis,
 }
 
 const ca = await makeCa()

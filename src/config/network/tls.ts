@@ -30,7 +30,8 @@ export async function checkTls(listen: Listen, given: Given, faults: Fault[]): P
   await attempt(settingOf(given, 'listen.tlsCertFile'), faults, () => checkPair(cert, key))
 }
 
-function checkPair(cert: string, key: string): void {
+/** Checks that a certificate and a private key, both in PEM, belong together. Throws an `InvalidValue`. */
+export function checkPair(cert: string, key: string): void {
   try {
     readIdentity(cert, key)
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Secret } from '../../kernel/secret.ts'
 import { type CacheRule, parseCacheRule } from '../cache-rule.ts'
 import { readProxyUrl } from '../network/proxy-url.ts'
+import { type RedisUrl, readRedisUrl } from '../network/redis-url.ts'
 import { parseRule, type Rule } from '../policy.ts'
 import * as read from './readers.ts'
 import { DURATION, parseDuration, parseSize, SIZE } from './units.ts'
@@ -20,6 +21,7 @@ export type Kind =
   | 'label'
   | 'mode'
   | 'proxyUrl'
+  | 'redisUrl'
   | 'rules'
   | 'secret'
   | 'size'
@@ -104,10 +106,10 @@ export function hosts(description: string): Field<readonly string[]> {
   return { kind: 'hosts', ...LIST, description, read: read.list(',', read.readHost, '["proxy.example"]') }
 }
 
-/** The name of a tenant. */
-export function label(value: string, description: string): Field<string> {
+/** A name of something: of a tenant, or of a fleet. */
+export function label(of: 'tenant' | 'fleet', value: string, description: string): Field<string> {
   const keywords = { type: 'string', pattern: read.LABEL.source, default: value } as const
-  return { kind: 'label', ...keywords, description, read: read.single(read.readLabel) }
+  return { kind: 'label', ...keywords, description, read: read.single(text => read.readLabel(text, of)) }
 }
 
 /** The permissions of a file in octal digits, converted to a number when read. */
@@ -119,6 +121,11 @@ export function mode(value: string, description: string): Field<number> {
 /** The address of an outbound proxy, converted to a URL in canonical form when read. */
 export function proxyUrl(description: string): Field<string | null> {
   return { kind: 'proxyUrl', ...STRING_OR_NULL, description, read: read.single(readProxyUrl) }
+}
+
+/** The address of a Redis, parsed when read. */
+export function redisUrl(description: string): Field<RedisUrl | null> {
+  return { kind: 'redisUrl', ...STRING_OR_NULL, description, read: read.single(readRedisUrl) }
 }
 
 /** Rules of a policy, separated by semicolons. */

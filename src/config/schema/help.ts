@@ -1,4 +1,4 @@
-import { tenantFlags } from '../sources/flags.ts'
+import { settingFlags, tenantFlags } from '../sources/flags.ts'
 import type { Field, Kind } from './fields.ts'
 import { flagOf, sectionKeys, sectionNames, settingKeys, variableOf } from './keys.ts'
 
@@ -17,6 +17,7 @@ const PLACEHOLDERS: Readonly<Record<Kind, string>> = {
   label: 'NAME',
   mode: 'MODE',
   proxyUrl: 'URL',
+  redisUrl: 'URL',
   rules: 'LIST',
   secret: 'SECRET',
   size: 'SIZE',
@@ -37,7 +38,7 @@ const NOTES = [
 export function renderHelp(without: ReadonlySet<string> = new Set()): string {
   const rows: Row[] = [
     ['--config FILE', 'YAML file with the configuration.'],
-    ...[...tenantFlags, ...settingKeys]
+    ...[...tenantFlags, ...settingFlags]
       .filter(([key]) => !without.has(key))
       .map(([key, field]): Row => [`${flagOf(key)} ${PLACEHOLDERS[field.kind]}`, describe(field)]),
   ]

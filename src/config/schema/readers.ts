@@ -3,10 +3,10 @@ import { InvalidPart, type InvalidValue, MalformedValue } from '../fault.ts'
 import { parseAddress } from '../network/address.ts'
 import { readList } from './read-list.ts'
 
-/** The name of a tenant or client: a label of a host name (RFC 1123, 2.1). */
+/** The name of a tenant, client or fleet: a label of a host name (RFC 1123, 2.1). */
 export const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** The cure of a fault in the name of a tenant or client: the form that the name must have. */
+/** The cure of a fault in the name of a tenant, client or fleet: the form that the name must have. */
 export const LABEL_CURE =
   'expected lower-case letters, digits and hyphens, at most 63, with no hyphen at the start or end'
 
@@ -89,10 +89,10 @@ export function readHost(text: string): string {
   throw new MalformedValue('invalid host name', 'expected a host name without scheme, port or path')
 }
 
-/** Reads the name of a tenant. Throws an `InvalidValue`. */
-export function readLabel(text: string): string {
+/** Reads the name of a tenant or fleet. Throws an `InvalidValue`. */
+export function readLabel(text: string, of: string): string {
   if (LABEL.test(text)) return text
-  throw new MalformedValue('invalid tenant name', LABEL_CURE)
+  throw new MalformedValue(`invalid ${of} name`, LABEL_CURE)
 }
 
 /** Reads the permissions of a file as a number. Throws an `InvalidValue`. */

@@ -10,6 +10,7 @@ import {
   label,
   mode,
   proxyUrl,
+  redisUrl,
   rules,
   secret,
   size,
@@ -79,7 +80,7 @@ export const settingsSchema = {
       'CONNECT to other hosts: refuse it, or tunnel it without access to the traffic. CONNECT to this machine is always refused.',
     ),
   },
-  defaultTenant: label('default', 'Tenant for requests that name none.'),
+  defaultTenant: label('tenant', 'default', 'Tenant for requests that name none.'),
   errors: choice(
     ['problem', 'passthrough'],
     'problem',
@@ -126,6 +127,22 @@ export const settingsSchema = {
     maxQueue: count(
       1000,
       'Maximum number of delayed requests. A client never takes more places than remain for the others.',
+    ),
+  },
+  fleet: {
+    redisUrl: redisUrl(
+      'Redis or Valkey that several proxies share sessions and rate limits through: redis://host:port/database, redis-sentinel://host,host/master or redis-cluster://host,host; with TLS rediss://, rediss-sentinel:// or rediss-cluster://.',
+    ),
+    redisUsername: text('User of Redis (ACL). Without one, the password is that of the default user.'),
+    redisPassword: secret('Password for Redis. Safer in a file of its own: fleet.redisPasswordFile.'),
+    redisPasswordFile: file('File with the password for Redis. Read again for each connection.'),
+    redisCaFile: file('PEM file with CA certificates to trust for Redis in addition to those of Node.js.'),
+    redisCertFile: file('PEM file with the client certificate, and its chain, for Redis.'),
+    redisKeyFile: file('PEM file with the private key of fleet.redisCertFile.'),
+    name: label(
+      'fleet',
+      'default',
+      'Name of the fleet: proxies with the same Redis and the same name share sessions and rate limits.',
     ),
   },
   retry: {

@@ -10,7 +10,9 @@ const MAY_HOLD_PASSWORD = /:(?!\/\/)(?!\d{1,5}\/?$)/
 export function faultOf(setting: Setting, reason: Reason): Fault {
   const kind = fieldOf(setting.key)?.kind
   const isPrivate =
-    kind === 'secret' || kind === 'argv' || (kind === 'proxyUrl' && MAY_HOLD_PASSWORD.test(`${setting.value}`))
+    kind === 'secret' ||
+    kind === 'argv' ||
+    ((kind === 'proxyUrl' || kind === 'redisUrl') && MAY_HOLD_PASSWORD.test(`${setting.value}`))
   const quoted = typeof setting.value === 'string' && !isPrivate ? quote(setting.value) : null
   const hint = isQuoted(setting.value) ? 'remove the quotes; ' : ''
   const { key, origin } = placeOf(setting)

@@ -40,14 +40,22 @@ function rootOf({ root }: Yaml): Mapping {
   throw new InvalidValue(problem, 'add keys to it, e.g. tenants:, or do not pass it with --config')
 }
 
+/** The secrets that a file may contain, each of which may be in a file of its own instead. */
+const SECRETS = [
+  { key: 'secretKey', what: 'a secret key' },
+  { key: 'fleet.redisPassword', what: 'the password for Redis' },
+]
+
 /** Returns warnings if other users can read a secret in the file, or change where access keys are sent. */
 async function warningsOf(path: string, settings: readonly Setting[]): Promise<string[]> {
   const { readable, writable } = accessOfOthers(await stat(path))
-  const holdsSecret = settings.some(({ key, value }) => key === 'secretKey' && value !== null)
+  const held = settings.filter(({ value }) => value !== null).map(({ key }) => key)
+  const exposed = SECRETS.filter(({ key }) => readable && held.includes(key))
   return [
-    ...(holdsSecret && readable
-      ? [`${path} contains a secret key and can be read by other users; run chmod 600 on it, or use secretKeyFile`]
-      : []),
+    ...exposed.map(
+      ({ key, what }) =>
+        `${path} contains ${what} and can be read by other users; run chmod 600 on it, or use ${key}File`,
+    ),
     ...(writable ? [`${path} can be changed by other users; run chmod go-w on it`] : []),
   ]
 }

@@ -1,6 +1,6 @@
 import { type FlagKind, type Flags, readArguments, UsageError } from '../../kernel/arguments.ts'
 import type { Field } from '../schema/fields.ts'
-import { flagOf, sectionKeys, settingKeys } from '../schema/keys.ts'
+import { flagOf, sectionKeys, settingKeys, variableOf } from '../schema/keys.ts'
 import type { Setting } from '../schema/setting.ts'
 
 /** The keys of the default tenant that have a flag. Secrets have none, because other users can see flags. */
@@ -8,19 +8,33 @@ export const tenantFlags: ReadonlyMap<string, Field> = new Map(
   [...sectionKeys.tenants].filter(([, { kind }]) => kind === 'text' || kind === 'file'),
 )
 
-const keyOfFlag: ReadonlyMap<string, string> = new Map(
-  ['config', ...settingKeys.keys(), ...tenantFlags.keys()].map(key => [flagOf(key), key]),
+/** The keys outside tenants and clients that have a flag: all but secrets. */
+export const settingFlags: ReadonlyMap<string, Field> = new Map(
+  [...settingKeys].filter(([, { kind }]) => kind !== 'secret'),
 )
 
-const secretFlags = [...sectionKeys.tenants].filter(([, field]) => field.kind === 'secret').map(([key]) => flagOf(key))
+const keyOfFlag: ReadonlyMap<string, string> = new Map(
+  ['config', ...settingFlags.keys(), ...tenantFlags.keys()].map(key => [flagOf(key), key]),
+)
 
-const NO_SECRETS =
-  'other users of this machine can see it; use PC_IDENTITY and PC_SECRET, --secret-key-file or credentialCommand'
+const NO_TENANT_SECRETS = 'PC_IDENTITY and PC_SECRET, --secret-key-file or credentialCommand'
+
+/** The keys of secrets, each with what to use in place of a flag. */
+const secretFlags: readonly (readonly [key: string, instead: string])[] = [
+  ...secretKeys(sectionKeys.tenants).map(key => [key, NO_TENANT_SECRETS] as const),
+  ...secretKeys(settingKeys).map(key => [key, `${variableOf(key)} or ${flagOf(key)}-file`] as const),
+]
+
+function secretKeys(keys: ReadonlyMap<string, Field>): string[] {
+  return [...keys].filter(([, { kind }]) => kind === 'secret').map(([key]) => key)
+}
 
 /** Every flag that sets a configuration key, for commands that read the configuration. */
 export const configFlags: Flags = new Map<string, FlagKind>([
   ...[...keyOfFlag].map(([flag, key]) => [flag, kindOf(settingKeys.get(key))] as const),
-  ...secretFlags.map(flag => [flag, { refused: NO_SECRETS }] as const),
+  ...secretFlags.map(
+    ([key, instead]) => [flagOf(key), { refused: `other users of this machine can see it; use ${instead}` }] as const,
+  ),
 ])
 
 function kindOf(field: Field | undefined): FlagKind {
