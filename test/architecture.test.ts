@@ -41,6 +41,15 @@ const MAX_LINES = 250
 /** No folder has more files of its own: one that has needs subfolders. */
 const MAX_FILES = 18
 
+/** The files that a key, token or password is sent from. */
+const REVEALING = [
+  'auth/auth-api.ts',
+  'auth/ask-key-expiry.ts',
+  'forward/headers/headers.ts',
+  'fleet/redis/open.ts',
+  'fleet/seal.ts',
+]
+
 /** A declaration that other files may import. */
 const EXPORT = /^export (?:async |abstract )*(?:function\*?|class|interface|type|const|let) \[?\s*(\w+)/gm
 
@@ -142,9 +151,8 @@ t.test('the process is touched only at the top', async t => {
   t.same(filesWith(/\bprocess\.|from 'node:process'|console\./, allowed), [])
 })
 
-t.test('a secret is revealed to the calls of src/auth, the header and the cipher, and nowhere else', async t => {
-  const allowed = ['auth/auth-api.ts', 'auth/ask-key-expiry.ts', 'forward/headers/headers.ts', 'fleet/seal.ts']
-  t.same(filesWith(/\.reveal\(/, allowed), [])
+t.test('a secret is revealed to the auth calls, the header, the cipher and the login of Redis, and nowhere else', async t => {
+  t.same(filesWith(/\.reveal\(/, REVEALING), [])
 })
 
 t.test('connections to others are opened in one place, and have TLS in one', async t => {
@@ -153,6 +161,11 @@ t.test('connections to others are opened in one place, and have TLS in one', asy
   const encrypting =
     /from 'node:https'|\bconnect\b[^}]*\} from 'node:tls'|\btls\.connect|\bbuildConnector\(|new (?:Pool|Agent|ProxyAgent)\(|\bfetch\(/
   t.same(filesWith(encrypting, ['upstream/connection/connector.ts', 'commands/tour.ts', 'simulator/']), [])
+})
+
+t.test('the client of Redis is loaded only when it is used', async t => {
+  t.same(filesWith(/'@redis\/client'/, ['fleet/redis/client.ts']), [])
+  t.same(filesWith(/from '[^']*\/client\.ts'/, []), [])
 })
 
 t.test('nothing calls reply.from', async t => {

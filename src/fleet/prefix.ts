@@ -1,2 +1,2 @@
-/** What all keys and channels of fleets begin with in the store, so that an ACL can limit a user to them. */
+/** What every key and channel in the store begins with, so that a user of the store can be limited to them. */
 export const PREFIX = 'prismacloud-proxy:'

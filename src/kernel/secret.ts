@@ -21,7 +21,7 @@ export class Secret {
     this.#value = value
   }
 
-  /** Returns the value. Use it only for the auth calls and the request header. */
+  /** Returns the value. Use it only for the auth calls, the request header and the login of Redis. */
   reveal(): string {
     return this.#value
   }

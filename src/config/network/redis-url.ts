@@ -5,7 +5,7 @@ export interface RedisUrl {
   readonly kind: 'single' | 'sentinel' | 'cluster'
   readonly tls: boolean
   /** The server, the sentinels, or nodes of the cluster; at least one. */
-  readonly nodes: readonly RedisNode[]
+  readonly nodes: readonly [RedisNode, ...RedisNode[]]
   /** The name under which the sentinels know the primary; null unless there are sentinels. */
   readonly master: string | null
   /** The number of the database; always 0 in a cluster. */
@@ -44,7 +44,8 @@ export function readRedisUrl(text: string): RedisUrl {
   const [, scheme, type = 'single', hosts = '', path = ''] = FORM.exec(text) ?? []
   if (scheme === undefined) throw new MalformedValue('invalid Redis URL', CURES.single)
   const kind = type.toLowerCase() as RedisUrl['kind']
-  const nodes = hosts.split(',').map(host => nodeOf(host, kind))
+  const [first = '', ...others] = hosts.split(',')
+  const nodes: RedisUrl['nodes'] = [nodeOf(first, kind), ...others.map(host => nodeOf(host, kind))]
   if (kind === 'single' && nodes.length > 1)
     throw new InvalidValue('has several hosts', `${CURES.sentinel}, or ${CURES.cluster.slice('expected '.length)}`)
   return { kind, tls: scheme.toLowerCase() === 'rediss', nodes, ...placeOf(path, kind) }

@@ -1,0 +1,12 @@
+/** Thrown if the store cannot be used, for a reason that no library reports. The message is for people. */
+export class StoreError extends Error {
+  override readonly name = 'StoreError'
+}
+
+/** The first word of replies that mean that no script can be run for now, although the server responds. */
+const UNUSABLE = /\b(?:READONLY|OOM|NOPERM|NOAUTH|WRONGPASS|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|NOREPLICAS|BUSY)\b/
+
+/** Whether an error of a script says that other scripts will fail, too, until something changes in the store. */
+export function meansUnusable({ message }: Error): boolean {
+  return UNUSABLE.test(message)
+}
