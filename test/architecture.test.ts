@@ -151,9 +151,12 @@ t.test('the process is touched only at the top', async t => {
   t.same(filesWith(/\bprocess\.|from 'node:process'|console\./, allowed), [])
 })
 
-t.test('a secret is revealed to the auth calls, the header, the cipher and the login of Redis, and nowhere else', async t => {
-  t.same(filesWith(/\.reveal\(/, REVEALING), [])
-})
+t.test(
+  'a secret is revealed to the auth calls, the header, the cipher and the login of Redis, and nowhere else',
+  async t => {
+    t.same(filesWith(/\.reveal\(/, REVEALING), [])
+  },
+)
 
 t.test('connections to others are opened in one place, and have TLS in one', async t => {
   const dialing = /\b(?:connect|createConnection)\b[^}]*\} from 'node:net'/

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { KeyExpiry } from '../auth/key-expiry.ts'
 import type { Config } from '../config/config.ts'
+import type { Fleet } from '../fleet/fleet.ts'
 import { authorizeAdmin, authorizeQuit, isAdmin } from '../guard/rights.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Pacer } from '../pacing/pacer.ts'
@@ -11,6 +12,7 @@ import type { TenantCounts } from '../telemetry/counters.ts'
 import type { DeprecatedCall, DeprecatedCalls } from '../telemetry/deprecated-calls.ts'
 import { EXPOSITION_TYPE } from '../telemetry/exposition.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { fleetStatus } from './fleet-status.ts'
 import { readiness } from './readiness.ts'
 
 /** Options of {@link admin}. */
@@ -22,6 +24,8 @@ export interface AdminOptions {
   readonly metrics: Metrics
   readonly pacer: Pacer
   readonly deprecatedCalls: DeprecatedCalls
+  /** The fleet that this proxy belongs to, if any. */
+  readonly fleet: Fleet | null
   /** The current configuration, which says what each client may do. */
   readonly config: () => Config
   /** Starts the shutdown of the proxy. */
@@ -31,7 +35,7 @@ export interface AdminOptions {
 /** The proxy's own endpoints under `/_proxy/`: liveness, readiness, status, metrics and shutdown. */
 export async function admin(
   app: FastifyInstance,
-  { version, clock, sessions, keyExpiries, metrics, pacer, deprecatedCalls, config, quit }: AdminOptions,
+  { version, clock, sessions, keyExpiries, metrics, pacer, deprecatedCalls, fleet, config, quit }: AdminOptions,
 ): Promise<void> {
   const startedAt = clock.monotonic()
 
@@ -61,6 +65,7 @@ export async function admin(
         waiting: pacer.waiting,
         endpoints: [...pacer.endpoints()],
       },
+      ...(fleet && { fleet: fleetStatus(fleet) }),
       deprecated: [...deprecatedCalls.all()].map(deprecatedStatus),
     }
   })

@@ -13,7 +13,7 @@ import { answerClientError } from '../server/client-error.ts'
 import { Connections } from '../server/connections.ts'
 import { Drain } from '../server/drain.ts'
 import { KeyExpiries } from '../session/key-expiries.ts'
-import { Sessions } from '../session/sessions.ts'
+import { Sessions, type SessionsEvents } from '../session/sessions.ts'
 import type { AuditOutput } from '../telemetry/audit.ts'
 import { Audit } from '../telemetry/audit.ts'
 import { DeprecatedCalls } from '../telemetry/deprecated-calls.ts'
@@ -24,6 +24,7 @@ import { sessionLog } from '../telemetry/session-log.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { TlsFront } from '../tls/front.ts'
 import type { Agents } from '../upstream/agent.ts'
+import { type FleetAccess, joinFleet, shareLimits } from './fleet.ts'
 import { makeForwarder, makeSession } from './forwarding.ts'
 import { makeListeners } from './listeners.ts'
 import { LiveConfig } from './live-config.ts'
@@ -46,6 +47,8 @@ export interface AppDeps {
   readonly certificates: Certificates | null
   /** The certificates for CONNECT to API hosts; null if CONNECT is off. */
   readonly authority: Certificates | null
+  /** How to reach the fleet that this proxy belongs to; null if it shares nothing. */
+  readonly fleet: FleetAccess | null
   /** Stops the process, as SIGTERM does. */
   quit(): void
 }
@@ -91,17 +94,24 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const config = () => live.config
   const maxConnections = () => live.config.listen.maxConnections
 
-  const pacer = new Pacer({ clock, settings: () => live.config.pacing })
+  const requests = () => metrics.requests
+  const fleet = deps.fleet && joinFleet(initial, { ...deps, access: deps.fleet, requests })
+  const share = fleet && shareLimits(fleet, live, () => sessions)
+  const pacer = new Pacer({ clock, settings: () => live.config.pacing, ...(share && { share }) })
   const kept = new Budget(() => live.config.replay.maxMemory)
   const deprecatedCalls = new DeprecatedCalls(clock, log)
   const callTimeout = () => live.config.session.callTimeout
   const keyExpiries = new KeyExpiries({ dispatcher: agents.oneShot, clock, callTimeout, events: keyLog(log, clock) })
   const auditLinesLost = () => deps.audit?.lost ?? 0
-  const sources = { pacer, keyExpiries, kept, auditLinesLost, deprecatedCalls }
+  const sources = { pacer, keyExpiries, kept, auditLinesLost, deprecatedCalls, fleet }
   const metrics: Metrics = new Metrics(() => sessions, sources)
   const first = firstLogin(sessionLog(log, clock), tenant => live.config.tenants.get(tenant)?.lazy === false)
-  const events = { ...first.events, called: metrics.sessionCalled, keyUsed: keyExpiries.keyUsed }
-  const sessions = new Sessions({ tenants: initial.tenants, clock, create: makeSession(live, deps), events })
+  const called: SessionsEvents['called'] = (tenant, call, outcome) => {
+    metrics.sessionCalled(tenant, call, outcome)
+    if (outcome === 'ok') fleet?.members.renewed()
+  }
+  const events = { ...first.events, called, keyUsed: keyExpiries.keyUsed }
+  const sessions = new Sessions({ tenants: initial.tenants, clock, create: makeSession(live, deps, fleet), events })
   const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
   const forwarder = makeForwarder({ live, clock, agents, sessions, pacer, kept, tokens })
 
@@ -124,6 +134,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     connections,
     deprecatedCalls,
     drain,
+    fleet,
     forwarder,
     loggedRequests,
     metrics,
@@ -157,6 +168,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
       await connects.recorded()
       sessions.close()
       keyExpiries.close()
+      await fleet?.leave()
       await agents.destroy()
       return finished
     },

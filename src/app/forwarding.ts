@@ -1,4 +1,5 @@
 import { AuthApi } from '../auth/auth-api.ts'
+import type { Fleet } from '../fleet/fleet.ts'
 import { ComputeConsoles } from '../forward/compute-consoles.ts'
 import { Forwarder } from '../forward/forwarder.ts'
 import { authorize } from '../guard/authorize.ts'
@@ -10,6 +11,7 @@ import { RetryBudget } from '../retry/retry-budget.ts'
 import type { CreateSession } from '../session/rotation.ts'
 import { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
+import { sharing } from '../session/shared/share.ts'
 import type { Agents } from '../upstream/agent.ts'
 import type { LiveConfig } from './live-config.ts'
 
@@ -48,16 +50,19 @@ export function makeForwarder({ live, clock, agents, sessions, pacer, kept, toke
   })
 }
 
-/** Makes the function that creates the session of a tenant. */
+/** Makes the function that creates the session of a tenant, which is shared with the fleet, if there is one. */
 export function makeSession(
   live: LiveConfig,
   { clock, agents }: Pick<ForwardingParts, 'clock' | 'agents'>,
+  fleet: Fleet | null,
 ): CreateSession {
   const settings = () => live.config.session
   const callTimeout = () => settings().callTimeout
-  return ({ api, prismaId, customerName, credentials }, options) => {
+  return (tenant, options, known) => {
+    const { api, prismaId, customerName, credentials } = tenant
     const choice = { prismaId, customerName }
+    const share = fleet && sharing(fleet, clock, tenant, known)
     const auth = new AuthApi({ dispatcher: agents.oneShot, api, choice, clock, callTimeout })
-    return new Session({ auth, api, credentials, clock, settings, ...options })
+    return new Session({ auth, api, credentials, clock, settings, ...options, ...(share && { share }) })
   }
 }

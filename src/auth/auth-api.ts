@@ -21,7 +21,7 @@ export interface IssuedToken {
   /** How long the token is valid after it was issued, in milliseconds. */
   readonly lifetime: number
   /** The user that the token names, if it names one: rate limits are per user. */
-  readonly user?: Secret
+  readonly user?: Secret | undefined
 }
 
 /** Reads a token as the auth service issues it. */

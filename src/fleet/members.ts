@@ -55,6 +55,8 @@ export interface Member {
   readonly startedAt: number
   /** How many requests it has served. */
   readonly requests: number
+  /** When it last logged in or extended a session, in milliseconds since the epoch by its own clock; 0 if never. */
+  readonly renewedAt: number
 }
 
 /** What {@link Members} needs. */
@@ -73,6 +75,7 @@ export class Members {
   readonly #options: MembersOptions
   readonly #startedAt: number
   #all: readonly Member[]
+  #renewedAt = 0
   #timer: Timer | undefined
   #hasLeft = false
 
@@ -93,9 +96,9 @@ export class Members {
     return this.#all.length
   }
 
-  /** The name of a member, if it is there. */
-  nameOf(id: string): string | undefined {
-    return this.#all.find(member => member.id === id)?.name
+  /** Notes that this member has logged in or extended a session. */
+  renewed(): void {
+    this.#renewedAt = this.#options.clock.now()
   }
 
   /** Stops announcing this member, and takes it off the list. */
@@ -121,7 +124,7 @@ export class Members {
 
   #self(): Member {
     const { id, self, requests } = this.#options
-    return { id, ...self, startedAt: this.#startedAt, requests: requests() }
+    return { id, ...self, startedAt: this.#startedAt, requests: requests(), renewedAt: this.#renewedAt }
   }
 }
 
@@ -131,9 +134,9 @@ function readMembers(list: unknown): Member[] {
   return entries.flatMap(text => {
     try {
       const member: Partial<Member> = JSON.parse(text)
-      const { id, name, version, startedAt, requests } = member
+      const { id, name, version, startedAt, requests, renewedAt } = member
       const texts = [id, name, version].every(each => typeof each === 'string')
-      const numbers = [startedAt, requests].every(each => typeof each === 'number' && Number.isFinite(each))
+      const numbers = [startedAt, requests, renewedAt].every(each => typeof each === 'number' && Number.isFinite(each))
       return texts && numbers ? [member as Member] : []
     } catch {
       return []

@@ -1,6 +1,7 @@
 import { fullJitter } from '../kernel/backoff.ts'
 import type { Clock, Timer } from '../kernel/clock.ts'
-import { type Script, script } from './script.ts'
+import { PROBE, PROBE_KEY } from './probe.ts'
+import type { Script } from './script.ts'
 import { StoreCalls } from './store-calls.ts'
 import type { ConnectStore, StoreConnection } from './store-connection.ts'
 
@@ -15,8 +16,6 @@ const PATIENCE = 2_000
 
 /** How long the store is left alone after a failure, in milliseconds, before it is tried again. */
 const BACKOFF = { base: 500, cap: 5_000 }
-
-const TRY = script('try', 'return 1')
 
 /**
  * - `connecting`: the member has just started, and has no connection yet.
@@ -36,8 +35,8 @@ export interface StoreOptions {
   readonly connect: ConnectStore
   /** Returns what is wrong, for people, when a script fails. Contains no secret. */
   readonly explain: (error: unknown) => string
-  /** Called when the store fails, and when it is back. */
-  readonly changed: (state: 'up' | 'down', reason: string) => void
+  /** Called when the store fails, with the reason for people, and when it is up. */
+  readonly changed: (state: 'up' | 'down', reason: string | null) => void
   /** Returns a number in [0, 1) for jitter. Default: `Math.random`. */
   readonly random?: () => number
 }
@@ -159,7 +158,7 @@ export class Store {
   async #try(): Promise<void> {
     if (!this.#isConnected || this.#isClosed || this.#state === 'up') return
     try {
-      await this.#ask(TRY, [], [])
+      await this.#ask(PROBE, [PROBE_KEY], [])
     } catch {
       return
     }
@@ -167,10 +166,9 @@ export class Store {
     this.#clearTimer()
     this.#failures = 0
     this.#reason = null
-    const isFirst = this.#state === 'connecting'
     this.#state = 'up'
     this.#started()
-    this.#options.changed('up', isFirst ? 'connected' : 'the store answers again')
+    this.#options.changed('up', null)
   }
 
   #clearTimer(): void {

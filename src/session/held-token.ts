@@ -54,13 +54,13 @@ export class HeldToken {
   }
 
   /** Replaces the token. */
-  replace({ token, lifetime, requestedAt }: ObtainedToken, api: Api): Lease {
+  replace({ token, user, lifetime, requestedAt }: ObtainedToken, api: Api): Lease {
     const end = endOf(lifetime, requestedAt)
     const evidence = this.#evidence
     const number = evidence.replaceToken()
     const served = (operation: string) => evidence.served(operation, number)
     this.#generation++
-    const lease = { token, api, end, session: this.#session, generation: this.#generation, served }
+    const lease = { token, user, api, end, session: this.#session, generation: this.#generation, served }
     this.#lease = lease
     this.#inDoubt = false
     this.#refused = false

@@ -5,6 +5,8 @@ import type { Api } from '../stacks/resolve.ts'
 /** A token for one request, with the only API that it may be sent to. */
 export interface Lease {
   readonly token: Secret
+  /** The user that the token names, or else the access key id: rate limits are per user. */
+  readonly user: Secret | undefined
   /** The API that issued the token. */
   readonly api: Api
   /** When to stop sending the token, a little before it expires. */

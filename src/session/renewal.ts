@@ -76,7 +76,7 @@ export class Renewal {
       const obtain = () => this.#obtain(token, refused, shared?.key)
       const issued = shared ? await shared.auth.obtain(obtain) : await obtain()
       this.#isKeyGood = true
-      return issued
+      return { user: this.#key?.accessKeyId, ...issued }
     } catch (error) {
       if (error instanceof AuthFailure && error.nature === 'rejected') this.#isKeyGood = false
       throw error

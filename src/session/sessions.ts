@@ -99,6 +99,11 @@ export class Sessions {
     return this.#rotations.peek(tenant)?.secrets ?? []
   }
 
+  /** The user that a tenant's requests act for, while there is a live session. */
+  userOf(tenant: string): Secret | undefined {
+    return this.#rotations.peek(tenant)?.session.peek()?.user
+  }
+
   /** Logs in all tenants that are not lazy, ten at a time. Resolves once each has a session or its login has failed. */
   async start(): Promise<void> {
     // the workers share one iterator, so each tenant is taken once

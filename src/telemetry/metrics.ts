@@ -1,4 +1,5 @@
 import type { KeyExpiry } from '../auth/key-expiry.ts'
+import type { Fleet } from '../fleet/fleet.ts'
 import type { Budget } from '../kernel/budget.ts'
 import { ensure } from '../kernel/ensure.ts'
 import type { EndpointStatus, Pacer } from '../pacing/pacer.ts'
@@ -9,6 +10,8 @@ import { transitions } from '../session/states.ts'
 import { CounterRows, Tally, type TenantCounts } from './counters.ts'
 import type { DeprecatedCall, DeprecatedCalls } from './deprecated-calls.ts'
 import { expose, type Family, type Sample } from './exposition.ts'
+import { counter, family, gauge, histogram } from './families.ts'
+import { fleetFamilies } from './fleet-metrics.ts'
 
 const STATES = Object.keys(transitions)
 
@@ -20,6 +23,8 @@ export interface MetricsSources {
   readonly kept: Budget
   readonly auditLinesLost: () => number
   readonly deprecatedCalls: DeprecatedCalls
+  /** The fleet that this proxy belongs to, if any. */
+  readonly fleet: Fleet | null
 }
 
 /**
@@ -32,6 +37,7 @@ export class Metrics {
   readonly #tallies = new Map<string, Tally>()
   readonly #rows = new CounterRows()
   #inFlight = 0
+  #finished = 0
 
   constructor(sessions: () => Sessions, sources: MetricsSources) {
     this.#sessions = sessions
@@ -45,12 +51,18 @@ export class Metrics {
   /** Counts a request that ended after `seconds`. `status` is 0 if the client did not receive a complete response. */
   finished(exchange: Exchange, status: number, seconds: number): void {
     this.#inFlight--
+    this.#finished++
     this.#tally(exchange.tenant ?? '').ended(exchange, status, seconds)
   }
 
   /** Counts an auth call; an event handler for the sessions. */
   readonly sessionCalled: SessionsEvents['called'] = (tenant, call, outcome) =>
     this.#tally(tenant).called(call, outcome)
+
+  /** How many requests have ended. */
+  get requests(): number {
+    return this.#finished
+  }
 
   counts(tenant: string): TenantCounts {
     return this.#tally(tenant).counts
@@ -92,6 +104,7 @@ export class Metrics {
     const expiries = entries.flatMap(({ tenant: { name } }) => expiry(name, this.#sources.keyExpiries.of(name)))
     yield gauge('access_key_expiry_timestamp_seconds', 'When the access key expires, in seconds since 1970.', expiries)
     yield* pacing([...this.#sources.pacer.endpoints()])
+    if (this.#sources.fleet) yield* fleetFamilies(this.#sources.fleet)
   }
 
   *#each(what: 'requests' | 'duration' | 'upstream' | 'replays' | 'cache' | 'failures' | 'calls'): Generator<Sample> {
@@ -158,14 +171,4 @@ function secondsLeft({ tenant, session }: TenantEntry): Sample {
 /** No sample if the access key does not expire, or if that is not known. */
 function expiry(tenant: string, expiresAt: KeyExpiry): Sample[] {
   return typeof expiresAt === 'number' ? [{ labels: { tenant }, value: expiresAt / 1000 }] : []
-}
-
-const counter = family('counter')
-const gauge = family('gauge')
-const histogram = family('histogram')
-
-function family(type: Family['type']) {
-  return (name: string, help: string, samples: Iterable<Sample>): Family => {
-    return { name: `prismacloud_proxy_${name}`, help, type, samples }
-  }
 }

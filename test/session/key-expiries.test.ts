@@ -51,7 +51,15 @@ async function rig(t: Test, user: Partial<SimulatorUser> = {}) {
   const choice = { prismaId: null, customerName: null }
   const auth = new AuthApi({ dispatcher: connections, api, choice, clock, callTimeout: () => CALL_TIMEOUT })
   const { token } = await auth.login({ accessKeyId: ID, secretKey: new Secret(DEMO_USER.secretKey) })
-  const lease = { token, api, end: { wall: 0, monotonic: 0 }, session: 'one', generation: 1, served() {} }
+  const lease = {
+    token,
+    user: undefined,
+    api,
+    end: { wall: 0, monotonic: 0 },
+    session: 'one',
+    generation: 1,
+    served() {},
+  }
   const begin = (accessKeyId = ID) => keys.keyUsed('default', accessKeyId, lease)
   const use = (accessKeyId = ID) => {
     begin(accessKeyId)

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Writable } from 'node:stream'
 import type { Test } from 'tap'
 import { type App, buildApp } from '../../src/app/app.ts'
+import type { FleetAccess } from '../../src/app/fleet.ts'
 import type { ClientConfig, Config, TenantConfig } from '../../src/config/config.ts'
 import { type Policy, policyOf } from '../../src/config/policy.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
@@ -39,6 +40,8 @@ export interface ProxyOptions {
   readonly certificates?: Certificates
   /** What clients are shown that take the proxy for that of their https. */
   readonly authority?: Certificates
+  /** How to reach the fleet that it belongs to. Default: it shares nothing. */
+  readonly fleet?: FleetAccess
   /** Called when a client has it end. */
   readonly quit?: () => void
   /** Where all that is for an upstream goes instead. */
@@ -88,6 +91,7 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
     audit: options.audit ? { lost: 0, writeNow: () => true, ...options.audit } : null,
     certificates: options.certificates ?? null,
     authority: options.authority ?? null,
+    fleet: options.fleet ?? null,
     quit: options.quit ?? (() => {}),
   })
   t.teardown(() => {

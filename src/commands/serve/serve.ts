@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import type { DestinationStream } from 'pino'
 import { readiness } from '../../admin/readiness.ts'
 import { type App, type AppDeps, buildApp } from '../../app/app.ts'
@@ -59,9 +60,21 @@ export async function openApp(
     clock: systemClock,
     agents: createAgents(config.upstream),
     ...(await certificatesFor(config, caFolder)),
+    fleet: await fleetAccess(config),
     quit: () => host.signals.emit('SIGTERM'),
     ...deps,
   })
+}
+
+/** Returns how to reach the configured fleet, or null. The code for Redis is loaded only if there is one. */
+async function fleetAccess({ fleet: { redis } }: Config): Promise<AppDeps['fleet']> {
+  if (redis === null) return null
+  const [{ connectRedis }, { explainStoreError }] = await Promise.all([
+    import('../../fleet/redis/connect.ts'),
+    import('../../fleet/redis/explain.ts'),
+  ])
+  const member = `${hostname()}/${process.pid}`
+  return { connect: connectRedis(redis, systemClock), explain: explainStoreError, member }
 }
 
 async function certificatesFor(

@@ -1,16 +1,6 @@
-import { PREFIX } from '../prefix.ts'
-import { type Script, script } from '../script.ts'
+import { PROBE, PROBE_KEY } from '../probe.ts'
+import type { Script } from '../script.ts'
 import type { Link } from './link.ts'
-
-/** A key that no member reads, and that is gone after a second. */
-const PROBE_KEY = `${PREFIX}probe`
-
-/** Fails if scripts cannot write: to a replica, in full memory, without the permissions. */
-const PROBE = script(
-  'probe',
-  `redis.call('HSET', KEYS[1], 'at', now)
-return redis.call('PEXPIRE', KEYS[1], 1000)`,
-)
 
 /** Runs a script by its digest, or in full if the server has not seen it or allows only that. */
 export async function evaluate(
