@@ -74,7 +74,7 @@ export interface MembersOptions {
 export class Members {
   readonly #options: MembersOptions
   readonly #startedAt: number
-  #all: readonly Member[]
+  #others: readonly Member[] = []
   #renewedAt = 0
   #timer: Timer | undefined
   #hasLeft = false
@@ -82,18 +82,17 @@ export class Members {
   constructor(options: MembersOptions) {
     this.#options = options
     this.#startedAt = options.clock.now()
-    this.#all = [this.#self()]
-    void this.#announce()
+    this.#announceLater(0)
   }
 
   /** All members that were there when the store was last asked, this one included. */
   get all(): readonly Member[] {
-    return this.#all
+    return [this.#self(), ...this.#others].sort((one, other) => (one.name < other.name ? -1 : 1))
   }
 
   /** The number of members, at least 1. */
   get count(): number {
-    return this.#all.length
+    return 1 + this.#others.length
   }
 
   /** Notes that this member has logged in or extended a session. */
@@ -110,16 +109,18 @@ export class Members {
   }
 
   async #announce(): Promise<void> {
-    const { store, clock, key, id } = this.#options
-    const self = this.#self()
+    const { store, key, id } = this.#options
     try {
-      const list = await store.run(ANNOUNCE, [key], [id, JSON.stringify(self), `${GONE}`])
-      const others = readMembers(list).filter(member => member.id !== id)
-      this.#all = [self, ...others].sort((one, other) => (one.name < other.name ? -1 : 1))
+      const list = await store.run(ANNOUNCE, [key], [id, JSON.stringify(this.#self()), `${GONE}`])
+      this.#others = readMembers(list).filter(member => member.id !== id)
     } catch {
       // the store is down, and says so itself
     }
-    if (!this.#hasLeft) this.#timer = clock.setTimeout(() => void this.#announce(), INTERVAL)
+    if (!this.#hasLeft) this.#announceLater(INTERVAL)
+  }
+
+  #announceLater(ms: number): void {
+    this.#timer = this.#options.clock.setTimeout(() => void this.#announce(), ms)
   }
 
   #self(): Member {

@@ -1,4 +1,5 @@
-import type { Clock, Timer } from '../kernel/clock.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { Alarm } from './alarm.ts'
 import { Bucket } from './bucket.ts'
 import type { GateCounts, GateStatus } from './gate-status.ts'
 import { InFlight } from './in-flight.ts'
@@ -24,7 +25,7 @@ export class Gate implements PermitIssuer {
   #bucket: Bucket | undefined
   #isAlone = false
   #pausedUntil = Number.NEGATIVE_INFINITY
-  #timer: Timer | undefined
+  readonly #alarm: Alarm
   readonly #counts: GateCounts = { waits: 0, waitSeconds: 0, refusals: 0 }
 
   constructor(clock: Clock, limit: Rate | undefined, shared?: SharedLimit) {
@@ -33,7 +34,8 @@ export class Gate implements PermitIssuer {
     this.#shared = shared
     this.#bucket = limit && new Bucket(limit, clock.monotonic())
     this.#inFlight = new InFlight(limit !== undefined)
-    this.#queue = new PermitQueue(clock, () => this.#clearTimer())
+    this.#alarm = new Alarm(clock, () => this.#release(clock.monotonic()))
+    this.#queue = new PermitQueue(clock, () => this.#alarm.clear())
     shared?.listen(pause => this.#told(pause))
   }
 
@@ -136,7 +138,7 @@ export class Gate implements PermitIssuer {
   /** Rejects all waiting requests. */
   refuse(reason: Error): void {
     this.#queue.settleAll(waiter => waiter.reject(reason))
-    this.#clearTimer()
+    this.#alarm.clear()
   }
 
   /** Stops listening to the fleet. Requests that wait here go on waiting. */
@@ -195,18 +197,18 @@ export class Gate implements PermitIssuer {
   #release(now: number): void {
     const shared = this.#store(now)
     if (shared) return void this.#draw(shared, now)
-    this.#clearTimer()
+    this.#alarm.clear()
     while (this.#queue.size > 0 && !this.#isClosed(now) && this.#delay(0, now) === 0)
       this.#queue.shift()?.resolve(this.pass(now))
     // without a delay the next permit follows a response to a request in flight
-    if (this.#queue.size > 0) this.#releaseLater(this.#delay(0, now))
+    if (this.#queue.size > 0) this.#alarm.set(this.#delay(0, now))
   }
 
   /** Draws tokens of the fleet for the waiting requests, one draw at a time, unless they are to wait first. */
   async #draw(shared: SharedLimit, now: number): Promise<void> {
     const want = Math.min(this.#queue.size, this.#inFlight.room)
-    if (want === 0 || shared.isDrawing || this.#timer) return
-    if (this.#pause(now) > 0) return this.#releaseLater(this.#pause(now))
+    if (want === 0 || shared.isDrawing || this.#alarm.isSet) return
+    if (this.#pause(now) > 0) return this.#alarm.set(this.#pause(now))
     const drawn = await shared.draw({ want, inFlight: this.#inFlight.count, declared: this.#declared })
     const then = this.#clock.monotonic()
     if (drawn) this.#take(drawn, shared, then)
@@ -226,32 +228,19 @@ export class Gate implements PermitIssuer {
     // those who left meanwhile
     if (waiters.length < drawn.granted) shared.giveBack(drawn.granted - waiters.length, this.#inFlight.count)
     this.#settleKnown(wasUnknown)
-    if (this.#queue.size > 0) this.#releaseLater(drawn.wait)
+    if (this.#queue.size > 0) this.#alarm.set(drawn.wait)
   }
 
   /** Another member told of a pause, or, with 0, that it is known whether there is a limit. */
   #told(pause: number): void {
     const now = this.#clock.monotonic()
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
-    this.#clearTimer()
+    this.#alarm.clear()
     this.#release(now)
   }
 
   /** Lets those ask again that waited until it is known whether there is a limit. */
   #settleKnown(wasUnknown: boolean): void {
     if (wasUnknown && !this.isUnknown) this.#queue.settleAll(waiter => waiter.resolve(undefined))
-  }
-
-  #releaseLater(ms: number): void {
-    if (ms <= 0) return
-    this.#timer = this.#clock.setTimeout(() => {
-      this.#timer = undefined
-      this.#release(this.#clock.monotonic())
-    }, ms)
-  }
-
-  #clearTimer(): void {
-    if (this.#timer !== undefined) this.#clock.clearTimeout(this.#timer)
-    this.#timer = undefined
   }
 }

@@ -2,13 +2,13 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
 import { ensure } from '../kernel/ensure.ts'
-import { Problem } from '../problem/problem.ts'
 import { Gate } from './gate.ts'
 import type { GateStatus } from './gate-status.ts'
 import type { Rate } from './limit.ts'
 import { type Answer, readOutcome } from './outcome.ts'
 import type { Permit, PermitRequest } from './permit.ts'
 import type { PermitLimits } from './permit-queue.ts'
+import { notInTime, queueFull, rateLimited, tooLong } from './rate-limited.ts'
 import type { SharedLimit } from './shared/shared-limit.ts'
 
 /**
@@ -225,29 +225,4 @@ export class Pacer {
       () => new Gate(this.#options.clock, limit, this.#options.share?.(key)),
     )
   }
-}
-
-function tooLong(delay: number): string {
-  return `the request would wait ${seconds(delay)} s, longer than pacing.maxWait allows`
-}
-
-function queueFull(waiting: number): string {
-  return `${waiting} ${waiting === 1 ? 'request is' : 'requests are'} already waiting`
-}
-
-function notInTime(gate: Gate, request: PermitRequest, longest: number, now: number): Problem {
-  const why = `the request has already waited ${seconds(longest)} s`
-  return rateLimited(gate.status(now), gate.delay(request, now), why)
-}
-
-function rateLimited(status: GateStatus, wait: number, why: string): Problem {
-  const isLimit = status.pause === 0 && status.limit !== null
-  const cause = isLimit
-    ? 'The rate limit of this endpoint is exhausted'
-    : 'The upstream is refusing requests to this endpoint'
-  return new Problem('rate-limited', `${cause}, and ${why}`, { retryAfter: seconds(wait) })
-}
-
-function seconds(ms: number): number {
-  return Math.max(1, Math.ceil(ms / 1000))
 }

@@ -53,7 +53,7 @@ export class HeldToken {
     return this.#lease ? timeLeft(this.#lease.end, now) : 0
   }
 
-  /** Replaces the token. */
+  /** Replaces the token, and returns the lease of the new one. */
   replace({ token, user, lifetime, requestedAt }: ObtainedToken, api: Api): Lease {
     const end = endOf(lifetime, requestedAt)
     const evidence = this.#evidence

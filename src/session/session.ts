@@ -107,8 +107,7 @@ export class Session {
     const grounds = this.#evidence.weigh(response, now.monotonic)
     const verdict = this.#judge(grounds)
     if (verdict === 'keep') return isInDoubt ? UNINFORMATIVE : undefined
-    if (verdict === 'drop') this.#heldToken.drop()
-    else this.#heldToken.doubt()
+    this.#heldToken[verdict]()
     // in other states a call is already in progress or scheduled, but not because of this 401
     return this.#state === 'ready' ? this.#checkToken(grounds, now) : UNINFORMATIVE
   }
@@ -136,9 +135,8 @@ export class Session {
   }
 
   status(): SessionStatus {
-    const { generation } = this.#heldToken
     const secondsLeft = Math.floor(this.#heldToken.millisecondsLeft(instantOf(this.#clock)) / 1000)
-    return { state: this.#state, generation, secondsLeft, ...this.#history.status() }
+    return { state: this.#state, generation: this.#heldToken.generation, secondsLeft, ...this.#history.status() }
   }
 
   #liveLease(now: Instant): Lease | undefined {
