@@ -12,10 +12,13 @@ export interface Limit extends Rate {
   readonly remaining: number
 }
 
+/** What remains according to a gateway that does not reach the store where it counts. */
+const NOT_COUNTED = '-1'
+
 /**
  * Reads the `X-RateLimit-*` headers (Spring Cloud Gateway). Returns `undefined` if they are missing or invalid. `get`
  * takes a lower-case name. The headers count tokens; a request may cost several, so the numbers are divided by its
- * cost.
+ * cost. A gateway that cannot count says {@link NOT_COUNTED}, which is read as a full bucket: it refuses nobody.
  */
 export function readLimit(get: (name: string) => string | undefined): Limit | undefined {
   const replenish = get('x-ratelimit-replenish-rate')
@@ -23,7 +26,8 @@ export function readLimit(get: (name: string) => string | undefined): Limit | un
   const cost = Math.max(1, number(get('x-ratelimit-requested-tokens') ?? '1'))
   const rate = number(replenish) / cost
   const burst = number(get('x-ratelimit-burst-capacity')) / cost
-  const remaining = number(get('x-ratelimit-remaining')) / cost
+  const left = get('x-ratelimit-remaining')
+  const remaining = left === NOT_COUNTED ? burst : number(left) / cost
   return rate > 0 && burst >= 1 && remaining >= 0 ? { rate, burst, remaining } : undefined
 }
 

@@ -9,6 +9,7 @@ const headers: [title: string, rate: string, burst: string, remaining: string, g
   ['no rate', '0', '10', '9', false],
   ['no burst', '2', '0', '9', false],
   ['a negative rate', '-2', '10', '9', false],
+  ['less than nothing left', '2', '10', '-2', false],
   ['words', 'two', '10', '9', false],
   ['an empty value', '2', '10', '', false],
   ['a header that came twice', '2, 2', '10, 10', '9, 9', false],
@@ -22,6 +23,19 @@ for (const [title, rate, burst, remaining, good] of headers) {
     t.strictSame(limit, good ? { rate: Number(rate), burst: Number(burst), remaining: Number(remaining) } : undefined)
   })
 }
+
+t.test('a limiter whose store is down counts nothing, which is no empty bucket', async t => {
+  const headers: Record<string, string> = { ...named('10', '40'), 'x-ratelimit-remaining': '-1' }
+  t.strictSame(
+    readLimit(name => headers[name]),
+    { rate: 10, burst: 40, remaining: 40 },
+  )
+  const costly: Record<string, string> = { ...headers, 'x-ratelimit-requested-tokens': '5' }
+  t.strictSame(
+    readLimit(name => costly[name]),
+    { rate: 2, burst: 8, remaining: 8 },
+  )
+})
 
 t.test('without one of the headers the limit is unknown', async t => {
   const none = () => undefined
