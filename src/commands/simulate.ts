@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { type Flags, readArguments, UsageError } from '../kernel/arguments.ts'
 import { systemClock } from '../kernel/clock.ts'
-import { DEMO_USER, type SimulatorOptions, startSimulator } from '../simulator/index.ts'
+import { DEMO_USER, REFILLS, type Refill, type SimulatorOptions, startSimulator } from '../simulator/index.ts'
 import { type Command, ExitCode, fail } from './host.ts'
 import { untilSignal } from './terminal/signal.ts'
 
 const FLAGS: Flags = new Map([
   ['--port', 'value'],
+  ['--refill', 'value'],
   ['--token-lifetime', 'value'],
   ['--tls-cert', 'value'],
   ['--tls-key', 'value'],
@@ -29,6 +30,8 @@ Tests control it through /_simulator/: faults, state, expire, revoke, lifetime.
 
 Options:
   --port PORT                Port to listen on, 0 for any free one (default ${DEFAULT_PORT})
+  --refill WAY               How rate limits refill: stepwise, with each whole second, as at the API, or continuous
+                             (default stepwise)
   --token-lifetime SECONDS   Lifetime of its tokens (default ${DEFAULT_TOKEN_LIFETIME})
   --tls-cert FILE            Serve https with this certificate (PEM); requires --tls-key
   --tls-key FILE             Private key of that certificate (PEM)
@@ -59,6 +62,7 @@ async function readOptions(args: readonly string[]): Promise<SimulatorOptions> {
   return {
     clock: systemClock,
     port: integer('--port', values.get('--port') ?? DEFAULT_PORT, 0, LARGEST_PORT),
+    refill: refillOf(values.get('--refill') ?? 'stepwise'),
     tokenLifetime: integer('--token-lifetime', lifetime, 1, LONGEST_TOKEN_LIFETIME),
     ...tls,
   }
@@ -68,6 +72,12 @@ function integer(flag: string, text: string, least: number, most: number): numbe
   const value = Number(text)
   if (/^\d{1,9}$/.test(text) && value >= least && value <= most) return value
   throw new UsageError(`invalid value "${text}" for ${flag}; expected an integer from ${least} to ${most}`)
+}
+
+function refillOf(text: string): Refill {
+  const refill = REFILLS.find(each => each === text)
+  if (refill) return refill
+  throw new UsageError(`invalid value "${text}" for --refill; expected ${REFILLS.join(' or ')}`)
 }
 
 async function readPem(file: string): Promise<string> {

@@ -40,10 +40,11 @@ function setLifetime({ tokens }: SimulatorState, body: unknown): void {
   tokens.lifetime = isObject(body) ? Number(body.seconds) : Number.NaN
 }
 
-function snapshot({ log, tokens, faults }: SimulatorState): object {
+function snapshot({ log, tokens, limits, faults }: SimulatorState): object {
   return {
     counts: log.counts,
     tokenLifetime: tokens.lifetime,
+    refill: limits.refill,
     faults: faults.pending.map(({ fault, path, left }) => ({
       ...fault,
       path,

@@ -57,7 +57,7 @@ async function decide(call: Call, fault: Fault | undefined, state: SimulatorStat
   const replacement = fault && faultResponse(fault)
   if (replacement) return replacement
   if (!(await call.body.complete)) return undefined
-  const response = respondTo(call, state)
+  const response = respondTo(call, state, fault?.kind === 'limiter-down')
   return fault?.kind === 'cut-json' ? firstHalf(response) : response
 }
 

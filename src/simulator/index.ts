@@ -2,7 +2,7 @@
 
 export type { SimulatorClock } from './clock.ts'
 export type { Fault } from './faults/faults.ts'
-export { DECLARED_RATE_LIMITS, type RateLimit, type RateLimits } from './rate-limits.ts'
+export { DECLARED_RATE_LIMITS, type RateLimit, type RateLimits, REFILLS, type Refill } from './rate-limits.ts'
 export type { Counts, RecordedRequest } from './request-log.ts'
 export { type ErrorShape, errorShapes } from './routes/error-shapes.ts'
 export { type Simulator, type SimulatorOptions, startSimulator } from './simulator.ts'

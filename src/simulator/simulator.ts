@@ -3,7 +3,7 @@
 import type { SimulatorClock } from './clock.ts'
 import { type Fault, FaultQueue } from './faults/faults.ts'
 import { handleRequest } from './handle-request.ts'
-import { DECLARED_RATE_LIMITS, RateLimiter, type RateLimits } from './rate-limits.ts'
+import { DECLARED_RATE_LIMITS, RateLimiter, type RateLimits, type Refill } from './rate-limits.ts'
 import { type Counts, type RecordedRequest, RequestLog } from './request-log.ts'
 import { listen, type TlsOptions } from './server.ts'
 import type { SimulatorState } from './state.ts'
@@ -32,6 +32,8 @@ export interface SimulatorOptions {
   readonly clockOffset?: number
   /** Replaces {@link DECLARED_RATE_LIMITS}; `{}` disables rate limits. */
   readonly rateLimits?: RateLimits
+  /** How the rate limits' buckets refill. Default: stepwise, as at Prisma Cloud. */
+  readonly refill?: Refill
 }
 
 /** A running simulator of the Prisma Cloud API. */
@@ -76,13 +78,14 @@ export async function startSimulator(options: SimulatorOptions): Promise<Simulat
 
 function makeState(options: SimulatorOptions): SimulatorState {
   const { clock, tls, users = [DEMO_USER], tokenLifetime = TOKEN_LIFETIME_SECONDS, clockOffset = 0 } = options
+  const { rateLimits: limits = DECLARED_RATE_LIMITS, refill = 'stepwise' } = options
   const now = () => clock.now() + clockOffset
   return {
     scheme: tls ? 'https' : 'http',
     now,
     users,
     tokens: new Tokens(now, tokenLifetime),
-    limits: new RateLimiter(options.rateLimits ?? DECLARED_RATE_LIMITS, now),
+    limits: new RateLimiter({ limits, refill, now }),
     faults: new FaultQueue(),
     log: new RequestLog(),
   }

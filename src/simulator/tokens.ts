@@ -4,6 +4,8 @@ import { createHmac, randomBytes } from 'node:crypto'
 
 /** The user and tenant that a token identifies. */
 export interface Session {
+  /** The name of the user. */
+  readonly sub: string
   readonly accessKeyId: string
   readonly customerName: string
   readonly prismaId: string
@@ -76,8 +78,8 @@ export class Tokens {
     const claims: Claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
     if (claims.serial <= this.#revokedUpTo) return { state: 'invalid' }
     if (claims.serial <= this.#expiredUpTo || this.#now() >= claims.expiresAt) return { state: 'expired' }
-    const { accessKeyId, customerName, prismaId } = claims
-    return { state: 'live', session: { accessKeyId, customerName, prismaId } }
+    const { sub, accessKeyId, customerName, prismaId } = claims
+    return { state: 'live', session: { sub, accessKeyId, customerName, prismaId } }
   }
 
   /** Expires all tokens issued so far, whatever their `exp`. */
@@ -99,9 +101,8 @@ function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-function filler({ accessKeyId, customerName }: Session): object {
+function filler({ customerName }: Session): object {
   return {
-    sub: accessKeyId,
     iss: 'https://api.simulator.invalid',
     firstLogin: false,
     selectedCustomerName: customerName,

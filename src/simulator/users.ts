@@ -6,9 +6,11 @@ export interface SimulatorTenant {
   readonly prismaId: string
 }
 
-/** A user of the simulated API, with one access key. */
+/** A user of the simulated API, with one access key. Entries with the same `user` are several keys of one user. */
 export interface SimulatorUser {
   readonly accessKeyId: string
+  /** The name of the user, which tokens carry as `sub` and rate limits count by. Default: the access key id. */
+  readonly user?: string
   readonly secretKey: string
   /** The user's tenants, at least one. A user of several tenants who names none at login gets 200 without a token. */
   readonly tenants: readonly SimulatorTenant[]

@@ -67,6 +67,16 @@ t.test('its tokens live as long as they are told to', async t => {
   t.equal(exp - iat, 7)
 })
 
+t.test('its rate limits refill with each whole second, unless they are told otherwise', async t => {
+  for (const [args, refill] of [
+    [[], 'stepwise'],
+    [['--refill', 'continuous'], 'continuous'],
+  ] as const) {
+    const { url } = await run(t, ...args)
+    t.match(await (await request(`${url}/_simulator/state`)).body.json(), { refill })
+  }
+})
+
 t.test('with a certificate and its key it speaks https', async t => {
   const ca = await makeCa()
   const { cert, key } = await certify(t, ca)
@@ -92,6 +102,7 @@ t.test('arguments that make no sense are refused, and the fault is named', async
     [['--token-lifetime', '0'], 'invalid value "0" for --token-lifetime; expected an integer from 1 to 86400'],
     [['--token-lifetime', '86401'], 'invalid value "86401" for --token-lifetime;'],
     [['--token-lifetime', '1.5'], 'invalid value "1.5" for --token-lifetime;'],
+    [['--refill', 'slow'], 'invalid value "slow" for --refill; expected stepwise or continuous'],
     [['--prot', '1'], 'unknown flag --prot; did you mean --port?'],
     [['now'], 'unexpected argument; flags look like --name value'],
     [['--port'], '--port needs a value'],
@@ -118,5 +129,6 @@ t.test('what keeps it from starting is told, and it ends with 1', async t => {
 })
 
 t.test('its help has every option', async t => {
-  for (const option of ['port', 'token-lifetime', 'tls-cert', 'tls-key']) t.match(simulate.help(), `--${option} `)
+  for (const option of ['port', 'refill', 'token-lifetime', 'tls-cert', 'tls-key'])
+    t.match(simulate.help(), `--${option} `)
 })

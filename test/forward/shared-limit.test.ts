@@ -18,7 +18,11 @@ t.test('twenty clients without any backoff use up what others leave of a limit, 
     clientOf(`client-${n}`, `token-of-client-${n}`, {}, n === 0),
   )
   const rateLimits = { 'GET /v2/policy': { rate: RATE, burst: BURST } }
-  const { app, call, clock, simulator } = await startPair(t, { config: { clients } }, { rateLimits })
+  const { app, call, clock, simulator } = await startPair(
+    t,
+    { config: { clients } },
+    { rateLimits, refill: 'continuous' },
+  )
   const started = clock.monotonic()
   const waits = clients.map((): number[] => [])
   const statuses = new Map<number, number>()

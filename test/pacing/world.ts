@@ -1,7 +1,7 @@
 import { EndController } from '../../src/kernel/end-signal.ts'
 import { Pacer } from '../../src/pacing/pacer.ts'
 import type { Permit } from '../../src/pacing/permit.ts'
-import { RateLimiter } from '../../src/simulator/rate-limits.ts'
+import { RateLimiter, type Refill } from '../../src/simulator/rate-limits.ts'
 import { testClock } from '../support/clock.ts'
 
 const ENDPOINT = { key: 'default GET /x', declared: undefined }
@@ -20,6 +20,8 @@ export interface WorldOptions {
   readonly others: (seconds: number) => number
   readonly seconds: number
   readonly enabled?: boolean
+  /** How the upstream's bucket refills. */
+  readonly refill: Refill
 }
 
 /** What happened in a world. */
@@ -38,9 +40,9 @@ export interface History {
 
 /** Runs clients that always have requests, a pacer, and an upstream whose limit others use, too, on a test clock. */
 export async function live(options: WorldOptions): Promise<History> {
-  const { rate, burst, clients, way, others, seconds, enabled = true } = options
+  const { rate, burst, clients, way, others, seconds, enabled = true, refill } = options
   const clock = testClock(0)
-  const limiter = new RateLimiter({ x: { rate, burst } }, () => clock.monotonic())
+  const limiter = new RateLimiter({ limits: { x: { rate, burst } }, refill, now: () => clock.monotonic() })
   const pacer = new Pacer({ clock, settings: () => ({ enabled, maxWait: 30_000, maxQueue: 1000 }) })
   const waits = clients.map((): number[] => [])
   const bySecond = Array.from({ length: seconds }, () => 0)

@@ -14,6 +14,7 @@ t.test('faults of every kind can be queued over HTTP', async t => {
     { kind: 'cut' },
     { kind: 'reset' },
     { kind: 'hang' },
+    { kind: 'limiter-down' },
     { kind: 'slow', delay: 0 },
     { kind: 'status', status: 502 },
     { kind: 'status', status: 502, headers: { 'x-a': 'b' }, body: '' },

@@ -18,6 +18,8 @@ interface FaultScope {
  * - `cut-json`: a complete response with only the first half of the body; `cut`: the connection closes in mid-body
  * - `reset`: the connection closes before any response; `hang`: no response, ever
  * - `slow`: the response is delayed by `delay` milliseconds
+ * - `limiter-down`: the gateway cannot reach the store of its rate limits, so it allows the request without counting it,
+ *   with `X-RateLimit-Remaining: -1`
  */
 export type Fault = FaultScope &
   (
@@ -32,7 +34,17 @@ export type Fault = FaultScope &
   )
 
 /** The kinds without parameters of their own. */
-export const PLAIN_KINDS = ['refuse-login', 'no-token', 'expire', 'revoke', 'cut-json', 'cut', 'reset', 'hang'] as const
+export const PLAIN_KINDS = [
+  'refuse-login',
+  'no-token',
+  'expire',
+  'revoke',
+  'cut-json',
+  'cut',
+  'reset',
+  'hang',
+  'limiter-down',
+] as const
 
 /** A queued fault and the number of requests it still applies to. */
 export interface PendingFault {

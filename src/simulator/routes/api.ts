@@ -22,16 +22,17 @@ import { findRoute, type Route } from './route.ts'
 /** Every route of the simulator; the first that matches a call handles it. */
 const ROUTES = [...authRoutes, ...alertRoutes, ...inventoryRoutes, ...computeRoutes, ...probeRoutes]
 /** The session of calls to routes that need none. */
-const NOBODY: Session = { accessKeyId: '', customerName: '', prismaId: '' }
+const NOBODY: Session = { sub: '', accessKeyId: '', customerName: '', prismaId: '' }
 
-/** Computes the response to a call whose body has been received. */
-export function respondTo(call: Call, state: SimulatorState): ApiResponse {
+/** Computes the response to a call whose body has been received. With `uncounted`, rate limits do not apply to it. */
+export function respondTo(call: Call, state: SimulatorState, uncounted: boolean): ApiResponse {
   const match = findRoute(ROUTES, call)
   if ('allowed' in match) return noRoute(call, match.allowed, state.now())
   const verdict = verify(call, match.route, state)
   if (verdict.state !== 'live') return unauthorized(call, verdict.state)
   const { route, variables } = match
-  const permit = state.limits.take(verdict.session.accessKeyId, `${route.method} ${route.template}`)
+  const endpoint = `${route.method} ${route.template}`
+  const permit = uncounted ? state.limits.takeUncounted(endpoint) : state.limits.take(verdict.session.sub, endpoint)
   if (permit?.granted === false) return gatewayPage(429, permit.headers)
   const response = handle(call, route, variables, verdict.session, state)
   return withHeaders(response, permit?.headers ?? {})

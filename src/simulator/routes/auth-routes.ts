@@ -22,7 +22,8 @@ function login({ fields }: RoutedCall, state: SimulatorState): ApiResponse {
   const [tenant, another] = user ? chosenTenants(user, fields) : []
   if (!user || !tenant) return apiError(401, 'invalid_credentials')
   if (another) return sessionResponse(user.tenants, {})
-  const token = state.tokens.issue({ accessKeyId: user.accessKeyId, ...tenant })
+  const { accessKeyId, user: sub = accessKeyId } = user
+  const token = state.tokens.issue({ sub, accessKeyId, ...tenant })
   return sessionResponse(user.tenants, { token, roles: [] })
 }
 
