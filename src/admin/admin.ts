@@ -5,6 +5,7 @@ import type { Fleet } from '../fleet/fleet.ts'
 import { authorizeAdmin, authorizeQuit, isAdmin } from '../guard/rights.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Pacer } from '../pacing/pacer.ts'
+import type { Drain } from '../server/drain.ts'
 import { exchangeOf } from '../server/observe.ts'
 import type { KeyExpiries } from '../session/key-expiries.ts'
 import type { Sessions, TenantEntry } from '../session/sessions.ts'
@@ -26,6 +27,7 @@ export interface AdminOptions {
   readonly deprecatedCalls: DeprecatedCalls
   /** The fleet that this proxy belongs to, if any. */
   readonly fleet: Fleet | null
+  readonly drain: Pick<Drain, 'isDraining'>
   /** The current configuration, which says what each client may do. */
   readonly config: () => Config
   /** Starts the shutdown of the proxy. */
@@ -35,20 +37,20 @@ export interface AdminOptions {
 /** The proxy's own endpoints under `/_proxy/`: liveness, readiness, status, metrics and shutdown. */
 export async function admin(
   app: FastifyInstance,
-  { version, clock, sessions, keyExpiries, metrics, pacer, deprecatedCalls, fleet, config, quit }: AdminOptions,
+  { version, clock, sessions, keyExpiries, metrics, pacer, deprecatedCalls, fleet, drain, config, quit }: AdminOptions,
 ): Promise<void> {
   const startedAt = clock.monotonic()
 
   app.get('/_proxy/livez', async () => ({ status: 'ok' }))
 
   app.get('/_proxy/readyz', async (_request, reply) => {
-    const answer = readiness(sessions)
+    const answer = readiness(sessions, drain.isDraining)
     return reply.code(answer.ready ? 200 : 503).send(answer)
   })
 
   app.get('/_proxy/status', async request => {
     const uptime = Math.round((clock.monotonic() - startedAt) / 1000)
-    const { ready, waitingFor } = readiness(sessions)
+    const { ready, waitingFor } = readiness(sessions, drain.isDraining)
     // sessions and rate limits are shared, so their state reveals the activity of other clients
     if (!isAdmin(config(), exchangeOf(request).client)) return { version, uptime, ready }
     const status = (entry: TenantEntry) => {

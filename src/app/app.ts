@@ -49,7 +49,7 @@ export interface AppDeps {
   readonly authority: Certificates | null
   /** How to reach the fleet that this proxy belongs to; null if it shares nothing. */
   readonly fleet: FleetAccess | null
-  /** Stops the process, as SIGTERM does. */
+  /** Stops the process, as SIGINT does. */
   quit(): void
 }
 
@@ -82,9 +82,10 @@ export interface App {
   outstanding(): Outstanding
   /**
    * Stops accepting, lets running requests finish for `listen.drainTimeout`, then cuts them off and closes everything.
-   * Resolves to true if all requests could finish.
+   * With `grace`, clients that keep connections open are served for some seconds first, so that none of their requests
+   * fails. Resolves to true if all requests could finish.
    */
-  close(): Promise<boolean>
+  close(options?: { readonly grace?: boolean }): Promise<boolean>
 }
 
 /** Assembles the proxy from its parts. */
@@ -117,7 +118,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
 
   const server = createServer({
     route: request => routeOf(request, host => isServedHost(host, live.config.tenants)),
-    onClientError: (error, socket) => answerClientError(error, socket, connections.latest(socket), clock),
+    onClientError: (error, socket) => answerClientError(error, socket, connections.latestOn(socket), clock),
   })
   const connections = new Connections(server.server, { clock, max: maxConnections })
   const { front, interceptor, second } = makeListeners(server, { clock, log, certificates, authority, maxConnections })
@@ -163,8 +164,8 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
       void sessions.start()
     },
     outstanding: () => ({ requests: [...connections.running()].length, timeout: live.config.listen.drainTimeout }),
-    async close() {
-      const finished = await drain.run(live.config.listen.drainTimeout)
+    async close({ grace = false } = {}) {
+      const finished = await drain.run(live.config.listen.drainTimeout, grace)
       await connects.recorded()
       sessions.close()
       keyExpiries.close()

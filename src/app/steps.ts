@@ -5,7 +5,7 @@ import { problemPages } from '../admin/problem-pages.ts'
 import type { Forwarder } from '../forward/forwarder.ts'
 import { forwardPlugin, leaveBodiesAlone } from '../forward/route.ts'
 import { type AuthenticateOptions, authenticate } from '../server/authenticate.ts'
-import { type Drain, refuseWhileDraining } from '../server/drain.ts'
+import { type Drain, receiveWhileDraining } from '../server/drain.ts'
 import { handleErrors, refuseOtherMethods } from '../server/error-handler.ts'
 import { type LimitsOptions, limits } from '../server/limits.ts'
 import { exchangeOf, type ObserveOptions, observe, recordBeginnings } from '../server/observe.ts'
@@ -23,7 +23,7 @@ export interface StepOptions extends ObserveOptions, AuthenticateOptions, Limits
 export async function addSteps(app: FastifyInstance, options: StepOptions): Promise<void> {
   observe(app, options) // opens the exchange: request id, timing; at the end log, metrics and audit
   leaveBodiesAlone(app) // bodies are streamed, whatever their type
-  refuseWhileDraining(app, options.drain) // 503 while shutting down
+  receiveWhileDraining(app, options.drain) // the last request of its connection, or 503, while shutting down
   authenticate(app, options) // the guard: host, origin, browser, client token
   limits(app, options) // sizes, and requests at one time
   recordBeginnings(app, options) // audit.required: a line before anything is done

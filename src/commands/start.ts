@@ -20,7 +20,8 @@ export const start: Command = {
 Serves the Prisma Cloud API at a local address and adds the session to every request.
 
 Signals:
-  SIGTERM, SIGINT    Let running requests finish, for at most listen.drainTimeout, then exit
+  SIGTERM, SIGINT    Let running requests finish, for at most listen.drainTimeout, then exit; after SIGTERM, serve clients
+                     that keep connections open for 2 seconds first, and have them reconnect elsewhere
   SIGHUP             Reload the configuration and the access keys; if they are invalid, keep the current ones and log why
   SIGUSR1, SIGUSR2   Reopen the audit file
 

@@ -21,11 +21,19 @@ export interface ConnectionsOptions {
   readonly max: () => number
 }
 
+/** What is known about an open connection. */
+interface Connection {
+  /** Its running responses, in the order of their requests. */
+  readonly running: RunningAnswer[]
+  /** When it was opened or its last response was complete, on the monotonic clock. */
+  usedAt: number
+}
+
 /** The open connections of clients, each with its running responses in the order of their requests. */
 export class Connections {
   // a short list for each, not one Set for all: adding and deleting millions of items in a Set burdens the garbage
   // collector
-  readonly #open = new Map<Socket, RunningAnswer[]>()
+  readonly #open = new Map<Socket, Connection>()
   readonly #clock: Clock
 
   constructor(server: Server, { clock, max }: ConnectionsOptions) {
@@ -45,7 +53,7 @@ export class Connections {
 
   #add(socket: Socket): void {
     const running: RunningAnswer[] = []
-    this.#open.set(socket, running)
+    this.#open.set(socket, { running, usedAt: this.#clock.monotonic() })
     socket.allowHalfOpen = true
     socket.once('end', () => this.#halfClosed(socket, running))
     socket.once('close', () => {
@@ -73,32 +81,50 @@ export class Connections {
 
   /** Aborts `over` when a response is complete or its client has left. */
   watch(response: ServerResponse, over: EndController): void {
-    const running = this.#open.get(response.req.socket)
-    if (!running) {
+    const connection = this.#open.get(response.req.socket)
+    if (!connection) {
       over.abort()
       return
     }
+    const { running } = connection
     const entry = { response, over }
     running.push(entry)
     response.on('close', () => {
       running.splice(running.indexOf(entry), 1)
+      connection.usedAt = this.#clock.monotonic()
       over.abort()
     })
   }
 
   /** The latest running response on a connection, if any. */
-  latest(socket: Socket): ServerResponse | undefined {
-    return this.#open.get(socket)?.at(-1)?.response
+  latestOn(socket: Socket): ServerResponse | undefined {
+    return this.#open.get(socket)?.running.at(-1)?.response
+  }
+
+  /** The running response before the latest one, `response`, on its connection, if any. */
+  previous({ req }: ServerResponse): ServerResponse | undefined {
+    return this.#open.get(req.socket)?.running.at(-2)?.response
+  }
+
+  /** The latest running response of each connection that has any. */
+  *latest(): Generator<RunningAnswer> {
+    for (const { running } of this.#open.values()) yield* running.slice(-1)
   }
 
   /** All running responses of all connections. */
   *running(): Generator<RunningAnswer> {
-    for (const running of this.#open.values()) yield* running
+    for (const { running } of this.#open.values()) yield* running
   }
 
   /** The connections without a running response. */
   *quiet(): Generator<Socket> {
-    for (const [socket, running] of this.#open) if (running.length === 0) yield socket
+    for (const [socket, { running }] of this.#open) if (running.length === 0) yield socket
+  }
+
+  /** Whether any of the connections has a running response, or had one or was opened in the last `ms` milliseconds. */
+  wereUsedWithin(ms: number): boolean {
+    const since = this.#clock.monotonic() - ms
+    return [...this.#open.values()].some(({ running, usedAt }) => running.length > 0 || usedAt >= since)
   }
 }
 

@@ -18,6 +18,7 @@ t.test('readyz names the tenants that are not ready and why, until each has a se
   t.match(await call('/_proxy/readyz'), { status: 503 })
   t.strictSame((await call('/_proxy/readyz')).json(), {
     ready: false,
+    draining: false,
     waitingFor: [
       { tenant: 'default', state: 'idle', reason: null },
       { tenant: 'other', state: 'idle', reason: null },
@@ -31,7 +32,7 @@ t.test('readyz names the tenants that are not ready and why, until each has a se
   })
   await clock.advance(600_000)
   await until(async () => (await call('/_proxy/readyz')).status === 200)
-  t.strictSame((await call('/_proxy/readyz')).json(), { ready: true, waitingFor: [] })
+  t.strictSame((await call('/_proxy/readyz')).json(), { ready: true, draining: false, waitingFor: [] })
 })
 
 t.test('readyz is 503 again when a session is lost', async t => {

@@ -65,7 +65,7 @@ t.test('what came by either address is drained', async t => {
   await host.stdout.until(/"ready in \d+ ms"/)
   const running = HOSTS.map(address => ask(address, Number(port)))
   await until(() => upstream.requests.length === HOSTS.length)
-  host.signals.emit('SIGTERM')
+  host.signals.emit('SIGINT')
   await host.stdout.until(/shutting down/)
   for (const address of HOSTS) await t.rejects(ask(address, Number(port)), { code: 'ECONNREFUSED' })
   for (const { answer } of upstream.requests) answer(http('200 OK', [], 'late'))

@@ -37,12 +37,12 @@ t.test('a response is running until it is complete', async t => {
   await arrived(1)
   const [socket] = [responses[0]?.req.socket]
   t.same([...connections.running()].length, 1)
-  t.equal(socket && connections.latest(socket), responses[0])
+  t.equal(socket && connections.latestOn(socket), responses[0])
   t.same([...connections.quiet()], [])
   responses[0]?.end()
   await until(() => endings[0]?.aborted === true)
   t.same([...connections.running()], [])
-  t.equal(socket && connections.latest(socket), undefined)
+  t.equal(socket && connections.latestOn(socket), undefined)
   t.same([...connections.quiet()], [socket])
 })
 
@@ -51,7 +51,7 @@ t.test('all responses of a connection end with it, even those that wait for earl
   client.write(GET + GET + GET)
   await arrived(3)
   const socket = responses[0]?.req.socket
-  t.equal(socket && connections.latest(socket), responses[2])
+  t.equal(socket && connections.latestOn(socket), responses[2])
   client.destroy()
   await until(() => endings.every(({ aborted }) => aborted))
   t.same([...connections.running()], [])

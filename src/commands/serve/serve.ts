@@ -61,7 +61,8 @@ export async function openApp(
     agents: createAgents(config.upstream),
     ...(await certificatesFor(config, caFolder)),
     fleet: await fleetAccess(config),
-    quit: () => host.signals.emit('SIGTERM'),
+    // whoever asks for the end waits for it
+    quit: () => host.signals.emit('SIGINT'),
     ...deps,
   })
 }

@@ -66,7 +66,12 @@ export function hasTerminal(device = '/dev/tty'): boolean {
   }
 }
 
-/** Shuts an app down. Resolves to exit code 0 or, if running requests had to be cut off, to that of the signal. */
+/**
+ * Shuts an app down: with a grace period for its clients after SIGTERM, which service managers send, but not after
+ * SIGINT, by which somebody at a terminal waits. Resolves to exit code 0 or, if running requests had to be cut off, to
+ * that of the signal.
+ */
 export async function drain(app: App, codeOfSignal: number): Promise<number> {
-  return (await app.close()) ? ExitCode.good : codeOfSignal
+  const grace = codeOfSignal === ExitCode.terminated
+  return (await app.close({ grace })) ? ExitCode.good : codeOfSignal
 }

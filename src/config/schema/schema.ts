@@ -160,7 +160,7 @@ export const settingsSchema = {
   admin: {
     quit: toggle(
       false,
-      'Let clients that may write stop the proxy with POST /_proxy/quit, as SIGTERM does. For a proxy that runs next to a job.',
+      'Let clients that may write stop the proxy with POST /_proxy/quit, as SIGINT does. For a proxy that runs next to a job.',
     ),
   },
   audit: {
