@@ -7,6 +7,7 @@ import { Duplex } from 'node:stream'
 import { connect as connectSecurely } from 'node:tls'
 import t, { type Test } from 'tap'
 import { parseRule } from '../../src/config/policy.ts'
+import { GRACE } from '../../src/server/drain.ts'
 import { resolveApi } from '../../src/stacks/resolve.ts'
 import { certify, makeAuthority } from '../../src/tls/authority.ts'
 import { LocalCertificates } from '../../src/tls/local-certificates.ts'
@@ -318,6 +319,20 @@ t.test('a running request on such a connection may finish during shutdown, and n
   upstream.requests[0]?.answer(http('200 OK', [], 'late'))
   t.match(await running, /^HTTP\/1\.1 200 .*late$/s)
   await readAll(idle)
+  t.equal(await closing, true)
+})
+
+t.test('in the grace period of a shutdown, such connections are served, and others made', async t => {
+  const { enter, app, clock } = await start(t)
+  const kept = await enter()
+  const keptRequest = get('/x').replace('close', 'keep-alive')
+  kept.write(keptRequest)
+  await once(kept, 'data')
+  const closing = app.close({ grace: true })
+  await clock.advance(100)
+  t.match(await say(kept, keptRequest), /^HTTP\/1\.1 200 OK\r\n(.*\r\n)?connection: close\r\n/is)
+  t.match(await say(await enter(), get('/y')), /^HTTP\/1\.1 200 OK/)
+  await clock.advance(GRACE)
   t.equal(await closing, true)
 })
 

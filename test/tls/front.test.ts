@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { connect } from 'node:tls'
 import t, { type Test } from 'tap'
 import { createLog } from '../../src/kernel/log.ts'
+import { GRACE } from '../../src/server/drain.ts'
 import { certify, makeAuthority } from '../../src/tls/authority.ts'
 import { replaceAuthority } from '../../src/tls/authority-file.ts'
 import { TlsFront } from '../../src/tls/front.ts'
@@ -186,6 +187,22 @@ t.test('a client beyond the limit of connections gets a problem', async t => {
   const socket = await shakeHands(securePort, 'localhost', { ca: ca() })
   t.match(await readAll(socket), /^HTTP\/1\.1 503 .*overloaded/s)
   for (const each of [held, heldToo]) each.destroy()
+})
+
+t.test('in the grace period of a shutdown, https clients are served on kept and on new connections', async t => {
+  const { app, securePort, ca, clock } = await start(t)
+  const kept = await shakeHands(securePort, 'localhost', { ca: ca() })
+  const get = 'GET /x HTTP/1.1\r\nhost: localhost\r\n\r\n'
+  kept.write(get)
+  await once(kept, 'data')
+  const closing = app.close({ grace: true })
+  await clock.advance(100)
+  kept.write(get)
+  t.match(await readAll(kept), /^HTTP\/1\.1 200 OK\r\n(.*\r\n)?connection: close\r\n.*fine$/is)
+  t.match(await callSecurely(securePort, '/y', ca()), { status: 200, headers: { connection: 'close' } })
+  await clock.advance(GRACE)
+  t.equal(await closing, true)
+  await t.rejects(callSecurely(securePort, '/y', ca()), { code: 'ECONNREFUSED' })
 })
 
 t.test('close() waits for running requests, but not for idle connections', async t => {
