@@ -17,6 +17,10 @@ const PACKAGES = {
   openssl: 'openssl',
   procps: 'ps',
   'python3-requests': '/usr/lib/python3/dist-packages/requests',
+  // Debian may start one of its own at port 6379, which no test uses
+  'redis-sentinel': 'redis-sentinel',
+  'redis-server': 'redis-server',
+  'redis-tools': 'redis-cli',
   tinyproxy: 'tinyproxy',
   wget: 'wget',
 }

@@ -23,6 +23,9 @@ export type ConnectStore = (events: StoreConnectionEvents) => StoreConnection
 export interface StoreConnectionEvents {
   /** Scripts can be run from now on. */
   connected(): void
-  /** The connection could not be made or was lost. `reason` is for people, and contains no secret. */
+  /**
+   * The connection could not be made or was lost, or cannot be restored for another reason than before. `reason` is for people, and contains no
+   * secret.
+   */
   lost(reason: string): void
 }

@@ -76,6 +76,8 @@ function linesOf(port: number, folder: string, { tls, password, replicaOf }: Red
     `dir ${folder}`,
     'save ""',
     'enable-debug-command yes',
+    // else replicas have nothing for the first five seconds
+    'repl-diskless-sync-delay 0',
     ...(tls
       ? [
           'port 0',
@@ -87,7 +89,7 @@ function linesOf(port: number, folder: string, { tls, password, replicaOf }: Red
         ]
       : [`port ${port}`]),
     ...(password ? [`requirepass ${password}`] : []),
-    ...(replicaOf ? [`replicaof ${replicaOf.host} ${replicaOf.port}`, 'repl-diskless-sync-delay 0'] : []),
+    ...(replicaOf ? [`replicaof ${replicaOf.host} ${replicaOf.port}`] : []),
   ]
 }
 
@@ -113,6 +115,8 @@ export interface SentinelRig {
   readonly url: string
   /** The port of the primary, as the sentinel knows it. */
   primary(): Promise<number>
+  /** Has the sentinel make a replica the primary, although the primary works. */
+  failOver(): Promise<void>
 }
 
 /** Starts a primary, two replicas and a redis-sentinel, which knows the primary as `main`. */
@@ -137,6 +141,7 @@ export async function startSentinel(t: Test): Promise<SentinelRig> {
     servers: [first, ...replicas],
     sentinelPort,
     url: `redis-sentinel://${HOST}:${sentinelPort}/main`,
+    failOver: async () => void (await ask('FAILOVER', 'main')),
     primary: async () => Number((await ask('GET-MASTER-ADDR-BY-NAME', 'main')).split('\n')[1]),
   }
 }
@@ -161,7 +166,10 @@ export async function startCluster(t: Test, lines: readonly string[] = []): Prom
   }
   const addresses = servers.map(({ port }) => `${HOST}:${port}`)
   await run('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'])
-  const isUp = async ({ cli }: RedisServer) => (await cli('CLUSTER', 'INFO')).includes('cluster_state:ok')
+  const isUp = async ({ cli }: RedisServer) => {
+    const [state, replication] = [await cli('CLUSTER', 'INFO'), await cli('INFO', 'replication')]
+    return state.includes('cluster_state:ok') && /role:master|master_link_status:up/.test(replication)
+  }
   await until(async () => (await Promise.all(servers.map(isUp))).every(Boolean))
   const [first] = servers as [RedisServer]
   const nodes = async () => {

@@ -62,9 +62,3 @@ export async function openCluster(nodes: readonly RedisNode[], options: LinkOpti
     },
   }
 }
-
-/** Opens a connection for a single command, and returns the reply. */
-export async function ask(node: RedisNode, command: readonly string[], options: LinkOptions): Promise<unknown> {
-  const client = await connect(node, options)
-  return client.sendCommand([...command]).finally(() => client.destroy())
-}

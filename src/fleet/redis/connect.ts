@@ -42,6 +42,8 @@ class RedisConnection implements StoreConnection {
   #current = new AbortController()
   /** Of the next ping, or of the next attempt to open a link. */
   #timer: Timer | undefined
+  /** The reason that was told last, unless the link is up. */
+  #reason: string | undefined
   /** How many attempts failed, or led to a link that did not last until its first ping. */
   #failures = 0
 
@@ -80,6 +82,7 @@ class RedisConnection implements StoreConnection {
   async #connect(current: AbortController): Promise<void> {
     try {
       await withDeadline(this.#clock, OPEN_TIMEOUT, current.signal, () => this.#openAndTry(current))
+      this.#reason = undefined
       this.#events.connected()
       this.#pingLater(current)
     } catch (error) {
@@ -117,7 +120,10 @@ class RedisConnection implements StoreConnection {
     this.#current = next
     const wait = SHORTEST_WAIT + fullJitter(this.#failures++, ADDED_WAIT)
     this.#timer = this.#clock.setTimeout(() => this.#connect(next), wait)
-    this.#events.lost(explainStoreError(error))
+    const reason = explainStoreError(error)
+    // of attempts that fail for the same reason, the first is enough
+    if (reason !== this.#reason) this.#events.lost(reason)
+    this.#reason = reason
   }
 
   #end(): void {

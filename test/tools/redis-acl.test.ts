@@ -1,0 +1,90 @@
+import t, { type Test } from 'tap'
+import { PREFIX } from '../../src/fleet/prefix.ts'
+import { aclLine } from '../../src/fleet/redis/acl.ts'
+import { script } from '../../src/fleet/script.ts'
+import { type RedisServer, startCluster, startRedis } from '../support/redis.ts'
+import { connectStore, redisConfig } from '../support/store.ts'
+import { until } from '../support/until.ts'
+
+const KEY = `${PREFIX}key`
+const CHANNEL = `${PREFIX}channel`
+
+/** Every command that a script may run. */
+const EVERYTHING = script(
+  'everything',
+  `local key, other = KEYS[1], KEYS[2]
+redis.call('HSET', key, 'a', 1)
+redis.call('HINCRBY', key, 'a', 1)
+redis.call('HDEL', key, 'b')
+redis.call('ZADD', other, 1, 'a')
+redis.call('ZREM', other, 'b')
+redis.call('ZREMRANGEBYSCORE', other, 5, 6)
+redis.call('PEXPIRE', key, 60000)
+redis.call('PUBLISH', '${CHANNEL}', 'hello')
+local found = {
+  redis.call('HGET', key, 'a'),
+  redis.call('HMGET', key, 'a')[1],
+  redis.call('HGETALL', key)[1],
+  redis.call('ZRANGE', other, 0, -1)[1],
+  redis.call('ZCARD', other),
+}
+redis.call('DEL', key, other)
+return found`,
+)
+
+/** Limits the user `proxy` as `check` says. */
+async function limit({ cli }: RedisServer, line: string) {
+  t.equal(await cli(...line.replace('>PASSWORD', '>secret').split(' ')), 'OK')
+}
+
+const login = { username: 'proxy', password: 'secret' }
+
+async function runEverything(t: Test, url: string) {
+  const store = connectStore(t, redisConfig(url, login))
+  await store.connected()
+  const heard: string[] = []
+  store.listen(CHANNEL, message => heard.push(message))
+  await until(async () => {
+    t.same(await store.run(EVERYTHING, [`${PREFIX}{x}a`, `${PREFIX}{x}b`], []), ['2', '2', 'a', 'a', 1])
+    return heard.length > 0
+  })
+  t.same(store.told, ['connected'])
+}
+
+t.test('the permissions that check prints are enough', async t => {
+  const server = await startRedis(t)
+  await limit(server, aclLine('proxy', 'single', 2))
+  await runEverything(t, `${server.url}/2`)
+})
+
+t.test('they are enough in a cluster, too, while a slot moves', async t => {
+  const cluster = await startCluster(t)
+  for (const server of cluster.servers) await limit(server, aclLine('proxy', 'cluster', 0))
+  await Promise.all([runEverything(t, cluster.url), cluster.moveSlotOf(`${PREFIX}{x}a`)])
+})
+
+t.test('each of them is needed', async t => {
+  const server = await startRedis(t)
+  const line = aclLine('proxy', 'single', 0)
+  for (const right of ['+evalsha', '+subscribe', '+ping', '+time', '+hset', `~${PREFIX}*`, `&${PREFIX}*`]) {
+    await limit(server, line)
+    await limit(server, line.replace(` ${right}`, ''))
+    const store = connectStore(t, redisConfig(server.url, login))
+    store.listen(CHANNEL, () => undefined)
+    // what lacks only the right to ping is lost at the first one
+    t.match(await store.lost(), /^the user of Redis lacks a permission: prismacloud-proxy check says more/, right)
+    await store.close()
+  }
+})
+
+t.test('a user that was deleted is lost', async t => {
+  const server = await startRedis(t)
+  await limit(server, aclLine('proxy', 'single', 0))
+  const store = connectStore(t, redisConfig(server.url, login))
+  await store.connected()
+  await server.cli('ACL', 'DELUSER', 'proxy')
+  t.match(await store.lost(), /^Redis (closed the connection|rejected the password)/)
+  await limit(server, aclLine('proxy', 'single', 0))
+  await store.connected(2)
+  await t.rejects(store.run(script('x', 'return 1'), [`other:${KEY}`], []), /NOPERM/)
+})
