@@ -8,6 +8,7 @@ import { diagnose } from './check/diagnose.ts'
 import type { Finding, Mark } from './check/finding.ts'
 import { systemResolve } from './check/names.ts'
 import { exitCodeOf, writeFinding } from './check/render.ts'
+import { diagnoseStore } from './check/store.ts'
 import type { Command, Host } from './host.ts'
 
 /** The `check` command: tries everything a session needs, and says what fails and how to fix it. */
@@ -16,8 +17,8 @@ export const check: Command = {
   help: () => `Usage: prismacloud-proxy check [OPTIONS]
 
 Tries everything that a session needs, for each tenant: access key, URL, outbound proxy, DNS, TLS, clock, login, and
-extending the session. Also says when the access key expires. Prints one line for each: ✓ passed, ✗ failed, with the
-fix, ! warning, - skipped. No secret is printed.
+extending the session. Also says when the access key expires. With fleet.redisUrl, also tries what a fleet needs of its
+Redis. Prints one line for each: ✓ passed, ✗ failed, with the fix, ! warning, - skipped. No secret is printed.
 
 Exit codes: 0 all passed; 1 something failed; 2 bad usage or configuration; 3 Prisma Cloud rejected the access key.
 
@@ -44,6 +45,7 @@ async function* findings(config: Config, host: Host): AsyncGenerator<Finding> {
     yield { label: 'tenant', mark: 'good', text: tenant.name }
     yield* diagnose(tenant, config, around)
   }
+  yield* diagnoseStore(config.fleet, systemClock)
 }
 
 function originOf({ args, env }: Host): string {

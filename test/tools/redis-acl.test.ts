@@ -1,4 +1,5 @@
 import t, { type Test } from 'tap'
+import { readRedisUrl } from '../../src/config/network/redis-url.ts'
 import { PREFIX } from '../../src/fleet/prefix.ts'
 import { aclLine } from '../../src/fleet/redis/acl.ts'
 import { script } from '../../src/fleet/script.ts'
@@ -37,6 +38,8 @@ async function limit({ cli }: RedisServer, line: string) {
   t.equal(await cli(...line.replace('>PASSWORD', '>secret').split(' ')), 'OK')
 }
 
+const lineFor = (url: string) => aclLine({ url: readRedisUrl(url), username: 'proxy' })
+
 const login = { username: 'proxy', password: 'secret' }
 
 async function runEverything(t: Test, url: string) {
@@ -53,19 +56,19 @@ async function runEverything(t: Test, url: string) {
 
 t.test('the permissions that check prints are enough', async t => {
   const server = await startRedis(t)
-  await limit(server, aclLine('proxy', 'single', 2))
+  await limit(server, lineFor(`${server.url}/2`))
   await runEverything(t, `${server.url}/2`)
 })
 
 t.test('they are enough in a cluster, too, while a slot moves', async t => {
   const cluster = await startCluster(t)
-  for (const server of cluster.servers) await limit(server, aclLine('proxy', 'cluster', 0))
+  for (const server of cluster.servers) await limit(server, lineFor(cluster.url))
   await Promise.all([runEverything(t, cluster.url), cluster.moveSlotOf(`${PREFIX}{x}a`)])
 })
 
 t.test('each of them is needed', async t => {
   const server = await startRedis(t)
-  const line = aclLine('proxy', 'single', 0)
+  const line = lineFor(server.url)
   for (const right of ['+evalsha', '+subscribe', '+ping', '+time', '+hset', `~${PREFIX}*`, `&${PREFIX}*`]) {
     await limit(server, line)
     await limit(server, line.replace(` ${right}`, ''))
@@ -79,12 +82,12 @@ t.test('each of them is needed', async t => {
 
 t.test('a user that was deleted is lost', async t => {
   const server = await startRedis(t)
-  await limit(server, aclLine('proxy', 'single', 0))
+  await limit(server, lineFor(server.url))
   const store = connectStore(t, redisConfig(server.url, login))
   await store.connected()
   await server.cli('ACL', 'DELUSER', 'proxy')
   t.match(await store.lost(), /^Redis (closed the connection|rejected the password)/)
-  await limit(server, aclLine('proxy', 'single', 0))
+  await limit(server, lineFor(server.url))
   await store.connected(2)
   await t.rejects(store.run(script('x', 'return 1'), [`other:${KEY}`], []), /NOPERM/)
 })

@@ -1,6 +1,6 @@
 import { InvalidValue } from '../../config/fault.ts'
 import { errorCodes } from '../../kernel/error-codes.ts'
-import { StoreError } from './store-error.ts'
+import { DENIED, StoreError } from './store-error.ts'
 
 const CHECK = 'prismacloud-proxy check says more'
 const UNKNOWN_NAME = 'the host name of Redis cannot be resolved: check fleet.redisUrl and the DNS of this machine'
@@ -63,7 +63,7 @@ const REPLIES: readonly (readonly [RegExp, string])[] = [
     /without any password configured/,
     'Redis has no password, but one is configured: remove fleet.redisPassword and fleet.redisPasswordFile',
   ],
-  [/\bNOPERM\b|can't run this command/, `the user of Redis lacks a permission: ${CHECK}, with the line that grants it`],
+  [DENIED, `the user of Redis lacks a permission: ${CHECK}, with the line that grants it`],
   [/\bOOM\b/, 'Redis has no memory left: raise its maxmemory'],
   [/\bREADONLY\b/, 'this Redis is a read-only replica: name the primary in fleet.redisUrl, or use redis-sentinel://'],
   [/\bLOADING\b/, 'Redis is loading its data; the connection is restored when it is done'],
