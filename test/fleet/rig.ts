@@ -10,19 +10,22 @@ export type Behaviour = 'good' | 'refuses' | 'hangs' | { readonly after: number 
 /** A store in this process, and what goes wrong with it. */
 export class TestStore {
   readonly store: LuaStore
-  /** Asked before each script. */
-  behaviour: () => Behaviour = () => 'good'
+  /** Asked before each script, with the number of the member. */
+  behaviour: (member: number) => Behaviour = () => 'good'
   /** Whether a message reaches a member. */
   isHeard: () => boolean = () => true
   /** All that members said to the store and to each other. */
   readonly traffic: string[] = []
+  /** How far the store's clock is ahead, in milliseconds. */
+  time = 0
   readonly #clock: Clock
   readonly #connections = new Set<StoreConnectionEvents>()
   #isThere = true
+  #members = 0
 
   constructor(clock: Clock) {
     this.#clock = clock
-    this.store = new LuaStore(() => clock.now())
+    this.store = new LuaStore(() => clock.now() + this.time)
   }
 
   /** Ends all connections. None can be made until {@link TestStore.return}. */
@@ -37,16 +40,22 @@ export class TestStore {
     for (const { connected } of this.#connections) connected()
   }
 
+  /** Has somebody else write the outcomes of all shared sessions. */
+  tamper(sealed: string): void {
+    this.store.edit(hash => hash.has('sealed') && hash.set('sealed', sealed))
+  }
+
   /** Connects a member. */
   readonly connect = (events: StoreConnectionEvents): StoreConnection => {
     const clock = this.#clock
     const deafen: (() => void)[] = []
+    const member = this.#members++
     this.#connections.add(events)
     clock.setTimeout(() => (this.#isThere ? events.connected() : events.lost('connection refused')), 1)
     return {
       run: async (script, keys, args) => {
         if (!this.#isThere) throw new Error('the connection is closed')
-        const behaviour = this.behaviour()
+        const behaviour = this.behaviour(member)
         if (behaviour === 'refuses') throw new Error('OOM command not allowed')
         this.traffic.push(JSON.stringify([script.name, keys, args]))
         const answer = this.store.run(script, keys, args)

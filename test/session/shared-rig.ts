@@ -28,8 +28,8 @@ export interface SharedRig {
   /** The most calls that were under way at one time. */
   readonly most: () => number
   readonly members: SharingMember[]
-  /** What the auth service does to a call, which takes a tenth of a second unless it never ends. Default: issues a token. */
-  answer: (call: AuthCall, member: number) => 'issue' | 'hang' | AuthFailure
+  /** How the auth service fails a call, or after how many milliseconds it issues a token. Default: 100. */
+  answer: (call: AuthCall, member: number) => number | AuthFailure
   /** Adds a member. */
   join(secretKey?: string, known?: KnownOutcomes): SharingMember
 }
@@ -46,7 +46,7 @@ export function sharedRig(t: Test, count: number): SharedRig {
     calls,
     members,
     most: () => most,
-    answer: () => 'issue',
+    answer: () => 100,
     join(secretKey = 'MARK-secret', known = new Map()) {
       const number = members.length
       const told: string[] = []
@@ -57,7 +57,7 @@ export function sharedRig(t: Test, count: number): SharedRig {
         most = Math.max(most, ++running)
         const answer = rig.answer(call, number)
         await new Promise<void>((resolve, reject) => {
-          if (answer !== 'hang') clock.setTimeout(resolve, 100)
+          if (answer !== Number.POSITIVE_INFINITY) clock.setTimeout(resolve, typeof answer === 'number' ? answer : 100)
           signal?.addEventListener('abort', () => reject(signal.reason))
         }).finally(() => running--)
         if (answer instanceof AuthFailure) throw answer

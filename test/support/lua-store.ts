@@ -57,6 +57,11 @@ export class LuaStore {
     this.#values.clear()
   }
 
+  /** Changes hashes from outside. */
+  edit(change: (hash: Map<string, string>) => void): void {
+    for (const { value } of this.#values.values()) if (value instanceof Map) change(value)
+  }
+
   /** All keys and values, as a dump of the store has them. */
   dump(): string {
     return JSON.stringify([...this.#values].map(([key, { value }]) => [key, value instanceof Map ? [...value] : value]))

@@ -1,0 +1,72 @@
+import t from 'tap'
+import { testClock } from '../support/clock.ts'
+import { member, TestStore } from './rig.ts'
+
+const namesOf = ({ members }: ReturnType<typeof member>) => members.all.map(({ name }) => name)
+
+t.test('members see each other', async t => {
+  const clock = testClock()
+  const store = new TestStore(clock)
+  const [one, other] = [member(t, store, clock, 'b'), member(t, store, clock, 'a')]
+  t.same(namesOf(one), ['b'], 'this one, at least')
+  other.members.renewed()
+  for (let n = 0; n < 3; n++) await clock.advance(1000)
+  t.same(
+    [namesOf(one), namesOf(other)],
+    [
+      ['a', 'b'],
+      ['a', 'b'],
+    ],
+  )
+  t.equal(one.members.count, 2)
+  const [first] = one.members.all
+  t.match(first, { id: other.member, version: '1.2.3', requests: 7 })
+  t.ok(Number(first?.renewedAt) >= Number(first?.startedAt))
+})
+
+t.test('a member that leaves is gone for the others, and one that dies is after ten seconds', async t => {
+  const clock = testClock()
+  const store = new TestStore(clock)
+  const [one, leaving] = [member(t, store, clock, 'a'), member(t, store, clock, 'b')]
+  let isDead = false
+  const dying = member(
+    t,
+    {
+      connect: events => {
+        const connection = store.connect(events)
+        return { ...connection, run: (...call) => (isDead ? new Promise(() => {}) : connection.run(...call)) }
+      },
+    } as TestStore,
+    clock,
+    'c',
+  )
+  for (let n = 0; n < 3; n++) await clock.advance(1000)
+  t.same(namesOf(one), ['a', 'b', 'c'])
+  await leaving.leave()
+  isDead = true
+  for (let n = 0; n < 3; n++) await clock.advance(1000)
+  t.same(namesOf(one), ['a', 'c'])
+  for (let n = 0; n < 11; n++) await clock.advance(1000)
+  t.same(namesOf(one), ['a'])
+  t.same(namesOf(dying), ['a', 'b', 'c'], 'without the store, a member counts those that it last saw')
+})
+
+t.test('what is no member is left out', async t => {
+  const clock = testClock()
+  const store = new TestStore(clock)
+  const one = member(t, store, clock, 'a')
+  await clock.advance(10)
+  const now = clock.now()
+  const strange = {
+    x: [now, 'no JSON'],
+    y: [now, '{"id":"y","name":5}'],
+    z: [now, '{"id":"z","name":"z","version":"1"}'],
+  }
+  store.store.run(
+    { name: 'set', lua: `redis.call('SET', KEYS[1], ARGV[1], 'PX', 60000)`, sha: 'set' },
+    ['prismacloud-proxy:test:members'],
+    [JSON.stringify(strange)],
+  )
+  for (let n = 0; n < 3; n++) await clock.advance(1000)
+  t.same(namesOf(one), ['a'])
+})
