@@ -84,7 +84,8 @@ if not limit.rate then
   local granted = pause == 0 and math.max(0, math.min(want, ${MAX_UNKNOWN} - inFlight())) or 0
   fly(flying + granted)
   save()
-  return { 'unknown', tostring(granted), tostring(math.max(pause, ${LOOK})) }
+  local wait = granted < want and math.max(pause, ${LOOK}) or 0
+  return { 'unknown', tostring(granted), tostring(wait) }
 end
 
 refill()
