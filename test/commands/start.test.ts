@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
@@ -210,9 +211,11 @@ t.test('it listens for https too, with a certificate of its own making or a give
   }
 })
 
-t.test('a client may end it, where that is switched on', async t => {
+t.test('a client may end it, where that is switched on, and need not wait for other clients', async t => {
   const simulator = await simulate(t)
-  const { listening, ended } = run(t, { PC_URL: simulator.url, PRISMACLOUD_PROXY_ADMIN_QUIT: 'true' })
+  const { host, listening, ended } = run(t, { PC_URL: simulator.url, PRISMACLOUD_PROXY_ADMIN_QUIT: 'true' })
+  const isInterrupted = once(host.signals, 'SIGINT')
   t.equal((await call(await listening(), '/_proxy/quit', { method: 'POST' })).status, 202)
+  await isInterrupted
   t.equal(await ended(), 0)
 })
