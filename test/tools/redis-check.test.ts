@@ -1,39 +1,16 @@
 import t, { type Test } from 'tap'
-import { diagnoseStore } from '../../src/commands/check/store.ts'
 import type { RedisConfig } from '../../src/config/config.ts'
 import { aclLine } from '../../src/fleet/redis/acl.ts'
-import { systemClock } from '../../src/kernel/clock.ts'
+import { checkStore } from '../support/check-store.ts'
 import { makeCa } from '../support/pki.ts'
 import { startCluster, startRedis, startSentinel } from '../support/redis.ts'
 import { redisConfig } from '../support/store.ts'
-
-const WORD = { good: '✓', bad: '✗', rejected: '✗', warning: '!', skipped: '-' }
-
-/** The findings by their labels: mark and text. */
-async function check(redis: RedisConfig): Promise<Record<string, string>> {
-  const lines: [string, string][] = []
-  const fleet = { ...NONE, redis }
-  for await (const { label, mark, text } of diagnoseStore(fleet, systemClock))
-    lines.push([label, `${WORD[mark]} ${text}`])
-  return Object.fromEntries(lines)
-}
-
-const NONE = {
-  redisUrl: null,
-  redisUsername: null,
-  redisPassword: null,
-  redisPasswordFile: null,
-  redisCaFile: null,
-  redisCertFile: null,
-  redisKeyFile: null,
-  name: 'blue',
-}
 
 const SKIPPED = '- not tried, needs Redis'
 
 t.test('all is good with one server, sentinels and a cluster', async t => {
   const rest = {
-    fleet: '✓ blue',
+    fleet: '✓ default',
     'Redis login': '✓ as user default',
     'Redis version': /^✓ (redis|valkey) \d+\.\d+/,
     'Redis scripts': '✓ can run',
@@ -49,7 +26,7 @@ t.test('all is good with one server, sentinels and a cluster', async t => {
     [redisConfig(sentinel.url), /^✓ 127\.0\.0\.1:\d+ \(sentinel, master main\), without TLS$/],
     [redisConfig(cluster.url), /^✓ (127\.0\.0\.1:\d+, ){5}127\.0\.0\.1:\d+ \(cluster\), without TLS$/],
   ]
-  for (const [redis, Redis] of rows) t.match(await check(redis), { ...rest, Redis })
+  for (const [redis, Redis] of rows) t.match(await checkStore(redis), { ...rest, Redis })
   t.equal(await plain.cli('KEYS', '*'), '', 'it leaves nothing behind')
 })
 
@@ -59,13 +36,16 @@ t.test('a server that cannot be reached or verified is named, and nothing else i
     ['redis://127.0.0.1:1', /^✗ Redis refuses connections: check the host and port/],
     [server.url, /^✗ the certificate of Redis is not trusted: name its CA/],
   ] as const)
-    t.match(await check(redisConfig(url)), { Redis: text, 'Redis login': SKIPPED, 'Redis memory': /^- not tried/ })
+    t.match(await checkStore(redisConfig(url)), { Redis: text, 'Redis login': SKIPPED, 'Redis memory': /^- not tried/ })
 })
 
 t.test('a login that fails is told from a connection that fails', async t => {
   const server = await startRedis(t, { password: 'secret' })
-  t.match(await check(redisConfig(server.url)), { Redis: /^✓/, 'Redis login': /^✗ Redis requires a password: set/ })
-  t.match(await check(redisConfig(server.url, { password: 'hunter2' })), {
+  t.match(await checkStore(redisConfig(server.url)), {
+    Redis: /^✓/,
+    'Redis login': /^✗ Redis requires a password: set/,
+  })
+  t.match(await checkStore(redisConfig(server.url, { password: 'hunter2' })), {
     Redis: /^✓/,
     'Redis login': /^✗ Redis rejected the password: check/,
     'Redis version': '- not tried, needs Redis login',
@@ -96,19 +76,19 @@ t.test('a user without the permissions gets the line that grants them', async t 
   ]
   for (const [change, label, text] of rows) {
     const { redis, line } = await startLimited(t, change)
-    const found = await check(redis)
+    const found = await checkStore(redis)
     t.equal(found[label], `✗ ${text}${line}`, label)
     t.match(found['Redis login'], '✓ as user proxy')
   }
   const { redis, server, line } = await startLimited(t, line => line)
-  t.match(await check(redis), {
+  t.match(await checkStore(redis), {
     'Redis scripts': '✓ can run',
     'Redis messages': '✓ can be heard',
     'Redis memory': '- the user may not run INFO, so it is not known whether keys are evicted',
   })
   await server.cli('ACL', 'SETUSER', 'default', '-evalsha')
   t.equal(
-    (await check(redisConfig(server.url)))['Redis scripts'],
+    (await checkStore(redisConfig(server.url)))['Redis scripts'],
     `✗ the user lacks a permission; run ${line.replace('proxy', 'prismacloud-proxy')}, and set fleet.redisUsername`,
   )
 })
@@ -116,19 +96,21 @@ t.test('a user without the permissions gets the line that grants them', async t 
 t.test('a server that forbids scripts, evicts keys, is full or a replica is named', async t => {
   const lines = ['rename-command EVAL ""', 'rename-command EVALSHA ""']
   const bare = await startRedis(t, { lines })
-  t.match(await check(redisConfig(bare.url)), { 'Redis scripts': /^✗ the server does not allow scripts/ })
+  t.match(await checkStore(redisConfig(bare.url)), { 'Redis scripts': /^✗ the server does not allow scripts/ })
 
   const server = await startRedis(t)
   await server.cli('CONFIG', 'SET', 'maxmemory', '100mb')
-  t.match(await check(redisConfig(server.url)), { 'Redis memory': '✓ no keys are evicted' })
+  t.match(await checkStore(redisConfig(server.url)), { 'Redis memory': '✓ no keys are evicted' })
   await server.cli('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
-  t.match(await check(redisConfig(server.url)), {
+  t.match(await checkStore(redisConfig(server.url)), {
     'Redis memory':
       '! maxmemory-policy is allkeys-lru, so keys of the fleet may be evicted; set it to noeviction, or use another Redis',
   })
   await server.cli('CONFIG', 'SET', 'maxmemory-policy', 'noeviction', 'maxmemory', '1')
-  t.match(await check(redisConfig(server.url)), { 'Redis scripts': /^✗ Redis has no memory left/ })
+  t.match(await checkStore(redisConfig(server.url)), { 'Redis scripts': /^✗ Redis has no memory left/ })
 
   const replica = await startRedis(t, { replicaOf: server })
-  t.match(await check(redisConfig(replica.url)), { 'Redis version': /^✗ .*, but a replica, which is read-only; name/ })
+  t.match(await checkStore(redisConfig(replica.url)), {
+    'Redis version': /^✗ .*, but a replica, which is read-only; name/,
+  })
 })

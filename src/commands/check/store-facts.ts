@@ -8,7 +8,7 @@ const OLDEST: Readonly<Record<string, readonly [major: number, minor: number]>> 
 
 /** Judges a server by its reply to `HELLO`: its version, and whether it is a replica. */
 export function judgeServer(hello: unknown): Step<true> {
-  const { server = 'redis', version = '', role }: Readonly<Record<string, string>> = Object(hello)
+  const { server = 'Redis', version = 'of unknown version', role }: Readonly<Record<string, string>> = Object(hello)
   const [major = 0, minor = 0] = version.split('.').map(Number)
   const [oldestMajor, oldestMinor] = OLDEST[server] ?? [0, 0]
   const isOld = major < oldestMajor || (major === oldestMajor && minor < oldestMinor)
@@ -18,10 +18,17 @@ export function judgeServer(hello: unknown): Step<true> {
   return good(VERSION, `${server} ${version}`, true)
 }
 
+/** Reports that it is not known whether keys are evicted. */
+export function unknownMemory(reason: string): Step<true> {
+  const text = `${reason}, so it is not known whether keys are evicted`
+  return { finding: { label: MEMORY, mark: 'skipped', text }, value: true }
+}
+
 /** Judges by `INFO memory` whether the server drops keys when its memory is full. */
 export function judgeMemory(info: string): Step<true> {
   const fact = (name: string) => new RegExp(`^${name}:(.*?)\\r?$`, 'm').exec(info)?.[1] ?? ''
   const policy = fact('maxmemory_policy')
+  if (policy === '') return unknownMemory('the server does not say')
   if (fact('maxmemory') === '0') return good(MEMORY, 'no limit, so no keys are evicted', true)
   if (policy === 'noeviction') return good(MEMORY, 'no keys are evicted', true)
   const text = `maxmemory-policy is ${policy}, so keys of the fleet may be evicted; set it to noeviction, or use another Redis`

@@ -8,7 +8,7 @@ import { linkOpener } from '../../fleet/redis/open.ts'
 import { DENIED } from '../../fleet/redis/store-error.ts'
 import { type Clock, withDeadline } from '../../kernel/clock.ts'
 import { bad, type Finding, good, needing, type Step } from './finding.ts'
-import { judgeMemory, judgeServer } from './store-facts.ts'
+import { judgeMemory, judgeServer, unknownMemory } from './store-facts.ts'
 
 /** How long each step may take, in milliseconds. */
 const TIMEOUT = 5000
@@ -81,9 +81,7 @@ async function tryMessages(link: Link): Promise<Step<true>> {
 
 async function tryMemory(link: Link): Promise<Step<true>> {
   const info = await link.send(undefined, ['INFO', 'memory']).catch((error: Error) => error)
-  if (!(info instanceof Error)) return judgeMemory(`${info}`)
-  const text = 'the user may not run INFO, so it is not known whether keys are evicted'
-  return { finding: { label: 'Redis memory', mark: 'skipped', text }, value: undefined }
+  return info instanceof Error ? unknownMemory('the user may not run INFO') : judgeMemory(`${info}`)
 }
 
 function refused(label: string, redis: RedisConfig, error: Error): Step<never> {

@@ -59,14 +59,12 @@ class RedisConnection implements StoreConnection {
     const current = this.#current
     const overdue = () => this.#lose(current, new DeadlineError(`no reply to ${script.name}`))
     const timer = this.#clock.setTimeout(overdue, RESPONSE_TIMEOUT)
-    try {
-      return await evaluate(this.#link, script, keys, args)
-    } catch (error) {
-      if (meansUnusable(error as Error)) this.#lose(current, error)
-      throw error
-    } finally {
-      this.#clock.clearTimeout(timer)
-    }
+    return evaluate(this.#link, script, keys, args)
+      .catch(error => {
+        if (meansUnusable(error)) this.#lose(current, error)
+        throw error
+      })
+      .finally(() => this.#clock.clearTimeout(timer))
   }
 
   listen(channel: string, heard: (message: string) => void): void {

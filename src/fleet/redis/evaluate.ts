@@ -1,6 +1,7 @@
 import { PROBE, PROBE_KEY } from '../probe.ts'
 import type { Script } from '../script.ts'
 import type { Link } from './link.ts'
+import { FORBIDDEN } from './store-error.ts'
 
 /** Runs a script by its digest, or in full if the server has not seen it or allows only that. */
 export async function evaluate(
@@ -13,7 +14,8 @@ export async function evaluate(
   try {
     return await send(keys[0], ['EVALSHA', sha, ...parameters])
   } catch (error) {
-    if (!/^NOSCRIPT|unknown command/.test((error as Error).message)) throw error
+    const { message } = error as Error
+    if (!message.startsWith('NOSCRIPT') && !FORBIDDEN.test(message)) throw error
     return send(keys[0], ['EVAL', lua, ...parameters])
   }
 }

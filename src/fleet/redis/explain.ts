@@ -1,6 +1,6 @@
 import { InvalidValue } from '../../config/fault.ts'
 import { errorCodes } from '../../kernel/error-codes.ts'
-import { DENIED, StoreError } from './store-error.ts'
+import { DENIED, FORBIDDEN, StoreError } from './store-error.ts'
 
 const CHECK = 'prismacloud-proxy check says more'
 const UNKNOWN_NAME = 'the host name of Redis cannot be resolved: check fleet.redisUrl and the DNS of this machine'
@@ -50,10 +50,7 @@ const REPLIES: readonly (readonly [RegExp, string])[] = [
     /unknown command '?`?"?HELLO|NOPROTO/i,
     'Redis is too old, or no Redis: the fleet needs Redis 6.2 or newer, or Valkey',
   ],
-  [
-    /unknown (?:command|subcommand)|not (?:allowed|supported)[^>]*\b(?:eval|script)/i,
-    'the server does not allow scripts (EVAL, EVALSHA), which the fleet needs: use a Redis that allows them',
-  ],
+  [FORBIDDEN, 'the server does not allow scripts (EVAL, EVALSHA), which the fleet needs: use a Redis that allows them'],
   [
     /\bWRONGPASS\b|invalid password/,
     'Redis rejected the password: check fleet.redisUsername, and fleet.redisPassword or fleet.redisPasswordFile',

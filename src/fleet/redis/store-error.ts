@@ -6,6 +6,9 @@ export class StoreError extends Error {
 /** What replies say if the user of Redis lacks a permission; before Redis 7.2, those of scripts have no code. */
 export const DENIED = /\bNOPERM\b|user executing the script can't/
 
+/** What servers, and front ends of servers, say to a command that they do not allow. */
+export const FORBIDDEN = /unknown (?:sub)?command|unsupported command|is not (?:allowed|supported|permitted)/i
+
 /** The first word of replies that mean that no script can be run for now, although the server responds. */
 const UNUSABLE = /\b(?:READONLY|OOM|NOAUTH|WRONGPASS|LOADING|MASTERDOWN|CLUSTERDOWN|MISCONF|NOREPLICAS|BUSY)\b/
 

@@ -1,0 +1,15 @@
+import t from 'tap'
+import { readRedisUrl } from '../../src/config/network/redis-url.ts'
+import { aclLine } from '../../src/fleet/redis/acl.ts'
+
+const lineFor = (url: string, username: string | null = 'proxy') => aclLine({ url: readRedisUrl(url), username })
+
+t.test('the line for the user grants what is needed, and no more', async t => {
+  t.equal(
+    lineFor('redis://redis'),
+    'ACL SETUSER proxy on >PASSWORD resetkeys ~prismacloud-proxy:* resetchannels &prismacloud-proxy:* -@all +eval +evalsha +subscribe +ping +time +hset +hget +hmget +hgetall +hdel +hincrby +zadd +zrem +zcard +zrange +zremrangebyscore +pexpire +publish +del',
+  )
+  t.equal(lineFor('redis://redis/2'), `${lineFor('redis://redis')} +select`)
+  t.equal(lineFor('redis-cluster://redis'), `${lineFor('redis://redis')} +cluster|slots +asking`)
+  t.match(lineFor('redis://redis', null), /^ACL SETUSER prismacloud-proxy on/, 'the default user loses nothing')
+})
