@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import t from 'tap'
 import { readRedisUrl } from '../../src/config/network/redis-url.ts'
 import { aclLine } from '../../src/fleet/redis/acl.ts'
@@ -12,4 +13,9 @@ t.test('the line for the user grants what is needed, and no more', async t => {
   t.equal(lineFor('redis://redis/2'), `${lineFor('redis://redis')} +select`)
   t.equal(lineFor('redis-cluster://redis'), `${lineFor('redis://redis')} +cluster|slots +asking`)
   t.match(lineFor('redis://redis', null), /^ACL SETUSER prismacloud-proxy on/, 'the default user loses nothing')
+})
+
+t.test('the documentation shows the line', async t => {
+  const text = await readFile(new URL('../../config/README.md', import.meta.url), 'utf8')
+  t.ok(text.replace(/\s+/g, ' ').includes(lineFor('redis://redis', null)))
 })
