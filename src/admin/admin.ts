@@ -16,8 +16,8 @@ import type { Metrics } from '../telemetry/metrics.ts'
 import { fleetStatus } from './fleet-status.ts'
 import { readiness } from './readiness.ts'
 
-/** Options of {@link admin}. */
-export interface AdminOptions {
+/** Options of {@link reports}. */
+export interface ReportsOptions {
   readonly version: string
   readonly clock: Clock
   readonly sessions: Sessions
@@ -28,16 +28,22 @@ export interface AdminOptions {
   /** The fleet that this proxy belongs to, if any. */
   readonly fleet: Fleet | null
   readonly drain: Pick<Drain, 'isDraining'>
+  /** The current configuration, which says what each client may see. Without clients, everyone sees everything. */
+  readonly config: () => Pick<Config, 'clients'>
+}
+
+/** Options of {@link quitting}. */
+export interface QuittingOptions {
   /** The current configuration, which says what each client may do. */
   readonly config: () => Config
   /** Starts the shutdown of the proxy. */
   quit(): void
 }
 
-/** The proxy's own endpoints under `/_proxy/`: liveness, readiness, status, metrics and shutdown. */
-export async function admin(
+/** What the proxy reports of itself under `/_proxy/`: liveness, readiness, status and metrics. */
+export async function reports(
   app: FastifyInstance,
-  { version, clock, sessions, keyExpiries, metrics, pacer, deprecatedCalls, fleet, drain, config, quit }: AdminOptions,
+  { version, clock, sessions, keyExpiries, metrics, pacer, deprecatedCalls, fleet, drain, config }: ReportsOptions,
 ): Promise<void> {
   const startedAt = clock.monotonic()
 
@@ -76,7 +82,10 @@ export async function admin(
     authorizeAdmin(config(), exchangeOf(request).client)
     return reply.type(EXPOSITION_TYPE).send(metrics.render())
   })
+}
 
+/** The endpoint `POST /_proxy/quit`, with which a client shuts the proxy down. */
+export async function quitting(app: FastifyInstance, { config, quit }: QuittingOptions): Promise<void> {
   app.post('/_proxy/quit', async (request, reply) => {
     authorizeQuit(config(), exchangeOf(request).client)
     quit()

@@ -4,7 +4,6 @@ import { serveConnect } from '../connect/connect.ts'
 import { SignedTokens } from '../guard/signed-tokens.ts'
 import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { ListenAddress } from '../kernel/further-address.ts'
 import type { Log } from '../kernel/log.ts'
 import { Pacer } from '../pacing/pacer.ts'
 import { routeOf } from '../request/own-path.ts'
@@ -26,8 +25,9 @@ import type { TlsFront } from '../tls/front.ts'
 import type { Agents } from '../upstream/agent.ts'
 import { type FleetAccess, joinFleet, shareLimits } from './fleet.ts'
 import { makeForwarder, makeSession } from './forwarding.ts'
-import { makeListeners } from './listeners.ts'
+import { listenAt, makeListeners, type Place } from './listeners.ts'
 import { LiveConfig } from './live-config.ts'
+import { createReportsServer, type ReportsServer } from './reports-server.ts'
 import { createServer } from './server.ts'
 import { addSteps } from './steps.ts'
 
@@ -65,11 +65,13 @@ export interface Outstanding {
 export interface App {
   readonly server: FastifyInstance
   /** Starts to listen, and resolves to a URL with the port in use. Rejects as `net.Server` does. */
-  listen(place: ListenAddress | { readonly path: string }): Promise<string>
+  listen(place: Place): Promise<string>
   /** Listens for https; null if https is off. */
   readonly front: TlsFront | null
   /** Terminates TLS for CONNECT to API hosts; null if CONNECT is off. May be the front itself. */
   readonly interceptor: TlsFront | null
+  /** Serves `admin.address`; null if there is none. */
+  readonly reports: ReportsServer | null
   readonly sessions: Sessions
   /**
    * Logs in every tenant that is not lazy, and waits until each has a session or has failed. Reporting rejected access
@@ -128,30 +130,26 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const connects = serveConnect(server.server, connect)
   const drain = new Drain(server, { clock, connections, refuseWaiting: reason => pacer.refuse(reason) })
   const loggedRequests = () => live.config.log.requests
-  await addSteps(server, {
+  const reported = {
     ...deps,
-    audit,
     config,
-    connections,
     deprecatedCalls,
     drain,
     fleet,
-    forwarder,
     loggedRequests,
     metrics,
     pacer,
     sessions,
     keyExpiries,
-    tokens,
-  })
+  }
+  await addSteps(server, { ...reported, audit, connections, forwarder, tokens })
+  const reports = initial.admin.address === null ? null : await createReportsServer(reported)
   return {
     server,
-    async listen(place) {
-      await server.ready()
-      return 'path' in place ? server.listen(place) : second.beside(place, at => server.listen(at))
-    },
+    listen: place => listenAt(server, second, place),
     front,
     interceptor,
+    reports,
     sessions,
     login: () => first.waitFor(sessions.start()),
     async reload(config) {
@@ -167,6 +165,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     async close({ grace = false } = {}) {
       const finished = await drain.run(live.config.listen.drainTimeout, grace)
       await connects.recorded()
+      await reports?.close()
       sessions.close()
       keyExpiries.close()
       await fleet?.leave()

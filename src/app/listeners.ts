@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
-import { SecondListener } from '../kernel/further-address.ts'
+import { type ListenAddress, SecondListener } from '../kernel/further-address.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import { TlsFront } from '../tls/front.ts'
@@ -45,4 +45,13 @@ export function makeListeners(app: FastifyInstance, options: ListenersOptions): 
   })
   app.addHook('onClose', async () => void (await Promise.all(all.map(each => each.close()))))
   return { front, interceptor, second }
+}
+
+/** Where a server listens: at one or two hosts with a port, or at the path of a socket. */
+export type Place = ListenAddress | { readonly path: string }
+
+/** Starts to listen, and resolves to a URL with the port in use. Rejects as `net.Server` does. */
+export async function listenAt(app: FastifyInstance, second: SecondListener, place: Place): Promise<string> {
+  await app.ready()
+  return 'path' in place ? app.listen(place) : second.beside(place, at => app.listen(at))
 }

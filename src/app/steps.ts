@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify'
-import { type AdminOptions, admin } from '../admin/admin.ts'
+import { type QuittingOptions, quitting, type ReportsOptions, reports } from '../admin/admin.ts'
 import { homePage } from '../admin/home-page.ts'
 import { problemPages } from '../admin/problem-pages.ts'
 import type { Forwarder } from '../forward/forwarder.ts'
@@ -11,7 +11,12 @@ import { type LimitsOptions, limits } from '../server/limits.ts'
 import { exchangeOf, type ObserveOptions, observe, recordBeginnings } from '../server/observe.ts'
 
 /** The options that all steps need together. */
-export interface StepOptions extends ObserveOptions, AuthenticateOptions, LimitsOptions, AdminOptions {
+export interface StepOptions
+  extends ObserveOptions,
+    AuthenticateOptions,
+    LimitsOptions,
+    Omit<ReportsOptions, 'config'>,
+    QuittingOptions {
   readonly drain: Drain
   readonly forwarder: Forwarder
 }
@@ -30,7 +35,8 @@ export async function addSteps(app: FastifyInstance, options: StepOptions): Prom
   refuseOtherMethods(app) // 405
   handleErrors(app) // every failure becomes a problem document
 
-  await app.register(admin, options) // /_proxy/livez, readyz, status, metrics, quit
+  await app.register(reports, options) // /_proxy/livez, readyz, status, metrics
+  await app.register(quitting, options) // /_proxy/quit
   await app.register(homePage, options) // /_proxy/ and what browsers ask for by themselves
   await app.register(problemPages) // /_proxy/problems/
   await app.register(forwardPlugin, { ...options, exchangeOf }) // everything else: see Forwarder

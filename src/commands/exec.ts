@@ -34,6 +34,7 @@ const OVERRIDDEN: ReadonlySet<string> = new Set([
   'listen.drainTimeout',
   'connect.enabled',
   'connect.others',
+  'admin.address',
 ])
 
 /** How long requests that the command left unfinished may still take, in milliseconds. */
@@ -109,6 +110,8 @@ function forCommand(config: Config, token: string, keys: KnownKeys): Config {
       drainTimeout: LEFT_RUNNING,
     },
     connect: { enabled: true, others: 'tunnel' },
+    // it may be that of a running proxy
+    admin: { ...config.admin, address: null },
     clients: [{ name: 'exec', token: new Secret(token), admin: true, policy }],
     tenants: new Map([...config.tenants].map(([name, tenant]) => [name, keys.watch(tenant)])),
     // the command reports failed requests itself

@@ -5,6 +5,7 @@ import { warningsOfFiles } from './exposed-files.ts'
 import { ConfigError, type Fault } from './fault.ts'
 import { readRedis } from './fleet.ts'
 import { deepFreeze, FrozenMap } from './freeze.ts'
+import { checkAdminAddress } from './network/admin.ts'
 import { readOutboundProxy } from './network/outbound.ts'
 import { checkTls } from './network/tls.ts'
 import { checkAllow, policyForAll } from './policy.ts'
@@ -45,6 +46,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const settings = await readSettings(general, faults)
   const clients = await readClients(settings.listen, merged, faults)
   checkAudit(settings.audit, general, faults)
+  checkAdminAddress(settings, general, faults)
   await attempt(settingOf(general, 'policy.allow'), faults, () => checkAllow(settings.policy))
   await checkTls(settings.listen, general, faults)
   const authorities = await authoritiesOf(settings, general, env, faults)

@@ -11,6 +11,7 @@ const LASTING = {
   'listen.tlsKeyFile': ({ listen }: Config) => listen.tlsKeyFile,
   'listen.socketMode': ({ listen }: Config) => listen.socketMode,
   'connect.enabled': ({ connect }: Config) => connect.enabled,
+  'admin.address': ({ admin }: Config) => admin.address,
   'audit.file': ({ audit }: Config) => audit.file,
   'audit.required': ({ audit }: Config) => audit.required,
   'fleet.redisUrl': ({ fleet }: Config) => JSON.stringify(fleet.redisUrl),

@@ -1,5 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { isIP } from 'node:net'
 import type { ClientConfig } from '../config/config.ts'
+import { bareHost } from '../http/host.ts'
 import type { ProblemName } from '../problem/catalogue.ts'
 import { isLoopback } from '../stacks/loopback.ts'
 import { looksLikeBrowser } from './browser.ts'
@@ -57,6 +59,20 @@ export function admit(facts: Facts, admission: Admission): Verdict {
   )
 }
 
+/**
+ * Decides whether a request may see the reports at `admin.address`, which need no token. Nothing can be changed there, so
+ * only pages must be kept from reading them. Any IP address is allowed as the host, because a page that another name was
+ * made to point at (DNS rebinding) has that name there, and because probes and scrapers name the address of a pod or of
+ * a machine in front.
+ */
+export function admitToReports(facts: Facts, { trustedHosts }: Pick<Admission, 'trustedHosts'>): Verdict {
+  const name = hostName(facts)
+  if (typeof name !== 'string') return name
+  const isAddress = facts.proxiedHost === undefined && isIP(bareHost(name)) !== 0
+  const wrongHost = isAddress ? undefined : judgeHost(name, facts, { trustedHosts, isServedHost: () => false })
+  return wrongHost ?? judgeOrigin(facts) ?? { admitted: true, client: null }
+}
+
 /** The host that a request names, in lower case and without the port, or the verdict if it is invalid. */
 function hostName({ hosts, proxiedHost }: Facts): string | Verdict {
   const [host, ...others] = hosts
@@ -75,7 +91,7 @@ function hostName({ hosts, proxiedHost }: Facts): string | Verdict {
 function judgeHost(
   name: string,
   { proxiedHost, localAddress }: Facts,
-  { trustedHosts, isServedHost }: Admission,
+  { trustedHosts, isServedHost }: Pick<Admission, 'trustedHosts' | 'isServedHost'>,
 ): Verdict | undefined {
   if (proxiedHost !== undefined && isServedHost(proxiedHost)) return undefined
   if (isLoopback(name) || name === asHost(localAddress) || trustedHosts.includes(name)) return undefined

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import { Problem } from '../problem/problem.ts'
 import { connectTunnelOf, proxyFormHost } from '../request/proxy-form.ts'
-import { type Admission, admit, type Facts, isBlindRequest } from './admit.ts'
+import { type Admission, admit, admitToReports, type Facts, isBlindRequest, type Verdict } from './admit.ts'
 
 /**
  * Admits a request and returns the name of its client; null if no clients are configured, or the request needs no
@@ -10,7 +10,18 @@ import { type Admission, admit, type Facts, isBlindRequest } from './admit.ts'
  * @throws {Problem} that says why the request is not admitted
  */
 export function guard(request: IncomingMessage, admission: Admission): string | null {
-  const verdict = admit(factsOf(request, tokenIn(request)), admission)
+  return clientOf(admit(factsOf(request, tokenIn(request)), admission))
+}
+
+/**
+ * Admits a request at `admin.address`, where no token is needed.
+ * @throws {Problem} that says why the request is not admitted
+ */
+export function guardReports(request: IncomingMessage, admission: Pick<Admission, 'trustedHosts'>): void {
+  clientOf(admitToReports(factsOf(request), admission))
+}
+
+function clientOf(verdict: Verdict): string | null {
   if (!verdict.admitted) throw new Problem(verdict.problem, verdict.detail)
   return verdict.client
 }

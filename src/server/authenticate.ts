@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { admissionOf } from '../guard/admission.ts'
-import { guard } from '../guard/guard.ts'
+import { guard, guardReports } from '../guard/guard.ts'
 import type { SignedTokens } from '../guard/signed-tokens.ts'
 import { exchangeOf } from './observe.ts'
 
@@ -19,6 +19,14 @@ export function authenticate(app: FastifyInstance, { config, tokens }: Authentic
   app.addHook('onRequest', (request, _reply, done) => {
     const exchange = exchangeOf(request)
     exchange.client = guard(request.raw, admissionOf(config(), exchange, loggedIn))
+    done()
+  })
+}
+
+/** Adds the guard of `admin.address`: rejects requests of web pages with the guard's problem. No token is needed. */
+export function admitReaders(app: FastifyInstance, { config }: Pick<AuthenticateOptions, 'config'>): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    guardReports(request.raw, config().listen)
     done()
   })
 }

@@ -19,7 +19,11 @@ export interface ConnectionsOptions {
   readonly clock: Clock
   /** Returns the most connections open at one time. Further ones get a 503. */
   readonly max: () => number
+  /** What the 503 suggests. Default: to raise `listen.maxConnections`. */
+  readonly advice?: string
 }
+
+const ADVICE = 'close some, or raise listen.maxConnections'
 
 /** What is known about an open connection. */
 interface Connection {
@@ -36,7 +40,7 @@ export class Connections {
   readonly #open = new Map<Socket, Connection>()
   readonly #clock: Clock
 
-  constructor(server: Server, { clock, max }: ConnectionsOptions) {
+  constructor(server: Server, { clock, max, advice = ADVICE }: ConnectionsOptions) {
     this.#clock = clock
     // otherwise Node.js closes its side when the client closes its own, even before the response is sent (RFC 9112,
     // 9.6)
@@ -45,7 +49,7 @@ export class Connections {
     const serve = server.listeners('connection')
     server.removeAllListeners('connection')
     server.on('connection', (socket: Socket) => {
-      if (this.#open.size >= max()) return reject(socket, clock)
+      if (this.#open.size >= max()) return reject(socket, advice, clock)
       this.#add(socket)
       for (const listener of serve) listener.call(server, socket)
     })
@@ -128,9 +132,8 @@ export class Connections {
   }
 }
 
-function reject(socket: Socket, clock: Clock): void {
-  const detail = 'Too many open connections; close some, or raise listen.maxConnections'
-  answerOnSocket(socket, new Problem('overloaded', detail))
+function reject(socket: Socket, advice: string, clock: Clock): void {
+  answerOnSocket(socket, new Problem('overloaded', `Too many open connections; ${advice}`))
   // the client may go on sending, but nothing parses it
   socket.on('error', () => {}).resume()
   linger(socket, clock)

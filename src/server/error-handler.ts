@@ -16,10 +16,10 @@ export function refuseOtherMethods(app: FastifyInstance): void {
   })
 }
 
-/** Turns every error, and every unknown route, into a problem document. */
-export function handleErrors(app: FastifyInstance): void {
+/** Turns every error, and every unknown route, into a problem document. `advice` says which routes there are. */
+export function handleErrors(app: FastifyInstance, advice = 'see /_proxy/status or /_proxy/problems/'): void {
   app.setErrorHandler((error, request, reply) => sendProblem(asProblem(error), request, reply))
-  app.setNotFoundHandler((request, reply) => sendProblem(notFound(request), request, reply))
+  app.setNotFoundHandler((request, reply) => sendProblem(notFound(request, advice), request, reply))
 }
 
 function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): FastifyReply {
@@ -50,9 +50,9 @@ export function asProblem(error: unknown): Problem {
   })
 }
 
-function notFound(request: FastifyRequest): Problem {
+function notFound(request: FastifyRequest, advice: string): Problem {
   const { method, path } = exchangeOf(request)
-  const detail = `No such page: ${method} ${path}; see /_proxy/status or /_proxy/problems/`
+  const detail = `No such page: ${method} ${path}; ${advice}`
   return new Problem('invalid-request', detail, { status: 404, title: 'Not Found' })
 }
 

@@ -51,20 +51,59 @@ export function exchangeOf({ exchange }: FastifyRequest): Exchange {
 
 /** Opens an exchange for every request, adds its headers to the response, and counts, logs and audits it at its end. */
 export function observe(app: FastifyInstance, options: ObserveOptions): void {
-  const { clock, log, metrics, deprecatedCalls, connections, audit, loggedRequests } = options
+  const { log, metrics, deprecatedCalls, audit, loggedRequests } = options
+  openExchanges(app, options, {
+    begun: () => metrics.started(),
+    over(exchange, { status, took, request }) {
+      metrics.finished(exchange, status, took / 1000)
+      deprecatedCalls.count(exchange)
+      logRequest(log, loggedRequests(), exchange, status, took)
+      if (audit && isForwarded(request)) audit.record(exchange, status)
+    },
+  })
+}
+
+/** Opens an exchange for every request, adds its headers to the response, and only logs it at its end. */
+export function observeUncounted(
+  app: FastifyInstance,
+  options: Pick<ObserveOptions, 'clock' | 'connections' | 'log' | 'loggedRequests'>,
+): void {
+  const { log, loggedRequests } = options
+  openExchanges(app, options, {
+    begun() {},
+    over: (exchange, { status, took }) => logRequest(log, loggedRequests(), exchange, status, took),
+  })
+}
+
+/** How a request ended. */
+interface Ending {
+  /** 0 if the client left before the response was complete. */
+  readonly status: number
+  /** Milliseconds from the beginning to the end. */
+  readonly took: number
+  readonly request: IncomingMessage
+}
+
+interface Reports {
+  begun(): void
+  over(exchange: Exchange, ending: Ending): void
+}
+
+function openExchanges(
+  app: FastifyInstance,
+  { clock, connections }: Pick<ObserveOptions, 'clock' | 'connections'>,
+  reports: Reports,
+): void {
   app.decorateRequest('exchange', null)
   app.addHook('onRequest', (request, { raw }, done) => {
     const over = new EndController('the client has left')
     const exchange = open(request, clock, over)
     request.exchange = exchange
-    metrics.started()
+    reports.begun()
     over.addEventListener('abort', () => {
       const took = clock.monotonic() - exchange.startedAt
       const status = raw.writableFinished ? raw.statusCode : 0
-      metrics.finished(exchange, status, took / 1000)
-      deprecatedCalls.count(exchange)
-      logRequest(log, loggedRequests(), exchange, status, took)
-      if (audit && isForwarded(request.raw)) audit.record(exchange, status)
+      reports.over(exchange, { status, took, request: request.raw })
     })
     connections.watch(raw, over)
     done()

@@ -26,7 +26,7 @@ async function announce({ isTTY = true, warnings = [], upstream = 'app2', ...opt
 /** The command to paste that is shown for an address. */
 async function tried(address: string, clientTokenFile: string | null = null): Promise<string | undefined> {
   const { announcer, lines } = await announce({ config: { log: { format: 'auto' }, listen: { clientTokenFile } } })
-  announcer.listening({ address, secure: null, trust: null })
+  announcer.listening({ address, secure: null, admin: null, trust: null })
   return lines()
     .at(-1)
     ?.replace(/^ {2}try {8}/, '')
@@ -88,7 +88,7 @@ t.test(
 
 t.test('its lines are coloured at a terminal', async t => {
   const { announcer, host } = await announce({ warnings: ['Beware'] })
-  announcer.listening({ address: 'http://127.0.0.1:1', secure: null, trust: null })
+  announcer.listening({ address: 'http://127.0.0.1:1', secure: null, admin: null, trust: null })
   announcer.ready()
   announcer.notReady(WAITING)
   const { text } = host.stdout
@@ -126,7 +126,7 @@ t.test('the command to try works as it is pasted', async t => {
 })
 
 t.test('an address for https is told, with how to trust it where clients do not know it', async t => {
-  const listening = { address: 'http://127.0.0.1:1', secure: 'https://127.0.0.1:2', trust: '/ca.pem' }
+  const listening = { address: 'http://127.0.0.1:1', secure: 'https://127.0.0.1:2', admin: null, trust: '/ca.pem' }
   const how = 'curl --cacert /ca.pem; for other clients run prismacloud-proxy ca'
   for (const trust of ['/ca.pem', null]) {
     const person = await announce()
@@ -144,6 +144,18 @@ t.test('an address for https is told, with how to trust it where clients do not 
       ],
     )
   }
+})
+
+t.test('the address for probes and metrics is told, if there is one', async t => {
+  const listening = { address: 'http://127.0.0.1:1', secure: null, admin: 'http://0.0.0.0:3', trust: null }
+  const person = await announce()
+  person.announcer.listening(listening)
+  t.strictSame(person.lines().slice(3, -1), ['  admin      http://0.0.0.0:3'])
+  const machine = await announce({ isTTY: false })
+  machine.announcer.listening(listening)
+  t.match(machine.lines().map(parse).slice(1), [
+    { level: 30, address: 'http://0.0.0.0:3', msg: 'listening at http://0.0.0.0:3 for probes and metrics' },
+  ])
 })
 
 t.test('warnings of the configuration are shown, before all else that is told', async t => {
@@ -190,7 +202,7 @@ t.test('the log is for people at a terminal, unless it is to be JSON; elsewhere 
 
 async function toldInJson(t: Test, told: Told): Promise<void> {
   const { announcer, lines } = await announce(told)
-  announcer.listening({ address: 'http://127.0.0.1:1', secure: null, trust: null })
+  announcer.listening({ address: 'http://127.0.0.1:1', secure: null, admin: null, trust: null })
   announcer.ready()
   announcer.notReady(WAITING)
   announcer.shuttingDown({ requests: 0, timeout: 10_000 })

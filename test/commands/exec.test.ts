@@ -145,13 +145,13 @@ t.test("the proxy's plain address and that of Compute are told", async t => {
 })
 
 t.test('a flag that would change nothing is refused, and not offered', async t => {
-  for (const flag of ['--listen-address', '--listen-tls-address', '--connect-others'])
+  for (const flag of ['--listen-address', '--listen-tls-address', '--connect-others', '--admin-address'])
     await t.rejects(exec.run(fakeHost({ args: [flag, 'x', '--', 'true'], env: KEY })), {
       name: 'UsageError',
       message: `${flag} has no effect: exec always listens on free ports of 127.0.0.1`,
     })
   t.notMatch(exec.help(), '--listen-address')
-  const { ended } = await start(t, 'exit 0', { PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:9081' })
+  const { ended } = await start(t, 'exit 0', { PRISMACLOUD_PROXY_ADMIN_ADDRESS: '127.0.0.1:9081' })
   t.equal(await ended, 0, 'what other commands share is not')
 })
 

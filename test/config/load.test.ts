@@ -55,7 +55,7 @@ t.test('an access key and its url are all that is required', async t => {
     },
     retry: { attempts: 3 },
     cache: { rules: [], maxSize: 64 * 1024 * 1024 },
-    admin: { quit: false },
+    admin: { address: null, quit: false },
     audit: { file: null, required: false },
     log: { level: 'info', format: 'auto', requests: 'errors' },
     warnings: [],

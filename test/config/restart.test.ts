@@ -16,6 +16,7 @@ const lasting = {
   'listen.tlsCertFile': 'other-cert.pem',
   'listen.tlsKeyFile': 'other-key.pem',
   'connect.enabled': 'true',
+  'admin.address': '127.0.0.1:3',
   'audit.file': 'audit.log',
   'audit.required': 'true',
   'fleet.redisUrl': 'rediss://redis',

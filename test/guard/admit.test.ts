@@ -1,5 +1,5 @@
 import t from 'tap'
-import { type Admission, admit, type Facts, isBlindRequest } from '../../src/guard/admit.ts'
+import { type Admission, admit, admitToReports, type Facts, isBlindRequest } from '../../src/guard/admit.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import type { ProblemName } from '../../src/problem/catalogue.ts'
 
@@ -270,3 +270,31 @@ t.test('a request is blind if it is from a browser that does not identify the pa
   ]
   for (const [facts, isBlind] of rows) t.equal(isBlindRequest({ ...FACTS, ...facts }), isBlind)
 })
+
+const byReader: Row[] = [
+  ['localhost', host('localhost:9090')],
+  ['the address at which it arrived', at('192.0.2.7', '192.0.2.7:9090')],
+  ['an address of a machine in front', at('192.0.2.7', '203.0.113.9')],
+  ['an IPv6 address of a machine in front', at('192.0.2.7', '[2001:db8::7]:9090')],
+  ['a trusted name', host('proxy.internal')],
+  ['a socket', at(undefined, 'localhost')],
+  ['the page of the same origin', { headers: { origin: 'http://localhost:9080' } }],
+  ['a browser that says nothing of the page', { ...host('10.0.0.1'), headers: { 'user-agent': 'Mozilla/5.0 Gecko' } }],
+  ['another name (DNS rebinding)', host('evil.example'), 'host-not-allowed'],
+  ['something like an address', host('127.0.0.1.evil.example'), 'host-not-allowed'],
+  ['an address as one number', host('2130706433'), 'host-not-allowed'],
+  ['no Host', { hosts: [] }, 'host-not-allowed'],
+  ['two Hosts', { hosts: ['localhost', 'localhost'] }, 'host-not-allowed'],
+  ['an API through it as an HTTP proxy', { proxiedHost: 'api2.prismacloud.io' }, 'host-not-allowed'],
+  ['an address through it as an HTTP proxy', { proxiedHost: '203.0.113.9' }, 'host-not-allowed'],
+  ['a page of another origin', from('https://evil.example'), 'origin-not-allowed'],
+  ['a page of no origin', from('null'), 'origin-not-allowed'],
+  ['a page of another site', site('cross-site'), 'origin-not-allowed'],
+  ['a page of another origin of the site', site('same-site'), 'origin-not-allowed'],
+]
+
+for (const [title, facts, refusal] of byReader)
+  t.test(`reports: ${title}: ${refusal ?? 'admitted'}`, async t => {
+    const verdict = admitToReports({ ...FACTS, ...facts }, OPEN)
+    t.match(verdict, refusal ? { admitted: false, problem: refusal } : { admitted: true, client: null })
+  })

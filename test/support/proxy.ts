@@ -186,7 +186,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
     },
     retry: { attempts: 3, ...config.retry },
     cache: { rules: [], maxSize: 1024 * 1024, ...config.cache },
-    admin: { quit: false, ...config.admin },
+    admin: { address: null, quit: false, ...config.admin },
     audit: { file: null, required: false, ...config.audit },
     log: { level: 'trace', format: 'json', requests: 'errors', ...config.log },
     tenants: new Map(named),

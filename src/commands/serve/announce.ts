@@ -16,6 +16,8 @@ export interface Listening {
   readonly address: string
   /** The https address, if there is one. */
   readonly secure: string | null
+  /** The address that serves only reports, if there is one. */
+  readonly admin: string | null
   /** The file with the certificate that https clients must trust; null if they already trust it. */
   readonly trust: string | null
 }
@@ -50,9 +52,10 @@ function forMachines(config: Config, log: Log): Announcer {
   }))
   for (const warning of config.warnings) log.warn(warning)
   return {
-    listening({ address, secure, trust }) {
+    listening({ address, secure, admin, trust }) {
       log.info({ version, address, tenants }, `listening at ${address}`)
       if (secure) log.info({ address: secure, trust }, `listening at ${secure}`)
+      if (admin) log.info({ address: admin }, `listening at ${admin} for probes and metrics`)
       if (trust) log.info(`to trust it: ${howToTrust(trust)}`)
     },
     ready: () => log.info({ ms: sinceStart() }, `ready in ${sinceStart()} ms`),
@@ -68,9 +71,10 @@ function forPeople(config: Config, { stdout, env }: Host): Announcer {
   for (const tenant of config.tenants.values()) line('tenant', describe(tenant))
   for (const warning of config.warnings) line('warning', style('yellow', warning))
   return {
-    listening({ address, secure, trust }) {
+    listening({ address, secure, admin, trust }) {
       line('address', style('cyan', address))
       if (secure) line('https', style('cyan', secure))
+      if (admin) line('admin', style('cyan', admin))
       if (trust) line('trust', howToTrust(trust))
       line('try', tryOut(address, config.listen.clientTokenFile))
     },

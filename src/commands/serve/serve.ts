@@ -101,12 +101,14 @@ async function localCertificates({ tlsAddress }: Config['listen'], caFolder: str
 }
 
 /** Listens on every configured address. Rejects with a `ListenError` or `TlsError` whose message names the fix. */
-export async function listenEverywhere(app: App, { listen: settings }: Config): Promise<Listening> {
-  const { front, interceptor } = app
+export async function listenEverywhere(app: App, { listen: settings, admin }: Config): Promise<Listening> {
+  const { front, interceptor, reports } = app
   await interceptor?.open()
   const address = await listen(app, settings.address, settings)
   const secure = front && (await listen(front, settings.tlsAddress, { flag: '--listen-tls-address' }))
-  return { address, secure, trust: interceptor?.trust ?? front?.trust ?? null }
+  const { socketMode } = settings
+  const reported = reports && (await listen(reports, `${admin.address}`, { flag: '--admin-address', socketMode }))
+  return { address, secure, admin: reported, trust: interceptor?.trust ?? front?.trust ?? null }
 }
 
 /** Whether Prisma Cloud rejected the access key of every tenant that logs in at start. */

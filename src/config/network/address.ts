@@ -22,3 +22,13 @@ export function parseAddress(text: string, system: NodeJS.Platform = platform())
     throw new MalformedValue('invalid address', 'expected host:port, e.g. 127.0.0.1:9080 or [::1]:9080, or unix:/path')
   return { host, port: Number(port) }
 }
+
+/** The hosts that stand for every address of the machine. */
+const WILDCARDS = ['0.0.0.0', '::']
+
+/** Whether two servers cannot listen at these addresses at the same time. Port 0 never collides. */
+export function collide(one: Address, other: Address): boolean {
+  if ('path' in one || 'path' in other) return 'path' in one && 'path' in other && one.path === other.path
+  const isSameHost = one.host === other.host || [one.host, other.host].some(host => WILDCARDS.includes(host))
+  return one.port !== 0 && one.port === other.port && isSameHost
+}

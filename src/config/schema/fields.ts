@@ -64,6 +64,11 @@ export function address(value: string, description: string): Field<string> {
   return { kind: 'address', type: 'string', default: value, description, read: read.single(read.readAddress) }
 }
 
+/** An address to listen on in addition, kept as text; null if there is none. */
+export function furtherAddress(description: string): Field<string | null> {
+  return { kind: 'address', ...STRING_OR_NULL, description, read: read.single(read.readAddress) }
+}
+
 /** A command and its arguments. */
 export function argv(description: string): Field<readonly string[] | null> {
   const keywords = { type: ['array', 'null'], items: { type: 'string' }, default: null } as const

@@ -6,6 +6,7 @@ import {
   count,
   duration,
   file,
+  furtherAddress,
   hosts,
   label,
   mode,
@@ -158,6 +159,9 @@ export const settingsSchema = {
     maxSize: size('64MiB', 'Maximum memory for all cached responses.'),
   },
   admin: {
+    address: furtherAddress(
+      'Another address, for kubelet and Prometheus: host:port or unix:/path. Serves only /_proxy/livez, readyz, metrics and status, in http and without a client token. Whoever reaches it sees the names of tenants and clients, what they call and how often, and why logins fail, but no secret.',
+    ),
     quit: toggle(
       false,
       'Let clients that may write stop the proxy with POST /_proxy/quit, as SIGINT does. For a proxy that runs next to a job.',
