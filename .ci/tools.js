@@ -11,6 +11,7 @@ const PACKAGES = {
   curl: 'curl',
   'default-jdk-headless': 'javac',
   'golang-go': 'go',
+  'kubernetes-client': 'kubectl',
   // others have an nc, too, which knows other options
   'netcat-openbsd': 'nc.openbsd',
   'nginx-light': 'nginx',

