@@ -34,7 +34,7 @@ function faults(content: object): string[] {
   return COMPOSE.Errors(content)[1].map(each => `${each.instancePath} ${each.message}`)
 }
 
-for (const file of ['compose.yaml'])
+for (const file of ['compose.yaml', 'compose-fleet.yaml'])
   t.test(`${file} is valid according to its schema`, async t => {
     t.strictSame(faults(parse(example(file, '/run/secrets'))), [])
   })
@@ -43,6 +43,7 @@ const MISTAKES: [file: string, right: string, wrong: string, at: string][] = [
   ['compose.yaml', 'services:', 'servces:', 'servces'],
   ['compose.yaml', 'read_only: true', 'read_olny: true', 'read_olny'],
   ['compose.yaml', 'read_only: true', 'read_only: maybe', 'read_only'],
+  ['compose-fleet.yaml', 'replicas: 3', 'replcas: 3', 'deploy'],
   ['compose.yaml', 'service_healthy', 'service_helthy', 'depends_on'],
 ]
 
@@ -90,6 +91,30 @@ t.test('compose.yaml starts a proxy that only the tool reaches', async t => {
   t.notOk(proxy.ports)
   t.ok(parseDuration(proxy.stop_grace_period) > config.listen.drainTimeout)
   t.equal(services.tool.network_mode, 'service:prismacloud-proxy')
+})
+
+t.test('compose-fleet.yaml starts three proxies behind one name, which share a Redis with a password', async t => {
+  const secrets = t.testdir({ ...SECRETS, 'client-token': '0123456789abcdef', 'redis-password': 'a-password' })
+  const { services, networks, secrets: files } = parse(example('compose-fleet.yaml', secrets))
+  const { 'prismacloud-proxy': proxy, redis, tool } = services
+  const config = await loadConfig({ args: [], env: proxy.environment, homeDirectory: '/nonexistent' })
+  t.match(config, {
+    listen: { address: '0.0.0.0:9080', trustedHosts: ['prismacloud-proxy'] },
+    clients: [{ name: 'default' }],
+    fleet: { redisPasswordFile: `${secrets}/redis-password`, redisUrl: { nodes: [{ host: 'redis', port: 6379 }] } },
+  })
+  t.match(proxy, { read_only: true, cap_drop: ['ALL'], deploy: { replicas: 3 } })
+  t.ok(parseDuration(proxy.stop_grace_period) > config.listen.drainTimeout)
+  t.match(`${tool.entrypoint}`, `/client-token)" | curl -sS -K - http://prismacloud-proxy:9080/`)
+  t.strictSame(
+    [proxy, redis, tool].map(service => service.networks),
+    [['tools', 'redis'], ['redis'], ['tools']],
+  )
+  t.ok(networks.redis.internal)
+  for (const { ports } of Object.values<{ ports?: unknown }>(services)) t.notOk(ports)
+  t.strictSame(Object.keys(files), proxy.secrets)
+  for (const service of [redis, tool])
+    for (const each of service.secrets) t.match(`${service.command ?? service.entrypoint}`, each)
 })
 
 const dockerfile = parseDockerfile(readFileSync(resolve(EXAMPLES, '../Dockerfile'), 'utf8'))
