@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
+import { TLSSocket } from 'node:tls'
 import t, { type Test } from 'tap'
 import { InvalidValue } from '../../src/config/fault.ts'
 import { PREFIX } from '../../src/fleet/prefix.ts'
@@ -208,6 +211,22 @@ t.test('a connection that is closed stays closed, whatever it was doing', async 
     [fake, opening.fake, waiting.fake].map(each => each.connections()),
     [0, 0, 0],
   )
+})
+
+t.test('a connection that is closed before it is there is closed once it is', async t => {
+  const ca = await makeCa()
+  const held: Socket[] = []
+  const server = createServer(socket => held.push(socket)).listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const store = connectStore(t, redisConfig(`rediss://127.0.0.1:${port}`, { authorities: ca.cert }))
+  await until(() => held.length === 2)
+  await store.close()
+  const identity = await issue(ca, { names: ['127.0.0.1'] })
+  const encrypted = held.map(socket => new TLSSocket(socket, { isServer: true, ...identity }).resume())
+  await Promise.all(encrypted.map(socket => once(socket, 'close')))
+  t.same(store.told, [])
 })
 
 t.test('TLS is verified, with the given CA, and the client certificate is shown', async t => {

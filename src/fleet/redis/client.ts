@@ -26,6 +26,8 @@ function optionsFor({ tls, credentials, database }: LinkOptions) {
 async function connect(node: RedisNode, options: LinkOptions) {
   const { socket, ...others } = optionsFor(options)
   const client = createClient({ ...others, socket: { ...socket, ...node } }).on('error', options.onError)
+  // destroying it while it connects has no effect on the socket
+  client.on('connect', () => options.signal.aborted && client.destroy())
   await endingWith(options.signal, client, () => client.connect())
   return client
 }
