@@ -87,9 +87,9 @@ t.test('what a server rejects is named, with the cure', async t => {
 })
 
 t.test('the commands that a user may not run are listed, with the line for that user', async t => {
-  const fake = await startFakeRedis(t, command => (command[0] === 'EVALSHA' ? ['hset', 'zadd'] : healthy(command)))
+  const fake = await startFakeRedis(t, command => (command[0] === 'EVALSHA' ? ['set', 'hset'] : healthy(command)))
   const found = await checkStore(redisConfig(fake.url, { username: 'proxy', password: 'secret' }))
-  t.match(found['Redis scripts'], /^✗ the user may not run hset, zadd; run ACL SETUSER proxy on >PASSWORD .* \+del$/)
+  t.match(found['Redis scripts'], /^✗ the user may not run set, hset; run ACL SETUSER proxy on >PASSWORD .* \+publish$/)
   t.match(found['Redis login'], '✓ as user proxy')
   t.notMatch(JSON.stringify(found), /secret/)
 })

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
 import { newFolder } from '../support/folder.ts'
+import { freePort } from '../support/free-port.ts'
 import { callUrl } from '../support/http.ts'
 import { codeIn, shellLines } from '../support/markdown.ts'
 import { startCli } from '../support/process.ts'
@@ -21,6 +22,9 @@ const START = ['export PC_URL=app2 PC_IDENTITY=your-access-key-id PC_SECRET=your
 /** The line that the test of the local CA carries out. */
 const CA = 'node dist/cli.js ca'
 
+/** The line that makes a proxy a member of a fleet; test/tools does so with a Redis that is there. */
+const FLEET = 'node dist/cli.js start --fleet-redis-url redis://redis.example:6379'
+
 /** The beginnings of the lines that are carried out in test/tools. */
 const RUN_WITH_TOOLS = /^(?:curl|node dist\/cli\.js exec -- curl) /
 
@@ -37,6 +41,20 @@ t.test('with a key in the names of the vendor, npm start serves', async t => {
   t.equal((await callUrl(`${address}/v2/policy`)).status, 200)
 })
 
+t.test('a member of a fleet serves although its Redis is not there', async t => {
+  const simulator = await startSimulatorProcess(t, 600)
+  t.ok(LINES.includes(FLEET))
+  const args = FLEET.replace('redis.example:6379', `127.0.0.1:${await freePort()}`)
+    .split(' ')
+    .slice(2)
+  const cli = startCli(t, args, { ...credentials(simulator), PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:0' })
+  const [, address = ''] = await cli.until(/listening at (http:\S+?)"/)
+  t.equal((await callUrl(`${address}/v2/policy`)).status, 200)
+  t.equal((await callUrl(`${address}/_proxy/readyz`)).status, 200)
+  const { fleet } = JSON.parse((await callUrl(`${address}/_proxy/status`)).body)
+  t.match(fleet, { name: 'default', state: 'down', reason: /refuses/, members: [{ isThis: true }] })
+})
+
 t.test('the local CA says how clients trust it', async t => {
   t.ok(LINES.includes(CA))
   const cli = startCli(t, ['ca'], { XDG_STATE_HOME: newFolder(t) })
@@ -45,7 +63,7 @@ t.test('the local CA says how clients trust it', async t => {
 })
 
 t.test('the README shows nothing that is not run', async t => {
-  const known = [...RUN_BY_THE_GATE, ...START, CA]
+  const known = [...RUN_BY_THE_GATE, ...START, CA, FLEET]
   t.same(
     LINES.filter(line => !known.includes(line) && !RUN_WITH_TOOLS.test(line)),
     [],

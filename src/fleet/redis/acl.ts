@@ -4,27 +4,20 @@ import { type Script, script } from '../script.ts'
 
 /** What scripts of the fleet call, each with arguments that suit it, and change nothing. In Lua, with two keys. */
 const SCRIPTED = {
-  hset: "KEYS[1], 'field', 1",
+  get: 'KEYS[2]',
+  set: "KEYS[2], 'value', 'px', 1000",
   hget: "KEYS[1], 'field'",
-  hmget: "KEYS[1], 'field'",
-  hgetall: 'KEYS[1]',
+  hset: "KEYS[1], 'field', 1",
   hdel: "KEYS[1], 'other'",
-  hincrby: "KEYS[1], 'field', 1",
-  zadd: "KEYS[2], 1, 'member'",
-  zrem: "KEYS[2], 'other'",
-  zcard: 'KEYS[2]',
-  zrange: 'KEYS[2], 0, -1',
-  zremrangebyscore: 'KEYS[2], 5, 6',
   pexpire: 'KEYS[1], 1000',
   publish: `'${PREFIX}probe', ''`,
-  del: 'KEYS[1], KEYS[2]',
 }
 
 /** What is needed besides. Every script calls TIME first. */
 const OTHERS = ['eval', 'evalsha', 'subscribe', 'ping', 'time']
 
 /** The keys of {@link TRY_EVERYTHING}; both are in one slot of a cluster. */
-export const TRIED_KEYS = [`${PREFIX}{probe}hash`, `${PREFIX}{probe}set`]
+export const TRIED_KEYS = [`${PREFIX}{probe}hash`, `${PREFIX}{probe}text`]
 
 /** Calls all that scripts of the fleet call, and returns the names of those that the user may not. */
 export const TRY_EVERYTHING: Script = script(
