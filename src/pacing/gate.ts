@@ -63,10 +63,17 @@ export class Gate implements PermitIssuer {
     return this.#queue.size > 0
   }
 
-  /** Whether a request may go now, and no other is waiting ahead of it. In a fleet, only the store knows. */
+  /** Whether a request may go now, and no other is waiting ahead of it. In a fleet, that is an estimate. */
   isOpen(now: number): boolean {
-    if (this.#queue.size > 0 || this.#isClosed(now) || this.#store(now)) return false
-    return this.#bucket?.hasToken(now) ?? true
+    if (this.#isClosed(now)) return false
+    if (this.#queue.size === 0) return this.#bucket?.hasToken(now) ?? true
+    // those in the queue may be asking the store
+    return this.isShared(now) && this.#delay(this.#queue.size, now) === 0
+  }
+
+  /** Whether the store of a fleet decides who may go. */
+  isShared(now: number): boolean {
+    return this.#store(now) !== undefined
   }
 
   /** Estimates the milliseconds until a request would get its permit. */

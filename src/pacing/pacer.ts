@@ -134,7 +134,10 @@ export class Pacer {
     this.#gates.clear()
   }
 
-  /** `isNew` is false for a request that has waited until the limit was known: it need not fit into the queue. */
+  /**
+   * `isNew` is false for a request that has waited until the limit was known: it need not fit into the queue. Nor need one
+   * that only asks the store of a fleet.
+   */
   #admit(
     endpoint: PacedEndpoint,
     request: AdmissionRequest,
@@ -143,9 +146,10 @@ export class Pacer {
     const gate = this.#gate(endpoint)
     if (!gate) return undefined
     const now = this.#options.clock.monotonic()
-    if (gate.isOpen(now)) return gate.pass(now)
+    const isOpen = gate.isOpen(now)
+    if (isOpen && !gate.isShared(now)) return gate.pass(now)
     if (gate.isUnknown) return this.#waitUntilKnown(endpoint, gate, request, now)
-    return isNew ? this.#waitInQueue(gate, request, now) : this.#waitForTurn(gate, request, now)
+    return isNew && !isOpen ? this.#waitInQueue(gate, request, now) : this.#waitForTurn(gate, request, now)
   }
 
   /**

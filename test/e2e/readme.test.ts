@@ -51,7 +51,7 @@ t.test('a member of a fleet serves although its Redis is not there', async t => 
   const [, address = ''] = await cli.until(/listening at (http:\S+?)"/)
   t.equal((await callUrl(`${address}/v2/policy`)).status, 200)
   t.equal((await callUrl(`${address}/_proxy/readyz`)).status, 200)
-  const { fleet } = JSON.parse((await callUrl(`${address}/_proxy/status`)).body)
+  const { fleet } = JSON.parse(`${(await callUrl(`${address}/_proxy/status`)).body}`)
   t.match(fleet, { name: 'default', state: 'down', reason: /refuses/, members: [{ isThis: true }] })
 })
 

@@ -42,7 +42,12 @@ export interface SharedPacing {
 
 const DECLARED = { rate: 10, burst: 5 }
 
-export async function sharedPacing(t: Test, count: number, declared: typeof DECLARED | null = DECLARED) {
+export async function sharedPacing(
+  t: Test,
+  count: number,
+  declared: typeof DECLARED | null = DECLARED,
+  maxQueue = 1000,
+) {
   const clock = testClock()
   const store = new TestStore(clock)
   const endpoint = { key: 'default GET /x', declared: declared ?? undefined }
@@ -64,7 +69,7 @@ export async function sharedPacing(t: Test, count: number, declared: typeof DECL
     members: Array.from({ length: count }, (_, number) => {
       const fleet = member(t, store, clock, `member-${number}`)
       const share = (key: string) => new SharedLimit(fleet, ['https://api', key], () => rig.user(number))
-      const settings = () => ({ enabled: true, maxWait: 30_000, maxQueue: 1000 })
+      const settings = () => ({ enabled: true, maxWait: 30_000, maxQueue })
       const pacer = new Pacer({ clock, settings, random: () => 0.5, share })
       const ask = async (client = 'client') => pacer.admit(endpoint, { client, returned: false, waited: 0, signal })
       return {

@@ -1,5 +1,6 @@
 import t from 'tap'
 import { Secret } from '../../src/kernel/secret.ts'
+import { failureOf } from '../kernel/failure-of.ts'
 import { settle } from '../support/clock.ts'
 import { type SharedPacing, sharedPacing } from './shared-rig.ts'
 
@@ -54,6 +55,19 @@ t.test('requests that come together are drawn for together', async t => {
   await settle()
   t.equal(granted.length, 4)
   t.same(rig.ran(), { draw: 2 })
+})
+
+t.test('to ask the store takes no place in the queue', async t => {
+  const rig = await sharedPacing(t, 1, undefined, 0)
+  const granted = rig.members[0]?.askFor(3) ?? []
+  await settle()
+  t.equal(granted.length, 3)
+  for (let n = 0; n < 2; n++) await rig.members[0]?.ask()
+  t.match(
+    await failureOf(Promise.resolve(rig.members[0]?.ask())),
+    { type: 'rate-limited' },
+    'but to wait for a token does',
+  )
 })
 
 t.test('who waits does not ask before it is time', async t => {
