@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
-import { type ListenAddress, SecondListener } from '../kernel/further-address.ts'
+import { BACKLOG, type ListenAddress, SecondListener } from '../kernel/further-address.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import { TlsFront } from '../tls/front.ts'
@@ -53,5 +53,5 @@ export type Place = ListenAddress | { readonly path: string }
 /** Starts to listen, and resolves to a URL with the port in use. Rejects as `net.Server` does. */
 export async function listenAt(app: FastifyInstance, second: SecondListener, place: Place): Promise<string> {
   await app.ready()
-  return 'path' in place ? app.listen(place) : second.beside(place, at => app.listen(at))
+  return 'path' in place ? app.listen({ ...place, backlog: BACKLOG }) : second.beside(place, at => app.listen(at))
 }

@@ -10,8 +10,14 @@ export interface ListenAddress {
   readonly also?: string
 }
 
+/**
+ * How many new connections the kernel holds until they are accepted. Of a thousand clients that connect to a busy process
+ * at once, some are reset with the 511 that are Node.js's default. Linux holds at most `net.core.somaxconn`: 4,096.
+ */
+export const BACKLOG = 4096
+
 /** One host and port to listen on. */
-type Address = Pick<ListenAddress, 'host' | 'port'>
+type Address = Pick<ListenAddress, 'host' | 'port'> & { readonly backlog: number }
 
 /** How many free ports to try before giving up on finding one that is free on both addresses. */
 const MAX_TRIES = 10
@@ -37,7 +43,7 @@ export class SecondListener {
    * the result of `listen`. If either address is in use, rejects and listens on neither.
    */
   async beside<T>({ host, port, also }: ListenAddress, listen: (at: Address) => Promise<T>): Promise<T> {
-    return also === undefined ? listen({ host, port }) : this.#listenOnBoth({ host, port, also }, listen, MAX_TRIES)
+    return also === undefined ? listen({ host, port, backlog: BACKLOG }) : this.#listenOnBoth({ host, port, also }, listen, MAX_TRIES)
   }
 
   async #listenOnBoth<T>(
@@ -48,7 +54,7 @@ export class SecondListener {
     const { host, port, also } = place
     const samePort = await this.#listen(also, port)
     try {
-      return await listen({ host, port: samePort })
+      return await listen({ host, port: samePort, backlog: BACKLOG })
     } catch (error) {
       await this.close()
       if (port !== 0 || codeOf(error) !== 'EADDRINUSE' || tries === 1) throw error
@@ -64,7 +70,7 @@ export class SecondListener {
   /** Resolves with the port in use, or with `port` if this machine does not have the address. */
   async #listen(host: string, port: number): Promise<number> {
     try {
-      await once(this.#server.listen({ host, port }), 'listening')
+      await once(this.#server.listen({ host, port, backlog: BACKLOG }), 'listening')
       return (this.#server.address() as AddressInfo).port
     } catch (error) {
       if (NO_ADDRESS.has(codeOf(error))) return port

@@ -7,6 +7,9 @@ import type { AddressInfo, Server, Socket } from 'node:net'
 /** The largest request line and headers, in bytes: enough for a query with a page token, which may have 43 kB. */
 const MAX_HEADER_SIZE = 128 * 1024
 
+/** How many connections wait to be accepted: some of a thousand at once would be reset with Node's default of 511. */
+const BACKLOG = 4096
+
 /** A certificate chain and its private key, in PEM. */
 export interface TlsOptions {
   readonly cert: string
@@ -35,7 +38,7 @@ export async function listen({ host, port, tls }: ListenOptions, listener: Reque
   const destroyAll = trackSockets(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, resolve)
+    server.listen({ port, host, backlog: BACKLOG }, resolve)
   })
   const close = () =>
     new Promise<void>(resolve => {

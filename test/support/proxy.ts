@@ -98,7 +98,7 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
     app.server.server.closeAllConnections()
     return app.close()
   })
-  const port = Number(new URL(await app.server.listen({ host: '127.0.0.1', port: 0 })).port)
+  const port = Number(new URL(await app.listen({ host: '127.0.0.1', port: 0 })).port)
   return { app, port, log: lines, call: (path, callOptions) => call(port, path, callOptions) }
 }
 
