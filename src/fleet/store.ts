@@ -17,6 +17,9 @@ const PATIENCE = 2_000
 /** How long the store is left alone after a failure, in milliseconds, before it is tried again. */
 const BACKOFF = { base: 500, cap: 5_000 }
 
+/** How long the store must have been up, in milliseconds, for a failure to count as the first. */
+const STEADY = 30_000
+
 /**
  * - `connecting`: the member has just started, and has no connection yet.
  * - `up`: scripts run in the store.
@@ -55,6 +58,7 @@ export class Store {
   #reason: string | null = null
   #isConnected = false
   #failures = 0
+  #upAt = 0
   #timer: Timer | undefined
   #isClosed = false
 
@@ -146,6 +150,7 @@ export class Store {
     if (this.#isClosed) return
     this.#clearTimer()
     this.#reason = reason
+    if (this.#state === 'up' && this.#options.clock.monotonic() - this.#upAt >= STEADY) this.#failures = 0
     const delay = Math.max(BACKOFF.base, fullJitter(this.#failures++, BACKOFF, this.#options.random ?? Math.random))
     this.#timer = this.#options.clock.setTimeout(() => void this.#try(), delay)
     if (this.#state === 'down') return
@@ -164,7 +169,7 @@ export class Store {
     }
     if (this.#isClosed || !this.#isConnected) return
     this.#clearTimer()
-    this.#failures = 0
+    this.#upAt = this.#options.clock.monotonic()
     this.#reason = null
     this.#state = 'up'
     this.#started()

@@ -89,6 +89,24 @@ t.test('it is tried until it is back, and then used again', async t => {
   t.same(told, ['up: null', 'down: OOM command not allowed', 'up: null'], 'each change is told once')
 })
 
+t.test('a store that fails again and again is tried ever more rarely, until it was up for long', async t => {
+  const { clock, server, store, run } = setUp(t)
+  await clock.advance(5)
+  const timeDown = async () => {
+    server.behaviour = () => 'refuses'
+    await failureOf(run())
+    server.behaviour = () => 'good'
+    let ms = 0
+    for (; store.state === 'down'; ms += 50) await clock.advance(50)
+    return ms
+  }
+  const first = await timeDown()
+  const waits = [await timeDown(), await timeDown(), await timeDown(), await timeDown()]
+  t.ok(Math.max(...waits) > 3 * first, `${first} ms, then ${waits}`)
+  await clock.advance(30_000)
+  t.ok((await timeDown()) <= first + 50)
+})
+
 t.test('a lost connection is down at once, and up when it is back', async t => {
   const { clock, server, store, told } = setUp(t)
   await clock.advance(5)
