@@ -61,6 +61,8 @@ class RedisConnection implements StoreConnection {
     const timer = this.#clock.setTimeout(overdue, RESPONSE_TIMEOUT)
     return evaluate(this.#link, script, keys, args)
       .catch(error => {
+        // what the library says of a link that was given up meanwhile is not the reason
+        if (current.signal.aborted) throw current.signal.reason
         if (meansUnusable(error)) this.#lose(current, error)
         throw error
       })
@@ -74,7 +76,7 @@ class RedisConnection implements StoreConnection {
   }
 
   async close(): Promise<void> {
-    this.#end()
+    this.#end(new StoreError('the connection to Redis is closed'))
   }
 
   async #connect(current: AbortController): Promise<void> {
@@ -113,7 +115,7 @@ class RedisConnection implements StoreConnection {
   /** Gives up a link, unless it was given up or closed before, and opens another after a while. */
   #lose(current: AbortController, error: unknown): void {
     if (current.signal.aborted) return
-    this.#end()
+    this.#end(error)
     const next = new AbortController()
     this.#current = next
     const wait = SHORTEST_WAIT + fullJitter(this.#failures++, ADDED_WAIT)
@@ -124,9 +126,9 @@ class RedisConnection implements StoreConnection {
     this.#reason = reason
   }
 
-  #end(): void {
+  #end(reason: unknown): void {
     this.#link = undefined
-    this.#current.abort()
+    this.#current.abort(reason)
     if (this.#timer) this.#clock.clearTimeout(this.#timer)
   }
 }
