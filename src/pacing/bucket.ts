@@ -1,4 +1,4 @@
-import type { Limit, Rate } from './limit.ts'
+import { type Limit, type Rate, shareOf } from './limit.ts'
 
 /**
  * The fewest tokens that waiting requests leave for other users of the access key, so that the upstream does not refuse
@@ -40,15 +40,19 @@ export class Bucket {
   /** The sum of all corrections, by which levels from before and after them are compared. */
   #corrected = 0
   /** How many tokens waiting requests leave for others. */
-  #reserve = MIN_RESERVE
+  #reserve: number
   /** When there was last a sign of other users. */
   #othersAt: number
 
-  /** Starts with `tokens` tokens, by default full. */
-  constructor({ rate, burst }: Rate, now: number, tokens: number = burst) {
+  /** What a token of the upstream is here: a fraction in a part of a bucket. The upstream counts whole ones. */
+  #grain = 1
+
+  /** Starts with `tokens` tokens, by default full. Waiting requests leave `reserve` of them for others. */
+  constructor({ rate, burst }: Rate, now: number, tokens: number = burst, reserve: number = MIN_RESERVE) {
     this.#rate = rate
     this.#burst = burst
     this.#tokens = tokens
+    this.#reserve = reserve
     this.#lowestCount = tokens
     this.#at = now
     this.#othersAt = now
@@ -58,6 +62,19 @@ export class Bucket {
   limit(now: number): Limit {
     this.#refill(now)
     return { rate: this.#rate, burst: this.#burst, remaining: Math.max(0, Math.floor(this.#tokens)) }
+  }
+
+  /** How many tokens waiting requests leave for others, as far as the size of the bucket allows. */
+  get reserve(): number {
+    return this.#reserve
+  }
+
+  /** Returns the part of the bucket that each of so many users of it may take. */
+  divided(users: number, now: number): Bucket {
+    const { remaining, ...part } = shareOf(this.limit(now), users)
+    const bucket = new Bucket(part, now, remaining, this.#reserve)
+    bucket.#grain = this.#grain / users
+    return bucket
   }
 
   /** Whether there is a token for a request that does not wait. */
@@ -113,7 +130,7 @@ export class Bucket {
     this.#lowestCount = 0
     this.#correct(-this.#tokens)
     if (now - this.#othersAt < 1000 / this.#rate) return
-    this.#reserve++
+    this.#reserve += this.#grain
     this.#othersAt = now
   }
 
@@ -123,8 +140,8 @@ export class Bucket {
    */
   #missing({ level, limit }: Count): number {
     const expected = level === undefined ? this.#tokens : level + this.#corrected
-    const excess = expected - (limit.remaining + 1)
-    return excess > 0 ? excess + 0.5 : 0
+    const excess = expected - (limit.remaining + this.#grain)
+    return excess > 0 ? excess + this.#grain / 2 : 0
   }
 
   #correct(by: number): void {

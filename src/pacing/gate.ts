@@ -17,20 +17,19 @@ import type { Drawn, SharedLimit } from './shared/shared-limit.ts'
  */
 export class Gate implements PermitIssuer {
   readonly #clock: Clock
-  readonly #declared: Rate | undefined
   readonly #shared: SharedLimit | undefined
   readonly #queue: PermitQueue
   readonly #inFlight: InFlight
   /** In a fleet, an estimate of the bucket that all members draw on, or the share of one that goes on alone. */
   #bucket: Bucket | undefined
-  #isAlone = false
+  /** By how many members the limit in the bucket is divided: more than one only if this one goes on alone. */
+  #users = 1
   #pausedUntil = Number.NEGATIVE_INFINITY
   readonly #alarm: Alarm
   readonly #counts: GateCounts = { waits: 0, waitSeconds: 0, refusals: 0 }
 
   constructor(clock: Clock, limit: Rate | undefined, shared?: SharedLimit) {
     this.#clock = clock
-    this.#declared = limit
     this.#shared = shared
     this.#bucket = limit && new Bucket(limit, clock.monotonic())
     this.#inFlight = new InFlight(limit !== undefined)
@@ -124,7 +123,7 @@ export class Gate implements PermitIssuer {
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
     const shared = this.#store(now)
     shared?.report({ outcome, level: permit?.levelIn(shared), inFlight: this.#inFlight.count })
-    if (shared) this.#bucket = limit ? new Bucket(limit, now, limit.remaining) : this.#bucket
+    if (shared) this.#bucket = limit ? new Bucket(limit, now, limit.remaining, this.#bucket?.reserve) : this.#bucket
     else this.#count(outcome, permit, now)
     this.#settleKnown(wasUnknown)
     this.#release(now)
@@ -157,23 +156,28 @@ export class Gate implements PermitIssuer {
   #store(now: number): SharedLimit | undefined {
     const shared = this.#shared
     if (!shared || shared.isUp) {
-      this.#isAlone = false
+      this.#divide(1, now)
       return shared
     }
-    if (!this.#isAlone && this.#bucket) {
-      const share = shareOf(this.#bucket.limit(now), shared.members)
-      this.#bucket = new Bucket(share, now, share.remaining)
-    }
-    this.#isAlone = true
+    if (this.#users === 1) this.#divide(shared.members, now)
     return undefined
+  }
+
+  /** Divides the limit by so many members from now on. */
+  #divide(users: number, now: number): void {
+    if (users === this.#users) return
+    this.#bucket = this.#bucket?.divided(users / this.#users, now)
+    this.#users = users
   }
 
   /** Corrects this member's own bucket by a response. */
   #count({ kind, limit: stated }: Outcome, permit: Permit | undefined, now: number): void {
-    const limit = stated && shareOf(stated, this.#shared?.members ?? 1)
+    // somebody else uses the limit, too: the members leave as much as they take
+    if (kind === 'limited' && this.#users > 1) this.#divide(2 * Number(this.#shared?.members), now)
+    const limit = stated && shareOf(stated, this.#users)
     const bucket = this.#bucket
-    // requests from before this gate existed are not counted, so there may be any number of them
-    const inFlight = permit ? this.#inFlight.count : Number.POSITIVE_INFINITY
+    // requests of other members, or from before this gate existed, are not counted: there may be any number of them
+    const inFlight = permit && this.#users === 1 ? this.#inFlight.count : Number.POSITIVE_INFINITY
     if (kind === 'limited' && bucket) bucket.refused(limit, now)
     if (kind === 'served' && bucket && limit) bucket.counted({ level: permit?.levelIn(bucket), inFlight, limit }, now)
     if (limit && !bucket && kind !== 'unavailable') this.#bucket = this.#bucketOf(limit, kind === 'limited', now)
@@ -216,7 +220,7 @@ export class Gate implements PermitIssuer {
     const want = Math.min(this.#queue.size, this.#inFlight.room)
     if (want === 0 || shared.isDrawing || this.#alarm.isSet) return
     if (this.#pause(now) > 0) return this.#alarm.set(this.#pause(now))
-    const drawn = await shared.draw({ want, inFlight: this.#inFlight.count, declared: this.#declared })
+    const drawn = await shared.draw({ want, inFlight: this.#inFlight.count, believed: this.#bucket, now })
     const then = this.#clock.monotonic()
     if (drawn) this.#take(drawn, shared, then)
     this.#release(then)
@@ -225,7 +229,7 @@ export class Gate implements PermitIssuer {
   #take(drawn: Drawn, shared: SharedLimit, now: number): void {
     const wasUnknown = this.isUnknown
     if (drawn.kind !== 'unknown') this.#inFlight.learn(this.#counts.refusals > 0)
-    this.#bucket = drawn.kind === 'limited' ? new Bucket(drawn.limit, now, drawn.tokens) : undefined
+    this.#bucket = drawn.kind === 'limited' ? new Bucket(drawn.limit, now, drawn.tokens, drawn.reserve) : undefined
     const waiters = this.#queue.take(drawn.granted)
     waiters.forEach((waiter, at) => {
       this.#inFlight.begin()

@@ -42,10 +42,10 @@ local function inFlight()
   return sum
 end
 
-local function open(rate, burst, tokens)
+local function open(rate, burst, tokens, reserve)
   limit.isKnown = true
   limit.rate, limit.burst, limit.tokens, limit.lowest = rate, burst, tokens, tokens
-  limit.at, limit.corrected, limit.reserve, limit.othersAt = now, 0, ${MIN_RESERVE}, now
+  limit.at, limit.corrected, limit.reserve, limit.othersAt = now, 0, reserve, now
 end
 
 local function refill()
@@ -66,7 +66,7 @@ end
  * Draws tokens for waiting requests. Arguments: the member, its requests in flight, how many more it has, whether they
  * are its first (1) or others of it wait already (0), and the documented rate and burst, if any. Answers `unlimited`; or
  * `unknown`, how many may be sent, and when to ask again; or `limited`, these two, the level of the bucket after the last
- * of them, rate, burst, tokens, and how many other members wait.
+ * of them, rate, burst, tokens, the reserve, and how many other members wait.
  *
  * Members take turns: each leaves a token for every member before it, and draws more than one only if there is one for
  * every other member, too.
@@ -75,7 +75,9 @@ export const DRAW = script(
   'draw',
   `${LIMIT}
 local flying, want = tonumber(ARGV[2]), tonumber(ARGV[3])
-if not limit.rate and ARGV[5] then open(tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[6])) end
+if not limit.rate and ARGV[5] then
+  open(tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
+end
 fly(flying)
 local pause = math.max(0, limit.pause - now)
 
@@ -118,7 +120,7 @@ end
 limit.line = line
 save()
 local level = limit.tokens - limit.corrected
-local answer = { granted, wait, level, limit.rate, limit.burst, limit.tokens, others }
+local answer = { granted, wait, level, limit.rate, limit.burst, limit.tokens, limit.reserve, others }
 for at, each in ipairs(answer) do answer[at] = tostring(each) end
 table.insert(answer, 1, 'limited')
 return answer
@@ -169,7 +171,7 @@ end
 if limit.rate then refill() end
 
 if rate and not limit.rate then
-  open(rate, burst, math.max(-burst, remaining - inFlight()))
+  open(rate, burst, math.max(-burst, remaining - inFlight()), ${MIN_RESERVE})
   limit.lowest = remaining
 elseif kind == 'served' and rate then
   limit.lowest = math.min(limit.lowest, remaining)

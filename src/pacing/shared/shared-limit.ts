@@ -1,6 +1,7 @@
 import type { Fleet } from '../../fleet/fleet.ts'
 import { recordName } from '../../fleet/seal.ts'
 import type { Secret } from '../../kernel/secret.ts'
+import type { Bucket } from '../bucket.ts'
 import type { Limit, Rate } from '../limit.ts'
 import type { Outcome } from '../outcome.ts'
 import { DRAW, GIVE_BACK, REPORT, SPEND } from './scripts.ts'
@@ -11,8 +12,9 @@ export interface DrawRequest {
   readonly want: number
   /** How many others of this member are in flight. */
   readonly inFlight: number
-  /** The documented limit, if there is one. */
-  readonly declared: Rate | undefined
+  /** The bucket as this member believes it is, if it knows of one: for a fleet that knows none, or has forgotten it. */
+  readonly believed: Bucket | undefined
+  readonly now: number
 }
 
 /** What the fleet grants. */
@@ -32,6 +34,8 @@ export type Drawn =
       readonly level: number
       readonly limit: Rate
       readonly tokens: number
+      /** How many tokens are left for others. */
+      readonly reserve: number
     }
 
 /** A response that is reported to the fleet. */
@@ -78,9 +82,9 @@ export class SharedLimit {
     return this.#isDrawing
   }
 
-  /** How many other members wait for tokens, as far as is known. */
+  /** How many other members wait for tokens, as far as is known. A member that goes on alone waits for none. */
   get others(): number {
-    return this.#others
+    return this.isUp ? this.#others : 0
   }
 
   /** How many members there were when the store was last up. */
@@ -100,9 +104,9 @@ export class SharedLimit {
   }
 
   /** Draws tokens. Resolves with undefined if the store did not do it; it is down then. */
-  async draw({ want, inFlight, declared }: DrawRequest): Promise<Drawn | undefined> {
-    const documented = declared ? [declared.rate, declared.burst] : []
-    const args = [this.#fleet.member, inFlight, want, this.#isInLine ? 0 : 1, ...documented]
+  async draw({ want, inFlight, believed, now }: DrawRequest): Promise<Drawn | undefined> {
+    const bucket = believed ? [...statedBy(believed.limit(now)), believed.reserve] : []
+    const args = [this.#fleet.member, inFlight, want, this.#isInLine ? 0 : 1, ...bucket]
     this.#isDrawing = true
     this.#draws++
     try {
@@ -158,15 +162,17 @@ export class SharedLimit {
   }
 }
 
-function statedBy({ rate, burst, remaining }: Limit, level: number | undefined): number[] {
+function statedBy({ rate, burst, remaining }: Limit, level?: number): number[] {
   return [rate, burst, remaining, ...(level === undefined ? [] : [level])]
 }
 
 /** Reads what the script `DRAW` answers. What it cannot read limits nothing. */
 function readDrawn(answer: unknown, want: number): { readonly others: number; readonly drawn: Drawn } {
   const [kind, ...values] = Array.isArray(answer) ? answer : []
-  const [granted = 0, wait = 0, level = 0, rate = 0, burst = 0, tokens = 0, others = 0] = values.map(Number)
+  const [granted = 0, wait = 0, level = 0, rate = 0, burst = 0, tokens = 0, reserve = 0, others = 0] =
+    values.map(Number)
   if (kind === 'unknown') return { others, drawn: { kind, granted, wait } }
-  if (kind === 'limited') return { others, drawn: { kind, granted, wait, level, limit: { rate, burst }, tokens } }
+  if (kind === 'limited')
+    return { others, drawn: { kind, granted, wait, level, limit: { rate, burst }, tokens, reserve } }
   return { others, drawn: { kind: 'unlimited', granted: want, wait: 0 } }
 }
