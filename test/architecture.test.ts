@@ -163,7 +163,7 @@ t.test('connections to others are opened in one place, and have TLS in one', asy
   t.same(filesWith(dialing, ['upstream/connection/dial.ts', 'commands/serve/listen.ts']), [])
   const encrypting =
     /from 'node:https'|\bconnect\b[^}]*\} from 'node:tls'|\btls\.connect|\bbuildConnector\(|new (?:Pool|Agent|ProxyAgent)\(|\bfetch\(/
-  t.same(filesWith(encrypting, ['upstream/connection/connector.ts', 'commands/tour.ts', 'simulator/']), [])
+  t.same(filesWith(encrypting, ['upstream/connection/connector.ts', 'commands/demo/tour-client.ts', 'simulator/']), [])
 })
 
 t.test('the client of Redis is loaded only when it is used', async t => {

@@ -5,12 +5,12 @@ import { type Flags, readArguments } from '../kernel/arguments.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { createLog } from '../kernel/log.ts'
 import { DEMO_USER, type Simulator, startSimulator } from '../simulator/index.ts'
+import { printSteps } from './demo/step.ts'
+import { tour } from './demo/tour.ts'
 import { type Command, ExitCode, type Host } from './host.ts'
 import { ANY_PORT, listen } from './serve/listen.ts'
 import { openApp } from './serve/serve.ts'
-import { painter } from './terminal/colour.ts'
 import { drain, untilSignal } from './terminal/signal.ts'
-import { tour } from './tour.ts'
 
 const ADDRESS = '127.0.0.1:9080'
 
@@ -49,7 +49,7 @@ async function show(simulator: Simulator, host: Host, once: boolean): Promise<nu
   try {
     const address = await listenSomewhere(app.server, once)
     host.stdout.write(`simulator ${simulator.url}\nproxy     ${address}\n\n`)
-    const held = await walk(address, simulator, host)
+    const held = await printSteps(tour(address, simulator), host)
     if (once) return held ? ExitCode.good : ExitCode.failed
     host.stdout.write(`Now try it yourself: curl ${address}/v2/policy (Ctrl-C to stop)\n`)
     return await drain(app, await untilSignal(host))
@@ -66,15 +66,4 @@ function demoConfig({ url }: Simulator, { homeDirectory }: Host): Promise<Config
 
 function listenSomewhere(server: FastifyInstance, once: boolean): Promise<string> {
   return once ? listen(server, ANY_PORT) : listen(server, ADDRESS).catch(() => listen(server, ANY_PORT))
-}
-
-async function walk(address: string, simulator: Simulator, { stdout, env }: Host): Promise<boolean> {
-  const style = painter(stdout, env)
-  let allHeld = true
-  for await (const { shows, command, outcome, held } of tour(address, simulator)) {
-    const mark = held ? style('green', '✓') : style('red', '✗')
-    stdout.write(`${mark} ${style('bold', shows)}\n  $ ${style('cyan', command)}\n  ${style('dim', outcome)}\n\n`)
-    allHeld &&= held
-  }
-  return allHeld
 }

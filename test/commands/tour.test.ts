@@ -1,7 +1,8 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
-import { type StepResult, tour } from '../../src/commands/tour.ts'
+import type { StepResult } from '../../src/commands/demo/step.ts'
+import { tour } from '../../src/commands/demo/tour.ts'
 import type { Simulator, SimulatorOptions } from '../../src/simulator/index.ts'
 import { startPair } from '../support/proxy.ts'
 

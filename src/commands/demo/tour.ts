@@ -1,23 +1,15 @@
-import { Agent, type Dispatcher, request } from 'undici'
-import type { Simulator } from '../simulator/index.ts'
+import type { Simulator } from '../../simulator/index.ts'
+import { type StepResult, take } from './step.ts'
+import { TourClient, type TourRequest, type TourResponse } from './tour-client.ts'
 
 /** One request of the tour, and the feature that it demonstrates. */
-interface Step {
+interface Step extends TourRequest {
   readonly shows: string
-  readonly method?: 'GET' | 'POST'
   readonly path: string
-  readonly body?: string
-  readonly headers?: Readonly<Record<string, string>>
   /** Prepares the simulator for the step. */
   prepare?(simulator: Simulator): void
   /** Whether the response is as expected. */
   holds(response: TourResponse): boolean
-}
-
-interface TourResponse {
-  readonly status: number
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>
-  readonly text: string
 }
 
 const steps: readonly Step[] = [
@@ -68,57 +60,23 @@ const steps: readonly Step[] = [
   },
 ]
 
-/** The timeout of a step, in milliseconds. */
-const DEADLINE = 15_000
-
-/** The result of one step of the tour. */
-export interface StepResult {
-  readonly shows: string
-  /** The equivalent curl command. */
-  readonly command: string
-  /** The status and the start of the response body, on one line; or why the request failed. */
-  readonly outcome: string
-  readonly held: boolean
-}
-
-/** Takes the tour through the proxy at `address` and yields the result of each step. */
+/**
+ * Takes the tour through the proxy at `address` and yields the result of each step: the status and the start of the
+ * response body.
+ */
 export async function* tour(address: string, simulator: Simulator): AsyncGenerator<StepResult> {
-  // not the default dispatcher: Node.js may be configured to send its requests through the environment's outbound proxy
-  const dispatcher = new Agent()
+  const client = new TourClient()
   try {
     for (const step of steps) {
       step.prepare?.(simulator)
-      const { outcome, held } = await take(step, address, dispatcher)
-      yield { shows: step.shows, command: command(step, address), outcome, held }
+      yield await take(step.shows, command(step, address), async () => {
+        const response = await client.ask(address + step.path, step)
+        return { outcome: `${response.status} ${excerpt(response.text)}`, held: step.holds(response) }
+      })
     }
   } finally {
-    await dispatcher.destroy()
+    await client.close()
   }
-}
-
-async function take(
-  step: Step,
-  address: string,
-  dispatcher: Dispatcher,
-): Promise<Pick<StepResult, 'outcome' | 'held'>> {
-  try {
-    const response = await ask(step, address, dispatcher)
-    return { outcome: `${response.status} ${excerpt(response.text)}`, held: step.holds(response) }
-  } catch (error) {
-    return { outcome: `failed: ${error}`, held: false }
-  }
-}
-
-async function ask({ method = 'GET', path, body, headers = {} }: Step, address: string, dispatcher: Dispatcher) {
-  const response = await request(address + path, {
-    dispatcher,
-    method,
-    headers,
-    body: body ?? null,
-    headersTimeout: DEADLINE,
-    bodyTimeout: DEADLINE,
-  })
-  return { status: response.statusCode, headers: response.headers, text: await response.body.text() }
 }
 
 function command({ path, body, headers }: Step, address: string): string {
