@@ -5,6 +5,7 @@ import { type Flags, readArguments } from '../kernel/arguments.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { createLog } from '../kernel/log.ts'
 import { DEMO_USER, type Simulator, startSimulator } from '../simulator/index.ts'
+import { showFleet } from './demo/fleet.ts'
 import { printSteps } from './demo/step.ts'
 import { tour } from './demo/tour.ts'
 import { type Command, ExitCode, type Host } from './host.ts'
@@ -14,28 +15,40 @@ import { drain, untilSignal } from './terminal/signal.ts'
 
 const ADDRESS = '127.0.0.1:9080'
 
-const FLAGS: Flags = new Map([['--once', 'switch']])
+const FLAGS: Flags = new Map([
+  ['--fleet', 'switch'],
+  ['--once', 'switch'],
+])
 
 /** The `demo` command: runs simulator and proxy in one process, with a tour. */
-export const demo = demoCommand(startSimulator)
+export const demo = demoCommand(startSimulator, [process.execPath, `${process.argv[1]}`])
 
-/** Makes the `demo` command. Tests pass another way to start the simulator. */
-export function demoCommand(start: typeof startSimulator): Command {
+/**
+ * Makes the `demo` command. Tests pass another way to start the simulator, and to run the program itself: its file, and
+ * what precedes the name of a command.
+ */
+export function demoCommand(start: typeof startSimulator, self: readonly string[]): Command {
   return {
     summary: 'Try the proxy with the simulator: a tour of real requests',
-    help: () => `Usage: prismacloud-proxy demo [--once]
+    help: () => `Usage: prismacloud-proxy demo [--fleet] [--once]
 
 Starts the embedded API simulator with the proxy in front of it, sends a few real requests as a tour, and then keeps
 serving at ${ADDRESS}, or at a free port if that one is taken. It needs no access key, and nothing leaves this machine.
 
+With --fleet, three proxies share one session and the rate limits through a redis-server of their own, which must be
+installed. The tour kills one of them, and Redis.
+
 Options:
+  --fleet  Show three proxies that share a Redis
   --once   Exit after the tour, with 0 if every step had the expected result, else 1
 `,
     async run(host) {
-      const once = readArguments(host.args, FLAGS).length > 0
-      const simulator = await start({ clock: systemClock })
+      const given = new Set(readArguments(host.args, FLAGS).map(([name]) => name))
+      const [isFleet, once] = [given.has('--fleet'), given.has('--once')]
+      // one proxy alone, too, gets a 429 now and then while it does not know when whole seconds begin at the API
+      const simulator = await start({ clock: systemClock, ...(isFleet && { refill: 'continuous' }) })
       try {
-        return await show(simulator, host, once)
+        return await (isFleet ? showFleet({ simulator, self, once }, host) : show(simulator, host, once))
       } finally {
         await simulator.close()
       }

@@ -39,7 +39,7 @@ t.test('a step that does not go as promised is marked, and it ends with 1', asyn
     const simulator = await startSimulator(options)
     simulator.fault({ kind: 'status', status: 500, path: '/code', times: 2 })
     return simulator
-  })
+  }, [])
   const host = fakeHost({ args: ['--once'] })
   t.equal(await misbehaving.run(host), 1)
   t.equal(count(host.stdout.text, '✓ '), STEPS - 1)
@@ -90,12 +90,12 @@ t.test('neither the environment nor the files of the user have a say', async t =
   }
 })
 
-t.test('it knows one flag', async t => {
+t.test('it knows two flags', async t => {
   for (const [args, message] of [
     [['--onc'], 'unknown flag --onc; did you mean --once?'],
     [['--once', 'twice'], 'unexpected argument; flags look like --name value'],
     [['--once=2'], '--once takes no value'],
   ] as const)
     await t.rejects(demo.run(fakeHost({ args })), { name: 'UsageError', message })
-  t.match(demo.help(), /demo \[--once\][\s\S]*127\.0\.0\.1:9080/)
+  t.match(demo.help(), /demo \[--fleet\] \[--once\][\s\S]*127\.0\.0\.1:9080/)
 })
