@@ -116,7 +116,8 @@ export class Store {
       return await this.calls.timed(script.name, this.#withDeadline(this.#connection.run(script, keys, args)))
     } catch (error) {
       const reason = error instanceof StoreDown ? error.message : this.#options.explain(error)
-      this.#fail(reason)
+      // what fails because the connection was lost does not say why that was
+      if (this.#isConnected) this.#fail(reason)
       throw new StoreDown(reason, { cause: error })
     }
   }

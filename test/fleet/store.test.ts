@@ -120,6 +120,18 @@ t.test('a lost connection is down at once, and up when it is back', async t => {
   t.same(told, ['up: null', 'down: connection refused', 'up: null'])
 })
 
+t.test('what fails because the connection was lost does not hide why that was', async t => {
+  const { clock, server, store, told, run } = setUp(t)
+  await clock.advance(5)
+  server.behaviour = () => 'hangs'
+  const failure = failureOf(run())
+  server.leave()
+  for (const ms of [150, 150]) await clock.advance(ms)
+  t.match(await failure, { name: 'StoreDown', message: /^no answer/ })
+  t.equal(store.reason, 'connection refused')
+  t.same(told, ['up: null', 'down: connection refused'])
+})
+
 t.test('calls are counted by script and outcome', async t => {
   const { clock, server, store, run } = setUp(t)
   await clock.advance(5)
