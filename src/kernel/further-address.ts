@@ -43,7 +43,9 @@ export class SecondListener {
    * the result of `listen`. If either address is in use, rejects and listens on neither.
    */
   async beside<T>({ host, port, also }: ListenAddress, listen: (at: Address) => Promise<T>): Promise<T> {
-    return also === undefined ? listen({ host, port, backlog: BACKLOG }) : this.#listenOnBoth({ host, port, also }, listen, MAX_TRIES)
+    return also === undefined
+      ? listen({ host, port, backlog: BACKLOG })
+      : this.#listenOnBoth({ host, port, also }, listen, MAX_TRIES)
   }
 
   async #listenOnBoth<T>(

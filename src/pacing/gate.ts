@@ -3,8 +3,9 @@ import { Alarm } from './alarm.ts'
 import { Bucket } from './bucket.ts'
 import type { GateCounts, GateStatus } from './gate-status.ts'
 import { InFlight } from './in-flight.ts'
-import { type Limit, type Rate, shareOf } from './limit.ts'
+import type { Rate } from './limit.ts'
 import type { Outcome } from './outcome.ts'
+import { OwnLimit } from './own-limit.ts'
 import { Permit, type PermitIssuer, type PermitRequest } from './permit.ts'
 import { type PermitLimits, PermitQueue } from './permit-queue.ts'
 import type { Drawn, SharedLimit } from './shared/shared-limit.ts'
@@ -20,10 +21,7 @@ export class Gate implements PermitIssuer {
   readonly #shared: SharedLimit | undefined
   readonly #queue: PermitQueue
   readonly #inFlight: InFlight
-  /** In a fleet, an estimate of the bucket that all members draw on, or the share of one that goes on alone. */
-  #bucket: Bucket | undefined
-  /** By how many members the limit in the bucket is divided: more than one only if this one goes on alone. */
-  #users = 1
+  readonly #own: OwnLimit
   #pausedUntil = Number.NEGATIVE_INFINITY
   readonly #alarm: Alarm
   readonly #counts: GateCounts = { waits: 0, waitSeconds: 0, refusals: 0 }
@@ -31,7 +29,7 @@ export class Gate implements PermitIssuer {
   constructor(clock: Clock, limit: Rate | undefined, shared?: SharedLimit) {
     this.#clock = clock
     this.#shared = shared
-    this.#bucket = limit && new Bucket(limit, clock.monotonic())
+    this.#own = new OwnLimit(limit, clock.monotonic())
     this.#inFlight = new InFlight(limit !== undefined)
     this.#alarm = new Alarm(clock, () => this.#release(clock.monotonic()))
     this.#queue = new PermitQueue(clock, () => this.#alarm.clear())
@@ -40,7 +38,7 @@ export class Gate implements PermitIssuer {
 
   status(now: number): GateStatus {
     return {
-      limit: this.#bucket?.limit(now) ?? null,
+      limit: this.#own.bucket?.limit(now) ?? null,
       waiting: this.#queue.size,
       pause: this.#pause(now),
       counts: this.#counts,
@@ -54,7 +52,7 @@ export class Gate implements PermitIssuer {
 
   /** Whether requests need no permits: there is no limit, and none was ever refused. */
   get isUnlimited(): boolean {
-    return this.#inFlight.isKnown && !this.#bucket && this.#counts.refusals === 0
+    return this.#inFlight.isKnown && !this.#own.bucket && this.#counts.refusals === 0
   }
 
   /** Whether any request is waiting. */
@@ -65,7 +63,7 @@ export class Gate implements PermitIssuer {
   /** Whether a request may go now, and no other is waiting ahead of it. In a fleet, that is an estimate. */
   isOpen(now: number): boolean {
     if (this.#isClosed(now)) return false
-    if (this.#queue.size === 0) return this.#bucket?.hasToken(now) ?? true
+    if (this.#queue.size === 0) return this.#own.bucket?.hasToken(now) ?? true
     // those in the queue may be asking the store
     return this.isShared(now) && this.#delay(this.#queue.size, now) === 0
   }
@@ -84,7 +82,7 @@ export class Gate implements PermitIssuer {
   pass(now: number): Permit {
     const shared = this.#store(now)
     this.#inFlight.begin()
-    if (!shared) return new Permit(this, this.#bucket?.draw(now), this.#bucket)
+    if (!shared) return new Permit(this, this.#own.bucket?.draw(now), this.#own.bucket)
     shared.spend(this.#inFlight.count)
     return new Permit(this, undefined, shared)
   }
@@ -121,10 +119,10 @@ export class Gate implements PermitIssuer {
     else this.#counts.refusals++
     if (kind !== 'served' && !limit) this.#inFlight.slowDown()
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
-    const shared = this.#store(now)
-    shared?.report({ outcome, level: permit?.levelIn(shared), inFlight: this.#inFlight.count })
-    if (shared) this.#bucket = limit ? new Bucket(limit, now, limit.remaining, this.#bucket?.reserve) : this.#bucket
-    else this.#count(outcome, permit, now)
+    const [shared, inFlight] = [this.#store(now), this.#inFlight.count]
+    shared?.report({ outcome, level: permit?.levelIn(shared), inFlight })
+    if (!shared) this.#own.count(outcome, { permit, inFlight, members: this.#shared?.members ?? 1 }, now)
+    else if (limit) this.#own.bucket = new Bucket(limit, now, limit.remaining, this.#own.bucket?.reserve)
     this.#settleKnown(wasUnknown)
     this.#release(now)
   }
@@ -156,38 +154,11 @@ export class Gate implements PermitIssuer {
   #store(now: number): SharedLimit | undefined {
     const shared = this.#shared
     if (!shared || shared.isUp) {
-      this.#divide(1, now)
+      this.#own.unite(now)
       return shared
     }
-    if (this.#users === 1) this.#divide(shared.members, now)
+    this.#own.share(shared.members, now)
     return undefined
-  }
-
-  /** Divides the limit by so many members from now on. */
-  #divide(users: number, now: number): void {
-    if (users === this.#users) return
-    this.#bucket = this.#bucket?.divided(users / this.#users, now)
-    this.#users = users
-  }
-
-  /** Corrects this member's own bucket by a response. */
-  #count({ kind, limit: stated }: Outcome, permit: Permit | undefined, now: number): void {
-    // somebody else uses the limit, too: the members leave as much as they take
-    if (kind === 'limited' && this.#users > 1) this.#divide(2 * Number(this.#shared?.members), now)
-    const limit = stated && shareOf(stated, this.#users)
-    const bucket = this.#bucket
-    // requests of other members, or from before this gate existed, are not counted: there may be any number of them
-    const inFlight = permit && this.#users === 1 ? this.#inFlight.count : Number.POSITIVE_INFINITY
-    if (kind === 'limited' && bucket) bucket.refused(limit, now)
-    if (kind === 'served' && bucket && limit) bucket.counted({ level: permit?.levelIn(bucket), inFlight, limit }, now)
-    if (limit && !bucket && kind !== 'unavailable') this.#bucket = this.#bucketOf(limit, kind === 'limited', now)
-  }
-
-  /** The bucket as a response reports it, less the requests in flight, which the upstream may have yet to count. */
-  #bucketOf(limit: Limit, isEmpty: boolean, now: number): Bucket {
-    const bucket = new Bucket(limit, now, isEmpty ? 0 : limit.remaining)
-    for (let n = 0; !isEmpty && n < this.#inFlight.count; n++) bucket.draw(now)
-    return bucket
   }
 
   #isClosed(now: number): boolean {
@@ -197,7 +168,7 @@ export class Gate implements PermitIssuer {
   /** A further request waits for its turn among those of this member, and for the turns of the other members. */
   #delay(ahead: number, now: number): number {
     const turns = (ahead + 1) * (1 + (this.#shared?.others ?? 0)) - 1
-    return Math.max(this.#pause(now), this.#bucket?.delay(turns, now) ?? 0)
+    return Math.max(this.#pause(now), this.#own.bucket?.delay(turns, now) ?? 0)
   }
 
   #pause(now: number): number {
@@ -220,7 +191,7 @@ export class Gate implements PermitIssuer {
     const want = Math.min(this.#queue.size, this.#inFlight.room)
     if (want === 0 || shared.isDrawing || this.#alarm.isSet) return
     if (this.#pause(now) > 0) return this.#alarm.set(this.#pause(now))
-    const drawn = await shared.draw({ want, inFlight: this.#inFlight.count, believed: this.#bucket, now })
+    const drawn = await shared.draw({ want, inFlight: this.#inFlight.count, believed: this.#own.bucket, now })
     const then = this.#clock.monotonic()
     if (drawn) this.#take(drawn, shared, then)
     this.#release(then)
@@ -229,7 +200,7 @@ export class Gate implements PermitIssuer {
   #take(drawn: Drawn, shared: SharedLimit, now: number): void {
     const wasUnknown = this.isUnknown
     if (drawn.kind !== 'unknown') this.#inFlight.learn(this.#counts.refusals > 0)
-    this.#bucket = drawn.kind === 'limited' ? new Bucket(drawn.limit, now, drawn.tokens, drawn.reserve) : undefined
+    this.#own.bucket = drawn.kind === 'limited' ? new Bucket(drawn.limit, now, drawn.tokens, drawn.reserve) : undefined
     const waiters = this.#queue.take(drawn.granted)
     waiters.forEach((waiter, at) => {
       this.#inFlight.begin()
