@@ -50,6 +50,16 @@ t.test('a member that comes later takes the token, and extends it when it is due
   t.same(tokensOf({ ...rig, members: [late] }), ['MARK-2'])
 })
 
+t.test('a member that comes when the token is about to expire gets another', async t => {
+  const rig = sharedRig(t, 1)
+  await logIn(rig)
+  rig.members[0]?.session.close()
+  await rig.clock.advance(LIFETIME - 3_000)
+  const late = rig.join()
+  t.equal(tokenOf(await passTime(rig.clock, late.session.acquire())), 'MARK-2')
+  t.notMatch(late.told.join(), /failed|expired/)
+})
+
 t.test('one member extends the session for all, again and again', async t => {
   const rig = sharedRig(t, 5)
   await logIn(rig)

@@ -8,7 +8,7 @@ import { StoreDown } from '../../fleet/store.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { elapsed, instantOf, later } from '../../kernel/instant.ts'
 import type { ObtainedToken } from '../held-token.ts'
-import { retryDelay } from '../schedule.ts'
+import { retryDelay, usableLife } from '../schedule.ts'
 import { type Claim, readClaim } from './claim.ts'
 import { failureOf, type Outcome, outcomeOf, readOutcome } from './outcome.ts'
 import { CLAIM, GO_ON, SETTLE } from './scripts.ts'
@@ -116,8 +116,9 @@ export class SharedAuth {
         const outcome = readOutcome(this.#options.seal.open(claim.sealed))
         if (outcome?.kind === 'failure') throw failureOf(outcome, claim.left)
         const age = claim.life - claim.left
-        if (outcome) return { ...issuedToken(outcome.token), requestedAt: later(asked, -age), age }
-        // no member wrote it, so the next claim leads to a call
+        if (outcome && age < usableLife(claim.life))
+          return { ...issuedToken(outcome.token), requestedAt: later(asked, -age), age }
+        // no member wrote it, or it is about to expire: the next claim leads to a call
       }
     }
   }
