@@ -32,7 +32,7 @@ export async function* fleetTour(
   const logins = () => `logins at the API: ${counts.logins}`
   let [keeper] = proxies
   try {
-    yield await take('Three proxies start at once: one login', all.curl('/_proxy/status'), async () => {
+    yield await take('Three proxies start: one login', all.curl('/_proxy/status'), async () => {
       const views = await all.views(isUpWith(3))
       keeper = proxies[views.findIndex(hasLoggedIn)] ?? keeper
       return { outcome: `${describe(views)}; ${logins()}`, held: views.every(isUpWith(3)) && counts.logins === 1 }

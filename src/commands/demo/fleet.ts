@@ -51,7 +51,8 @@ async function startFleet(
   const password = randomBytes(24).toString('hex')
   const redis = await startRedis({ programs, env, folder, password })
   const start = () => startProxy({ programs, self, simulator, redis, password, folder })
-  return { simulator, redis, proxies: await Promise.all([start(), start(), start()]) }
+  // one after another: on a slow machine, proxies that all start at once may keep Redis waiting, and go on alone
+  return { simulator, redis, proxies: [await start(), await start(), await start()] }
 }
 
 async function show(fleet: DemoFleet, { once }: FleetDemo, host: Host): Promise<number> {
