@@ -21,11 +21,11 @@ export type ConnectStore = (events: StoreConnectionEvents) => StoreConnection
 
 /** Callbacks for what happens to a {@link StoreConnection}. */
 export interface StoreConnectionEvents {
-  /** Scripts can be run from now on. */
+  /** Scripts can be run from now on: one was tried. */
   connected(): void
   /**
-   * The connection could not be made or was lost, or cannot be restored for another reason than before. `reason` is for people, and contains no
-   * secret.
+   * The connection could not be made within a few seconds, was lost, or cannot be restored for another reason than
+   * before. `reason` is for people, and contains no secret.
    */
   lost(reason: string): void
 }

@@ -8,12 +8,6 @@ import type { ConnectStore, StoreConnection } from './store-connection.ts'
 /** How long the store may take to answer, in milliseconds. No request waits longer because of it. */
 const DEADLINE = 100
 
-/**
- * How long a member that starts waits for its first connection, in milliseconds, before it goes on alone. Members that
- * start together would otherwise all log in.
- */
-const PATIENCE = 2_000
-
 /** How long the store is left alone after a failure, in milliseconds, before it is tried again. */
 const BACKOFF = { base: 500, cap: 5_000 }
 
@@ -21,7 +15,8 @@ const BACKOFF = { base: 500, cap: 5_000 }
 const STEADY = 30_000
 
 /**
- * - `connecting`: the member has just started, and has no connection yet.
+ * - `connecting`: the member has just started, and has no connection yet. It is waited for, because members that start
+ *   together would otherwise all log in.
  * - `up`: scripts run in the store.
  * - `down`: the store failed, and this member goes on alone.
  */
@@ -69,7 +64,6 @@ export class Store {
     this.#start = new Promise(resolve => {
       this.#started = resolve
     })
-    this.#timer = clock.setTimeout(() => this.#fail(`no connection within ${PATIENCE / 1000} s`), PATIENCE)
     this.#connection = connect({ connected: () => this.#connected(), lost: reason => this.#lost(reason) })
   }
 
@@ -139,7 +133,8 @@ export class Store {
 
   #connected(): void {
     this.#isConnected = true
-    void this.#try()
+    // after a failure it is left alone for a while, and then tried
+    if (!this.#timer) this.#up()
   }
 
   #lost(reason: string): void {
@@ -153,7 +148,10 @@ export class Store {
     this.#reason = reason
     if (this.#state === 'up' && this.#options.clock.monotonic() - this.#upAt >= STEADY) this.#failures = 0
     const delay = Math.max(BACKOFF.base, fullJitter(this.#failures++, BACKOFF, this.#options.random ?? Math.random))
-    this.#timer = this.#options.clock.setTimeout(() => void this.#try(), delay)
+    this.#timer = this.#options.clock.setTimeout(() => {
+      this.#timer = undefined
+      void this.#try()
+    }, delay)
     if (this.#state === 'down') return
     this.#state = 'down'
     this.#started()
@@ -162,14 +160,17 @@ export class Store {
 
   /** Tries whether the store runs scripts. Without a connection it does not, and the next attempt follows that. */
   async #try(): Promise<void> {
-    if (!this.#isConnected || this.#isClosed || this.#state === 'up') return
+    if (!this.#isConnected || this.#isClosed) return
     try {
       await this.#ask(PROBE, [PROBE_KEY], [])
     } catch {
       return
     }
+    this.#up()
+  }
+
+  #up(): void {
     if (this.#isClosed || !this.#isConnected) return
-    this.#clearTimer()
     this.#upAt = this.#options.clock.monotonic()
     this.#reason = null
     this.#state = 'up'
