@@ -2,7 +2,7 @@ import type { AuthApi, IssuedToken } from '../auth/auth-api.ts'
 import { AuthFailure, asFailure } from '../auth/auth-failure.ts'
 import type { CredentialSource, Credentials } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
-import { instantOf } from '../kernel/instant.ts'
+import { type Instant, instantOf } from '../kernel/instant.ts'
 import type { Mutex } from '../kernel/mutex.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { ObtainedToken } from './held-token.ts'
@@ -84,15 +84,16 @@ export class Renewal {
   }
 
   async #obtain(token: Lease | undefined, refused: () => void, key?: Credentials): Promise<ObtainedToken> {
-    const { auth } = this.#options
+    const { auth, clock } = this.#options
+    const requestedAt = instantOf(clock)
     try {
-      if (token) return await this.#call('extend', () => auth.extend(token.token, this.#signal))
+      if (token) return await this.#call('extend', requestedAt, () => auth.extend(token.token, this.#signal))
     } catch (error) {
       if (!(error instanceof AuthFailure && error.nature === 'refused')) throw error
       refused()
     }
     this.#signal.throwIfAborted()
-    return this.#login(key ?? (await this.#currentKey()))
+    return this.#login(key ?? (await this.#currentKey()), requestedAt)
   }
 
   /**
@@ -111,9 +112,9 @@ export class Renewal {
   }
 
   /** Logs in. A key that was accepted stays in use even if its source changes: a new key gets a session of its own. */
-  #login(key: Credentials): Promise<ObtainedToken> {
+  #login(key: Credentials, requestedAt: Instant): Promise<ObtainedToken> {
     this.#key = key
-    return this.#call('login', () => this.#options.auth.login(key, this.#signal))
+    return this.#call('login', requestedAt, () => this.#options.auth.login(key, this.#signal))
   }
 
   async #currentKey(): Promise<Credentials> {
@@ -122,9 +123,8 @@ export class Renewal {
     return (isKept && this.#key) || readKey(credentials, clock, this.#signal)
   }
 
-  async #call(call: AuthCall, work: () => Promise<IssuedToken>): Promise<ObtainedToken> {
-    const { clock, events, mutex } = this.#options
-    const requestedAt = instantOf(clock)
+  async #call(call: AuthCall, requestedAt: Instant, work: () => Promise<IssuedToken>): Promise<ObtainedToken> {
+    const { events, mutex } = this.#options
     try {
       const issued = await mutex.pass(work)
       events?.called?.(call, 'ok')
