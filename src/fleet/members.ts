@@ -46,6 +46,9 @@ return 1
 `,
 )
 
+/** The most members to believe in: nobody may fill the status by writing to the store. */
+const MOST = 1_000
+
 /** A member of the fleet. */
 export interface Member {
   readonly id: string
@@ -131,7 +134,7 @@ export class Members {
 
 /** Reads the answer of {@link ANNOUNCE}. Leaves out what is not a member, in case others write there, too. */
 function readMembers(list: unknown): Member[] {
-  const entries = Array.isArray(list) ? list.filter((_, at) => at % 2 === 1) : []
+  const entries = Array.isArray(list) ? list.filter((_, at) => at % 2 === 1).slice(0, MOST) : []
   return entries.flatMap(text => {
     try {
       const member: Partial<Member> = JSON.parse(text)

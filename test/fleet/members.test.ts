@@ -70,3 +70,27 @@ t.test('what is no member is left out', async t => {
   for (let n = 0; n < 3; n++) await clock.advance(1000)
   t.same(namesOf(one), ['a'])
 })
+
+t.test('a list that is not understood has no members, and a long one is cut', async t => {
+  for (const [list, count] of [
+    ['strange', 1],
+    [
+      Array.from({ length: 5000 }, (_, at) =>
+        JSON.stringify({ id: `${at}`, name: `${at}`, version: '1', startedAt: 1, requests: 1, renewedAt: 0 }),
+      ),
+      1001,
+    ],
+  ] as const) {
+    const clock = testClock()
+    const store = new TestStore(clock)
+    const run = store.store.run.bind(store.store)
+    store.store.run = (script, keys, args) => {
+      if (script.name !== 'announce') return run(script, keys, args)
+      return typeof list === 'string' ? list : list.flatMap((text, at) => [`${at}`, text])
+    }
+    const one = member(t, store, clock, 'a')
+    await clock.advance(10)
+    await clock.advance(10)
+    t.equal(one.members.count, count)
+  }
+})

@@ -1,6 +1,6 @@
 import type { Test } from 'tap'
 import { AuthFailure } from '../../src/auth/auth-failure.ts'
-import type { TenantConfig } from '../../src/config/config.ts'
+import type { CredentialSource, TenantConfig } from '../../src/config/config.ts'
 import type { Fleet } from '../../src/fleet/fleet.ts'
 import { Mutex } from '../../src/kernel/mutex.ts'
 import { Secret } from '../../src/kernel/secret.ts'
@@ -17,6 +17,8 @@ export interface SharingMember {
   readonly session: Session
   readonly fleet: Fleet
   readonly told: string[]
+  /** Changes the secret key that its next reading gives. */
+  changeKey(secretKey: string): void
 }
 
 /** Members of a fleet on one test clock, and the auth service that they call, which issues `MARK-1`, `MARK-2` and so on. */
@@ -31,7 +33,7 @@ export interface SharedRig {
   /** How the auth service fails a call, or after how many milliseconds it issues a token. Default: 100. */
   answer: (call: AuthCall, member: number) => number | AuthFailure
   /** Adds a member. */
-  join(secretKey?: string, known?: KnownOutcomes): SharingMember
+  join(secretKey?: string, known?: KnownOutcomes, kind?: CredentialSource['kind']): SharingMember
 }
 
 export function sharedRig(t: Test, count: number): SharedRig {
@@ -47,11 +49,11 @@ export function sharedRig(t: Test, count: number): SharedRig {
     members,
     most: () => most,
     answer: () => 100,
-    join(secretKey = 'MARK-secret', known = new Map()) {
+    join(secretKey = 'MARK-secret', known = new Map(), kind = 'file') {
       const number = members.length
       const told: string[] = []
       const fleet = member(t, store, clock, `member-${number}`, told)
-      const key = { accessKeyId: new Secret('MARK-key-id'), secretKey: new Secret(secretKey) }
+      let key = { accessKeyId: new Secret('MARK-key-id'), secretKey: new Secret(secretKey) }
       const make = async (call: AuthCall, signal?: AbortSignal) => {
         calls.push({ call, member: number })
         most = Math.max(most, ++running)
@@ -63,11 +65,11 @@ export function sharedRig(t: Test, count: number): SharedRig {
         if (answer instanceof AuthFailure) throw answer
         return { token: new Secret(`MARK-${++issued}`), lifetime: LIFETIME }
       }
-      const tenant = { api: API, prismaId: null, customerName: 'MARK-tenant' } as TenantConfig
+      const tenant = { api: API, prismaId: 'MARK-id', customerName: 'MARK-tenant' } as TenantConfig
       const session = new Session({
         auth: { login: (_, signal) => make('login', signal), extend: (_, signal) => make('extend', signal) },
         api: API,
-        credentials: { origin: 'test', kind: 'fixed', read: async () => key },
+        credentials: { origin: 'test', kind, read: async () => key },
         clock,
         mutex: new Mutex(),
         settings: () => ({ waitTimeout: WAIT_TIMEOUT, idleAfter: IDLE_AFTER }),
@@ -75,8 +77,11 @@ export function sharedRig(t: Test, count: number): SharedRig {
         share: sharing(fleet, clock, tenant, known),
       })
       t.teardown(() => session.close())
-      members.push({ session, fleet, told })
-      return { session, fleet, told }
+      const changeKey = (secretKey: string) => {
+        key = { ...key, secretKey: new Secret(secretKey) }
+      }
+      members.push({ session, fleet, told, changeKey })
+      return { session, fleet, told, changeKey }
     },
   }
   for (let n = 0; n < count; n++) rig.join()

@@ -312,3 +312,33 @@ t.test('nothing in the store or on its way there can be read', async t => {
   await rig.clock.advance(1000)
   t.notMatch(rig.store.traffic.join('\n') + rig.store.store.dump(), /MARK|app2|prismacloud\.io/)
 })
+
+t.test('an answer that is not understood is as if the store were down', async t => {
+  for (const answer of ['strange', [], ['call'], ['busy', 'x'], ['news', '5', 'sealed', '10', '20'], ['news', '5']]) {
+    const rig = sharedRig(t, 1)
+    const { store } = rig.store
+    const run = store.run.bind(store)
+    store.run = (script, keys, args) => (script.name === 'claim' ? answer : run(script, keys, args))
+    t.equal(tokenOf((await logIn(rig))[0]), 'MARK-1')
+  }
+})
+
+t.test('after a rejection a key that has changed meanwhile is used, with a record of its own', async t => {
+  const rig = sharedRig(t, 2)
+  rig.answer = () => new AuthFailure('rejected', 'no such key', { isAnswer: true })
+  const [one, other] = rig.members
+  await passTime(rig.clock, Promise.resolve(one?.session.acquire())).catch(() => {})
+  rig.answer = () => 100
+  one?.changeKey('MARK-new')
+  for (let n = 0; n < 61; n++) await rig.clock.advance(10_000)
+  t.equal(tokenOf(one?.session.use()), 'MARK-1')
+  other?.changeKey('MARK-new')
+  t.equal(tokenOf(await passTime(rig.clock, Promise.resolve(other?.session.acquire()))), 'MARK-1')
+})
+
+t.test('keys that are good for one login are not shared', async t => {
+  const rig = sharedRig(t, 0)
+  for (let n = 0; n < 3; n++) rig.join('MARK-secret', new Map(), 'changing')
+  await logIn(rig)
+  t.equal(rig.calls.length, 3)
+})

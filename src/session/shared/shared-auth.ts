@@ -4,7 +4,6 @@ import type { Credentials } from '../../config/config.ts'
 import type { Fleet } from '../../fleet/fleet.ts'
 import type { Script } from '../../fleet/script.ts'
 import type { Seal } from '../../fleet/seal.ts'
-import { StoreDown } from '../../fleet/store.ts'
 import type { Clock } from '../../kernel/clock.ts'
 import { elapsed, instantOf, later } from '../../kernel/instant.ts'
 import type { ObtainedToken } from '../held-token.ts'
@@ -163,13 +162,8 @@ export class SharedAuth {
   }
 
   /** Runs a script. Resolves with undefined if the store is down. */
-  async #run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
-    try {
-      return await this.#options.fleet.run(script, this.#record, args)
-    } catch (error) {
-      if (error instanceof StoreDown) return undefined
-      throw error
-    }
+  #run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+    return this.#options.fleet.run(script, this.#record, args).catch(() => undefined)
   }
 
   /** Says again and again that the call goes on. Returns a function that ends this. */
