@@ -62,6 +62,15 @@ export class LuaStore {
     for (const { value } of this.#values.values()) if (value instanceof Map) change(value)
   }
 
+  /** Keeps what the store has now. Returns a function that brings it back, as a failover to an older state does. */
+  keep(): () => void {
+    const kept = structuredClone(this.#values)
+    return () => {
+      this.#values.clear()
+      for (const [key, entry] of structuredClone(kept)) this.#values.set(key, entry)
+    }
+  }
+
   /** All keys and values, as a dump of the store has them. */
   dump(): string {
     return JSON.stringify([...this.#values].map(([key, { value }]) => [key, value instanceof Map ? [...value] : value]))

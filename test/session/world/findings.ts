@@ -1,17 +1,20 @@
-import type { WorldTime } from './time.ts'
-
 /** How many events are reported when a promise was broken. */
 const STORY_LENGTH = 60
 
+/** The true time of a world, in milliseconds. */
+interface Elapsed {
+  readonly elapsed: number
+}
+
 /** The result of a run: the broken promise, if any, the events before it, and counts of what happened. */
 export class Findings {
-  readonly #time: WorldTime
+  readonly #time: Elapsed
   readonly #counts = new Map<string, number>()
   readonly #story: (readonly [at: number, what: string, detail: unknown])[] = []
   #told = 0
   #broken: string | undefined
 
-  constructor(time: WorldTime) {
+  constructor(time: Elapsed) {
     this.#time = time
   }
 
