@@ -123,6 +123,17 @@ export class Child {
     return this.#ended
   }
 
+  /** Sends it a signal. */
+  signal(name) {
+    this.#process.kill(name)
+  }
+
+  /** Ends it at once, as a crash does. */
+  async kill() {
+    this.#process.kill('SIGKILL')
+    await this.#ended
+  }
+
   #until(what, look) {
     return until(`${this.#name} ${what}`, START_DEADLINE, () => {
       if (!running.has(this.#process)) throw new Error(`${this.#name} ended: ${this.#output}`)

@@ -1,0 +1,34 @@
+import { parseArgs } from 'node:util'
+import { REFILLS } from '../../../src/simulator/index.ts'
+import { integer } from '../../support/integer.js'
+
+const USAGE = 'Usage: npm run soak:fleet -- [--members N] [--rotations N] [--seconds N] [--refill stepwise,continuous]'
+
+/**
+ * How many members start at once, how often the session rotates, how long a limit is shared, and how the simulator's
+ * limits refill. Ends the process on nonsense.
+ */
+export function readOptions() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        members: { type: 'string', default: '50' },
+        rotations: { type: 'string', default: '200' },
+        seconds: { type: 'string', default: '60' },
+        refill: { type: 'string', default: REFILLS.join() },
+      },
+    })
+    const refills = values.refill.split(',')
+    const unknown = refills.find(refill => !REFILLS.includes(refill))
+    if (unknown !== undefined) throw new RangeError(`"${unknown}" is none of ${REFILLS.join(', ')}.`)
+    return {
+      members: integer(values.members, 1, 500),
+      turns: integer(values.rotations, 1, 100_000),
+      seconds: integer(values.seconds, 5, 86_400),
+      refills,
+    }
+  } catch ({ message }) {
+    console.error(`${message}\n${USAGE}`)
+    process.exit(2)
+  }
+}
