@@ -2,11 +2,12 @@ import { parseArgs } from 'node:util'
 import { REFILLS } from '../../../src/simulator/index.ts'
 import { integer } from '../../support/integer.js'
 
-const USAGE = 'Usage: npm run soak:fleet -- [--members N] [--rotations N] [--seconds N] [--refill stepwise,continuous]'
+const USAGE =
+  'Usage: npm run soak:fleet -- [--members N] [--rotations N] [--seconds N] [--windows N] [--refill stepwise,continuous]'
 
 /**
- * How many members start at once, how often the session rotates, how long a limit is shared, and how the simulator's
- * limits refill. Ends the process on nonsense.
+ * How many members start at once, how often the session rotates, how long a limit is shared, in how many windows
+ * the cost is measured, and how the simulator's limits refill. Ends the process on nonsense.
  */
 export function readOptions() {
   try {
@@ -15,6 +16,7 @@ export function readOptions() {
         members: { type: 'string', default: '50' },
         rotations: { type: 'string', default: '200' },
         seconds: { type: 'string', default: '60' },
+        windows: { type: 'string', default: '40' },
         refill: { type: 'string', default: REFILLS.join() },
       },
     })
@@ -26,6 +28,7 @@ export function readOptions() {
       turns: integer(values.rotations, 1, 100_000),
       seconds: integer(values.seconds, 5, 86_400),
       refills,
+      windows: integer(values.windows, 1, 10_000),
     }
   } catch ({ message }) {
     console.error(`${message}\n${USAGE}`)
