@@ -6,14 +6,15 @@ import { logins } from './fleet/logins.js'
 import { readOptions } from './fleet/options.js'
 import { rotations } from './fleet/rotations.js'
 
-const { members, turns, seconds, refills, windows } = readOptions()
+const { members, turns, seconds, refills, windows, smoke } = readOptions()
 const rows = [
   ...(await logins(members)),
   ...(await rotations(turns)),
   ...(await cost(windows)),
   ...(await inTurn(refills.flatMap(refill => [false, true].map(dies => () => budget({ refill, seconds, dies }))))),
 ]
-const failed = rows.filter(({ isGood }) => !isGood)
+// in a short run on a busy machine, only that nothing fails is sure
+const failed = rows.filter(({ isGood, required }) => !isGood && !(smoke && required !== 0))
 console.log(failed.length === 0 ? 'OK' : `FAILED: ${failed.map(({ what }) => what).join('; ')}`)
 process.exit(failed.length === 0 ? 0 : 1)
 

@@ -1,7 +1,7 @@
-/** Prints a figure of the fleet beside what it has to be, and returns whether it is. */
+/** Prints a figure of the fleet beside what it has to be, and returns both. */
 export function figure(what, value, isGood, required) {
   console.log(`${isGood ? 'ok    ' : 'NOT OK'} ${what}: ${value} (required: ${required})`)
-  return { what, isGood }
+  return { what, isGood, required }
 }
 
 /** Prints why members went on alone, and how often: on a machine that is too busy, Redis does not answer in time. */
