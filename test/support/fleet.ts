@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import type { Test } from 'tap'
 import { Agent, request } from 'undici'
 import { systemClock } from '../../src/kernel/clock.ts'
@@ -7,6 +8,9 @@ import { until } from './until.ts'
 
 /** A path with a limit that the members share, and one without. */
 export const [PACED, FREE] = ['/v2/alert', '/v2/policy']
+
+/** Who logs in. The access key of the demo has so many zeros that it seems to be in any rounded number. */
+export const USER = { ...DEMO_USER, accessKeyId: randomUUID() }
 
 /** How long tokens live, in seconds: the session rotates while something is wrong with Redis. */
 const LIFETIME = 8
@@ -50,14 +54,14 @@ export async function startFleet(
   { count = 3, env = {} }: { readonly count?: number; readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<TestFleet> {
   const rateLimits = { [`GET ${PACED}`]: { rate: 50, burst: 50 } }
-  const simulator = await startSimulator({ clock: systemClock, tokenLifetime: LIFETIME, rateLimits })
+  const simulator = await startSimulator({ clock: systemClock, tokenLifetime: LIFETIME, rateLimits, users: [USER] })
   t.teardown(() => simulator.close())
   const dispatcher = new Agent({ connections: 100 })
   t.teardown(() => dispatcher.destroy())
   const variables = {
     PC_URL: simulator.url,
-    PC_IDENTITY: DEMO_USER.accessKeyId,
-    PC_SECRET: DEMO_USER.secretKey,
+    PC_IDENTITY: USER.accessKeyId,
+    PC_SECRET: USER.secretKey,
     PRISMACLOUD_PROXY_FLEET_REDIS_URL: redisUrl,
     ...env,
   }

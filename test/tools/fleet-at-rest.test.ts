@@ -3,14 +3,13 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import t from 'tap'
 import { Secret } from '../../src/kernel/secret.ts'
-import { DEMO_USER } from '../../src/simulator/index.ts'
-import { FREE, PACED, startFleet } from '../support/fleet.ts'
+import { FREE, PACED, startFleet, USER } from '../support/fleet.ts'
 import { newFolder } from '../support/folder.ts'
 import { follow, run, spawnBare } from '../support/process.ts'
 import { startRedis } from '../support/redis.ts'
 import { until } from '../support/until.ts'
 
-const TENANT = `${DEMO_USER.tenants[0]?.customerName}`
+const TENANT = `${USER.tenants[0]?.customerName}`
 
 t.test('no name, key or token is in Redis, in any encoding', async t => {
   const redis = await startRedis(t, { lines: ['appendonly yes', 'appendfsync always'] })
@@ -41,7 +40,7 @@ t.test('no name, key or token is in Redis, in any encoding', async t => {
   const tokens = fleet.simulator.requests.flatMap(({ headers }) =>
     headers.filter(([name]) => name.toLowerCase() === 'x-redlock-auth').map(([, token]) => token),
   )
-  const secrets = [...new Set([TENANT, DEMO_USER.accessKeyId, DEMO_USER.secretKey, ...tokens])]
+  const secrets = [...new Set([TENANT, USER.accessKeyId, USER.secretKey, ...tokens])]
   t.ok(secrets.length > 4, 'several tokens were used')
   for (const [where, text] of Object.entries(seen)) {
     t.match(text, /prismacloud-proxy:/, `the fleet is in the ${where}`)
