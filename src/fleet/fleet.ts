@@ -26,7 +26,12 @@ export class Fleet {
 
   constructor({ name, self, requests, ...options }: FleetOptions) {
     this.name = name
-    this.store = new Store(options)
+    const changed: StoreOptions['changed'] = (state, reason) => {
+      options.changed(state, reason)
+      // nobody is to wait for a store that is down
+      if (state === 'down') this.#news.wakeAll()
+    }
+    this.store = new Store({ ...options, changed })
     this.store.listen(this.channel, this.#news.tell)
     const key = `${PREFIX}${name}:members`
     this.members = new Members({ store: this.store, clock: options.clock, key, id: this.member, self, requests })

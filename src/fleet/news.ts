@@ -16,6 +16,11 @@ export class News {
     }
   }
 
+  /** Has all listeners look again, with a number that tells nothing: 0. */
+  wakeAll(): void {
+    for (const topic of [...this.#listeners.keys()]) this.tell(`${topic} 0`)
+  }
+
   /** Passes on a message: the topic and the number, separated by a space. Ignores anything else. */
   readonly tell = (message: string): void => {
     const [topic = '', text = ''] = message.split(' ')

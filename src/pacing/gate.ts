@@ -119,7 +119,7 @@ export class Gate implements PermitIssuer {
     else this.#counts.refusals++
     if (kind !== 'served' && !limit) this.#inFlight.slowDown()
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
-    const [shared, inFlight] = [this.#store(now), this.#inFlight.count]
+    const [shared, inFlight] = [this.#fleet, this.#inFlight.count]
     shared?.report({ outcome, level: permit?.levelIn(shared), inFlight })
     if (!shared) this.#own.count(outcome, { permit, inFlight, members: this.#shared?.members ?? 1 }, now)
     else if (limit) this.#own.bucket = new Bucket(limit, now, limit.remaining, this.#own.bucket?.reserve)
@@ -130,6 +130,8 @@ export class Gate implements PermitIssuer {
   /** Notes that a request got no response. */
   lost(): void {
     this.#inFlight.end()
+    // where only a few may be in flight, other members wait for that
+    if (this.isUnknown) this.#fleet?.giveBack(0, this.#inFlight.count)
     this.#release(this.#clock.monotonic())
   }
 
@@ -150,15 +152,20 @@ export class Gate implements PermitIssuer {
     this.#shared?.close()
   }
 
-  /** The limit that the fleet shares, if its store is up. Otherwise this member goes on with its share. */
+  /** What the fleet shares, if its store is up. */
+  get #fleet(): SharedLimit | undefined {
+    return this.#shared?.isUp ? this.#shared : undefined
+  }
+
+  /**
+   * The limit that the fleet shares, if its store is up and has to be asked. Otherwise this member decides: while the
+   * store is down by its share of the limit, and without a limit by its own requests in flight.
+   */
   #store(now: number): SharedLimit | undefined {
-    const shared = this.#shared
-    if (!shared || shared.isUp) {
-      this.#own.unite(now)
-      return shared
-    }
-    this.#own.share(shared.members, now)
-    return undefined
+    const fleet = this.#fleet
+    if (this.#shared && !fleet) this.#own.share(this.#shared.members, now)
+    else this.#own.unite(now)
+    return this.#inFlight.isKnown && !this.#own.bucket ? undefined : fleet
   }
 
   #isClosed(now: number): boolean {
