@@ -6,6 +6,7 @@ import { start } from '../../src/commands/start.ts'
 import { version } from '../../src/kernel/product.ts'
 import { DEMO_USER } from '../../src/simulator/index.ts'
 import { settle } from '../support/clock.ts'
+import { failing, startFakeRedis } from '../support/fake-redis.ts'
 import { fakeHost } from '../support/host.ts'
 import { answerTo, call, open, readReply } from '../support/http.ts'
 import { issue, makeCa } from '../support/pki.ts'
@@ -217,5 +218,21 @@ t.test('a client may end it, where that is switched on, and need not wait for ot
   const isInterrupted = once(host.signals, 'SIGINT')
   t.equal((await call(await listening(), '/_proxy/quit', { method: 'POST' })).status, 202)
   await isInterrupted
+  t.equal(await ended(), 0)
+})
+
+t.test('a member of a fleet tells why its Redis cannot be used, and serves all the same', async t => {
+  const simulator = await simulate(t)
+  const redis = await startFakeRedis(t, failing({ EVALSHA: 'NOPERM' }))
+  const { host, listening, ended } = run(t, {
+    PC_URL: simulator.url,
+    PRISMACLOUD_PROXY_FLEET_REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+  })
+  const port = await listening()
+  t.equal((await call(port, '/v2/policy')).status, 200)
+  const { fleet } = JSON.parse(`${(await call(port, '/_proxy/status')).body}`)
+  t.match(fleet, { state: 'down', members: [{ name: /^[\w.-]+\/\d+$/, isThis: true }] })
+  t.match(host.stdout.text, /fleet default: going on alone until Redis is back: the user of Redis lacks/)
+  host.signals.emit('SIGINT')
   t.equal(await ended(), 0)
 })

@@ -87,7 +87,7 @@ t.test('without its store, a member serves, is ready, and says so once', async t
     proxy?.log.filter(({ fleet }) => fleet).map(({ level, msg }) => [level, msg]),
     [
       [30, 'fleet default: sharing sessions and rate limits through Redis'],
-      [40, 'fleet default: going on alone, with 1/1 of the rate limits, until Redis is back: connection refused'],
+      [40, 'fleet default: going on alone until Redis is back: connection refused'],
       [30, 'fleet default: sharing sessions and rate limits through Redis'],
     ],
   )
@@ -113,4 +113,15 @@ t.test('two tenants with keys of one user share its limits, and a tenant that is
   t.equal(simulator.counts.throttled, 0)
   const limits = store.store.dump().match(/"isKnown/g)
   t.equal(limits?.length, 1)
+})
+
+t.test('the log says which share of the limits a member goes on with', async t => {
+  const { clock, store, proxies } = await startFleet(t, 3)
+  await pass(clock, 4000)
+  store.leave()
+  const [line] = proxies[0]?.log.filter(({ reason }) => reason === 'connection refused') ?? []
+  t.equal(
+    line?.msg,
+    'fleet default: going on alone, with 1/3 of the rate limits, until Redis is back: connection refused',
+  )
 })

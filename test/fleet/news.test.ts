@@ -28,3 +28,11 @@ t.test('a listener may end another, or itself, while it is told', async t => {
   again()
   t.same(heard, [1, 3])
 })
+
+t.test('all listeners can be woken', async t => {
+  const news = new News()
+  const heard: string[] = []
+  for (const topic of ['a', 'b']) news.on(topic, value => heard.push(`${topic}: ${value}`))
+  news.wakeAll()
+  t.same(heard, ['a: 0', 'b: 0'])
+})

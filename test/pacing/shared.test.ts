@@ -318,3 +318,29 @@ t.test('nothing in the store or on its way there can be read', async t => {
   await pass(rig, 10)
   t.notMatch(rig.store.traffic.join('\n') + rig.store.store.dump(), /MARK|https|GET|\/x/)
 })
+
+t.test('after a refusal, an endpoint without a limit still costs no call', async t => {
+  const rig = await sharedPacing(t, 1, null)
+  const [one] = rig.members
+  one?.answered(await one.ask(), { status: 503, retryAfter: 1 })
+  await pass(rig, 1100)
+  one?.answered(await one?.ask(), {})
+  await pass(rig, 50)
+  rig.ran()
+  for (let n = 0; n < 10; n++) one?.answered(await one.ask(), {})
+  await pass(rig, 50)
+  t.notOk(rig.ran().draw)
+})
+
+t.test('where few may be in flight, others learn that a request got no response', async t => {
+  const rig = await sharedPacing(t, 2, null)
+  const [one, other] = rig.members
+  const granted = one?.askFor(20) ?? []
+  await pass(rig, 20)
+  const waiting = other?.askFor(1) ?? []
+  await pass(rig, 300)
+  t.equal(waiting.length, 0)
+  for (const permit of granted) permit?.lost()
+  await pass(rig, 300)
+  t.equal(waiting.length, 1)
+})

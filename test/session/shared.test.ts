@@ -342,3 +342,17 @@ t.test('keys that are good for one login are not shared', async t => {
   await logIn(rig)
   t.equal(rig.calls.length, 3)
 })
+
+t.test('who waits for the call of another member makes its own as soon as the store is down', async t => {
+  const rig = sharedRig(t, 2)
+  rig.answer = (_, member) => (member === 0 ? Number.POSITIVE_INFINITY : 10)
+  rig.members[0]?.session.acquire().catch(() => {})
+  const waiting = rig.members[1]?.session.acquire()
+  await rig.clock.advance(20)
+  await rig.clock.advance(20)
+  t.equal(rig.calls.length, 1)
+  rig.store.leave()
+  await rig.clock.advance(5)
+  await rig.clock.advance(20)
+  t.equal(tokenOf(await waiting), 'MARK-1')
+})
