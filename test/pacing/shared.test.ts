@@ -312,6 +312,32 @@ t.test('an endpoint that is forgotten is not told of anything', async t => {
   t.same([...(one?.pacer.endpoints() ?? [])], [])
 })
 
+t.test('an endpoint that is forgotten never listens again, whatever is still in flight', async t => {
+  const rig = await sharedPacing(t, 1)
+  const [one] = rig.members
+  const listening = new Set<object>()
+  const hear = one?.fleet.hear.bind(one.fleet)
+  Object.assign(one?.fleet ?? {}, {
+    hear(...args: Parameters<NonNullable<typeof hear>>) {
+      const [entry, deafen] = [{}, hear?.(...args)]
+      listening.add(entry)
+      return () => {
+        listening.delete(entry)
+        deafen?.()
+      }
+    },
+  })
+  const [permit, later] = [await one?.ask(), await one?.ask()]
+  t.equal(listening.size, 1)
+  one?.pacer.forget()
+  permit?.answered({ kind: 'served', limit: undefined, isConclusive: true, pause: 0 })
+  rig.user = () => new Secret('another')
+  later?.unused()
+  await pass(rig, 10)
+  t.equal(listening.size, 0)
+  t.ok(rig.ran().report, 'but the response is reported')
+})
+
 t.test('nothing in the store or on its way there can be read', async t => {
   const rig = await sharedPacing(t, 1)
   await rig.members[0]?.ask()

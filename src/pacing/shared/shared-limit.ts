@@ -54,6 +54,7 @@ export class SharedLimit {
   readonly #user: () => Secret | undefined
   #known: { readonly user: Secret; readonly record: string; deafen(): void } | undefined
   #hear: (pause: number) => void = () => {}
+  #isClosed = false
   #isDrawing = false
   #draws = 0
   /** Whether the last draw was not enough for all requests of this member. */
@@ -97,10 +98,10 @@ export class SharedLimit {
     this.#hear = hear
   }
 
-  /** Stops listening to other members. */
+  /** Stops listening to other members for good. The requests that wait or are in flight go on being shared. */
   close(): void {
+    this.#isClosed = true
     this.#known?.deafen()
-    this.#known = undefined
   }
 
   /** Draws tokens. Resolves with undefined if the store did not do it; it is down then. */
@@ -148,7 +149,8 @@ export class SharedLimit {
     if (this.#known?.user.equals(user)) return this.#known.record
     this.#known?.deafen()
     const record = recordName(this.#fleet.name, ...this.#parts, user)
-    this.#known = { user, record, deafen: this.#fleet.hear(record, pause => this.#hear(pause)) }
+    const deafen = this.#isClosed ? () => {} : this.#fleet.hear(record, pause => this.#hear(pause))
+    this.#known = { user, record, deafen }
     return record
   }
 
