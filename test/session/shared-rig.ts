@@ -21,6 +21,12 @@ export interface SharingMember {
   changeKey(secretKey: string): void
 }
 
+/** How a session joins the fleet: how often its key is read, and of which member it is. */
+export interface JoinOptions {
+  readonly kind?: CredentialSource['kind']
+  readonly joined?: Fleet | undefined
+}
+
 /** Members of a fleet on one test clock, and the auth service that they call, which issues `MARK-1`, `MARK-2` and so on. */
 export interface SharedRig {
   readonly clock: TestClock
@@ -32,8 +38,8 @@ export interface SharedRig {
   readonly members: SharingMember[]
   /** How the auth service fails a call, or after how many milliseconds it issues a token. Default: 100. */
   answer: (call: AuthCall, member: number) => number | AuthFailure
-  /** Adds a member. */
-  join(secretKey?: string, known?: KnownOutcomes, kind?: CredentialSource['kind']): SharingMember
+  /** Adds a member, or to a member the session of another tenant. */
+  join(secretKey?: string, known?: KnownOutcomes, more?: JoinOptions): SharingMember
 }
 
 export function sharedRig(t: Test, count: number): SharedRig {
@@ -49,10 +55,10 @@ export function sharedRig(t: Test, count: number): SharedRig {
     members,
     most: () => most,
     answer: () => 100,
-    join(secretKey = 'MARK-secret', known = new Map(), kind = 'file') {
+    join(secretKey = 'MARK-secret', known = new Map(), { kind = 'file', joined } = {}) {
       const number = members.length
       const told: string[] = []
-      const fleet = member(t, store, clock, `member-${number}`, told)
+      const fleet = joined ?? member(t, store, clock, `member-${number}`, told)
       let key = { accessKeyId: new Secret('MARK-key-id'), secretKey: new Secret(secretKey) }
       const make = async (call: AuthCall, signal?: AbortSignal) => {
         calls.push({ call, member: number })

@@ -36,6 +36,17 @@ t.test('fifty members that start at once log in once', async t => {
   t.same(new Set(leases.map(tokenOf)), new Set(['MARK-1']))
 })
 
+t.test('tenants with one access key log in once, also in one process', async t => {
+  const rig = sharedRig(t, 1)
+  for (let n = 0; n < 3; n++) rig.join(undefined, undefined, { joined: rig.members[0]?.fleet })
+  const leases = await logIn(rig)
+  t.same(new Set(leases.map(tokenOf)), new Set(['MARK-1']))
+  refuseAll(rig, leases)
+  await logIn(rig)
+  t.same(callsOf(rig), ['login', 'login'])
+  t.equal(rig.most(), 1)
+})
+
 t.test('a member that comes later takes the token, and extends it when it is due for all', async t => {
   const rig = sharedRig(t, 1)
   await logIn(rig)
@@ -338,7 +349,7 @@ t.test('after a rejection a key that has changed meanwhile is used, with a recor
 
 t.test('keys that are good for one login are not shared', async t => {
   const rig = sharedRig(t, 0)
-  for (let n = 0; n < 3; n++) rig.join('MARK-secret', new Map(), 'changing')
+  for (let n = 0; n < 3; n++) rig.join('MARK-secret', new Map(), { kind: 'changing' })
   await logIn(rig)
   t.equal(rig.calls.length, 3)
 })

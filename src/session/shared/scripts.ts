@@ -5,8 +5,7 @@ import { script } from '../../fleet/script.ts'
 //               also grows if the store lost what it had
 //   sealed      the outcome: a token or a failure, encrypted
 //   life, till  how long the outcome was valid when it was new, and until when it is, in milliseconds
-//   by          the member that made the call
-//   caller, end the member that makes a call now, and when it is replaced if it does not say that it goes on
+//   caller, end the session that makes a call now, and when it is replaced if it does not say that it goes on
 
 /** How long a record is kept after it is of no more use, in milliseconds. */
 const KEPT = 60 * 60_000
@@ -18,9 +17,9 @@ local generation = number('generation')
 `
 
 /**
- * Asks for an outcome newer than a known one, or for the right to make the next call. Arguments: the member, the known
- * generation, and how long the right lasts. Answers `news`, generation, outcome, lifetime, time left and the member that
- * made the call; or `busy` and until when; or `call`, the generation that the call starts from, and who made the last.
+ * Asks for an outcome newer than a known one, or for the right to make the next call. Arguments: the session, the
+ * known generation, and how long the right lasts. Answers `news`, generation, outcome, lifetime and time left; or `busy`
+ * and for how long; or `call` and the generation that the call starts from.
  *
  * What would last longer than it ever can is not believed: the store's clock was set back.
  */
@@ -29,7 +28,7 @@ export const CLAIM = script(
   `${RECORD}
 local left, life = number('till') - now, number('life')
 if generation > tonumber(ARGV[2]) and left > 0 and left <= life then
-  return { 'news', tostring(generation), field('sealed'), tostring(life), tostring(left), field('by') }
+  return { 'news', tostring(generation), field('sealed'), tostring(life), tostring(left) }
 end
 local busy, most = number('end') - now, tonumber(ARGV[3])
 if busy > 0 and busy <= most and field('caller') ~= ARGV[1] then
@@ -41,7 +40,7 @@ return { 'call', tostring(generation) }
 `,
 )
 
-/** Prolongs the right to make a call while it is in progress. Arguments: the member, and how long the right lasts. */
+/** Prolongs the right to make a call while it is in progress. Arguments: the session, and how long the right lasts. */
 export const GO_ON = script(
   'go-on',
   `
@@ -54,7 +53,7 @@ return 1
 
 /**
  * Ends a call and stores its outcome, unless another has been stored since it began; tells the other members. Arguments:
- * the member, the generation that the call started from, the known generation, the outcome (empty if there is none for
+ * the session, the generation that the call started from, the known generation, the outcome (empty if there is none for
  * others), its lifetime, the time left, the channel, and the message before the generation. Answers the new generation,
  * or nil if another outcome was stored.
  */
@@ -69,7 +68,7 @@ end
 if generation ~= tonumber(ARGV[2]) then return false end
 local following = math.max(generation + 1, tonumber(ARGV[3]) + 1, math.floor(now))
 local text = string.format('%.0f', following)
-redis.call('HSET', KEYS[1], 'generation', text, 'sealed', ARGV[4], 'life', ARGV[5], 'till', now + ARGV[6], 'by', ARGV[1])
+redis.call('HSET', KEYS[1], 'generation', text, 'sealed', ARGV[4], 'life', ARGV[5], 'till', now + ARGV[6])
 redis.call('PEXPIRE', KEYS[1], math.ceil(ARGV[6] + ${KEPT}))
 redis.call('PUBLISH', ARGV[7], ARGV[8] .. text)
 return text

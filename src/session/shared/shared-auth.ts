@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { issuedToken } from '../../auth/auth-api.ts'
 import { asFailure } from '../../auth/auth-failure.ts'
 import type { Credentials } from '../../config/config.ts'
@@ -57,6 +58,8 @@ export interface SharedAuthOptions {
  */
 export class SharedAuth {
   readonly #options: SharedAuthOptions
+  /** Identifies this session among those of the fleet: of one process, several may have the same access key. */
+  readonly #caller = randomUUID()
   /** Ends listening to other members. */
   readonly #deafen: () => void
   #failures = 0
@@ -144,8 +147,7 @@ export class SharedAuth {
   }
 
   async #claim(): Promise<Claim> {
-    const { fleet } = this.#options
-    const answer = await this.#run(CLAIM, [fleet.member, this.#known, TURN])
+    const answer = await this.#run(CLAIM, [this.#caller, this.#known, TURN])
     return answer === undefined ? { kind: 'down' } : readClaim(answer)
   }
 
@@ -154,7 +156,7 @@ export class SharedAuth {
     const { fleet, seal, known } = this.#options
     const { outcome, life, left } = stored ?? { outcome: null, life: 0, left: 0 }
     const sealed = outcome ? seal.close(outcome) : ''
-    const args = [fleet.member, generation, this.#known, sealed, life, left, fleet.channel, `${this.#record} `]
+    const args = [this.#caller, generation, this.#known, sealed, life, left, fleet.channel, `${this.#record} `]
     const answer = await this.#run(SETTLE, args)
     if (typeof answer === 'string') known.set(this.#record, Number(answer))
     // without the store, it counts for this member
@@ -168,9 +170,9 @@ export class SharedAuth {
 
   /** Says again and again that the call goes on. Returns a function that ends this. */
   #goOn(): () => void {
-    const { clock, fleet } = this.#options
+    const { clock } = this.#options
     const pulse = () => {
-      void this.#run(GO_ON, [fleet.member, TURN])
+      void this.#run(GO_ON, [this.#caller, TURN])
       timer = clock.setTimeout(pulse, PULSE)
     }
     let timer = clock.setTimeout(pulse, PULSE)
