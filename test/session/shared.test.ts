@@ -303,6 +303,44 @@ t.test('what no member has sealed is replaced', async t => {
   t.equal(rig.calls.length, 3)
 })
 
+/** Tells all members that there is a newer outcome. */
+function tellAll({ store }: SharedRig): void {
+  const record = store.traffic.join('\n').match(/test:news (\S+) /)?.[1]
+  const publish = `redis.call('PUBLISH', KEYS[1], ARGV[1])`
+  store.store.run(
+    { name: 'publish', lua: publish, sha: 'publish' },
+    ['prismacloud-proxy:test:news'],
+    [`${record} ${Number.MAX_SAFE_INTEGER}`],
+  )
+}
+
+t.test('a message that tells of nothing costs no call', async t => {
+  const rig = sharedRig(t, 3)
+  await logIn(rig)
+  tellAll(rig)
+  await live(rig, 2000)
+  t.same(callsOf(rig), ['login'])
+  rig.store.store.edit(hash => hash.has('generation') && hash.set('generation', '9e15').set('sealed', 'rubbish'))
+  tellAll(rig)
+  await live(rig, 2000)
+  t.same(callsOf(rig), ['login'], 'nor does what no member has sealed')
+  t.same(tokensOf(rig), ['MARK-1'])
+})
+
+t.test('a member that has gone on alone takes no message for the end of its token', async t => {
+  const rig = sharedRig(t, 3)
+  const leases = await logIn(rig)
+  rig.store.behaviour = member => (member === 0 ? 'good' : 'refuses')
+  await live(rig, 3000)
+  t.same(
+    rig.members.map(({ fleet }) => fleet.store.state),
+    ['up', 'down', 'down'],
+  )
+  rig.members[0]?.session.invalidate(leases[0] as Lease, NAMED)
+  await live(rig, 4000)
+  t.same(callsOf(rig), ['login', 'login'])
+})
+
 t.test('a fleet that nobody uses makes no calls', async t => {
   const rig = sharedRig(t, 3)
   await logIn(rig)

@@ -13,7 +13,7 @@ export interface SharedFailure {
 }
 
 /** An outcome as it comes out of the store. */
-type OpenedOutcome = { readonly kind: 'token'; readonly token: string } | SharedFailure
+export type OpenedOutcome = { readonly kind: 'token'; readonly token: string } | SharedFailure
 
 const NATURES: readonly unknown[] = ['rejected', 'refused', 'transient'] satisfies FailureNature[]
 

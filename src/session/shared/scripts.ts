@@ -19,7 +19,8 @@ local generation = number('generation')
 /**
  * Asks for an outcome newer than a known one, or for the right to make the next call. Arguments: the session, the
  * known generation, and how long the right lasts. Answers `news`, generation, outcome, lifetime and time left; or `busy`
- * and for how long; or `call` and the generation that the call starts from.
+ * and for how long; or `call` and the generation that the call starts from. A right that lasts 0 ms is not given: who
+ * asks for it only looks.
  *
  * What would last longer than it ever can is not believed: the store's clock was set back.
  */
@@ -31,8 +32,8 @@ if generation > tonumber(ARGV[2]) and left > 0 and left <= life then
   return { 'news', tostring(generation), field('sealed'), tostring(life), tostring(left) }
 end
 local busy, most = number('end') - now, tonumber(ARGV[3])
-if busy > 0 and busy <= most and field('caller') ~= ARGV[1] then
-  return { 'busy', tostring(busy) }
+if most == 0 or busy > 0 and busy <= most and field('caller') ~= ARGV[1] then
+  return { 'busy', tostring(math.max(0, busy)) }
 end
 redis.call('HSET', KEYS[1], 'caller', ARGV[1], 'end', now + most)
 redis.call('PEXPIRE', KEYS[1], math.ceil(math.max(left, most) + ${KEPT}))

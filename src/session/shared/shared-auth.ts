@@ -10,7 +10,7 @@ import { elapsed, instantOf, later } from '../../kernel/instant.ts'
 import type { ObtainedToken } from '../held-token.ts'
 import { retryDelay, usableLife } from '../schedule.ts'
 import { type Claim, readClaim } from './claim.ts'
-import { failureOf, type Outcome, outcomeOf, readOutcome } from './outcome.ts'
+import { failureOf, type OpenedOutcome, type Outcome, outcomeOf, readOutcome } from './outcome.ts'
 import { CLAIM, GO_ON, SETTLE } from './scripts.ts'
 
 /**
@@ -27,6 +27,8 @@ const LOOK = 500
 
 /** Makes what shares the auth calls of an access key, for a session that closes when `signal` aborts. */
 export type MakeSharedAuth = (key: Credentials, outdated: () => void, signal: AbortSignal) => SharedAuth
+
+type News = Extract<Claim, { kind: 'news' }>
 
 /** An outcome with the milliseconds that it was valid when it was new, and those that are left of them. */
 interface Stored {
@@ -46,7 +48,7 @@ export interface SharedAuthOptions {
   readonly known: KnownOutcomes
   /** Returns a number in [0, 1) for jitter. */
   readonly random: () => number
-  /** Called when another member has a newer outcome, unless one is being obtained already. */
+  /** Called when the store has a newer outcome of another member, unless one is being obtained already. */
   readonly outdated: () => void
   /** Aborts when the session is closed. */
   readonly signal: AbortSignal
@@ -67,11 +69,11 @@ export class SharedAuth {
   #wake = () => {}
 
   constructor(options: SharedAuthOptions) {
-    const { fleet, seal, outdated, signal } = options
+    const { fleet, seal, signal } = options
     this.#options = options
     this.#deafen = fleet.hear(seal.name, generation => {
       this.#wake()
-      if (!this.#isBusy && generation > this.#known) outdated()
+      if (!this.#isBusy && generation > this.#known) void this.#look()
     })
     signal.addEventListener('abort', () => this.close())
   }
@@ -106,7 +108,7 @@ export class SharedAuth {
     for (;;) {
       signal.throwIfAborted()
       const asked = instantOf(clock)
-      const claim = await this.#claim()
+      const claim = await this.#claim(TURN)
       if (claim.kind === 'down') return call()
       if (claim.kind === 'busy') await this.#change(Math.min(claim.wait, LOOK))
       if (claim.kind === 'call') {
@@ -115,14 +117,28 @@ export class SharedAuth {
       }
       if (claim.kind === 'news') {
         this.#options.known.set(this.#record, claim.generation)
-        const outcome = readOutcome(this.#options.seal.open(claim.sealed))
+        const outcome = this.#read(claim)
         if (outcome?.kind === 'failure') throw failureOf(outcome, claim.left)
         const age = claim.life - claim.left
-        if (outcome && age < usableLife(claim.life))
-          return { ...issuedToken(outcome.token), requestedAt: later(asked, -age), age }
-        // no member wrote it, or it is about to expire: the next claim leads to a call
+        if (outcome) return { ...issuedToken(outcome.token), requestedAt: later(asked, -age), age }
+        // the next claim leads to a call
       }
     }
+  }
+
+  /**
+   * Looks whether the store has what another member told of. Without it the session is not outdated: a message alone,
+   * which anyone who reaches the store can send, and which may come when the store has failed, must not cost a call.
+   */
+  async #look(): Promise<void> {
+    const claim = await this.#claim(0)
+    if (!this.#isBusy && claim.kind === 'news' && this.#read(claim)) this.#options.outdated()
+  }
+
+  /** The outcome of another member, unless no member wrote it or it is a token that is about to expire. */
+  #read({ sealed, life, left }: News): OpenedOutcome | undefined {
+    const outcome = readOutcome(this.#options.seal.open(sealed))
+    return outcome?.kind === 'token' && life - left >= usableLife(life) ? undefined : outcome
   }
 
   /** Makes the call. Resolves with undefined if another member has stored an outcome meanwhile, which counts. */
@@ -146,8 +162,8 @@ export class SharedAuth {
     }
   }
 
-  async #claim(): Promise<Claim> {
-    const answer = await this.#run(CLAIM, [this.#caller, this.#known, TURN])
+  async #claim(turn: number): Promise<Claim> {
+    const answer = await this.#run(CLAIM, [this.#caller, this.#known, turn])
     return answer === undefined ? { kind: 'down' } : readClaim(answer)
   }
 
