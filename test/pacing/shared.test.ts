@@ -291,15 +291,68 @@ t.test('requests that wait for the store go on when it fails, and when it is bac
   t.ok(Number(rig.ran().draw) > 5, 'the store decides again')
 })
 
-t.test('what is not understood limits nothing', async t => {
-  const rig = await sharedPacing(t, 1)
-  const [one] = rig.members
-  const { run } = rig.store.store
-  rig.store.store.run = (script, keys, args) =>
-    script.name === 'draw' ? 'strange' : run.call(rig.store.store, script, keys, args)
-  t.equal((await one?.askFor(1))?.length, 0)
-  await settle()
-  t.equal(await one?.ask(), undefined)
+/** Answers all draws of the members with something else. */
+function answerDraws({ store: { store } }: SharedPacing, answer: ReturnType<typeof store.run>): void {
+  const { run } = store
+  store.run = (script, keys, args) => (script.name === 'draw' ? answer : run.call(store, script, keys, args))
+}
+
+const STRANGE = [
+  'strange',
+  ['limited', '0', 'nan', '0', '10', '5', '0', '1.5', '0'],
+  ['limited', '0', 'inf', '0', '0', '5', '0', '1.5', '0'],
+  ['limited', '1', '0', '0', '0', '5', '0', '1.5', '0'],
+  ['limited', '1', '0', '0', '10', '0', '0', '1.5', '0'],
+  ['unknown', '0', 'nan'],
+]
+
+for (const answer of STRANGE)
+  t.test(`what is not understood limits nothing: ${answer}`, async t => {
+    const rig = await sharedPacing(t, 1)
+    const [one] = rig.members
+    answerDraws(rig, answer)
+    t.equal(one?.askFor(1).length, 0)
+    await settle()
+    t.equal(await one?.ask(), undefined)
+    t.same([...(one?.pacer.endpoints() ?? [])], [])
+  })
+
+t.test('no pause is longer than an hour, whatever others write', async t => {
+  const rig = await sharedPacing(t, 2)
+  const [one, other] = rig.members
+  await one?.ask()
+  const record = JSON.parse(`${rig.store.traffic.find(line => line.startsWith('["draw"'))}`)[1][0]
+    .split(':')
+    .at(-1)
+  const publish = `redis.call('PUBLISH', KEYS[1], ARGV[1])`
+  const channel = 'prismacloud-proxy:test:news'
+  rig.store.store.run({ name: 'publish', lua: publish, sha: 'publish' }, [channel], [`${record} 1e300`])
+  await pass(rig, 10)
+  const { pause } = [...(one?.pacer.endpoints() ?? [])][0] ?? {}
+  t.ok(Number(pause) > 3_590_000 && Number(pause) <= 3_600_000, `${pause} ms`)
+  answerDraws(rig, ['limited', '0', '1e300', '0', '10', '5', '0', '1.5', '0'])
+  rig.ran()
+  for (let at = 0; at < 3_700_000; at += 20_000) {
+    other?.askFor(1)
+    await rig.clock.advance(20_000)
+  }
+  t.equal(rig.ran().draw, 2, 'it asks again')
+})
+
+t.test('a pause and requests from the future are not believed: the clock of the store was set back', async t => {
+  const rig = await sharedPacing(t, 2, null)
+  const [one, other] = rig.members
+  const granted = one?.askFor(20) ?? []
+  await pass(rig, 20)
+  t.equal(granted.length, 20)
+  rig.store.isHeard = () => false
+  one?.answered(granted[0], { status: 503, retryAfter: 2 })
+  await pass(rig, 20)
+  await one?.fleet.store.close()
+  rig.store.time = -120_000
+  const after = other?.askFor(5) ?? []
+  await pass(rig, 200)
+  t.equal(after.length, 5)
 })
 
 t.test('an endpoint that is forgotten is not told of anything', async t => {

@@ -14,10 +14,13 @@ const LATE = 500
 /** When a member asks again that waits only until it is known whether there is a limit, in milliseconds. */
 const LOOK = 100
 
+/** How exact a time is that was stored as JSON, in milliseconds. */
+const EXACT = 1
+
 // A limit is one value of JSON:
 //   isKnown  whether it is known if there is a limit
 //   rate …   the bucket, if there is one: the fields of Bucket, and what it does with them, are the same
-//   pause    until when nothing is sent
+//   pause    until when nothing is sent, and paused, how long that was when it began
 //   flight   for each member, its requests in flight, and when it said so
 //   line     the members that wait for a token, the next one first, each with the time at which it asks again
 
@@ -25,6 +28,10 @@ const LIMIT = `
 local text = redis.call('GET', KEYS[1])
 local limit = text and cjson.decode(text) or { isKnown = false, pause = 0, flight = {}, line = {} }
 local member = ARGV[1]
+
+-- what is yet to come, or would last longer than it ever can, is not believed: the store's clock was set back
+if limit.pause - now > (limit.paused or 0) + ${EXACT} then limit.pause = 0 end
+if limit.othersAt then limit.othersAt = math.min(limit.othersAt, now) end
 
 local function save()
   redis.call('SET', KEYS[1], cjson.encode(limit), 'PX', ${KEPT})
@@ -37,7 +44,8 @@ end
 local function inFlight()
   local sum = 0
   for id, entry in pairs(limit.flight) do
-    if now - entry[2] > ${FLIGHT} then limit.flight[id] = nil else sum = sum + entry[1] end
+    local age = now - entry[2]
+    if age > ${FLIGHT} or age < -${EXACT} then limit.flight[id] = nil else sum = sum + entry[1] end
   end
   return sum
 end
@@ -191,7 +199,7 @@ if kind == 'limited' and limit.rate then
 end
 if ARGV[4] == '1' then limit.isKnown = true end
 if pause > 0 then
-  limit.pause = math.max(limit.pause, now + pause)
+  if now + pause > limit.pause then limit.pause, limit.paused = now + pause, pause end
   redis.call('PUBLISH', ARGV[6], ARGV[7] .. string.format('%.0f', pause))
 elseif limit.isKnown and not wasKnown then
   redis.call('PUBLISH', ARGV[6], ARGV[7] .. '0')

@@ -1,10 +1,14 @@
 import type { Fleet } from '../../fleet/fleet.ts'
 import { recordName } from '../../fleet/seal.ts'
+import { MAX_RETRY_AFTER } from '../../http/retry-after.ts'
 import type { Secret } from '../../kernel/secret.ts'
 import type { Bucket } from '../bucket.ts'
 import type { Limit, Rate } from '../limit.ts'
 import type { Outcome } from '../outcome.ts'
 import { DRAW, GIVE_BACK, REPORT, SPEND } from './scripts.ts'
+
+/** The longest pause that is believed, in milliseconds: no response of the upstream asks for a longer one. */
+const LONGEST_PAUSE = MAX_RETRY_AFTER * 1000
 
 /** Requests that ask for tokens. */
 export interface DrawRequest {
@@ -149,7 +153,9 @@ export class SharedLimit {
     if (this.#known?.user.equals(user)) return this.#known.record
     this.#known?.deafen()
     const record = recordName(this.#fleet.name, ...this.#parts, user)
-    const deafen = this.#isClosed ? () => {} : this.#fleet.hear(record, pause => this.#hear(pause))
+    const deafen = this.#isClosed
+      ? () => {}
+      : this.#fleet.hear(record, pause => this.#hear(Math.min(pause, LONGEST_PAUSE)))
     this.#known = { user, record, deafen }
     return record
   }
@@ -171,10 +177,12 @@ function statedBy({ rate, burst, remaining }: Limit, level?: number): number[] {
 /** Reads what the script `DRAW` answers. What it cannot read limits nothing. */
 function readDrawn(answer: unknown, want: number): { readonly others: number; readonly drawn: Drawn } {
   const [kind, ...values] = Array.isArray(answer) ? answer : []
-  const [granted = 0, wait = 0, level = 0, rate = 0, burst = 0, tokens = 0, reserve = 0, others = 0] =
-    values.map(Number)
-  if (kind === 'unknown') return { others, drawn: { kind, granted, wait } }
-  if (kind === 'limited')
+  const numbers = values.map(Number)
+  const [granted = 0, longest = 0, level = 0, rate = 0, burst = 0, tokens = 0, reserve = 0, others = 0] = numbers
+  const wait = Math.min(longest, LONGEST_PAUSE)
+  const isSound = numbers.every(Number.isFinite)
+  if (isSound && kind === 'unknown') return { others, drawn: { kind, granted, wait } }
+  if (isSound && kind === 'limited' && rate > 0 && burst >= 1)
     return { others, drawn: { kind, granted, wait, level, limit: { rate, burst }, tokens, reserve } }
-  return { others, drawn: { kind: 'unlimited', granted: want, wait: 0 } }
+  return { others: 0, drawn: { kind: 'unlimited', granted: want, wait: 0 } }
 }
