@@ -8,6 +8,9 @@ const INTERVAL = 2_000
 /** After how long a member that has not said so is gone, in milliseconds. */
 const GONE = 10_000
 
+/** The latest time that a `Date` can express, in milliseconds since the epoch. */
+const LATEST = 8.64e15
+
 /**
  * Notes that a member is there, and lists all that are. Arguments: the id, what it says of itself, and after how long a
  * member is gone. Answers a list of id and what it says, in turns.
@@ -140,7 +143,9 @@ function readMembers(list: unknown): Member[] {
       const member: Partial<Member> = JSON.parse(text)
       const { id, name, version, startedAt, requests, renewedAt } = member
       const texts = [id, name, version].every(each => typeof each === 'string')
-      const numbers = [startedAt, requests, renewedAt].every(each => typeof each === 'number' && Number.isFinite(each))
+      const numbers = [startedAt, requests, renewedAt].every(
+        each => typeof each === 'number' && each >= 0 && each <= LATEST,
+      )
       return texts && numbers ? [member as Member] : []
     } catch {
       return []

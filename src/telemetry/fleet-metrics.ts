@@ -1,4 +1,5 @@
 import type { Fleet } from '../fleet/fleet.ts'
+import type { Member } from '../fleet/members.ts'
 import { CALL_BOUNDS, type CallCounts } from '../fleet/store-calls.ts'
 import type { Family, Sample } from './exposition.ts'
 import { counter, gauge, histogram } from './families.ts'
@@ -15,8 +16,15 @@ export function* fleetFamilies({ store, members }: Fleet): Generator<Family> {
   yield gauge('fleet_members', 'Members of the fleet when Redis was last asked.', [
     { labels: {}, value: members.count },
   ])
-  const of = (value: (member: (typeof members.all)[number]) => number) =>
-    members.all.map(member => ({ labels: { member: member.name, version: member.version }, value: value(member) }))
+  // a container that is started again has the name of the one that died; two samples of one name would be invalid
+  const latest = new Map(
+    [...members.all].sort((one, other) => one.startedAt - other.startedAt).map(each => [each.name, each]),
+  )
+  const of = (value: (member: Member) => number) =>
+    [...latest.values()].map(member => ({
+      labels: { member: member.name, version: member.version },
+      value: value(member),
+    }))
   yield gauge(
     'fleet_member_start_timestamp_seconds',
     'When a member started, in seconds since 1970.',

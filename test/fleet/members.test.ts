@@ -1,4 +1,6 @@
 import t from 'tap'
+import { expose } from '../../src/telemetry/exposition.ts'
+import { fleetFamilies } from '../../src/telemetry/fleet-metrics.ts'
 import { testClock } from '../support/clock.ts'
 import { member, TestStore } from './rig.ts'
 
@@ -61,6 +63,8 @@ t.test('what is no member is left out', async t => {
     x: [now, 'no JSON'],
     y: [now, '{"id":"y","name":5}'],
     z: [now, '{"id":"z","name":"z","version":"1"}'],
+    late: [now, '{"id":"late","name":"z","version":"1","startedAt":9e15,"requests":1,"renewedAt":0}'],
+    early: [now, '{"id":"early","name":"z","version":"1","startedAt":-1,"requests":1,"renewedAt":0}'],
   }
   store.store.run(
     { name: 'set', lua: `redis.call('SET', KEYS[1], ARGV[1], 'PX', 60000)`, sha: 'set' },
@@ -93,4 +97,22 @@ t.test('a list that is not understood has no members, and a long one is cut', as
     await clock.advance(10)
     t.equal(one.members.count, count)
   }
+})
+
+t.test('of members with one name, metrics show the one that started last: the others are no more', async t => {
+  const clock = testClock()
+  const store = new TestStore(clock)
+  const dead = member(t, store, clock, 'pod/1')
+  for (let n = 0; n < 2; n++) await clock.advance(1000)
+  await dead.store.close()
+  const started = clock.now()
+  const one = member(t, store, clock, 'pod/1')
+  for (let n = 0; n < 3; n++) await clock.advance(1000)
+  t.equal(one.members.count, 2)
+  const lines = expose(fleetFamilies(one)).split('\n')
+  const name = 'prismacloud_proxy_fleet_member_start_timestamp_seconds'
+  t.same(
+    lines.filter(line => line.startsWith(`${name}{`)),
+    [`${name}{member="pod/1",version="1.2.3"} ${started / 1000}`],
+  )
 })
