@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import type { Config } from '../config/config.ts'
 import { Fleet } from '../fleet/fleet.ts'
 import type { ConnectStore } from '../fleet/store-connection.ts'
 import type { Clock } from '../kernel/clock.ts'
+import { ensure } from '../kernel/ensure.ts'
 import type { Log } from '../kernel/log.ts'
 import { SharedLimit } from '../pacing/shared/shared-limit.ts'
 import type { Sessions } from '../session/sessions.ts'
@@ -37,10 +39,13 @@ export function joinFleet({ fleet: { name } }: Config, { access, log, version, .
 
 /** Makes the function that shares the limit of an endpoint of a tenant, by its key, with the fleet. */
 export function shareLimits(fleet: Fleet, live: LiveConfig, sessions: () => Sessions): (key: string) => SharedLimit {
+  // tenants whose requests act for one user have the same limits, but a queue each
+  const drawers = new Map<string, string>()
   return key => {
     const end = key.indexOf(' ')
     const tenant = key.slice(0, end)
     const { origin, basePath } = live.config.tenants.get(tenant)?.api ?? { origin: '', basePath: '' }
-    return new SharedLimit(fleet, [origin, basePath, key.slice(end + 1)], () => sessions().userOf(tenant))
+    const drawer = ensure(drawers, tenant, randomUUID)
+    return new SharedLimit(fleet, [origin, basePath, key.slice(end + 1)], () => sessions().userOf(tenant), drawer)
   }
 }

@@ -22,9 +22,9 @@ export interface PacingMember {
   readonly pacer: Pacer
   readonly fleet: Fleet
   /** Asks for a permit. */
-  ask(client?: string): Promise<Permit | undefined>
+  ask(tenant?: string): Promise<Permit | undefined>
   /** Asks for so many permits at once, and returns a list that grows as they are granted. */
-  askFor(count: number): (Permit | undefined)[]
+  askFor(count: number, tenant?: string): (Permit | undefined)[]
   /** Passes on a response. */
   answered(permit: Permit | undefined, answer: TestAnswer): void
 }
@@ -68,18 +68,22 @@ export async function sharedPacing(
     },
     members: Array.from({ length: count }, (_, number) => {
       const fleet = member(t, store, clock, `member-${number}`)
-      const share = (key: string) => new SharedLimit(fleet, ['https://api', key], () => rig.user(number))
+      const share = (key: string) =>
+        new SharedLimit(fleet, ['https://api', key.slice(key.indexOf(' '))], () => rig.user(number))
       const settings = () => ({ enabled: true, maxWait: 30_000, maxQueue })
       const pacer = new Pacer({ clock, settings, random: () => 0.5, share })
-      const ask = async (client = 'client') => pacer.admit(endpoint, { client, returned: false, waited: 0, signal })
+      const ask = async (tenant = 'default') => {
+        const asking = { client: 'client', returned: false, waited: 0, signal }
+        return pacer.admit({ ...endpoint, key: `${tenant} GET /x` }, asking)
+      }
       return {
         pacer,
         fleet,
         ask,
-        askFor(count) {
+        askFor(count, tenant) {
           const granted: (Permit | undefined)[] = []
           for (let n = 0; n < count; n++)
-            ask().then(
+            ask(tenant).then(
               permit => granted.push(permit),
               () => {},
             )

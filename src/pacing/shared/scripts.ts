@@ -17,7 +17,7 @@ const LOOK = 100
 /** How exact a time is that was stored as JSON, in milliseconds. */
 const EXACT = 1
 
-// A limit is one value of JSON:
+// A limit is one value of JSON. A member is here one tenant of a proxy, because each has a queue of its own:
 //   isKnown  whether it is known if there is a limit
 //   rate …   the bucket, if there is one: the fields of Bucket, and what it does with them, are the same
 //   pause    until when nothing is sent, and paused, how long that was when it began

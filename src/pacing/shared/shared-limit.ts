@@ -54,6 +54,7 @@ export interface Report {
 /** The limit of an endpoint that a fleet shares. The upstream counts per user, so that it is a limit of one user. */
 export class SharedLimit {
   readonly #fleet: Fleet
+  readonly #drawer: string
   readonly #parts: readonly string[]
   readonly #user: () => Secret | undefined
   #known: { readonly user: Secret; readonly record: string; deafen(): void } | undefined
@@ -65,9 +66,13 @@ export class SharedLimit {
   #isInLine = false
   #others = 0
 
-  /** `parts` name the API and the endpoint; `user` returns the user that the requests act for, once it is known. */
-  constructor(fleet: Fleet, parts: readonly string[], user: () => Secret | undefined) {
+  /**
+   * `parts` name the API and the endpoint; `user` returns the user that the requests act for, once it is known. Who draws
+   * on the same limit has an id each, `drawer`: in one process these are the tenants. Default: that of the member.
+   */
+  constructor(fleet: Fleet, parts: readonly string[], user: () => Secret | undefined, drawer: string = fleet.member) {
     this.#fleet = fleet
+    this.#drawer = drawer
     this.#parts = parts
     this.#user = user
   }
@@ -111,7 +116,7 @@ export class SharedLimit {
   /** Draws tokens. Resolves with undefined if the store did not do it; it is down then. */
   async draw({ want, inFlight, believed, now }: DrawRequest): Promise<Drawn | undefined> {
     const bucket = believed ? [...statedBy(believed.limit(now)), believed.reserve] : []
-    const args = [this.#fleet.member, inFlight, want, this.#isInLine ? 0 : 1, ...bucket]
+    const args = [this.#drawer, inFlight, want, this.#isInLine ? 0 : 1, ...bucket]
     this.#isDrawing = true
     this.#draws++
     try {
@@ -130,19 +135,19 @@ export class SharedLimit {
 
   /** Takes a token for a request that does not wait. */
   spend(inFlight: number): void {
-    this.#tell(SPEND, [this.#fleet.member, inFlight])
+    this.#tell(SPEND, [this.#drawer, inFlight])
   }
 
   /** Returns the tokens of so many requests that were not sent. */
   giveBack(count: number, inFlight: number): void {
-    this.#tell(GIVE_BACK, [this.#fleet.member, inFlight, count])
+    this.#tell(GIVE_BACK, [this.#drawer, inFlight, count])
   }
 
   /** Tells the fleet what a response says about the limit. */
   report({ outcome: { kind, limit, isConclusive, pause }, level, inFlight }: Report): void {
-    const { member, channel } = this.#fleet
+    const { channel } = this.#fleet
     const stated = limit ? statedBy(limit, level) : []
-    const args = [member, inFlight, kind, isConclusive ? 1 : 0, pause, channel, `${this.#record} `, ...stated]
+    const args = [this.#drawer, inFlight, kind, isConclusive ? 1 : 0, pause, channel, `${this.#record} `, ...stated]
     this.#tell(REPORT, args)
   }
 
