@@ -5,7 +5,7 @@ import type { ConnectStore } from '../fleet/store-connection.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { ensure } from '../kernel/ensure.ts'
 import type { Log } from '../kernel/log.ts'
-import { SharedLimit } from '../pacing/shared/shared-limit.ts'
+import { SharedLimit, type ShareLimit } from '../pacing/shared/shared-limit.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { fleetLog } from '../telemetry/fleet-log.ts'
 import type { LiveConfig } from './live-config.ts'
@@ -38,14 +38,15 @@ export function joinFleet({ fleet: { name } }: Config, { access, log, version, .
 }
 
 /** Makes the function that shares the limit of an endpoint of a tenant, by its key, with the fleet. */
-export function shareLimits(fleet: Fleet, live: LiveConfig, sessions: () => Sessions): (key: string) => SharedLimit {
+export function shareLimits(fleet: Fleet, live: LiveConfig, sessions: () => Sessions): ShareLimit {
   // tenants whose requests act for one user have the same limits, but a queue each
   const drawers = new Map<string, string>()
-  return key => {
+  return (key, told) => {
     const end = key.indexOf(' ')
     const tenant = key.slice(0, end)
-    const { origin, basePath } = live.config.tenants.get(tenant)?.api ?? { origin: '', basePath: '' }
+    const api = live.config.tenants.get(tenant)?.api
+    const parts = [`${api?.origin}${api?.basePath}`, key.slice(end + 1)]
     const drawer = ensure(drawers, tenant, randomUUID)
-    return new SharedLimit(fleet, [origin, basePath, key.slice(end + 1)], () => sessions().userOf(tenant), drawer)
+    return new SharedLimit({ fleet, parts, user: () => sessions().userOf(tenant), drawer }, told)
   }
 }

@@ -1,8 +1,7 @@
 import type { Config } from './config.ts'
 import type { Fault } from './fault.ts'
 
-/** The settings that a running proxy cannot change: where it listens, what it shares with whom, and
- * how it logs. */
+/** The settings that a running proxy cannot change: where it listens, what it shares with whom, and how it logs. */
 const LASTING = {
   'listen.address': ({ listen }: Config) => listen.address,
   'listen.tls': ({ listen }: Config) => listen.tls,

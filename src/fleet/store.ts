@@ -46,9 +46,10 @@ export interface StoreOptions {
 export class Store {
   readonly calls: StoreCalls
   readonly #options: StoreOptions
+  readonly #random: () => number
   readonly #connection: StoreConnection
-  readonly #start: Promise<void>
-  #started = () => {}
+  /** Those who wait for the first connection. */
+  readonly #waiting: (() => void)[] = []
   #state: StoreState = 'connecting'
   #reason: string | null = null
   #isConnected = false
@@ -58,12 +59,10 @@ export class Store {
   #isClosed = false
 
   constructor(options: StoreOptions) {
-    const { clock, connect } = options
+    const { clock, connect, random = Math.random } = options
     this.#options = options
+    this.#random = random
     this.calls = new StoreCalls(clock)
-    this.#start = new Promise(resolve => {
-      this.#started = resolve
-    })
     this.#connection = connect({ connected: () => this.#connected(), lost: reason => this.#lost(reason) })
   }
 
@@ -86,7 +85,7 @@ export class Store {
    * @throws {StoreDown} within 100 ms if the store does not answer, and at once if it is known to be down
    */
   async run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    if (this.#state === 'connecting') await this.#start
+    if (this.#state === 'connecting') await new Promise<void>(resolve => this.#waiting.push(resolve))
     if (this.#state !== 'up') throw new StoreDown(this.#reason ?? 'closed')
     return this.#ask(script, keys, args)
   }
@@ -147,7 +146,7 @@ export class Store {
     this.#clearTimer()
     this.#reason = reason
     if (this.#state === 'up' && this.#options.clock.monotonic() - this.#upAt >= STEADY) this.#failures = 0
-    const delay = Math.max(BACKOFF.base, fullJitter(this.#failures++, BACKOFF, this.#options.random ?? Math.random))
+    const delay = Math.max(BACKOFF.base, fullJitter(this.#failures++, BACKOFF, this.#random))
     this.#timer = this.#options.clock.setTimeout(() => {
       this.#timer = undefined
       void this.#try()
@@ -176,6 +175,10 @@ export class Store {
     this.#state = 'up'
     this.#started()
     this.#options.changed('up', null)
+  }
+
+  #started(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve()
   }
 
   #clearTimer(): void {

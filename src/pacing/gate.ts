@@ -26,14 +26,14 @@ export class Gate implements PermitIssuer {
   readonly #alarm: Alarm
   readonly #counts: GateCounts = { waits: 0, waitSeconds: 0, refusals: 0 }
 
-  constructor(clock: Clock, limit: Rate | undefined, shared?: SharedLimit) {
+  /** `share` makes the limit that a fleet shares, which calls the gate with what other members learn. */
+  constructor(clock: Clock, limit: Rate | undefined, share?: (told: (pause: number) => void) => SharedLimit) {
     this.#clock = clock
-    this.#shared = shared
+    this.#shared = share?.(pause => this.#told(pause))
     this.#own = new OwnLimit(limit, clock.monotonic())
     this.#inFlight = new InFlight(limit !== undefined)
     this.#alarm = new Alarm(clock, () => this.#release(clock.monotonic()))
     this.#queue = new PermitQueue(clock, () => this.#alarm.clear())
-    shared?.listen(pause => this.#told(pause))
   }
 
   status(now: number): GateStatus {

@@ -9,7 +9,7 @@ import { type Answer, readOutcome } from './outcome.ts'
 import type { Permit, PermitRequest } from './permit.ts'
 import type { PermitLimits } from './permit-queue.ts'
 import { notInTime, queueFull, rateLimited, tooLong } from './rate-limited.ts'
-import type { SharedLimit } from './shared/shared-limit.ts'
+import type { ShareLimit } from './shared/shared-limit.ts'
 
 /**
  * How many endpoints are remembered, with a limit or without: ten of a thousand tenants. What is known about a limit must
@@ -39,8 +39,8 @@ export interface PacerOptions {
   readonly settings: () => PacerSettings
   /** Returns a number in [0, 1) for jitter. Default: `Math.random`. */
   readonly random?: () => number
-  /** Makes the limit of an endpoint, by its key, that a fleet shares. Without it, nothing is shared. */
-  readonly share?: (key: string) => SharedLimit
+  /** Shares the limits with a fleet. Without it, nothing is shared. */
+  readonly share?: ShareLimit
 }
 
 /** An endpoint of a tenant, which has a rate limit of its own. */
@@ -223,10 +223,9 @@ export class Pacer {
   }
 
   #ensure(key: string, limit?: Rate): Gate {
-    return ensure<string, Gate>(
-      this.#gates,
-      key,
-      () => new Gate(this.#options.clock, limit, this.#options.share?.(key)),
-    )
+    return ensure<string, Gate>(this.#gates, key, () => {
+      const { clock, share } = this.#options
+      return new Gate(clock, limit, share && (told => share(key, told)))
+    })
   }
 }

@@ -2,7 +2,7 @@ import t, { type Test } from 'tap'
 import { EndController } from '../../src/kernel/end-signal.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { Pacer } from '../../src/pacing/pacer.ts'
-import { SharedLimit } from '../../src/pacing/shared/shared-limit.ts'
+import { SharedLimit, type ShareLimit } from '../../src/pacing/shared/shared-limit.ts'
 import { RateLimiter, REFILLS, type Refill } from '../../src/simulator/rate-limits.ts'
 import { member, TestStore } from '../fleet/rig.ts'
 import { settle, testClock } from '../support/clock.ts'
@@ -49,7 +49,8 @@ function fleetUnderLoad(t: Test, refill: Refill) {
   }
   for (let at = 0; at < MEMBERS; at++) {
     const fleet = member(t, store, clock, `member ${at}`)
-    const share = (key: string) => new SharedLimit(fleet, [key], () => user)
+    const share: ShareLimit = (key, told) =>
+      new SharedLimit({ fleet, parts: [key], user: () => user, drawer: fleet.member }, told)
     const pacer = new Pacer({ clock, settings: () => ({ enabled: true, maxWait: 30_000, maxQueue: 100 }), share })
     for (let client = 0; client < CLIENTS; client++) void forEver(() => request(pacer, client))
   }

@@ -4,7 +4,7 @@ import { EndController } from '../../src/kernel/end-signal.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { Pacer } from '../../src/pacing/pacer.ts'
 import type { Permit } from '../../src/pacing/permit.ts'
-import { SharedLimit } from '../../src/pacing/shared/shared-limit.ts'
+import { SharedLimit, type ShareLimit } from '../../src/pacing/shared/shared-limit.ts'
 import { member, TestStore } from '../fleet/rig.ts'
 import { type TestClock, testClock } from '../support/clock.ts'
 
@@ -68,8 +68,16 @@ export async function sharedPacing(
     },
     members: Array.from({ length: count }, (_, number) => {
       const fleet = member(t, store, clock, `member-${number}`)
-      const share = (key: string) =>
-        new SharedLimit(fleet, ['https://api', key.slice(key.indexOf(' '))], () => rig.user(number))
+      const share: ShareLimit = (key, told) =>
+        new SharedLimit(
+          {
+            fleet,
+            parts: ['https://api', key.slice(key.indexOf(' '))],
+            user: () => rig.user(number),
+            drawer: fleet.member,
+          },
+          told,
+        )
       const settings = () => ({ enabled: true, maxWait: 30_000, maxQueue })
       const pacer = new Pacer({ clock, settings, random: () => 0.5, share })
       const ask = async (tenant = 'default') => {

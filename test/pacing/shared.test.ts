@@ -423,13 +423,3 @@ t.test('where few may be in flight, others learn that a request got no response'
   await pass(rig, 300)
   t.equal(waiting.length, 1)
 })
-
-t.test('two tenants of one member with one user take turns like any others', async t => {
-  const rig = await sharedPacing(t, 1)
-  const [one] = rig.members
-  const granted = [one?.askFor(50) ?? [], one?.askFor(50, 'other') ?? []]
-  await pass(rig, 3000)
-  const [mine = 0, others = 0] = sizes(granted)
-  t.ok(mine + others >= 30 && mine + others <= 35, `${mine} and ${others}`)
-  t.ok(Math.abs(mine - others) <= 3, `${mine} and ${others}`)
-})

@@ -2,7 +2,7 @@ import t from 'tap'
 import { EndController } from '../../src/kernel/end-signal.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import { Pacer } from '../../src/pacing/pacer.ts'
-import { SharedLimit } from '../../src/pacing/shared/shared-limit.ts'
+import { SharedLimit, type ShareLimit } from '../../src/pacing/shared/shared-limit.ts'
 import { member, TestStore } from '../fleet/rig.ts'
 import { testClock } from '../support/clock.ts'
 
@@ -13,7 +13,8 @@ t.test('a member that goes on alone does not wait for the turns of those who wai
   const store = new TestStore(clock)
   const pacers = ['one', 'two', 'three'].map(name => {
     const fleet = member(t, store, clock, name)
-    const share = () => new SharedLimit(fleet, ['api'], () => new Secret('the-user'))
+    const user = () => new Secret('the-user')
+    const share: ShareLimit = (_, told) => new SharedLimit({ fleet, parts: ['api'], user, drawer: fleet.member }, told)
     return new Pacer({ clock, settings: () => ({ enabled: true, maxWait: 30_000, maxQueue: 1000 }), share })
   })
   let granted = 0

@@ -363,7 +363,16 @@ t.test('nothing in the store or on its way there can be read', async t => {
 })
 
 t.test('an answer that is not understood is as if the store were down', async t => {
-  for (const answer of ['strange', [], ['call'], ['busy', 'x'], ['news', '5', 'sealed', '10', '20'], ['news', '5']]) {
+  for (const answer of [
+    'strange',
+    [],
+    ['call'],
+    ['busy', 'x'],
+    ['news', '5', 'sealed', '10', '20'],
+    ['news', '5'],
+    ['call', '1e30'],
+    ['call', '-1'],
+  ]) {
     const rig = sharedRig(t, 1)
     const { store } = rig.store
     const run = store.run.bind(store)

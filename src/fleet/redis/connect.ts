@@ -95,6 +95,8 @@ class RedisConnection implements StoreConnection {
     await probe(link)
     // those that are added meanwhile are part of the iteration
     for (const [channel, heard] of this.#listeners) await link.subscribe(channel, heard)
+    // it may have been given up meanwhile
+    current.signal.throwIfAborted()
     this.#link = link
   }
 

@@ -51,14 +51,31 @@ export interface Report {
   readonly inFlight: number
 }
 
+/** What a {@link SharedLimit} needs. */
+export interface SharedLimitOptions {
+  readonly fleet: Fleet
+  /** Name the API and the endpoint. */
+  readonly parts: readonly string[]
+  /** Returns the user that the requests act for, once it is known. */
+  readonly user: () => Secret | undefined
+  /** Identifies who draws on the limit. In one process, each tenant does so for itself. */
+  readonly drawer: string
+}
+
+/** Makes the limit of an endpoint, by its key, that a fleet shares. Calls `told` as {@link SharedLimit} does. */
+export type ShareLimit = (key: string, told: (pause: number) => void) => SharedLimit
+
+/** What is drawn while the store is down. */
+const NOTHING = { others: 0, drawn: undefined }
+
 /** The limit of an endpoint that a fleet shares. The upstream counts per user, so that it is a limit of one user. */
 export class SharedLimit {
   readonly #fleet: Fleet
   readonly #drawer: string
   readonly #parts: readonly string[]
   readonly #user: () => Secret | undefined
-  #known: { readonly user: Secret; readonly record: string; deafen(): void } | undefined
-  #hear: (pause: number) => void = () => {}
+  #known: { readonly user: Secret; readonly record: string; readonly deafen: (() => void) | undefined } | undefined
+  readonly #told: (pause: number) => void
   #isClosed = false
   #isDrawing = false
   #draws = 0
@@ -67,14 +84,15 @@ export class SharedLimit {
   #others = 0
 
   /**
-   * `parts` name the API and the endpoint; `user` returns the user that the requests act for, once it is known. Who draws
-   * on the same limit has an id each, `drawer`: in one process these are the tenants. Default: that of the member.
+   * Calls `told` with each pause that another member learns of, in milliseconds; with 0 when it is known whether there is
+   * a limit, and when the store fails.
    */
-  constructor(fleet: Fleet, parts: readonly string[], user: () => Secret | undefined, drawer: string = fleet.member) {
+  constructor({ fleet, parts, user, drawer }: SharedLimitOptions, told: (pause: number) => void) {
     this.#fleet = fleet
     this.#drawer = drawer
     this.#parts = parts
     this.#user = user
+    this.#told = told
   }
 
   /** Whether the fleet can be asked: its store is up, and the user is known. */
@@ -102,15 +120,10 @@ export class SharedLimit {
     return this.#fleet.members.count
   }
 
-  /** Calls `hear` with each pause that another member learns of, in milliseconds; with 0 when the endpoint is known. */
-  listen(hear: (pause: number) => void): void {
-    this.#hear = hear
-  }
-
   /** Stops listening to other members for good. The requests that wait or are in flight go on being shared. */
   close(): void {
     this.#isClosed = true
-    this.#known?.deafen()
+    this.#known?.deafen?.()
   }
 
   /** Draws tokens. Resolves with undefined if the store did not do it; it is down then. */
@@ -119,18 +132,12 @@ export class SharedLimit {
     const args = [this.#drawer, inFlight, want, this.#isInLine ? 0 : 1, ...bucket]
     this.#isDrawing = true
     this.#draws++
-    try {
-      const { others, drawn } = readDrawn(await this.#run(DRAW, args), want)
-      this.#isInLine = drawn.granted < want
-      this.#others = others
-      return drawn
-    } catch {
-      this.#isInLine = false
-      this.#others = 0
-      return undefined
-    } finally {
-      this.#isDrawing = false
-    }
+    const answer = await this.#run(DRAW, args).catch(() => undefined)
+    this.#isDrawing = false
+    const { others, drawn } = answer === undefined ? NOTHING : readDrawn(answer, want)
+    this.#isInLine = drawn !== undefined && drawn.granted < want
+    this.#others = others
+    return drawn
   }
 
   /** Takes a token for a request that does not wait. */
@@ -156,12 +163,10 @@ export class SharedLimit {
     const user = this.#user()
     if (!user) return this.#known?.record
     if (this.#known?.user.equals(user)) return this.#known.record
-    this.#known?.deafen()
+    this.#known?.deafen?.()
     const record = recordName(this.#fleet.name, ...this.#parts, user)
-    const deafen = this.#isClosed
-      ? () => {}
-      : this.#fleet.hear(record, pause => this.#hear(Math.min(pause, LONGEST_PAUSE)))
-    this.#known = { user, record, deafen }
+    const listen = () => this.#fleet.hear(record, pause => this.#told(Math.min(pause, LONGEST_PAUSE)))
+    this.#known = { user, record, deafen: this.#isClosed ? undefined : listen() }
     return record
   }
 

@@ -22,8 +22,10 @@ export type Claim =
 export function readClaim(answer: unknown): Claim {
   const [kind, ...values] = Array.isArray(answer) ? answer.map(String) : []
   const [first = Number.NaN, , life = Number.NaN, left = Number.NaN] = values.map(Number)
-  if (kind === 'call' && first >= 0) return { kind, generation: first }
   if (kind === 'busy' && first >= 0) return { kind, wait: first }
-  if (kind !== 'news' || !(first >= 0 && left > 0 && left <= life)) return { kind: 'down' }
-  return { kind, generation: first, sealed: `${values[1]}`, life, left }
+  // a larger generation could not grow any more
+  const isGeneration = Number.isSafeInteger(first) && first >= 0
+  if (kind === 'call' && isGeneration) return { kind, generation: first }
+  const isNews = kind === 'news' && isGeneration && left > 0 && left <= life
+  return isNews ? { kind, generation: first, sealed: `${values[1]}`, life, left } : { kind: 'down' }
 }

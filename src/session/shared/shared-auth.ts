@@ -89,18 +89,21 @@ export class SharedAuth {
    * other member makes it.
    * @throws {AuthFailure} if the call failed, whichever member made it
    */
-  async obtain(call: () => Promise<ObtainedToken>): Promise<ObtainedToken> {
+  obtain(call: () => Promise<ObtainedToken>): Promise<ObtainedToken> {
     this.#isBusy = true
-    try {
-      const issued = await this.#obtain(onlyOnce(call))
+    const succeeded = (token: ObtainedToken) => {
       this.#failures = 0
-      return issued
-    } catch (error) {
+      return token
+    }
+    const failed = (error: unknown) => {
       this.#failures++
       throw error
-    } finally {
-      this.#isBusy = false
     }
+    return this.#obtain(onlyOnce(call))
+      .then(succeeded, failed)
+      .finally(() => {
+        this.#isBusy = false
+      })
   }
 
   async #obtain(call: () => Promise<ObtainedToken>): Promise<ObtainedToken> {
@@ -142,24 +145,22 @@ export class SharedAuth {
   }
 
   /** Makes the call. Resolves with undefined if another member has stored an outcome meanwhile, which counts. */
-  async #call(call: () => Promise<ObtainedToken>, generation: number): Promise<ObtainedToken | undefined> {
+  #call(call: () => Promise<ObtainedToken>, generation: number): Promise<ObtainedToken | undefined> {
     const { clock, random } = this.#options
-    const stop = this.#goOn()
-    try {
-      const issued = await call()
+    const succeeded = async (issued: ObtainedToken) => {
       const left = issued.lifetime - elapsed(issued.requestedAt, instantOf(clock))
       const outcome = { kind: 'token', token: issued.token } as const
       return (await this.#settle(generation, { outcome, life: issued.lifetime, left })) ? issued : undefined
-    } catch (error) {
+    }
+    const failed = async (error: unknown) => {
       const failure = asFailure(error)
       const delay = retryDelay(failure, this.#failures, random)
       // others may reach what this member cannot
       const shared = failure.isAnswer ? { outcome: outcomeOf(failure), life: delay, left: delay } : null
       await this.#settle(generation, shared)
       throw shared ? failureOf(shared.outcome, delay) : failure
-    } finally {
-      stop()
     }
+    return call().then(succeeded, failed).finally(this.#goOn())
   }
 
   async #claim(turn: number): Promise<Claim> {

@@ -70,7 +70,11 @@ export class Member {
       clock: machine,
       settings: () => ({ enabled: true, maxWait: 30_000, maxQueue: 1000 }),
       random: () => random.next(),
-      share: key => new SharedLimit(this.fleet, ['an api', key], () => USER),
+      share: (key, told) =>
+        new SharedLimit(
+          { fleet: this.fleet, parts: ['an api', key], user: () => USER, drawer: this.fleet.member },
+          told,
+        ),
     })
   }
 
