@@ -113,13 +113,17 @@ async function begin({ port, arrived }: Awaited<ReturnType<typeof start>>) {
 }
 
 t.test('what is sent in part may be completed after the grace period, but not for long', async t => {
-  const { leave, arrived, clock, port, accepts } = await start(t)
+  const { leave, arrived, clock, port, accepts, app } = await start(t)
+  const accepted: Socket[] = []
+  app.server.server.on('connection', socket => accepted.push(socket))
   const [running, late, later] = [dial(port), dial(port), dial(port)]
   const answers = [running, late, later].map(readAll)
   running.write(get('/running'))
   const request = await arrived(1)
   const leaving = leave()
   for (const socket of [late, later]) socket.write('GET /late HTTP/1.1\r\n')
+  // otherwise they might pass for connections that were only opened
+  await until(() => accepted.filter(({ bytesRead }) => bytesRead > 0).length === 3)
   await clock.advance(GRACE)
   t.notOk(accepts())
   late.write('host: localhost\r\n\r\n')
