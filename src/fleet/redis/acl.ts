@@ -5,11 +5,12 @@ import { type Script, script } from '../script.ts'
 /** What scripts of the fleet call, each with arguments that suit it, and change nothing. In Lua, with two keys. */
 const SCRIPTED = {
   get: 'KEYS[2]',
-  set: "KEYS[2], 'value', 'px', 1000",
+  set: "KEYS[2], 'value', 'px', 1",
   hget: "KEYS[1], 'field'",
   hset: "KEYS[1], 'field', 1",
   hdel: "KEYS[1], 'other'",
-  pexpire: 'KEYS[1], 1000',
+  // which removes it at once
+  pexpire: 'KEYS[1], 0',
   publish: `'${PREFIX}probe', ''`,
 }
 
