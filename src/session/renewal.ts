@@ -68,13 +68,17 @@ export class Renewal {
 
   /**
    * Extends a token, or logs in if there is none or the auth service refuses to extend it. Calls `refused` between the
-   * refusal and the login. In a fleet, another member may do so instead.
+   * refusal and the login. In a fleet, another member may do so instead, and until `isUrgent` this one waits for a store
+   * that is down.
    */
-  async obtain(token: Lease | undefined, refused: () => void): Promise<ObtainedToken> {
+  async obtain(
+    token: Lease | undefined,
+    { refused, isUrgent }: { refused: () => void; isUrgent: () => boolean },
+  ): Promise<ObtainedToken> {
     try {
       const shared = await this.#share()
       const obtain = () => this.#obtain(token, refused, shared?.key)
-      const issued = shared ? await shared.auth.obtain(obtain) : await obtain()
+      const issued = shared ? await shared.auth.obtain(obtain, isUrgent) : await obtain()
       this.#isKeyGood = true
       return { user: this.#key?.accessKeyId, ...issued }
     } catch (error) {

@@ -2,7 +2,7 @@ import { AuthFailure, asFailure } from '../auth/auth-failure.ts'
 import type { Credentials } from '../config/config.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { EndSignal } from '../kernel/end-signal.ts'
-import { type Instant, instantOf } from '../kernel/instant.ts'
+import { elapsed, type Instant, instantOf } from '../kernel/instant.ts'
 import type { Secret } from '../kernel/secret.ts'
 import type { Problem } from '../problem/problem.ts'
 import { Evidence, type Grounds, type Retry, UNINFORMATIVE, type Unauthorized } from './evidence.ts'
@@ -12,7 +12,7 @@ import { judgeInvalidation } from './invalidation.ts'
 import type { Lease } from './lease.ts'
 import { Renewal } from './renewal.ts'
 import type { NextCall, SessionStatus } from './report.ts'
-import { extensionDelay, retryDelay } from './schedule.ts'
+import { extensionDelay, patienceFor, retryDelay } from './schedule.ts'
 import type { SessionOptions } from './session-options.ts'
 import { next, type SessionEvent, type SessionState } from './states.ts'
 import { Waiters } from './waiters.ts'
@@ -179,7 +179,13 @@ export class Session {
     this.#wakeTimer.clear()
     const token = this.#heldToken.unexpired(requestedAt)
     this.#move('called', token ? 'extending the session' : 'logging in')
-    const outcome = await this.#renewal.obtain(token, () => this.#heldToken.refuse()).catch(asFailure)
+    const patience = patienceFor(this.#heldToken.millisecondsLeft(requestedAt))
+    const outcome = await this.#renewal
+      .obtain(token, {
+        refused: () => this.#heldToken.refuse(),
+        isUrgent: () => this.#waiters.size > 0 || elapsed(requestedAt, instantOf(this.#clock)) >= patience,
+      })
+      .catch(asFailure)
     if (this.#state === 'closed') return
     const now = instantOf(this.#clock)
     if (outcome instanceof AuthFailure) this.#fail(outcome, now)

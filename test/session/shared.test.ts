@@ -246,6 +246,47 @@ t.test('a token is kept if the store fails when it is to be stored', async t => 
   t.equal(tokenOf(await passTime(rig.clock, Promise.resolve(lease))), 'MARK-1')
 })
 
+t.test('a store that fails for a moment costs no call, and nobody who waits for a token any time', async t => {
+  const rig = sharedRig(t, 3)
+  await rig.clock.advance(5)
+  rig.store.behaviour = () => 'refuses'
+  for (const { session } of rig.members) session.start()
+  for (let n = 0; n < 4; n++) await rig.clock.advance(100)
+  t.same(callsOf(rig), [], 'no request needs the token yet')
+  rig.store.behaviour = () => 'good'
+  for (let n = 0; n < 9; n++) await rig.clock.advance(100)
+  t.same(callsOf(rig), ['login'])
+  t.equal(tokensOf(rig).length, 1)
+  await live(rig, EXTENSION - LIFETIME / 10)
+  rig.store.behaviour = () => ({ after: 50 })
+  rig.answer = () => {
+    rig.store.behaviour = () => 'refuses'
+    return 100
+  }
+  while (rig.calls.length === 1) await live(rig, 100, 100)
+  await live(rig, 300, 100)
+  t.equal(rig.calls.length, 2)
+  rig.store.behaviour = () => 'good'
+  await live(rig, 4000, 100)
+  t.same(callsOf(rig), ['login', 'extend'], 'the new token is stored when the store is back')
+  t.same(tokensOf(rig), ['MARK-2'])
+})
+
+t.test('without the store, a request waits for its session hardly longer, and no session for long', async t => {
+  const rig = sharedRig(t, 2)
+  await rig.clock.advance(5)
+  rig.store.leave()
+  for (const { session } of rig.members) session.start()
+  await rig.clock.advance(200)
+  t.same(callsOf(rig), [])
+  const lease = rig.members[0]?.session.acquire()
+  await rig.clock.advance(55)
+  t.same(callsOf(rig), ['login'])
+  await passTime(rig.clock, Promise.resolve(lease))
+  for (let n = 0; n < 10; n++) await rig.clock.advance(100)
+  t.same(callsOf(rig), ['login', 'login'])
+})
+
 t.test('members with another access key have another session', async t => {
   const rig = sharedRig(t, 2)
   const [one, other] = [rig.join('MARK-other'), rig.join('MARK-other')]

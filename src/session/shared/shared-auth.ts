@@ -25,6 +25,9 @@ const PULSE = 1_000
 /** How long to wait for the outcome of another member's call before looking again, in milliseconds: news may be lost. */
 const LOOK = 500
 
+/** How long to wait before the store is asked again, in milliseconds, as long as nobody needs what it is asked for. */
+const AGAIN = 50
+
 /** Makes what shares the auth calls of an access key, for a session that closes when `signal` aborts. */
 export type MakeSharedAuth = (key: Credentials, outdated: () => void, signal: AbortSignal) => SharedAuth
 
@@ -66,6 +69,7 @@ export class SharedAuth {
   readonly #deafen: () => void
   #failures = 0
   #isBusy = false
+  #isUrgent = () => true
   #wake = () => {}
 
   constructor(options: SharedAuthOptions) {
@@ -86,11 +90,13 @@ export class SharedAuth {
 
   /**
    * Resolves with a token newer than the one known so far: that of another member, or of `call`, which is made if no
-   * other member makes it.
+   * other member makes it. While the store is down, waits for it until `isUrgent`: a store that is slow for a moment
+   * costs the fleet no call.
    * @throws {AuthFailure} if the call failed, whichever member made it
    */
-  obtain(call: () => Promise<ObtainedToken>): Promise<ObtainedToken> {
+  obtain(call: () => Promise<ObtainedToken>, isUrgent: () => boolean): Promise<ObtainedToken> {
     this.#isBusy = true
+    this.#isUrgent = isUrgent
     const succeeded = (token: ObtainedToken) => {
       this.#failures = 0
       return token
@@ -111,7 +117,7 @@ export class SharedAuth {
     for (;;) {
       signal.throwIfAborted()
       const asked = instantOf(clock)
-      const claim = await this.#claim(TURN)
+      const claim = readClaim(await this.#insist(CLAIM, this.#claiming(TURN)))
       if (claim.kind === 'down') return call()
       if (claim.kind === 'busy') await this.#change(Math.min(claim.wait, LOOK))
       if (claim.kind === 'call') {
@@ -134,7 +140,7 @@ export class SharedAuth {
    * which anyone who reaches the store can send, and which may come when the store has failed, must not cost a call.
    */
   async #look(): Promise<void> {
-    const claim = await this.#claim(0)
+    const claim = readClaim(await this.#run(CLAIM, this.#claiming(0)))
     if (!this.#isBusy && claim.kind === 'news' && this.#read(claim)) this.#options.outdated()
   }
 
@@ -163,9 +169,9 @@ export class SharedAuth {
     return call().then(succeeded, failed).finally(this.#goOn())
   }
 
-  async #claim(turn: number): Promise<Claim> {
-    const answer = await this.#run(CLAIM, [this.#caller, this.#known, turn])
-    return answer === undefined ? { kind: 'down' } : readClaim(answer)
+  /** The arguments of the script `CLAIM`. */
+  #claiming(turn: number): readonly (string | number)[] {
+    return [this.#caller, this.#known, turn]
   }
 
   /** Stores an outcome, or only ends the call if it is null. Whether it counts: none was stored by others. */
@@ -174,10 +180,19 @@ export class SharedAuth {
     const { outcome, life, left } = stored ?? { outcome: null, life: 0, left: 0 }
     const sealed = outcome ? seal.close(outcome) : ''
     const args = [this.#caller, generation, this.#known, sealed, life, left, fleet.channel, `${this.#record} `]
-    const answer = await this.#run(SETTLE, args)
+    const answer = await this.#insist(SETTLE, args)
     if (typeof answer === 'string') known.set(this.#record, Number(answer))
     // without the store, it counts for this member
     return answer !== null
+  }
+
+  /** Runs a script, again and again while the store is down and the call is not urgent. Resolves as {@link #run} does. */
+  async #insist(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+    for (;;) {
+      const answer = await this.#run(script, args)
+      if (answer !== undefined || this.#isUrgent() || this.#options.signal.aborted) return answer
+      await this.#change(AGAIN)
+    }
   }
 
   /** Runs a script. Resolves with undefined if the store is down. */

@@ -8,8 +8,8 @@ import { Redis } from './redis.js'
 const MEMBERS = 8
 const CLIENTS = 50
 
-/** How long the tokens live, in seconds: the session rotates about once a second. */
-const LIFETIME = 2
+/** How long the tokens live, in seconds: the session rotates about every two. */
+const LIFETIME = 5
 
 /** The longest pause of a client between two requests, in milliseconds. */
 const PAUSE = 100
