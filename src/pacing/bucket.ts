@@ -9,11 +9,27 @@ export const MIN_RESERVE = 1.5
 /** The largest fraction of a bucket, beyond its first token, that is left for others. A small bucket can spare none. */
 export const RESERVED_FRACTION = 1 / 2
 
-/** How long after the last sign of other users they are assumed to be gone, in milliseconds. */
-export const OTHERS_GONE = 30_000
+/** How long it takes until half of what is left for others beyond the least is forgotten, in milliseconds. */
+export const HALF_FORGOTTEN = 60_000
+
+/** How long it takes until half of what others were seen to take is forgotten, in milliseconds. */
+export const HALF_AS_MANY = 10_000
+
+/** The largest fraction of a limit that is left to others while members go on alone. */
+const MOST_TO_OTHERS = 1 / 2
 
 /** The largest rounding error of a sum of fractions. */
 export const ROUNDING = 1e-9
+
+/** What is known of other users of the access key, whom nobody sees but the upstream. */
+export interface OtherUsers {
+  /** How many tokens waiting requests leave for them, as far as the size of the bucket allows. */
+  readonly reserve: number
+  /** How many requests per second they seem to send. */
+  readonly rate: number
+}
+
+const NO_OTHERS: OtherUsers = { reserve: MIN_RESERVE, rate: 0 }
 
 /** What a response says about the bucket. */
 export interface Count {
@@ -39,20 +55,22 @@ export class Bucket {
   #at: number
   /** The sum of all corrections, by which levels from before and after them are compared. */
   #corrected = 0
-  /** How many tokens waiting requests leave for others. */
+  /** How many tokens waiting requests leave for others, and how many requests per second those seem to send. */
   #reserve: number
+  #othersRate: number
   /** When there was last a sign of other users. */
   #othersAt: number
 
   /** What a token of the upstream is here: a fraction in a part of a bucket. The upstream counts whole ones. */
   #grain = 1
 
-  /** Starts with `tokens` tokens, by default full. Waiting requests leave `reserve` of them for others. */
-  constructor({ rate, burst }: Rate, now: number, tokens: number = burst, reserve: number = MIN_RESERVE) {
+  /** Starts with `tokens` tokens, by default full, and with what is known of others. */
+  constructor({ rate, burst }: Rate, now: number, tokens: number = burst, others: OtherUsers = NO_OTHERS) {
     this.#rate = rate
     this.#burst = burst
     this.#tokens = tokens
-    this.#reserve = reserve
+    this.#reserve = others.reserve
+    this.#othersRate = others.rate
     this.#lowestCount = tokens
     this.#at = now
     this.#othersAt = now
@@ -64,15 +82,23 @@ export class Bucket {
     return { rate: this.#rate, burst: this.#burst, remaining: Math.max(0, Math.floor(this.#tokens)) }
   }
 
-  /** How many tokens waiting requests leave for others, as far as the size of the bucket allows. */
-  get reserve(): number {
-    return this.#reserve
+  get others(): OtherUsers {
+    return { reserve: this.#reserve, rate: this.#othersRate }
   }
 
-  /** Returns the part of the bucket that each of so many users of it may take. */
+  /** By how many to divide the bucket among so many members, so that others have what they seem to take. */
+  usersOf(members: number): number {
+    return members / (1 - Math.min(MOST_TO_OTHERS, Math.max(0, this.#othersRate / this.#rate)))
+  }
+
+  /**
+   * Returns the part of the bucket that each of so many users of it may take. With a fraction of one, that is the bucket
+   * that this is a part of, in which only the tokens of this part are known to be.
+   */
   divided(users: number, now: number): Bucket {
-    const { remaining, ...part } = shareOf(this.limit(now), users)
-    const bucket = new Bucket(part, now, remaining, this.#reserve)
+    const whole = this.limit(now)
+    const part = shareOf(whole, users)
+    const bucket = new Bucket(part, now, Math.min(whole.remaining, part.remaining), this.others)
     bucket.#grain = this.#grain / users
     return bucket
   }
@@ -117,7 +143,7 @@ export class Bucket {
     this.#lowestCount = Math.min(this.#lowestCount, count.limit.remaining)
     const correction = Math.max(-this.#missing(count), this.#lowestCount - count.inFlight - this.#tokens)
     if (correction < 0) this.#othersAt = now
-    this.#correct(correction)
+    this.#taken(-correction)
   }
 
   /**
@@ -128,7 +154,7 @@ export class Bucket {
   refused(limit: Rate | undefined, now: number): void {
     this.#resize(limit ?? { rate: this.#rate, burst: this.#burst }, now)
     this.#lowestCount = 0
-    this.#correct(-this.#tokens)
+    this.#taken(this.#tokens)
     if (now - this.#othersAt < 1000 / this.#rate) return
     this.#reserve += this.#grain
     this.#othersAt = now
@@ -144,6 +170,12 @@ export class Bucket {
     return excess > 0 ? excess + this.#grain / 2 : 0
   }
 
+  /** Notes that others took so many tokens; fewer than none if they took fewer than it seemed. */
+  #taken(count: number): void {
+    this.#correct(-count)
+    this.#othersRate += (count * Math.LN2 * 1000) / HALF_AS_MANY
+  }
+
   #correct(by: number): void {
     this.#tokens += by
     this.#corrected += by
@@ -156,10 +188,12 @@ export class Bucket {
   }
 
   #refill(now: number): void {
-    const more = (this.#rate * (now - this.#at)) / 1000
+    const passed = now - this.#at
+    const more = (this.#rate * passed) / 1000
     this.#tokens = Math.min(this.#burst, this.#tokens + more)
     this.#lowestCount = Math.min(this.#burst, this.#lowestCount + more)
+    this.#reserve = MIN_RESERVE + (this.#reserve - MIN_RESERVE) * 2 ** (-passed / HALF_FORGOTTEN)
+    this.#othersRate *= 2 ** (-passed / HALF_AS_MANY)
     this.#at = now
-    if (now - this.#othersAt > OTHERS_GONE) this.#reserve = MIN_RESERVE
   }
 }

@@ -122,7 +122,7 @@ export class Gate implements PermitIssuer {
     const [shared, inFlight] = [this.#fleet, this.#inFlight.count]
     shared?.report({ outcome, level: permit?.levelIn(shared), inFlight })
     if (!shared) this.#own.count(outcome, { permit, inFlight, members: this.#shared?.members ?? 1 }, now)
-    else if (limit) this.#own.bucket = new Bucket(limit, now, limit.remaining, this.#own.bucket?.reserve)
+    else if (limit) this.#own.bucket = new Bucket(limit, now, limit.remaining, this.#own.bucket?.others)
     this.#settleKnown(wasUnknown)
     this.#release(now)
   }
@@ -198,7 +198,8 @@ export class Gate implements PermitIssuer {
     const want = Math.min(this.#queue.size, this.#inFlight.room)
     if (want === 0 || shared.isDrawing || this.#alarm.isSet) return
     if (this.#pause(now) > 0) return this.#alarm.set(this.#pause(now))
-    const drawn = await shared.draw({ want, inFlight: this.#inFlight.count, believed: this.#own.bucket, now })
+    const { bucket: believed, wasAlone } = this.#own
+    const drawn = await shared.draw({ want, inFlight: this.#inFlight.count, believed, wasAlone, now })
     const then = this.#clock.monotonic()
     if (drawn) this.#take(drawn, shared, then)
     this.#release(then)
@@ -207,7 +208,8 @@ export class Gate implements PermitIssuer {
   #take(drawn: Drawn, shared: SharedLimit, now: number): void {
     const wasUnknown = this.isUnknown
     if (drawn.kind !== 'unknown') this.#inFlight.learn(this.#counts.refusals > 0)
-    this.#own.bucket = drawn.kind === 'limited' ? new Bucket(drawn.limit, now, drawn.tokens, drawn.reserve) : undefined
+    const { kind } = drawn
+    this.#own.learn(kind === 'limited' ? new Bucket(drawn.limit, now, drawn.tokens, drawn.others) : undefined)
     const waiters = this.#queue.take(drawn.granted)
     waiters.forEach((waiter, at) => {
       this.#inFlight.begin()

@@ -22,24 +22,37 @@ export class OwnLimit {
   bucket: Bucket | undefined
   /** By how many members the limit in the bucket is divided: more than one only if this one goes on alone. */
   #users = 1
+  #wasAlone = false
 
   constructor(limit: Rate | undefined, now: number) {
     this.bucket = limit && new Bucket(limit, now)
   }
 
-  /** Goes on with the share of one among so many members, unless it does so already. */
-  share(members: number, now: number): void {
-    if (this.#users === 1) this.#divide(members, now)
+  /** Whether this member went on alone since the fleet told of the bucket, which therefore lacks what it took. */
+  get wasAlone(): boolean {
+    return this.#wasAlone
   }
 
-  /** Goes on with the whole limit. */
+  /** Takes the bucket, or that there is none, from the fleet. */
+  learn(bucket: Bucket | undefined): void {
+    this.bucket = bucket
+    this.#wasAlone = false
+  }
+
+  /** Goes on with the share of one among so many members, unless it does so already. */
+  share(members: number, now: number): void {
+    this.#wasAlone = true
+    if (this.#users === 1) this.#divide(this.bucket?.usersOf(members) ?? members, now)
+  }
+
+  /** Goes on with the whole limit, of which only the tokens of the own share are known to be there. */
   unite(now: number): void {
     this.#divide(1, now)
   }
 
   /** Corrects the bucket by a response. */
   count({ kind, limit: stated }: Outcome, { permit, inFlight, members }: Sent, now: number): void {
-    // somebody else uses the limit, too: the members leave as much as they take
+    // others use more of the limit than was known: the members leave as much as they take
     if (kind === 'limited' && this.#users > 1) this.#divide(2 * members, now)
     const limit = stated && shareOf(stated, this.#users)
     const { bucket } = this

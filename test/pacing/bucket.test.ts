@@ -150,33 +150,74 @@ t.test('a refusal empties the bucket', async t => {
   t.equal(drawn.hasToken(500), true, 'and the refused request took none')
 })
 
-/** The delay of a waiting request after refusals at these times, in milliseconds. */
-function delayAfter(burst: number, ...refusals: number[]): number {
+/** How many tokens a waiting request leaves for others after refusals at these times, in milliseconds. */
+function reserveAfter(burst: number, ...refusals: number[]): number {
   const bucket = new Bucket({ rate: 2, burst }, 0)
   for (const at of refusals) bucket.refused(undefined, at)
-  return bucket.delay(0, refusals.at(-1) ?? 0)
+  return reserveOf(bucket, refusals.at(-1) ?? 0)
+}
+
+/** How many tokens a waiting request leaves in an empty bucket that refills by two a second. */
+function reserveOf(bucket: Bucket, now: number): number {
+  return Math.round((bucket.delay(0, now) / 500 - 1) * 10) / 10
 }
 
 t.test('after a refusal more is left for others, up to half of what the bucket can spare', async t => {
-  t.equal(delayAfter(21, 1000), (1 + 2.5) * 500)
-  t.equal(delayAfter(21, 1000, 1500), (1 + 3.5) * 500)
-  t.equal(delayAfter(4, 1000), (1 + 1.5) * 500)
+  t.equal(reserveAfter(21, 1000), 2.5)
+  t.equal(reserveAfter(21, 1000, 1500), 3.5)
+  t.equal(reserveAfter(4, 1000), 1.5)
 })
 
 t.test('requests refused together count once', async t => {
-  t.equal(delayAfter(21, 1000, 1000, 1499), (1 + 2.5) * 500)
+  t.equal(reserveAfter(21, 1000, 1000, 1499), 2.5)
 })
 
-t.test('after half a minute without a sign of others the reserve is the least again', async t => {
+t.test('a refusal right after a lower count is no further sign of others', async t => {
   const bucket = new Bucket({ rate: 2, burst: 21 }, 0)
-  bucket.refused(undefined, 1000)
-  const others = { ...left(0), rate: 2, burst: 21 }
-  const reserve = (now: number) => {
-    bucket.refused(undefined, now)
-    return bucket.delay(0, now) / 500 - 1
+  bucket.counted({ level: bucket.draw(1000), inFlight: 0, limit: { rate: 2, burst: 21, remaining: 3 } }, 1000)
+  bucket.refused(undefined, 1001)
+  t.equal(reserveOf(bucket, 1001), 1.5)
+})
+
+t.test('half of what is left for others beyond the least is forgotten in a minute', async t => {
+  const bucket = new Bucket({ rate: 2, burst: 21 }, 0)
+  for (const at of [1000, 1500, 2000, 2500]) bucket.refused(undefined, at)
+  const reserve = () => Math.round(bucket.others.reserve * 10) / 10
+  t.equal(reserve(), 5.5)
+  bucket.limit(62_500)
+  t.equal(reserve(), 3.5)
+  bucket.limit(600_000)
+  t.equal(reserve(), 1.5)
+})
+
+/** The users of a bucket of ten requests a second, among four members that use it up, if others send so many. */
+function usersBeside(others: number): number {
+  const bucket = new Bucket({ rate: 10, burst: 10 }, 0, 5)
+  for (let at = 0, theirs = 0; at < 60_000; at += 500) {
+    theirs += others / 2
+    const level = bucket.draw(at)
+    for (let n = 0; n < 4 - others / 2; n++) bucket.draw(at)
+    bucket.counted({ level, inFlight: 0, limit: { rate: 10, burst: 10, remaining: Math.max(0, level - theirs) } }, at)
   }
-  bucket.counted({ level: bucket.draw(20_000), inFlight: 0, limit: others }, 20_000)
-  t.equal(reserve(20_001), 2.5, 'each lower count is a sign of them')
-  t.equal(reserve(50_000), 3.5)
-  t.equal(reserve(80_001), 2.5)
+  return bucket.usersOf(4)
+}
+
+t.test('others are left what they seem to take, up to half', async t => {
+  t.equal(new Bucket(RATE, 0).usersOf(4), 4)
+  for (const [others, users] of [
+    [0, 4],
+    [2, 5],
+    [4, 4 / 0.6],
+    [8, 8],
+  ] as const) {
+    const found = usersBeside(others)
+    t.ok(Math.abs(found - users) < 0.3, `${others}: ${found}, not ${users}`)
+  }
+})
+
+t.test('in a bucket that is whole again only the tokens of the part are known to be', async t => {
+  const part = new Bucket({ rate: 8, burst: 16 }, 0).divided(4, 0)
+  t.strictSame(part.limit(0), { rate: 2, burst: 4, remaining: 4 })
+  part.draw(0)
+  t.strictSame(part.divided(1 / 4, 0).limit(0), { rate: 8, burst: 16, remaining: 3 })
 })

@@ -299,10 +299,10 @@ function answerDraws({ store: { store } }: SharedPacing, answer: ReturnType<type
 
 const STRANGE = [
   'strange',
-  ['limited', '0', 'nan', '0', '10', '5', '0', '1.5', '0'],
-  ['limited', '0', 'inf', '0', '0', '5', '0', '1.5', '0'],
-  ['limited', '1', '0', '0', '0', '5', '0', '1.5', '0'],
-  ['limited', '1', '0', '0', '10', '0', '0', '1.5', '0'],
+  ['limited', '0', 'nan', '0', '10', '5', '0', '1.5', '0', '0'],
+  ['limited', '0', 'inf', '0', '0', '5', '0', '1.5', '0', '0'],
+  ['limited', '1', '0', '0', '0', '5', '0', '1.5', '0', '0'],
+  ['limited', '1', '0', '0', '10', '0', '0', '1.5', '0', '0'],
   ['unknown', '0', 'nan'],
 ]
 
@@ -330,7 +330,7 @@ t.test('no pause is longer than an hour, whatever others write', async t => {
   await pass(rig, 10)
   const { pause } = [...(one?.pacer.endpoints() ?? [])][0] ?? {}
   t.ok(Number(pause) > 3_590_000 && Number(pause) <= 3_600_000, `${pause} ms`)
-  answerDraws(rig, ['limited', '0', '1e300', '0', '10', '5', '0', '1.5', '0'])
+  answerDraws(rig, ['limited', '0', '1e300', '0', '10', '5', '0', '1.5', '0', '0'])
   rig.ran()
   for (let at = 0; at < 3_700_000; at += 20_000) {
     other?.askFor(1)

@@ -1,5 +1,5 @@
 import { script } from '../../fleet/script.ts'
-import { MIN_RESERVE, OTHERS_GONE, RESERVED_FRACTION, ROUNDING } from '../bucket.ts'
+import { HALF_AS_MANY, HALF_FORGOTTEN, MIN_RESERVE, RESERVED_FRACTION, ROUNDING } from '../bucket.ts'
 import { MAX_UNKNOWN } from '../in-flight.ts'
 
 /** How long a limit is remembered after it was last used, in milliseconds. */
@@ -50,31 +50,40 @@ local function inFlight()
   return sum
 end
 
-local function open(rate, burst, tokens, reserve)
+local function open(rate, burst, tokens, reserve, othersRate)
   limit.isKnown = true
   limit.rate, limit.burst, limit.tokens, limit.lowest = rate, burst, tokens, tokens
-  limit.at, limit.corrected, limit.reserve, limit.othersAt = now, 0, reserve, now
+  limit.at, limit.corrected, limit.othersAt = now, 0, now
+  limit.reserve, limit.othersRate = reserve, othersRate
 end
 
 local function refill()
-  local more = limit.rate * math.max(0, now - limit.at) / 1000
+  local passed = math.max(0, now - limit.at)
+  local more = limit.rate * passed / 1000
   limit.tokens = math.min(limit.burst, limit.tokens + more)
   limit.lowest = math.min(limit.burst, limit.lowest + more)
+  limit.reserve = ${MIN_RESERVE} + (limit.reserve - ${MIN_RESERVE}) * 2 ^ (-passed / ${HALF_FORGOTTEN})
+  limit.othersRate = limit.othersRate * 2 ^ (-passed / ${HALF_AS_MANY})
   limit.at = now
-  if now - limit.othersAt > ${OTHERS_GONE} then limit.reserve = ${MIN_RESERVE} end
 end
 
 local function correct(by)
   limit.tokens = limit.tokens + by
   limit.corrected = limit.corrected + by
 end
+
+local function taken(count)
+  correct(-count)
+  limit.othersRate = limit.othersRate + count * ${Math.LN2 * 1000} / ${HALF_AS_MANY}
+end
 `
 
 /**
  * Draws tokens for waiting requests. Arguments: the member, its requests in flight, how many more it has, whether they
- * are its first (1) or others of it wait already (0), and the documented rate and burst, if any. Answers `unlimited`; or
- * `unknown`, how many may be sent, and when to ask again; or `limited`, these two, the level of the bucket after the last
- * of them, rate, burst, tokens, the reserve, and how many other members wait.
+ * are its first (1) or others of it wait already (0), and the bucket that the member believes in, if any: rate, burst,
+ * tokens, reserve, rate of others, and whether the member went on alone (1), so that the bucket lacks what it took.
+ * Answers `unlimited`; or `unknown`, how many may be sent, and when to ask again; or `limited`, these two, the level of
+ * the bucket after the last of them, rate, burst, tokens, reserve, rate of others, and how many other members wait.
  *
  * Members take turns: each leaves a token for every member before it, and draws more than one only if there is one for
  * every other member, too.
@@ -83,8 +92,11 @@ export const DRAW = script(
   'draw',
   `${LIMIT}
 local flying, want = tonumber(ARGV[2]), tonumber(ARGV[3])
-if not limit.rate and ARGV[5] then
-  open(tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]))
+if limit.rate then
+  refill()
+  if ARGV[10] == '1' then correct(math.min(0, tonumber(ARGV[7]) - limit.tokens)) end
+elseif ARGV[5] then
+  open(tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8]), tonumber(ARGV[9]))
 end
 fly(flying)
 local pause = math.max(0, limit.pause - now)
@@ -98,7 +110,6 @@ if not limit.rate then
   return { 'unknown', tostring(granted), tostring(wait) }
 end
 
-refill()
 local line, place = {}, nil
 for _, entry in ipairs(limit.line) do
   if entry[1] == member then
@@ -128,7 +139,7 @@ end
 limit.line = line
 save()
 local level = limit.tokens - limit.corrected
-local answer = { granted, wait, level, limit.rate, limit.burst, limit.tokens, limit.reserve, others }
+local answer = { granted, wait, level, limit.rate, limit.burst, limit.tokens, limit.reserve, limit.othersRate, others }
 for at, each in ipairs(answer) do answer[at] = tostring(each) end
 table.insert(answer, 1, 'limited')
 return answer
@@ -179,7 +190,7 @@ end
 if limit.rate then refill() end
 
 if rate and not limit.rate then
-  open(rate, burst, math.max(-burst, remaining - inFlight()), ${MIN_RESERVE})
+  open(rate, burst, math.max(-burst, remaining - inFlight()), ${MIN_RESERVE}, 0)
   limit.lowest = remaining
 elseif kind == 'served' and rate then
   limit.lowest = math.min(limit.lowest, remaining)
@@ -187,11 +198,11 @@ elseif kind == 'served' and rate then
   local missing = excess > 0 and excess + 0.5 or 0
   local correction = math.max(-missing, limit.lowest - inFlight() - limit.tokens)
   if correction < 0 then limit.othersAt = now end
-  correct(correction)
+  taken(-correction)
 end
 if kind == 'limited' and limit.rate then
   limit.lowest = 0
-  correct(-limit.tokens)
+  taken(limit.tokens)
   if now - limit.othersAt >= 1000 / limit.rate then
     limit.reserve = limit.reserve + 1
     limit.othersAt = now

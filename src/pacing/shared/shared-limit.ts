@@ -2,7 +2,7 @@ import type { Fleet } from '../../fleet/fleet.ts'
 import { recordName } from '../../fleet/seal.ts'
 import { MAX_RETRY_AFTER } from '../../http/retry-after.ts'
 import type { Secret } from '../../kernel/secret.ts'
-import type { Bucket } from '../bucket.ts'
+import type { Bucket, OtherUsers } from '../bucket.ts'
 import type { Limit, Rate } from '../limit.ts'
 import type { Outcome } from '../outcome.ts'
 import { DRAW, GIVE_BACK, REPORT, SPEND } from './scripts.ts'
@@ -18,6 +18,8 @@ export interface DrawRequest {
   readonly inFlight: number
   /** The bucket as this member believes it is, if it knows of one: for a fleet that knows none, or has forgotten it. */
   readonly believed: Bucket | undefined
+  /** Whether this member went on alone since it last drew, so that the fleet does not know what it took. */
+  readonly wasAlone: boolean
   readonly now: number
 }
 
@@ -38,8 +40,7 @@ export type Drawn =
       readonly level: number
       readonly limit: Rate
       readonly tokens: number
-      /** How many tokens are left for others. */
-      readonly reserve: number
+      readonly others: OtherUsers
     }
 
 /** A response that is reported to the fleet. */
@@ -127,8 +128,10 @@ export class SharedLimit {
   }
 
   /** Draws tokens. Resolves with undefined if the store did not do it; it is down then. */
-  async draw({ want, inFlight, believed, now }: DrawRequest): Promise<Drawn | undefined> {
-    const bucket = believed ? [...statedBy(believed.limit(now)), believed.reserve] : []
+  async draw({ want, inFlight, believed, wasAlone, now }: DrawRequest): Promise<Drawn | undefined> {
+    const bucket = believed
+      ? [...statedBy(believed.limit(now)), believed.others.reserve, believed.others.rate, wasAlone ? 1 : 0]
+      : []
     const args = [this.#drawer, inFlight, want, this.#isInLine ? 0 : 1, ...bucket]
     this.#isDrawing = true
     this.#draws++
@@ -188,11 +191,15 @@ function statedBy({ rate, burst, remaining }: Limit, level?: number): number[] {
 function readDrawn(answer: unknown, want: number): { readonly others: number; readonly drawn: Drawn } {
   const [kind, ...values] = Array.isArray(answer) ? answer : []
   const numbers = values.map(Number)
-  const [granted = 0, longest = 0, level = 0, rate = 0, burst = 0, tokens = 0, reserve = 0, others = 0] = numbers
+  const [granted = 0, longest = 0, level = 0, rate = 0, burst = 0, tokens = 0] = numbers
+  const [reserve = 0, othersRate = 0, others = 0] = numbers.slice(6)
   const wait = Math.min(longest, LONGEST_PAUSE)
   const isSound = numbers.every(Number.isFinite)
   if (isSound && kind === 'unknown') return { others, drawn: { kind, granted, wait } }
   if (isSound && kind === 'limited' && rate > 0 && burst >= 1)
-    return { others, drawn: { kind, granted, wait, level, limit: { rate, burst }, tokens, reserve } }
+    return {
+      others,
+      drawn: { kind, granted, wait, level, limit: { rate, burst }, tokens, others: { reserve, rate: othersRate } },
+    }
   return { others: 0, drawn: { kind: 'unlimited', granted: want, wait: 0 } }
 }

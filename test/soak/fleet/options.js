@@ -6,9 +6,9 @@ const USAGE =
   'Usage: npm run soak:fleet -- [--members N] [--rotations N] [--seconds N] [--windows N] [--smoke] [--refill stepwise,continuous]'
 
 /**
- * How many members start at once, how often the session rotates, how long a limit is shared, in how many windows
- * the cost is measured, and how the simulator's limits refill. A smoke run
- * fails only if a client sees a failure. Ends the process on nonsense.
+ * How many members start at once, how often the session rotates, how long a limit is shared, in how many windows the
+ * cost is measured, and how the simulator's limits refill. A smoke run fails only if a client sees a failure. Ends the
+ * process on nonsense.
  */
 export function readOptions() {
   try {
