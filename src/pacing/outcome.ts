@@ -5,6 +5,12 @@ import { type Limit, readLimit } from './limit.ts'
 /** The backoff after a refusal without Retry-After, in milliseconds. */
 const BACKOFF = { base: 1_000, cap: 30_000 }
 
+/** After so many refusals although the limit is known, a request waits for a whole {@link STEP}. Fewer are bad luck. */
+const TOO_MANY = 2
+
+/** The time in which a gateway that counts whole seconds adds tokens, in milliseconds. */
+const STEP = 1_000
+
 /** The parts of a response that say something about the endpoint. */
 export interface Answer {
   readonly status: number
@@ -46,8 +52,9 @@ export function readOutcome({ status, header, attempt }: Answer, { now, maxPause
   if (status !== 429 && status !== 503) return { kind: 'served', limit, isConclusive, pause: 0 }
   const retryAfter = parseRetryAfter(header('retry-after'), now)
   const backoff = fullJitter(attempt, BACKOFF, random)
+  // if the limit is known, the bucket knows when the next token is available, unless tokens come in steps
+  const known = attempt < TOO_MANY ? 0 : STEP
   const pause = retryAfter === undefined ? backoff : retryAfter * 1000
   if (status === 503) return { kind: 'unavailable', limit, isConclusive, pause: Math.min(maxPause, pause) }
-  // if the limit is known, the bucket knows when the next token is available
-  return { kind: 'limited', limit, isConclusive, pause: retryAfter === undefined && limit ? 0 : pause }
+  return { kind: 'limited', limit, isConclusive, pause: retryAfter === undefined && limit ? known : pause }
 }

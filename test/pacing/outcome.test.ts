@@ -28,6 +28,9 @@ t.test('429 pauses for its Retry-After', async t => {
   t.match(outcome(429, { 'retry-after': '120' }), { kind: 'limited', pause: 120_000 })
   t.match(outcome(429, { ...LIMIT, 'retry-after': 'Thu, 01 Jan 2026 00:00:07 GMT' }), { limit, pause: 7_000 })
   t.match(outcome(429, LIMIT), { limit, pause: 0 }, 'or until the limit allows a request')
+  t.match(outcome(429, LIMIT, 1), { limit, pause: 0 })
+  t.match(outcome(429, LIMIT, 2), { limit, pause: 1_000 }, 'which comes with the next second at the latest')
+  t.match(outcome(429, { ...LIMIT, 'retry-after': '120' }, 2), { pause: 120_000 })
 })
 
 t.test('without Retry-After the pause is a backoff with jitter', async t => {

@@ -22,6 +22,12 @@ const worlds: Record<string, Partial<WorldOptions>> = {
   'take half of one that has no burst': { rate: 4, burst: 4, clients: Array(3).fill(3), others: once(2) },
   'take half of a large one': { rate: 80, burst: 80, clients: Array(20).fill(10), others: once(40), way: way(500) },
   'come and go': { others: seconds => (Math.floor(seconds / 10) % 2 ? 15 : 0) },
+  'come all at once now and then': {
+    rate: 80,
+    burst: 80,
+    clients: Array(20).fill(1),
+    others: seconds => (seconds >= COME && seconds % 5 < 0.1 ? 1000 : 0),
+  },
   'come all at once each second': { others: seconds => (seconds >= COME && seconds % 1 < 0.1 ? 100 : 0) },
 }
 
