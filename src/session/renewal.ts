@@ -9,6 +9,8 @@ import type { ObtainedToken } from './held-token.ts'
 import { isSameKey, readKey } from './key.ts'
 import type { Lease } from './lease.ts'
 import type { AuthCall, SessionEvents } from './report.ts'
+import { timeLeft } from './schedule.ts'
+import { Patience } from './shared/patience.ts'
 import type { MakeSharedAuth, SharedAuth } from './shared/shared-auth.ts'
 
 /** What a {@link Renewal} needs. */
@@ -36,6 +38,7 @@ export class Renewal {
   readonly #options: RenewalOptions
   readonly #outdated: () => void
   readonly #signal: AbortSignal
+  readonly #patience: Patience
   #key: Credentials | undefined
   #isKeyGood = true
   #shared: Shared | undefined
@@ -48,6 +51,7 @@ export class Renewal {
     this.#options = options
     this.#outdated = outdated
     this.#signal = signal
+    this.#patience = new Patience(options.clock)
     this.#key = options.key
   }
 
@@ -66,19 +70,22 @@ export class Renewal {
     return this.#key?.secretKey
   }
 
+  /** Settles as `wait` does, during which a request waits for a token. */
+  hurried<T>(wait: Promise<T>): Promise<T> {
+    return this.#patience.hurried(wait)
+  }
+
   /**
    * Extends a token, or logs in if there is none or the auth service refuses to extend it. Calls `refused` between the
-   * refusal and the login. In a fleet, another member may do so instead, and until `isUrgent` this one waits for a store
-   * that is down.
+   * refusal and the login. In a fleet, another member may do so instead, and while no request waits and the token lives
+   * for long enough, this one waits for a store that is down.
    */
-  async obtain(
-    token: Lease | undefined,
-    { refused, isUrgent }: { refused: () => void; isUrgent: () => boolean },
-  ): Promise<ObtainedToken> {
+  async obtain(token: Lease | undefined, refused: () => void): Promise<ObtainedToken> {
     try {
       const shared = await this.#share()
+      const left = token ? timeLeft(token.end, instantOf(this.#options.clock)) : 0
       const obtain = () => this.#obtain(token, refused, shared?.key)
-      const issued = shared ? await shared.auth.obtain(obtain, isUrgent) : await obtain()
+      const issued = shared ? await shared.auth.obtain(obtain, this.#patience.begin(left)) : await obtain()
       this.#isKeyGood = true
       return { user: this.#key?.accessKeyId, ...issued }
     } catch (error) {

@@ -22,17 +22,6 @@ const BACKOFF = { base: 500, cap: 60_000 }
 /** How long to wait after the access key was rejected, in milliseconds: too many attempts may lock the key. */
 const PROBE_INTERVAL = 10 * 60_000
 
-/** How long a call that no request waits for may wait for the store of a fleet, in milliseconds. */
-const PATIENCE = 1_000
-
-/**
- * Returns how long a call may wait for the store of a fleet as long as no request waits for its token, in milliseconds:
- * no longer than half the time that the current token has `left`, if there is one.
- */
-export function patienceFor(left: number): number {
-  return left > 0 ? Math.min(PATIENCE, left / 2) : PATIENCE
-}
-
 /** Returns the milliseconds from a failed call to the next. `attempt` is the number of failures before this one. */
 export function retryDelay({ nature, retryAfter }: AuthFailure, attempt: number, random: () => number): number {
   return nature === 'rejected' ? PROBE_INTERVAL : Math.max(retryAfter, fullJitter(attempt, BACKOFF, random))

@@ -71,15 +71,8 @@ export class Sessions {
    * Resolves with a lease of a tenant's session, as {@link Session.acquire} does.
    * @throws {Problem} as {@link Session.acquire} does; `unknown-tenant` if the tenant is not configured
    */
-  async acquire(tenant: string, signal?: EndSignal): Promise<Lease> {
-    const { session } = this.#rotationOf(tenant)
-    try {
-      return await session.acquire(signal)
-    } catch (error) {
-      // another session may have replaced it meanwhile
-      if (session.state !== 'closed') throw error
-      return this.#rotationOf(tenant).session.acquire(signal)
-    }
+  acquire(tenant: string, signal?: EndSignal): Promise<Lease> {
+    return this.#lease(tenant, session => session.acquire(signal))
   }
 
   /** Returns the lease that {@link Sessions.acquire} would resolve with at once, if there is one. */
@@ -109,7 +102,8 @@ export class Sessions {
     // the workers share one iterator, so each tenant is taken once
     const eager = [...this.#tenants.values()].filter(tenant => !tenant.lazy).values()
     const logIn = async () => {
-      for (const { name } of eager) await this.acquire(name).catch(() => {})
+      for (const { name } of eager)
+        await this.#lease(name, session => session.acquire(undefined, false)).catch(() => {})
     }
     await Promise.all(Array.from({ length: CONCURRENT_LOGINS }, logIn))
   }
@@ -153,6 +147,17 @@ export class Sessions {
   }
 
   /** The rotation of a tenant, made now if it has none. */
+  async #lease(tenant: string, wait: (session: Session) => Promise<Lease>): Promise<Lease> {
+    const { session } = this.#rotationOf(tenant)
+    try {
+      return await wait(session)
+    } catch (error) {
+      // another session may have replaced it meanwhile
+      if (session.state !== 'closed') throw error
+      return wait(this.#rotationOf(tenant).session)
+    }
+  }
+
   #rotationOf(name: string): Rotation {
     const tenant = this.#tenants.get(name)
     if (this.#closing.signal.aborted) throw new Problem('draining', 'The proxy is shutting down')

@@ -31,11 +31,6 @@ export class Waiters<T> {
     })
   }
 
-  /** The number of callers that are waiting. */
-  get size(): number {
-    return this.#waiting.size
-  }
-
   /** Resolves every waiting caller. */
   resolve(value: T): void {
     for (const waiter of this.#waiting) waiter.resolve(value)

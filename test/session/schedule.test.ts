@@ -1,6 +1,6 @@
 import t from 'tap'
 import { later } from '../../src/kernel/instant.ts'
-import { endOf, extensionDelay, patienceFor, timeLeft, usableLife } from '../../src/session/schedule.ts'
+import { endOf, extensionDelay, timeLeft, usableLife } from '../../src/session/schedule.ts'
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -33,10 +33,4 @@ t.test('the time left goes from the usable lifetime down to 0', async t => {
   t.equal(timeLeft(end, now), 595 * SECOND)
   t.equal(timeLeft(end, later(now, 594 * SECOND)), SECOND)
   t.equal(timeLeft(end, later(now, 654 * SECOND)), 0)
-})
-
-t.test('a short token is not used up while the store of a fleet is waited for', async t => {
-  t.equal(patienceFor(0), 1000)
-  t.equal(patienceFor(600_000), 1000)
-  t.equal(patienceFor(500), 250)
 })

@@ -250,7 +250,7 @@ t.test('a store that fails for a moment costs no call, and nobody who waits for 
   const rig = sharedRig(t, 3)
   await rig.clock.advance(5)
   rig.store.behaviour = () => 'refuses'
-  for (const { session } of rig.members) session.start()
+  for (const { session } of rig.members) void session.acquire(undefined, false)
   for (let n = 0; n < 4; n++) await rig.clock.advance(100)
   t.same(callsOf(rig), [], 'no request needs the token yet')
   rig.store.behaviour = () => 'good'
@@ -276,7 +276,7 @@ t.test('without the store, a request waits for its session hardly longer, and no
   const rig = sharedRig(t, 2)
   await rig.clock.advance(5)
   rig.store.leave()
-  for (const { session } of rig.members) session.start()
+  for (const { session } of rig.members) void session.acquire(undefined, false)
   await rig.clock.advance(200)
   t.same(callsOf(rig), [])
   const lease = rig.members[0]?.session.acquire()
@@ -284,6 +284,20 @@ t.test('without the store, a request waits for its session hardly longer, and no
   t.same(callsOf(rig), ['login'])
   await passTime(rig.clock, Promise.resolve(lease))
   for (let n = 0; n < 10; n++) await rig.clock.advance(100)
+  t.same(callsOf(rig), ['login', 'login'])
+})
+
+t.test('what others have stored since the store lost all is newer, even if its clock was set back', async t => {
+  const rig = sharedRig(t, 1)
+  rig.store.time = 60_000
+  const [lease] = await logIn(rig)
+  rig.store.store.flush()
+  rig.store.time = 0
+  await rig.clock.advance(1000)
+  const late = rig.join()
+  t.equal(tokenOf(await passTime(rig.clock, late.session.acquire())), 'MARK-2')
+  rig.members[0]?.session.invalidate(lease as Lease, NAMED)
+  t.equal(tokenOf(await passTime(rig.clock, Promise.resolve(rig.members[0]?.session.acquire()))), 'MARK-2')
   t.same(callsOf(rig), ['login', 'login'])
 })
 

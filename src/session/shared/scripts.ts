@@ -18,7 +18,8 @@ local generation = number('generation')
 
 /**
  * Asks for an outcome newer than a known one, or for the right to make the next call. Arguments: the session, the
- * known generation, and how long the right lasts. Answers `news`, generation, outcome, lifetime and time left; or `busy`
+ * known generation, how long the right lasts, and for how long the generation is known. An outcome of an earlier
+ * generation is newer, too, if it was stored since then: the store had lost the known one. Answers `news`, generation, outcome, lifetime and time left; or `busy`
  * and for how long; or `call` and the generation that the call starts from. A right that lasts 0 ms is not given: who
  * asks for it only looks.
  *
@@ -28,7 +29,9 @@ export const CLAIM = script(
   'claim',
   `${RECORD}
 local left, life = number('till') - now, number('life')
-if generation > tonumber(ARGV[2]) and left > 0 and left <= life then
+local known, age = tonumber(ARGV[2]), tonumber(ARGV[4])
+local isNewer = generation > known or generation > 0 and generation < known and life - left < age
+if isNewer and left > 0 and left <= life then
   return { 'news', tostring(generation), field('sealed'), tostring(life), tostring(left) }
 end
 local busy, most = number('end') - now, tonumber(ARGV[3])

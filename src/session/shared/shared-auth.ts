@@ -40,8 +40,8 @@ interface Stored {
   readonly left: number
 }
 
-/** The generation of the latest outcome that the sessions of a tenant know, by the name of the record. */
-export type KnownOutcomes = Map<string, number>
+/** The latest outcomes that the sessions of a tenant know, by the name of the record: the generation, and since when. */
+export type KnownOutcomes = Map<string, { readonly generation: number; readonly since: number }>
 
 /** What {@link SharedAuth} needs. */
 export interface SharedAuthOptions {
@@ -125,7 +125,7 @@ export class SharedAuth {
         if (issued) return issued
       }
       if (claim.kind === 'news') {
-        this.#options.known.set(this.#record, claim.generation)
+        this.#learn(claim.generation)
         const outcome = this.#read(claim)
         if (outcome?.kind === 'failure') throw failureOf(outcome, claim.left)
         const age = claim.life - claim.left
@@ -171,17 +171,18 @@ export class SharedAuth {
 
   /** The arguments of the script `CLAIM`. */
   #claiming(turn: number): readonly (string | number)[] {
-    return [this.#caller, this.#known, turn]
+    const age = this.#options.clock.monotonic() - (this.#options.known.get(this.#record)?.since ?? 0)
+    return [this.#caller, this.#known, turn, age]
   }
 
   /** Stores an outcome, or only ends the call if it is null. Whether it counts: none was stored by others. */
   async #settle(generation: number, stored: Stored | null): Promise<boolean> {
-    const { fleet, seal, known } = this.#options
+    const { fleet, seal } = this.#options
     const { outcome, life, left } = stored ?? { outcome: null, life: 0, left: 0 }
     const sealed = outcome ? seal.close(outcome) : ''
     const args = [this.#caller, generation, this.#known, sealed, life, left, fleet.channel, `${this.#record} `]
     const answer = await this.#insist(SETTLE, args)
-    if (typeof answer === 'string') known.set(this.#record, Number(answer))
+    if (typeof answer === 'string') this.#learn(Number(answer))
     // without the store, it counts for this member
     return answer !== null
   }
@@ -228,7 +229,11 @@ export class SharedAuth {
   }
 
   get #known(): number {
-    return this.#options.known.get(this.#record) ?? 0
+    return this.#options.known.get(this.#record)?.generation ?? 0
+  }
+
+  #learn(generation: number): void {
+    this.#options.known.set(this.#record, { generation, since: this.#options.clock.monotonic() })
   }
 }
 
