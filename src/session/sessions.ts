@@ -146,18 +146,18 @@ export class Sessions {
     this.#rotations.clear()
   }
 
-  /** The rotation of a tenant, made now if it has none. */
+  /** Waits for a lease of a tenant's session, and again if another session replaces that one meanwhile. */
   async #lease(tenant: string, wait: (session: Session) => Promise<Lease>): Promise<Lease> {
     const { session } = this.#rotationOf(tenant)
     try {
       return await wait(session)
     } catch (error) {
-      // another session may have replaced it meanwhile
       if (session.state !== 'closed') throw error
       return wait(this.#rotationOf(tenant).session)
     }
   }
 
+  /** The rotation of a tenant, made now if it has none. */
   #rotationOf(name: string): Rotation {
     const tenant = this.#tenants.get(name)
     if (this.#closing.signal.aborted) throw new Problem('draining', 'The proxy is shutting down')

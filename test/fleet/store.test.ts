@@ -145,3 +145,15 @@ t.test('after close() nothing is asked and nothing is told', async t => {
   t.ok((await failureOf(run())) instanceof StoreDown)
   t.same(told, [])
 })
+
+t.test('what fails after close() is told to who asked, and to nobody else', async t => {
+  const { clock, server, store, told, run } = setUp(t)
+  await clock.advance(5)
+  server.behaviour = () => 'hangs'
+  const failure = failureOf(run())
+  await store.close()
+  await clock.advance(150)
+  await clock.advance(50)
+  t.ok((await failure) instanceof StoreDown)
+  t.same(told, ['up: null'])
+})

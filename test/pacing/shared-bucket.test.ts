@@ -132,6 +132,18 @@ t.test('what a member took alone is missing in the bucket that the others find',
   t.equal(draw(10, RATE.rate, RATE.burst, 10, MIN_RESERVE, 0, 1), '0', 'and nothing is there that was not')
 })
 
+t.test('a limit that members of an earlier version have stored is one of which others take nothing', async t => {
+  const { run } = twins()
+  const lua = `
+local limit = cjson.decode(redis.call('GET', KEYS[1]))
+limit.othersRate = nil
+redis.call('SET', KEYS[1], cjson.encode(limit))
+return 1
+`
+  run({ name: 'forget', lua, sha: 'forget' })
+  t.match(run(DRAW, 'me', 0, 1, 1), ['limited', '1'])
+})
+
 t.test('only the first request, while no other member waits, leaves no reserve', async t => {
   t.equal(line(1).draw('a', 1, 1)[0], 1)
   t.equal(line(1).draw('a', 1)[0], 0)

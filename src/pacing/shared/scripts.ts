@@ -32,6 +32,8 @@ local member = ARGV[1]
 -- what is yet to come, or would last longer than it ever can, is not believed: the store's clock was set back
 if limit.pause - now > (limit.paused or 0) + ${EXACT} then limit.pause = 0 end
 if limit.othersAt then limit.othersAt = math.min(limit.othersAt, now) end
+-- members of before do not know it
+limit.othersRate = limit.othersRate or 0
 
 local function save()
   redis.call('SET', KEYS[1], cjson.encode(limit), 'PX', ${KEPT})

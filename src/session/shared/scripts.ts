@@ -19,9 +19,9 @@ local generation = number('generation')
 /**
  * Asks for an outcome newer than a known one, or for the right to make the next call. Arguments: the session, the
  * known generation, how long the right lasts, and for how long the generation is known. An outcome of an earlier
- * generation is newer, too, if it was stored since then: the store had lost the known one. Answers `news`, generation, outcome, lifetime and time left; or `busy`
- * and for how long; or `call` and the generation that the call starts from. A right that lasts 0 ms is not given: who
- * asks for it only looks.
+ * generation is newer, too, if it was stored since then: the store had lost the known one. Answers `news`, generation,
+ * outcome, lifetime and time left; or `busy` and for how long; or `call` and the generation that the call starts from. A
+ * right that lasts 0 ms is not given: who asks for it only looks.
  *
  * What would last longer than it ever can is not believed: the store's clock was set back.
  */
@@ -30,8 +30,8 @@ export const CLAIM = script(
   `${RECORD}
 local left, life = number('till') - now, number('life')
 local known, age = tonumber(ARGV[2]), tonumber(ARGV[4])
-local isNewer = generation > known or generation > 0 and generation < known and life - left < age
-if isNewer and left > 0 and left <= life then
+local isLater = generation > 0 and generation < known and life - left < age
+if (generation > known or isLater) and left > 0 and left <= life then
   return { 'news', tostring(generation), field('sealed'), tostring(life), tostring(left) }
 end
 local busy, most = number('end') - now, tonumber(ARGV[3])

@@ -69,7 +69,7 @@ export class SharedAuth {
   readonly #deafen: () => void
   #failures = 0
   #isBusy = false
-  #isUrgent = () => true
+  #isUrgent!: () => boolean
   #wake = () => {}
 
   constructor(options: SharedAuthOptions) {
