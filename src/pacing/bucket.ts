@@ -9,11 +9,16 @@ export const MIN_RESERVE = 1.5
 /** The largest fraction of a bucket, beyond its first token, that is left for others. A small bucket can spare none. */
 export const RESERVED_FRACTION = 1 / 2
 
-/** How long it takes until half of what is left for others beyond the least is forgotten, in milliseconds. */
-export const HALF_FORGOTTEN = 60_000
+/** The half-life of what is left for others beyond {@link MIN_RESERVE}, in milliseconds. */
+export const RESERVE_HALF_LIFE = 60_000
 
-/** How long it takes until half of what others were seen to take is forgotten, in milliseconds. */
-export const HALF_AS_MANY = 10_000
+/** The half-life of the rate at which others seem to send requests, in milliseconds. */
+export const OTHERS_HALF_LIFE = 10_000
+
+/**
+ * How much one request of others adds to that rate, per second: as it decays, a steady rate adds up to itself.
+ */
+export const OTHERS_RATE_OF_ONE = (Math.LN2 * 1000) / OTHERS_HALF_LIFE
 
 /** The largest fraction of a limit that is left to others while members go on alone. */
 const MOST_TO_OTHERS = 1 / 2
@@ -82,6 +87,7 @@ export class Bucket {
     return { rate: this.#rate, burst: this.#burst, remaining: Math.max(0, Math.floor(this.#tokens)) }
   }
 
+  /** What was known of other users when the bucket was last refilled. */
   get others(): OtherUsers {
     return { reserve: this.#reserve, rate: this.#othersRate }
   }
@@ -173,7 +179,7 @@ export class Bucket {
   /** Notes that others took so many tokens; fewer than none if they took fewer than it seemed. */
   #taken(count: number): void {
     this.#correct(-count)
-    this.#othersRate += (count * Math.LN2 * 1000) / HALF_AS_MANY
+    this.#othersRate += count * OTHERS_RATE_OF_ONE
   }
 
   #correct(by: number): void {
@@ -192,8 +198,8 @@ export class Bucket {
     const more = (this.#rate * passed) / 1000
     this.#tokens = Math.min(this.#burst, this.#tokens + more)
     this.#lowestCount = Math.min(this.#burst, this.#lowestCount + more)
-    this.#reserve = MIN_RESERVE + (this.#reserve - MIN_RESERVE) * 2 ** (-passed / HALF_FORGOTTEN)
-    this.#othersRate *= 2 ** (-passed / HALF_AS_MANY)
+    this.#reserve = MIN_RESERVE + (this.#reserve - MIN_RESERVE) * 2 ** (-passed / RESERVE_HALF_LIFE)
+    this.#othersRate *= 2 ** (-passed / OTHERS_HALF_LIFE)
     this.#at = now
   }
 }

@@ -208,8 +208,8 @@ export class Gate implements PermitIssuer {
   #take(drawn: Drawn, shared: SharedLimit, now: number): void {
     const wasUnknown = this.isUnknown
     if (drawn.kind !== 'unknown') this.#inFlight.learn(this.#counts.refusals > 0)
-    const { kind } = drawn
-    this.#own.learn(kind === 'limited' ? new Bucket(drawn.limit, now, drawn.tokens, drawn.others) : undefined)
+    const bucket = drawn.kind === 'limited' ? new Bucket(drawn.limit, now, drawn.tokens, drawn.others) : undefined
+    this.#own.learn(bucket)
     const waiters = this.#queue.take(drawn.granted)
     waiters.forEach((waiter, at) => {
       this.#inFlight.begin()

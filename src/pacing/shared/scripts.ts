@@ -1,5 +1,12 @@
 import { script } from '../../fleet/script.ts'
-import { HALF_AS_MANY, HALF_FORGOTTEN, MIN_RESERVE, RESERVED_FRACTION, ROUNDING } from '../bucket.ts'
+import {
+  MIN_RESERVE,
+  OTHERS_HALF_LIFE,
+  OTHERS_RATE_OF_ONE,
+  RESERVE_HALF_LIFE,
+  RESERVED_FRACTION,
+  ROUNDING,
+} from '../bucket.ts'
 import { MAX_UNKNOWN } from '../in-flight.ts'
 
 /** How long a limit is remembered after it was last used, in milliseconds. */
@@ -32,7 +39,7 @@ local member = ARGV[1]
 -- what is yet to come, or would last longer than it ever can, is not believed: the store's clock was set back
 if limit.pause - now > (limit.paused or 0) + ${EXACT} then limit.pause = 0 end
 if limit.othersAt then limit.othersAt = math.min(limit.othersAt, now) end
--- members of before do not know it
+-- an earlier version stored limits without it
 limit.othersRate = limit.othersRate or 0
 
 local function save()
@@ -64,8 +71,8 @@ local function refill()
   local more = limit.rate * passed / 1000
   limit.tokens = math.min(limit.burst, limit.tokens + more)
   limit.lowest = math.min(limit.burst, limit.lowest + more)
-  limit.reserve = ${MIN_RESERVE} + (limit.reserve - ${MIN_RESERVE}) * 2 ^ (-passed / ${HALF_FORGOTTEN})
-  limit.othersRate = limit.othersRate * 2 ^ (-passed / ${HALF_AS_MANY})
+  limit.reserve = ${MIN_RESERVE} + (limit.reserve - ${MIN_RESERVE}) * 2 ^ (-passed / ${RESERVE_HALF_LIFE})
+  limit.othersRate = limit.othersRate * 2 ^ (-passed / ${OTHERS_HALF_LIFE})
   limit.at = now
 end
 
@@ -76,7 +83,7 @@ end
 
 local function taken(count)
   correct(-count)
-  limit.othersRate = limit.othersRate + count * ${Math.LN2 * 1000} / ${HALF_AS_MANY}
+  limit.othersRate = limit.othersRate + count * ${OTHERS_RATE_OF_ONE}
 end
 `
 

@@ -69,6 +69,7 @@ export class SharedAuth {
   readonly #deafen: () => void
   #failures = 0
   #isBusy = false
+  /** Whether the call that is being made may wait no longer. Set when it begins. */
   #isUrgent!: () => boolean
   #wake = () => {}
 
