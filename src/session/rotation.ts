@@ -6,7 +6,7 @@ import type { RenewalOptions } from './renewal.ts'
 import type { NextCall, SessionEvents } from './report.ts'
 import type { Session } from './session.ts'
 import type { SessionOptions } from './session-options.ts'
-import type { KnownOutcomes } from './shared/shared-auth.ts'
+import type { KnownOutcomes } from './shared/record.ts'
 import type { SessionState } from './states.ts'
 
 /** Creates a session of a tenant. With `key` it logs in with that access key, else with the one it reads. */

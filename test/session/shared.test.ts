@@ -246,6 +246,40 @@ t.test('a token is kept if the store fails when it is to be stored', async t => 
   t.equal(tokenOf(await passTime(rig.clock, Promise.resolve(lease))), 'MARK-1')
 })
 
+t.test('others that wait get a token when the store is back that was away when it was to be stored', async t => {
+  const rig = sharedRig(t, 3)
+  await rig.clock.advance(5)
+  const leases = rig.members.map(({ session }) => session.acquire())
+  await rig.clock.advance(50)
+  rig.store.behaviour = member => (member === 0 ? 'refuses' : 'good')
+  await rig.clock.advance(100)
+  t.equal(tokenOf(await passTime(rig.clock, Promise.resolve(leases[0]))), 'MARK-1')
+  rig.store.behaviour = () => 'good'
+  await live(rig, 1000, 100)
+  t.same(tokensOf(rig), ['MARK-1'])
+  t.same(callsOf(rig), ['login'])
+  await Promise.all(leases)
+})
+
+t.test('a token that the API rejects is not stored later, when the store is back', async t => {
+  const rig = sharedRig(t, 2)
+  await rig.clock.advance(5)
+  const [one, other] = rig.members
+  const lease = one?.session.acquire()
+  await rig.clock.advance(50)
+  rig.store.behaviour = () => 'refuses'
+  await rig.clock.advance(100)
+  one?.session.invalidate((await lease) as Lease, NAMED)
+  rig.answer = () => 3000
+  one?.session.acquire().catch(() => {})
+  await live(rig, 100, 100)
+  rig.store.behaviour = () => 'good'
+  await live(rig, 1000, 100)
+  const waiting = other?.session.acquire()
+  await live(rig, 9000, 100)
+  t.notSame(tokenOf(await waiting), 'MARK-1')
+})
+
 t.test('a store that fails for a moment costs no call', async t => {
   const rig = sharedRig(t, 3)
   await rig.clock.advance(5)

@@ -13,7 +13,7 @@ export const [PACED, FREE] = ['/v2/alert', '/v2/policy']
 export const USER = { ...DEMO_USER, accessKeyId: randomUUID() }
 
 /** How long tokens live, in seconds: the session rotates while something is wrong with Redis. */
-const LIFETIME = 8
+const LIFETIME = 12
 
 /** The requests that each member has at one time, for each of the paths. */
 const CLIENTS = 2

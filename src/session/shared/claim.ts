@@ -4,7 +4,6 @@
  * - `news`: take the outcome of a newer call, which is valid for so many more milliseconds.
  * - `call`: make the call.
  * - `busy`: wait for the outcome of another member's call, which is alive for so many milliseconds unless it says more.
- * - `down`: make the call for itself, because the store is down.
  */
 export type Claim =
   | {
@@ -16,10 +15,9 @@ export type Claim =
     }
   | { readonly kind: 'call'; readonly generation: number }
   | { readonly kind: 'busy'; readonly wait: number }
-  | { readonly kind: 'down' }
 
-/** Reads what the script `CLAIM` answers. What it cannot read is as if the store were down. */
-export function readClaim(answer: unknown): Claim {
+/** Reads what the script `CLAIM` answers. Returns undefined for what it cannot read. */
+export function readClaim(answer: unknown): Claim | undefined {
   const [kind, ...values] = Array.isArray(answer) ? answer.map(String) : []
   const [first = Number.NaN, , life = Number.NaN, left = Number.NaN] = values.map(Number)
   if (kind === 'busy' && first >= 0) return { kind, wait: first }
@@ -27,5 +25,5 @@ export function readClaim(answer: unknown): Claim {
   const isGeneration = Number.isSafeInteger(first) && first >= 0
   if (kind === 'call' && isGeneration) return { kind, generation: first }
   const isNews = kind === 'news' && isGeneration && left > 0 && left <= life
-  return isNews ? { kind, generation: first, sealed: `${values[1]}`, life, left } : { kind: 'down' }
+  return isNews ? { kind, generation: first, sealed: `${values[1]}`, life, left } : undefined
 }

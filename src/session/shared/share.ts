@@ -2,7 +2,8 @@ import type { TenantConfig } from '../../config/config.ts'
 import type { Fleet } from '../../fleet/fleet.ts'
 import { Seal } from '../../fleet/seal.ts'
 import type { Clock } from '../../kernel/clock.ts'
-import { type KnownOutcomes, type MakeSharedAuth, SharedAuth } from './shared-auth.ts'
+import type { KnownOutcomes } from './record.ts'
+import { type MakeSharedAuth, SharedAuth } from './shared-auth.ts'
 
 /**
  * Makes the function by which a tenant's sessions share their auth calls with a fleet. Only members with the same access

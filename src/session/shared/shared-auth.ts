@@ -1,31 +1,17 @@
-import { randomUUID } from 'node:crypto'
 import { issuedToken } from '../../auth/auth-api.ts'
 import { asFailure } from '../../auth/auth-failure.ts'
 import type { Credentials } from '../../config/config.ts'
-import type { Fleet } from '../../fleet/fleet.ts'
-import type { Script } from '../../fleet/script.ts'
-import type { Seal } from '../../fleet/seal.ts'
-import type { Clock } from '../../kernel/clock.ts'
 import { elapsed, instantOf, later } from '../../kernel/instant.ts'
 import type { ObtainedToken } from '../held-token.ts'
 import { retryDelay, usableLife } from '../schedule.ts'
-import { type Claim, readClaim } from './claim.ts'
-import { failureOf, type OpenedOutcome, type Outcome, outcomeOf, readOutcome } from './outcome.ts'
-import { CLAIM, GO_ON, SETTLE } from './scripts.ts'
-
-/**
- * How long a member may make a call without saying that it goes on, in milliseconds. Then it counts as dead, and another
- * makes the call.
- */
-const TURN = 5_000
-
-/** How often a member says that its call goes on, in milliseconds. */
-const PULSE = 1_000
+import type { Claim } from './claim.ts'
+import { failureOf, type OpenedOutcome, outcomeOf } from './outcome.ts'
+import { SharedRecord, type SharedRecordOptions, type StoredOutcome, TURN } from './record.ts'
 
 /** How long to wait for the outcome of another member's call before looking again, in milliseconds: news may be lost. */
 const LOOK = 500
 
-/** How long to wait before the store is asked again, in milliseconds, as long as nobody needs what it is asked for. */
+/** How long to wait before a store that is down is asked again, in milliseconds. */
 const AGAIN = 50
 
 /** Makes what shares the auth calls of an access key, for a session that closes when `signal` aborts. */
@@ -33,22 +19,8 @@ export type MakeSharedAuth = (key: Credentials, outdated: () => void, signal: Ab
 
 type News = Extract<Claim, { kind: 'news' }>
 
-/** An outcome with the milliseconds that it was valid when it was new, and those that are left of them. */
-interface Stored {
-  readonly outcome: Outcome
-  readonly life: number
-  readonly left: number
-}
-
-/** The latest outcomes that the sessions of a tenant know, by the name of the record: the generation, and since when. */
-export type KnownOutcomes = Map<string, { readonly generation: number; readonly since: number }>
-
 /** What {@link SharedAuth} needs. */
-export interface SharedAuthOptions {
-  readonly fleet: Fleet
-  readonly seal: Seal
-  readonly clock: Clock
-  readonly known: KnownOutcomes
+export interface SharedAuthOptions extends SharedRecordOptions {
   /** Returns a number in [0, 1) for jitter. */
   readonly random: () => number
   /** Called when the store has a newer outcome of another member, unless one is being obtained already. */
@@ -63,24 +35,26 @@ export interface SharedAuthOptions {
  */
 export class SharedAuth {
   readonly #options: SharedAuthOptions
-  /** Identifies this session among those of the fleet: of one process, several may have the same access key. */
-  readonly #caller = randomUUID()
+  readonly #record: SharedRecord
   /** Ends listening to other members. */
   readonly #deafen: () => void
   #failures = 0
+  /** The number of the call, so that what an earlier one left behind ends. */
+  #turn = 0
   #isBusy = false
   /** Whether the call that is being made may wait no longer. Set when it begins. */
   #isUrgent!: () => boolean
-  #wake = () => {}
+  /** Wake what waits for a change. */
+  readonly #waiting = new Set<() => void>()
 
   constructor(options: SharedAuthOptions) {
-    const { fleet, seal, signal } = options
     this.#options = options
-    this.#deafen = fleet.hear(seal.name, generation => {
+    this.#record = new SharedRecord(options)
+    this.#deafen = this.#record.hear(generation => {
       this.#wake()
-      if (!this.#isBusy && generation > this.#known) void this.#look()
+      if (!this.#isBusy && generation > this.#record.known) void this.#look()
     })
-    signal.addEventListener('abort', () => this.close())
+    options.signal.addEventListener('abort', () => this.close())
   }
 
   /** Stops listening to other members. */
@@ -96,6 +70,7 @@ export class SharedAuth {
    * @throws {AuthFailure} if the call failed, whichever member made it
    */
   obtain(call: () => Promise<ObtainedToken>, isUrgent: () => boolean): Promise<ObtainedToken> {
+    this.#turn++
     this.#isBusy = true
     this.#isUrgent = isUrgent
     const succeeded = (token: ObtainedToken) => {
@@ -118,15 +93,15 @@ export class SharedAuth {
     for (;;) {
       signal.throwIfAborted()
       const asked = instantOf(clock)
-      const claim = readClaim(await this.#insist(CLAIM, this.#claiming(TURN)))
-      if (claim.kind === 'down') return call()
+      const claim = await this.#insist(() => this.#record.claim(), this.#isUrgent)
+      if (!claim) return call()
       if (claim.kind === 'busy') await this.#change(Math.min(claim.wait, LOOK))
       if (claim.kind === 'call') {
         const issued = await this.#call(call, claim.generation)
         if (issued) return issued
       }
       if (claim.kind === 'news') {
-        this.#learn(claim.generation)
+        this.#record.learn(claim.generation)
         const outcome = this.#read(claim)
         if (outcome?.kind === 'failure') throw failureOf(outcome, claim.left)
         const age = claim.life - claim.left
@@ -141,13 +116,13 @@ export class SharedAuth {
    * which anyone who reaches the store can send, and which may come when the store has failed, must not cost a call.
    */
   async #look(): Promise<void> {
-    const claim = readClaim(await this.#run(CLAIM, this.#claiming(0)))
-    if (!this.#isBusy && claim.kind === 'news' && this.#read(claim)) this.#options.outdated()
+    const claim = await this.#record.look()
+    if (!this.#isBusy && claim?.kind === 'news' && this.#read(claim)) this.#options.outdated()
   }
 
   /** The outcome of another member, unless no member wrote it or it is a token that is about to expire. */
   #read({ sealed, life, left }: News): OpenedOutcome | undefined {
-    const outcome = readOutcome(this.#options.seal.open(sealed))
+    const outcome = this.#record.open(sealed)
     return outcome?.kind === 'token' && life - left >= usableLife(life) ? undefined : outcome
   }
 
@@ -155,86 +130,67 @@ export class SharedAuth {
   #call(call: () => Promise<ObtainedToken>, generation: number): Promise<ObtainedToken | undefined> {
     const { clock, random } = this.#options
     const succeeded = async (issued: ObtainedToken) => {
-      const left = issued.lifetime - elapsed(issued.requestedAt, instantOf(clock))
-      const outcome = { kind: 'token', token: issued.token } as const
-      return (await this.#settle(generation, { outcome, life: issued.lifetime, left })) ? issued : undefined
+      const { token, lifetime: life, requestedAt } = issued
+      const stored = () => ({
+        outcome: { kind: 'token', token } as const,
+        life,
+        left: life - elapsed(requestedAt, instantOf(clock)),
+      })
+      return (await this.#settle(generation, stored)) ? issued : undefined
     }
     const failed = async (error: unknown) => {
       const failure = asFailure(error)
-      const delay = retryDelay(failure, this.#failures, random)
       // others may reach what this member cannot
-      const shared = failure.isAnswer ? { outcome: outcomeOf(failure), life: delay, left: delay } : null
-      await this.#settle(generation, shared)
-      throw shared ? failureOf(shared.outcome, delay) : failure
+      if (!failure.isAnswer) {
+        await this.#settle(generation, () => null)
+        throw failure
+      }
+      const delay = retryDelay(failure, this.#failures, random)
+      const [outcome, end] = [outcomeOf(failure), clock.monotonic() + delay]
+      await this.#settle(generation, () => ({ outcome, life: delay, left: end - clock.monotonic() }))
+      throw failureOf(outcome, delay)
     }
-    return call().then(succeeded, failed).finally(this.#goOn())
+    return call().then(succeeded, failed).finally(this.#record.goOn())
   }
 
-  /** The arguments of the script `CLAIM`. */
-  #claiming(turn: number): readonly (string | number)[] {
-    const age = this.#options.clock.monotonic() - (this.#options.known.get(this.#record)?.since ?? 0)
-    return [this.#caller, this.#known, turn, age]
+  /**
+   * Stores an outcome, or only ends the call if it is null. Whether it counts: none was stored by others. What the store
+   * is down for counts for this member, and is stored when it is back, as long as others wait for it.
+   */
+  async #settle(generation: number, outcome: () => StoredOutcome | null): Promise<boolean> {
+    const { clock } = this.#options
+    const [turn, end] = [this.#turn, clock.monotonic() + TURN]
+    const settle = () => this.#record.settle(generation, outcome())
+    const counts = await this.#insist(settle, this.#isUrgent)
+    if (counts === undefined) void this.#insist(settle, () => this.#turn !== turn || clock.monotonic() >= end)
+    return counts ?? true
   }
 
-  /** Stores an outcome, or only ends the call if it is null. Whether it counts: none was stored by others. */
-  async #settle(generation: number, stored: Stored | null): Promise<boolean> {
-    const { fleet, seal } = this.#options
-    const { outcome, life, left } = stored ?? { outcome: null, life: 0, left: 0 }
-    const sealed = outcome ? seal.close(outcome) : ''
-    const args = [this.#caller, generation, this.#known, sealed, life, left, fleet.channel, `${this.#record} `]
-    const answer = await this.#insist(SETTLE, args)
-    if (typeof answer === 'string') this.#learn(Number(answer))
-    // without the store, it counts for this member
-    return answer !== null
-  }
-
-  /** Runs a script, again and again while the store is down and the call is not urgent. Resolves as {@link #run} does. */
-  async #insist(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+  /** Asks the store, again and again while it is down and it is not enough. Resolves with undefined if it stays down. */
+  async #insist<T>(ask: () => Promise<T | undefined>, isEnough: () => boolean): Promise<T | undefined> {
     for (;;) {
-      const answer = await this.#run(script, args)
-      if (answer !== undefined || this.#isUrgent() || this.#options.signal.aborted) return answer
+      const answer = await ask()
+      if (answer !== undefined || isEnough() || this.#options.signal.aborted) return answer
       await this.#change(AGAIN)
     }
-  }
-
-  /** Runs a script. Resolves with undefined if the store is down. */
-  #run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
-    return this.#options.fleet.run(script, this.#record, args).catch(() => undefined)
-  }
-
-  /** Says again and again that the call goes on. Returns a function that ends this. */
-  #goOn(): () => void {
-    const { clock } = this.#options
-    const pulse = () => {
-      void this.#run(GO_ON, [this.#caller, TURN])
-      timer = clock.setTimeout(pulse, PULSE)
-    }
-    let timer = clock.setTimeout(pulse, PULSE)
-    return () => clock.clearTimeout(timer)
   }
 
   /** Waits until another member tells that something changed, for `ms` milliseconds at most. */
   #change(ms: number): Promise<void> {
     const { clock } = this.#options
     return new Promise(resolve => {
-      const timer = clock.setTimeout(() => this.#wake(), Math.max(1, ms))
-      this.#wake = () => {
+      const wake = () => {
         clock.clearTimeout(timer)
+        this.#waiting.delete(wake)
         resolve()
       }
+      const timer = clock.setTimeout(wake, Math.max(1, ms))
+      this.#waiting.add(wake)
     })
   }
 
-  get #record(): string {
-    return this.#options.seal.name
-  }
-
-  get #known(): number {
-    return this.#options.known.get(this.#record)?.generation ?? 0
-  }
-
-  #learn(generation: number): void {
-    this.#options.known.set(this.#record, { generation, since: this.#options.clock.monotonic() })
+  #wake(): void {
+    for (const wake of [...this.#waiting]) wake()
   }
 }
 
