@@ -261,6 +261,32 @@ t.test('others that wait get a token when the store is back that was away when i
   await Promise.all(leases)
 })
 
+t.test('others that wait get a token when the store is back that did not answer a claim', async t => {
+  const rig = sharedRig(t, 3)
+  await rig.clock.advance(5)
+  rig.store.behaviour = member => (member === 0 ? 'hangs' : 'good')
+  const leases = rig.members.map(({ session }) => session.acquire())
+  await live(rig, 150, 10)
+  t.same(callsOf(rig), ['login'])
+  rig.store.behaviour = () => 'good'
+  await live(rig, 1000, 100)
+  t.same(tokensOf(rig), ['MARK-1'])
+  t.same(callsOf(rig), ['login'])
+  await Promise.all(leases)
+})
+
+t.test('members that have gone on alone share a session as soon as the store is back', async t => {
+  const rig = sharedRig(t, 3)
+  await rig.clock.advance(5)
+  rig.store.leave()
+  await logIn(rig)
+  t.equal(tokensOf(rig).length, 3)
+  rig.store.return()
+  await live(rig, 2000, 100)
+  t.equal(tokensOf(rig).length, 1)
+  t.equal(rig.calls.length, 3)
+})
+
 t.test('a token that the API rejects is not stored later, when the store is back', async t => {
   const rig = sharedRig(t, 2)
   await rig.clock.advance(5)

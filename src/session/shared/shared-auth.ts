@@ -94,13 +94,13 @@ export class SharedAuth {
       signal.throwIfAborted()
       const asked = instantOf(clock)
       const claim = await this.#insist(() => this.#record.claim(), this.#isUrgent)
-      if (!claim) return call()
-      if (claim.kind === 'busy') await this.#change(Math.min(claim.wait, LOOK))
-      if (claim.kind === 'call') {
-        const issued = await this.#call(call, claim.generation)
+      if (claim?.kind === 'busy') await this.#change(Math.min(claim.wait, LOOK))
+      if (!claim || claim.kind === 'call') {
+        // what a store claimed whose answer was lost ends as any other
+        const issued = await this.#call(call, claim?.generation ?? this.#record.known)
         if (issued) return issued
       }
-      if (claim.kind === 'news') {
+      if (claim?.kind === 'news') {
         this.#record.learn(claim.generation)
         const outcome = this.#read(claim)
         if (outcome?.kind === 'failure') throw failureOf(outcome, claim.left)
