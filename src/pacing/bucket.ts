@@ -94,7 +94,7 @@ export class Bucket {
 
   /** By how many to divide the bucket among so many members, so that others have what they seem to take. */
   usersOf(members: number): number {
-    return members / (1 - Math.min(MOST_TO_OTHERS, Math.max(0, this.#othersRate / this.#rate)))
+    return members / (1 - Math.min(MOST_TO_OTHERS, this.#othersRate / this.#rate))
   }
 
   /**
@@ -104,7 +104,10 @@ export class Bucket {
   divided(users: number, now: number): Bucket {
     const whole = this.limit(now)
     const part = shareOf(whole, users)
-    const bucket = new Bucket(part, now, Math.min(whole.remaining, part.remaining), this.others)
+    const bucket = new Bucket(part, now, Math.min(whole.remaining, part.remaining), {
+      reserve: this.#reserve,
+      rate: this.#othersRate / users,
+    })
     bucket.#grain = this.#grain / users
     return bucket
   }
@@ -179,7 +182,7 @@ export class Bucket {
   /** Notes that others took so many tokens; fewer than none if they took fewer than it seemed. */
   #taken(count: number): void {
     this.#correct(-count)
-    this.#othersRate += count * OTHERS_RATE_OF_ONE
+    this.#othersRate = Math.max(0, this.#othersRate + count * OTHERS_RATE_OF_ONE)
   }
 
   #correct(by: number): void {

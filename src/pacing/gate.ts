@@ -82,7 +82,7 @@ export class Gate implements PermitIssuer {
   pass(now: number): Permit {
     const shared = this.#store(now)
     this.#inFlight.begin()
-    if (!shared) return new Permit(this, this.#own.bucket?.draw(now), this.#own.bucket)
+    if (!shared) return new Permit(this, this.#own.draw(now), this.#own.bucket)
     shared.spend(this.#inFlight.count)
     return new Permit(this, undefined, shared)
   }
@@ -120,9 +120,10 @@ export class Gate implements PermitIssuer {
     if (kind !== 'served' && !limit) this.#inFlight.slowDown()
     this.#pausedUntil = Math.max(this.#pausedUntil, now + pause)
     const [shared, inFlight] = [this.#fleet, this.#inFlight.count]
-    shared?.report({ outcome, level: permit?.levelIn(shared), inFlight })
-    if (!shared) this.#own.count(outcome, { permit, inFlight, members: this.#shared?.members ?? 1 }, now)
-    else if (limit) this.#own.bucket = new Bucket(limit, now, limit.remaining, this.#own.bucket?.others)
+    const wasAlone = !shared || (permit?.bucket !== undefined && permit.bucket !== shared)
+    shared?.report({ outcome, level: permit?.levelIn(shared), inFlight, wasAlone })
+    if (wasAlone) this.#own.count(outcome, { permit, inFlight, members: this.#shared?.members ?? 1 }, now)
+    else if (limit) this.#own.learn(new Bucket(limit, now, limit.remaining, this.#own.bucket?.others))
     this.#settleKnown(wasUnknown)
     this.#release(now)
   }
@@ -198,7 +199,8 @@ export class Gate implements PermitIssuer {
     const want = Math.min(this.#queue.size, this.#inFlight.room)
     if (want === 0 || shared.isDrawing || this.#alarm.isSet) return
     if (this.#pause(now) > 0) return this.#alarm.set(this.#pause(now))
-    const { bucket: believed, wasAlone } = this.#own
+    const { bucket: believed } = this.#own
+    const wasAlone = this.#own.wasAlone(now)
     const drawn = await shared.draw({ want, inFlight: this.#inFlight.count, believed, wasAlone, now })
     const then = this.#clock.monotonic()
     if (drawn) this.#take(drawn, shared, then)
@@ -209,7 +211,7 @@ export class Gate implements PermitIssuer {
     const wasUnknown = this.isUnknown
     if (drawn.kind !== 'unknown') this.#inFlight.learn(this.#counts.refusals > 0)
     const bucket = drawn.kind === 'limited' ? new Bucket(drawn.limit, now, drawn.tokens, drawn.others) : undefined
-    this.#own.learn(bucket)
+    this.#own.join(bucket)
     const waiters = this.#queue.take(drawn.granted)
     waiters.forEach((waiter, at) => {
       this.#inFlight.begin()

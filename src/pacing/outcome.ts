@@ -36,7 +36,7 @@ export interface Outcome {
 export interface PauseOptions {
   /** Wall time, in milliseconds since the epoch. */
   readonly now: number
-  /** The longest pause after a 503, in milliseconds: the service may be back before its Retry-After. */
+  /** The longest pause unless a 429 asks for more, in milliseconds: the service may be back before a Retry-After. */
   readonly maxPause: number
   /** Returns a number in [0, 1) for jitter. */
   readonly random: () => number
@@ -53,7 +53,7 @@ export function readOutcome({ status, header, attempt }: Answer, { now, maxPause
   const retryAfter = parseRetryAfter(header('retry-after'), now)
   const backoff = fullJitter(attempt, BACKOFF, random)
   // if the limit is known, the bucket knows when the next token is available, unless tokens come in steps
-  const known = attempt < TOO_MANY ? 0 : STEP
+  const known = attempt < TOO_MANY ? 0 : Math.min(maxPause, STEP)
   const pause = retryAfter === undefined ? backoff : retryAfter * 1000
   if (status === 503) return { kind: 'unavailable', limit, isConclusive, pause: Math.min(maxPause, pause) }
   return { kind: 'limited', limit, isConclusive, pause: retryAfter === undefined && limit ? known : pause }

@@ -22,27 +22,41 @@ export class OwnLimit {
   bucket: Bucket | undefined
   /** By how many members the limit in the bucket is divided: more than one only if this one goes on alone. */
   #users = 1
-  #wasAlone = false
+  /** When this member last sent a request without the fleet, which has not drawn for it since. */
+  #aloneAt = Number.NEGATIVE_INFINITY
 
   constructor(limit: Rate | undefined, now: number) {
     this.bucket = limit && new Bucket(limit, now)
   }
 
-  /** Whether this member went on alone since the fleet told of the bucket, which therefore lacks what it took. */
-  get wasAlone(): boolean {
-    return this.#wasAlone
+  /** Whether the bucket of the fleet lacks what this member took alone, and has not refilled since then. */
+  wasAlone(now: number): boolean {
+    const { rate, burst } = this.bucket?.limit(now) ?? { rate: 1, burst: 0 }
+    return now - this.#aloneAt < (burst / rate) * 1000
   }
 
-  /** Takes the bucket, or that there is none, from the fleet. */
-  learn(bucket: Bucket | undefined): void {
+  /** Takes a token for a request that is sent without the fleet. Returns what {@link Bucket.draw} does. */
+  draw(now: number): number | undefined {
+    this.#aloneAt = now
+    return this.bucket?.draw(now)
+  }
+
+  /** Takes the whole bucket from a response. */
+  learn(bucket: Bucket): void {
     this.bucket = bucket
-    this.#wasAlone = false
+    this.#users = 1
+  }
+
+  /** Takes the whole bucket, or that there is none, from the fleet, which knows now what this member took alone. */
+  join(bucket: Bucket | undefined): void {
+    this.bucket = bucket
+    this.#users = 1
+    this.#aloneAt = Number.NEGATIVE_INFINITY
   }
 
   /** Goes on with the share of one among so many members, unless it does so already. */
   share(members: number, now: number): void {
-    this.#wasAlone = true
-    if (this.#users === 1) this.#divide(this.bucket?.usersOf(members) ?? members, now)
+    if (this.#users === 1 && members > 1) this.#divide(this.bucket?.usersOf(members) ?? members, now)
   }
 
   /** Goes on with the whole limit, of which only the tokens of the own share are known to be there. */

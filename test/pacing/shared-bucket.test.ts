@@ -63,13 +63,13 @@ t.test('a limit in the store does what a bucket does, whatever happens', async t
         run(GIVE_BACK, 'me', inFlight, 1)
         bucket.giveBack(1)
       } else if (event === 2) {
-        run(REPORT, 'me', inFlight, 'limited', 1, 0, 'news', 'x ', 4, 10, 0)
+        run(REPORT, 'me', inFlight, 'limited', 1, 0, 'news', 'x ', 0, 4, 10, 0)
         bucket.refused(RATE, now())
       } else if (event === 3) {
         // no whole number, so that no rounding decides
         const remaining = random.between(0, 10)
         const level = sent ? [sent.shared] : []
-        run(REPORT, 'me', inFlight, 'served', 1, 0, 'news', 'x ', 4, 10, remaining, ...level)
+        run(REPORT, 'me', inFlight, 'served', 1, 0, 'news', 'x ', 0, 4, 10, remaining, ...level)
         bucket.counted({ level: sent?.level, inFlight, limit: { ...RATE, remaining } }, now())
       } else {
         const [, granted, , level] = run(DRAW, 'me', inFlight, 1, 1) as string[]
@@ -177,12 +177,20 @@ t.test('the requests of a member that is gone count for a minute', async t => {
 t.test('a limit begins with what remains after the requests in flight', async t => {
   const { run } = unknown()
   run(DRAW, 'a', 3, 0, 1)
-  run(REPORT, 'b', 1, 'served', 1, 0, 'news', 'x ', 1, 10, 6)
+  run(REPORT, 'b', 1, 'served', 1, 0, 'news', 'x ', 0, 1, 10, 6)
   t.equal(Number((run(DRAW, 'b', 1, 0, 1) as string[])[6]), 2)
+})
+
+t.test('what a request was told that was sent without the fleet is no limit for all', async t => {
+  const { run } = unknown()
+  run(REPORT, 'b', 0, 'served', 1, 0, 'news', 'x ', 1, 1, 10, 6)
+  t.match(run(DRAW, 'b', 0, 0, 1), ['unknown'])
+  const [kind, , , , , , tokens] = run(DRAW, 'b', 0, 0, 1, 1, 10, 2, MIN_RESERVE, 0, 1) as string[]
+  t.same([kind, tokens], ['limited', '2'], 'but what its member believes')
 })
 
 t.test('a shorter pause does not end a longer one', async t => {
   const { run } = unknown()
-  for (const pause of [5000, 1000]) run(REPORT, 'a', 0, 'unavailable', 0, pause, 'news', 'x ')
+  for (const pause of [5000, 1000]) run(REPORT, 'a', 0, 'unavailable', 0, pause, 'news', 'x ', 0)
   t.match(run(DRAW, 'a', 0, 1, 1), ['unknown', '0', '5000'])
 })

@@ -83,7 +83,7 @@ end
 
 local function taken(count)
   correct(-count)
-  limit.othersRate = limit.othersRate + count * ${OTHERS_RATE_OF_ONE}
+  limit.othersRate = math.max(0, limit.othersRate + count * ${OTHERS_RATE_OF_ONE})
 end
 `
 
@@ -182,9 +182,13 @@ return 1
 
 /**
  * Notes a response. Arguments: the member, its requests in flight, `served`, `limited` or `unavailable`, whether it is
- * conclusive (1), the pause, the channel, the message before a number, and, if the response states the limit, its rate,
- * burst, remaining requests, and the level that was drawn for the request, if any. Tells the other members of a pause
- * by its milliseconds, and with 0 that they need not wait to know whether there is a limit.
+ * conclusive (1), the pause, the channel, the message before a number, whether the request was sent without the fleet
+ * (1), and, if the response states the limit, its rate, burst, remaining requests, and the level that was drawn for the
+ * request, if any. Tells the other members of a pause by its milliseconds, and with 0 that they need not wait to know
+ * whether there is a limit.
+ *
+ * A limit that the fleet does not know is not taken from a request that was sent without it: others did the same, and
+ * the next draw says what its member believes.
  */
 export const REPORT = script(
   'report',
@@ -192,16 +196,16 @@ export const REPORT = script(
 fly(tonumber(ARGV[2]))
 local kind, pause = ARGV[3], tonumber(ARGV[5])
 local wasKnown = limit.isKnown
-local rate, burst, remaining, level = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
+local rate, burst, remaining, level = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11]), tonumber(ARGV[12])
 if rate and limit.rate then
   limit.rate, limit.burst = rate, burst
 end
 if limit.rate then refill() end
 
-if rate and not limit.rate then
+if rate and not limit.rate and ARGV[8] == '0' then
   open(rate, burst, math.max(-burst, remaining - inFlight()), ${MIN_RESERVE}, 0)
   limit.lowest = remaining
-elseif kind == 'served' and rate then
+elseif kind == 'served' and rate and limit.rate then
   limit.lowest = math.min(limit.lowest, remaining)
   local excess = (level and level + limit.corrected or limit.tokens) - (remaining + 1)
   local missing = excess > 0 and excess + 0.5 or 0
@@ -217,7 +221,7 @@ if kind == 'limited' and limit.rate then
     limit.othersAt = now
   end
 end
-if ARGV[4] == '1' then limit.isKnown = true end
+if ARGV[4] == '1' and (limit.rate or not rate) then limit.isKnown = true end
 if pause > 0 then
   if now + pause > limit.pause then limit.pause, limit.paused = now + pause, pause end
   redis.call('PUBLISH', ARGV[6], ARGV[7] .. string.format('%.0f', pause))

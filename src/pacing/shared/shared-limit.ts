@@ -50,6 +50,8 @@ export interface Report {
   readonly level: number | undefined
   /** How many requests of this member are in flight. */
   readonly inFlight: number
+  /** Whether it was sent without the fleet. */
+  readonly wasAlone: boolean
 }
 
 /** What a {@link SharedLimit} needs. */
@@ -154,10 +156,20 @@ export class SharedLimit {
   }
 
   /** Tells the fleet what a response says about the limit. */
-  report({ outcome: { kind, limit, isConclusive, pause }, level, inFlight }: Report): void {
+  report({ outcome: { kind, limit, isConclusive, pause }, level, inFlight, wasAlone }: Report): void {
     const { channel } = this.#fleet
     const stated = limit ? statedBy(limit, level) : []
-    const args = [this.#drawer, inFlight, kind, isConclusive ? 1 : 0, pause, channel, `${this.#record} `, ...stated]
+    const args = [
+      this.#drawer,
+      inFlight,
+      kind,
+      isConclusive ? 1 : 0,
+      pause,
+      channel,
+      `${this.#record} `,
+      wasAlone ? 1 : 0,
+      ...stated,
+    ]
     this.#tell(REPORT, args)
   }
 

@@ -16,6 +16,12 @@ const LOST_SECONDS: Readonly<Partial<Record<FaultKind, number>>> = { unavailable
 /** The fraction that it may refuse while each member goes on alone. */
 const RARE_ALONE = { continuous: 0.01, stepwise: 0.1 }
 
+/**
+ * How far the shares of members may be apart, as a fraction of the mean. If the store answers some and not others, those
+ * that it answers take what the others leave.
+ */
+const SPREAD: Readonly<Partial<Record<FaultKind, number>>> = { 'store lossy': 0.5 }
+
 /** How long a member that is gone may keep the others waiting, in milliseconds, beside the time of their tokens. */
 const BLOCKED = SECOND
 
@@ -57,7 +63,7 @@ export function judge(findings: Findings, history: History): void {
   findings.expect(share >= USED[refill], 'the limit is used up', share)
   findings.expect(refused <= burst + sent * RARE[refill], 'refusals are rare', refused)
   if (kind !== 'stalled' && kind !== 'joined and left')
-    findings.expect(spread <= 0.15, 'members get the same share', served)
+    findings.expect(spread <= (SPREAD[kind] ?? 0.15), 'members get the same share', served)
   if (kind !== 'stalled') {
     const most = 2 * served.length * turn + 4 * SECOND + lost * SECOND
     findings.expect(longest <= most, 'no member starves', longest)
