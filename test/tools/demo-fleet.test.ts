@@ -50,6 +50,9 @@ t.test('Redis needs a password, which no argument shows', async t => {
   t.match(password, /^\w{48}$/)
   t.notMatch((await run('ps', ['-eo', 'args'])).stdout, password)
   t.notMatch(cli.output(), password)
+  // what is killed at once cannot end what it has started
+  cli.process.kill('SIGINT')
+  await cli.ended
 })
 
 for (const [when, reached] of [
