@@ -270,6 +270,16 @@ t.test('a response that states the whole limit leaves the share as it is', async
   t.match([...(one?.pacer.endpoints() ?? [])], [{ limit: { rate: 5, burst: 2.5 } }])
 })
 
+t.test('a member that goes on alone takes its share of a limit that it learns of by itself', async t => {
+  const rig = await sharedPacing(t, 2, null)
+  await pass(rig, 4000)
+  rig.store.leave()
+  const [one] = rig.members
+  const permit = await one?.ask()
+  one?.answered(permit, { rate: 10, burst: 6, remaining: 6 })
+  t.match([...(one?.pacer.endpoints() ?? [])], [{ limit: { rate: 5, burst: 3 } }])
+})
+
 t.test('requests that wait for the store go on when it fails, and when it is back', async t => {
   const rig = await sharedPacing(t, 2)
   await pass(rig, 3000)
