@@ -16,10 +16,17 @@ const FOR_PEOPLE = {
   messageFormat: messageForPeople,
 } as const
 
+/** The line of a record for people, without its time; undefined if it is to look like all others. */
+export type LineForPeople = (record: Readonly<Record<string, unknown>>) => string | undefined
+
 /** Indents all lines of a message but the first, so that none of them looks like a log line of its own. */
 function messageForPeople({ msg, requestId }: { readonly msg?: unknown; readonly requestId?: unknown }): string {
   const text = requestId === undefined ? `${msg}` : `${msg} (${requestId})`
-  return escapeUnprintable(text).replaceAll('\n', '\n    ')
+  return inOneParagraph(escapeUnprintable(text))
+}
+
+function inOneParagraph(text: string): string {
+  return text.replaceAll('\n', '\n    ')
 }
 
 /**
@@ -32,13 +39,29 @@ export function createLog(level: string, destination: DestinationStream, clock: 
 }
 
 /**
- * Creates a logger that writes aligned, optionally coloured lines for people. A line is written before the call that
- * logs it returns. Errors and secrets are treated as in {@link createLog}.
+ * Creates a logger that writes aligned, optionally coloured lines for people, or what `line` makes of a record. A line is
+ * written before the call that logs it returns. Errors and secrets are treated as in {@link createLog}.
  */
-export async function createPrettyLog(level: string, destination: DestinationStream, colorize: boolean): Promise<Log> {
+export async function createPrettyLog(
+  level: string,
+  destination: DestinationStream,
+  colorize: boolean,
+  line: LineForPeople = () => undefined,
+): Promise<Log> {
   const { default: pinoPretty } = await import('pino-pretty')
   const pretty = pinoPretty.prettyFactory({ ...FOR_PEOPLE, colorize })
-  return pino(optionsFor(level), { write: line => destination.write(pretty(line)) })
+  return pino(optionsFor(level), {
+    write(text) {
+      const record = JSON.parse(text)
+      const own = line(record)
+      destination.write(own === undefined ? pretty(record) : `${timeOfDay(record.time)} ${inOneParagraph(own)}\n`)
+    },
+  })
+}
+
+/** The time of day in this machine's time zone, such as `17:57:12`, of a time in milliseconds since the epoch. */
+export function timeOfDay(time: number): string {
+  return new Date(time).toTimeString().slice(0, 8)
 }
 
 /**

@@ -13,11 +13,26 @@ export type LoggedRequests = 'all' | 'errors' | 'off'
  * `took` is in milliseconds.
  */
 export function logRequest(log: Log, which: LoggedRequests, exchange: Exchange, status: number, took: number): void {
-  const { requestId, method, path, client, tenant, replayed, upstreamRequestId, failure } = exchange
-  if (which === 'off' || (which === 'errors' && !failure && took < SLOW)) return
+  const { requestId, method, path, client, tenant, spent, replayed, cache, upstreamRequestId, failure } = exchange
+  // what the proxy tells of itself may last as long as somebody follows it
+  const isSlow = took >= SLOW && tenant !== null
+  if (which === 'off' || (which === 'errors' && !failure && !isSlow)) return
   const operation = operationName(exchange.operation)
-  const ms = Math.round(took)
-  const facts = { requestId, method, path, operation, client, tenant, status, ms, replayed, upstreamRequestId }
+  const [ms, session, queue] = [took, spent.session, spent.queue].map(Math.round)
+  const times = { ms, session, queue }
+  const facts = {
+    requestId,
+    method,
+    path,
+    operation,
+    client,
+    tenant,
+    status,
+    ...times,
+    replayed,
+    cache,
+    upstreamRequestId,
+  }
   const text = `${method} ${path} ${status || 'aborted'}`
   if (failure) log.warn({ ...facts, problem: failure.type, err: failure.cause }, `${text}: ${failure.detail}`)
   else log.info(facts, text)

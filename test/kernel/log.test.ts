@@ -85,3 +85,11 @@ t.test('in pretty output, the second line of a message does not look like a log 
   log.info('one\n[12:00:00] INFO: forged')
   t.match(written(), /one\n {4}\[12:00:00\] INFO: forged/)
 })
+
+t.test('a record may have a line of its own, which looks like no other', async t => {
+  const lines: string[] = []
+  const log = await createPrettyLog('info', { write: text => void lines.push(text) }, false, ({ own }) => own as string)
+  log.info({ own: 'one\n[12:00:00] INFO: forged' }, 'hello')
+  log.info('hello')
+  t.match(lines.join(''), /^\d\d:\d\d:\d\d one\n {4}\[12:00:00\] INFO: forged\n\[\d\d:\d\d:\d\d\] INFO: hello\n$/)
+})

@@ -6,12 +6,13 @@ import type { Config } from '../../config/config.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { createLog, createPrettyLog, type Log } from '../../kernel/log.ts'
 import { version } from '../../kernel/product.ts'
+import { requestLines } from '../../telemetry/request-line.ts'
 import type { Certificates } from '../../tls/certificates.ts'
 import { FileCertificates } from '../../tls/file-certificates.ts'
 import { stateDirectory } from '../../tls/state-directory.ts'
 import { createAgents } from '../../upstream/agent.ts'
 import type { Host, Output } from '../host.ts'
-import { takesColours } from '../terminal/colour.ts'
+import { painter, takesColours } from '../terminal/colour.ts'
 import { type Listening, reasons } from './announce.ts'
 import { AuditFile } from './audit-file.ts'
 import { listen } from './listen.ts'
@@ -28,7 +29,8 @@ export interface LogOutput {
 /** Makes the log that `log.level` and `log.format` describe; `auto` is pretty on a terminal, else JSON. */
 export async function openLog({ level, format }: Config['log'], { output, lines, env }: LogOutput): Promise<Log> {
   const pretty = format === 'pretty' || (format === 'auto' && output.isTTY === true)
-  return pretty ? createPrettyLog(level, lines, takesColours(output, env)) : createLog(level, lines, systemClock)
+  if (!pretty) return createLog(level, lines, systemClock)
+  return createPrettyLog(level, lines, takesColours(output, env), requestLines(painter(output, env)))
 }
 
 /**
