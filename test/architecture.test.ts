@@ -14,6 +14,7 @@ const FLOORS = [
   'admin',
   'server',
   'telemetry',
+  'inspect',
   'forward',
   'guard',
   'request',
@@ -43,6 +44,7 @@ const MAX_FILES = 18
 
 /** The files that a key, token or password is sent from. */
 const REVEALING = [
+  'commands/requests/proxy-client.ts',
   'auth/auth-api.ts',
   'auth/ask-key-expiry.ts',
   'forward/headers/headers.ts',
@@ -163,7 +165,15 @@ t.test('connections to others are opened in one place, and have TLS in one', asy
   t.same(filesWith(dialing, ['upstream/connection/dial.ts', 'commands/serve/listen.ts']), [])
   const encrypting =
     /from 'node:https'|\bconnect\b[^}]*\} from 'node:tls'|\btls\.connect|\bbuildConnector\(|new (?:Pool|Agent|ProxyAgent)\(|\bfetch\(/
-  t.same(filesWith(encrypting, ['upstream/connection/connector.ts', 'commands/demo/tour-client.ts', 'simulator/']), [])
+  t.same(
+    filesWith(encrypting, [
+      'upstream/connection/connector.ts',
+      'commands/demo/tour-client.ts',
+      'commands/requests/',
+      'simulator/',
+    ]),
+    [],
+  )
 })
 
 t.test('the client of Redis is loaded only when it is used', async t => {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { serveConnect } from '../connect/connect.ts'
 import { SignedTokens } from '../guard/signed-tokens.ts'
+import { Recorder } from '../inspect/recorder.ts'
 import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
@@ -142,7 +143,8 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     sessions,
     keyExpiries,
   }
-  await addSteps(server, { ...reported, audit, connections, forwarder, tokens })
+  const recorder = initial.inspect.enabled ? new Recorder(clock, Math.max(1, initial.inspect.requests)) : null
+  await addSteps(server, { ...reported, audit, recorder, connections, forwarder, tokens })
   const reports = initial.admin.address === null ? null : await createReportsServer(reported)
   return {
     server,

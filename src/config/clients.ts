@@ -108,7 +108,11 @@ function exposures(listen: Settings['listen'], merged: MergedSettings): Fault[] 
   )
 }
 
-async function readTokenFile(path: string): Promise<Secret> {
+/**
+ * Reads the token of a client from a file.
+ * @throws {InvalidValue} if the file cannot be read, or has no token of enough characters
+ */
+export async function readTokenFile(path: string): Promise<Secret> {
   const token = (await readLastingFile(path)).trim()
   if (token.length >= SHORTEST_TOKEN) return new Secret(token)
   const problem = token === '' ? 'is empty' : `contains a token of fewer than ${SHORTEST_TOKEN} characters`

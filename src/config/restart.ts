@@ -1,7 +1,7 @@
 import type { Config } from './config.ts'
 import type { Fault } from './fault.ts'
 
-/** The settings that a running proxy cannot change: where it listens, what it shares with whom, and how it logs. */
+/** The settings that a running proxy cannot change: where it listens, what it shares with whom, what it keeps, and how it logs. */
 const LASTING = {
   'listen.address': ({ listen }: Config) => listen.address,
   'listen.tls': ({ listen }: Config) => listen.tls,
@@ -21,6 +21,8 @@ const LASTING = {
   'fleet.redisCertFile': ({ fleet }: Config) => fleet.redisCertFile,
   'fleet.redisKeyFile': ({ fleet }: Config) => fleet.redisKeyFile,
   'fleet.name': ({ fleet }: Config) => fleet.name,
+  'inspect.enabled': ({ inspect }: Config) => inspect.enabled,
+  'inspect.requests': ({ inspect }: Config) => inspect.requests,
   'log.format': ({ log }: Config) => log.format,
 }
 

@@ -22,7 +22,9 @@ export function writeHead(
 ): void {
   lingerAfter(response, clock)
   const own = exchangeHeaders(exchange, name => headerOf(headers, name) !== undefined)
-  response.writeHead(status, headers.concat(own))
+  const all = headers.concat(own)
+  response.writeHead(status, all)
+  exchange.head = { headers: all, at: clock.monotonic() }
   takeOver()
 }
 

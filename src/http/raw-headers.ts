@@ -33,6 +33,11 @@ export function headersByName(headers: RawHeaders): Record<string, string | stri
   return byName
 }
 
+/** Headers by name as raw headers: the inverse of {@link headersByName}. */
+export function rawHeadersOf(byName: Readonly<Record<string, number | string | string[] | undefined>>): string[] {
+  return Object.entries(byName).flatMap(([name, value]) => [value ?? []].flat().flatMap(each => [name, `${each}`]))
+}
+
 /** Raw headers without those named in a comma-separated list, such as the value of `Connection` (RFC 9110, 7.6.1). */
 export function withoutNamed(headers: RawHeaders, list: string): string[] {
   const named = new Set(list.split(',').map(token => token.trim().toLowerCase()))

@@ -23,6 +23,8 @@ export interface Exchange extends ParsedRequest {
   operation: Operation | undefined
   /** The time spent waiting for a session, for the rate limit, and for the upstream's response headers. */
   readonly spent: { session: number; queue: number; upstream: number }
+  /** The head of the response, and when it was sent, on the monotonic clock; null until then. */
+  head: { readonly headers: RawHeaders; readonly at: number } | null
   /** The bytes of the response body that were sent. */
   bytes: number
   /** Whether the request was retried. */
@@ -74,7 +76,7 @@ export async function timed<T>(
   }
 }
 
-/** Rounds to one decimal place. */
-function tenths(ms: number): number {
+/** Rounds milliseconds to one decimal place. */
+export function tenths(ms: number): number {
   return Math.round(ms * 10) / 10
 }

@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { lingerAfter } from '../http/lingering-close.ts'
-import { headersByName } from '../http/raw-headers.ts'
+import { headersByName, rawHeadersOf } from '../http/raw-headers.ts'
+import type { Recorder } from '../inspect/recorder.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { EndController, type EndSignal } from '../kernel/end-signal.ts'
 import type { Log } from '../kernel/log.ts'
@@ -28,6 +29,8 @@ export interface ObserveOptions {
   readonly deprecatedCalls: DeprecatedCalls
   readonly connections: Connections
   readonly audit: Audit | null
+  /** Keeps the latest forwarded requests; null if none are kept. */
+  readonly recorder: Recorder | null
   readonly loggedRequests: () => LoggedRequests
 }
 
@@ -51,15 +54,18 @@ export function exchangeOf({ exchange }: FastifyRequest): Exchange {
 
 /** Opens an exchange for every request, adds its headers to the response, and counts, logs and audits it at its end. */
 export function observe(app: FastifyInstance, options: ObserveOptions): void {
-  const { log, metrics, deprecatedCalls, audit, loggedRequests } = options
-  openExchanges(app, options, {
-    begun: () => metrics.started(),
-    over(exchange, { status, took, request }) {
+  const { log, metrics, deprecatedCalls, audit, recorder, loggedRequests } = options
+  openExchanges(app, options, (exchange, request) => {
+    metrics.started()
+    const record = recorder && isForwarded(request) ? recorder.begin(exchange, request.rawHeaders) : null
+    return ending => {
+      const { status, took } = ending
+      if (record) recorder?.end(record, exchange, ending)
       metrics.finished(exchange, status, took / 1000)
       deprecatedCalls.count(exchange)
       logRequest(log, loggedRequests(), exchange, status, took)
       if (audit && isForwarded(request)) audit.record(exchange, status)
-    },
+    }
   })
 }
 
@@ -69,9 +75,8 @@ export function observeUncounted(
   options: Pick<ObserveOptions, 'clock' | 'connections' | 'log' | 'loggedRequests'>,
 ): void {
   const { log, loggedRequests } = options
-  openExchanges(app, options, {
-    begun() {},
-    over: (exchange, { status, took }) => logRequest(log, loggedRequests(), exchange, status, took),
+  openExchanges(app, options, exchange => {
+    return ({ status, took }) => logRequest(log, loggedRequests(), exchange, status, took)
   })
 }
 
@@ -81,37 +86,36 @@ interface Ending {
   readonly status: number
   /** Milliseconds from the beginning to the end. */
   readonly took: number
-  readonly request: IncomingMessage
 }
 
-interface Reports {
-  begun(): void
-  over(exchange: Exchange, ending: Ending): void
-}
+/** Notes that a request has begun, and returns what notes its end. */
+type Report = (exchange: Exchange, request: IncomingMessage) => (ending: Ending) => void
 
 function openExchanges(
   app: FastifyInstance,
   { clock, connections }: Pick<ObserveOptions, 'clock' | 'connections'>,
-  reports: Reports,
+  begun: Report,
 ): void {
   app.decorateRequest('exchange', null)
   app.addHook('onRequest', (request, { raw }, done) => {
     const over = new EndController('the client has left')
     const exchange = open(request, clock, over)
     request.exchange = exchange
-    reports.begun()
+    const ended = begun(exchange, request.raw)
     over.addEventListener('abort', () => {
       const took = clock.monotonic() - exchange.startedAt
       const status = raw.writableFinished ? raw.statusCode : 0
-      reports.over(exchange, { status, took, request: request.raw })
+      ended({ status, took })
     })
     connections.watch(raw, over)
     done()
   })
   app.addHook('onSend', (request, reply, _payload, done) => {
     lingerAfter(reply.raw, clock)
-    const headers = exchangeHeaders(exchangeOf(request), name => reply.hasHeader(name))
+    const exchange = exchangeOf(request)
+    const headers = exchangeHeaders(exchange, name => reply.hasHeader(name))
     reply.headers(PAGE_HEADERS).headers(headersByName(headers))
+    exchange.head = { headers: rawHeadersOf(reply.getHeaders()), at: clock.monotonic() }
     done()
   })
 }
@@ -142,6 +146,7 @@ function open({ id, method, originalUrl, raw }: FastifyRequest, clock: Clock, ov
     tenant: null,
     operation: undefined,
     spent: { session: 0, queue: 0, upstream: 0 },
+    head: null,
     bytes: 0,
     replayed: false,
     cache: null,

@@ -35,7 +35,7 @@ t.test('the home page shows an example and links', async t => {
   t.match(page.text, '<h1>prismacloud-proxy 1.2.3</h1>')
   t.match(page.text, '<pre>curl http://localhost:9080/v2/policy</pre>')
   const links = [...page.text.matchAll(/<a href="([^"]*)">/g)].map(([, link]) => String(link))
-  t.strictSame(links, ['/_proxy/status', '/_proxy/metrics', '/_proxy/readyz', '/_proxy/problems/'])
+  t.strictSame(links, ['/_proxy/status', '/_proxy/requests', '/_proxy/metrics', '/_proxy/readyz', '/_proxy/problems/'])
   t.equal(simulator.counts.logins, 0)
   for (const link of links) t.not((await call(link)).status, 404, link)
   const json = (await call('/_proxy/', { headers: { host: 'localhost:9080' } })).json()

@@ -8,7 +8,8 @@ export const REFERENCE = 'fastify'
 
 /** What can be measured, by name: each is started with the `folder` of the certificate, a `port`, `upstream` and `token`. */
 const PEERS = new Map([
-  ['ours', startOurs],
+  ['ours', setting => startOurs(setting)],
+  ['unrecorded', setting => startOurs(setting, { PRISMACLOUD_PROXY_INSPECT_ENABLED: 'false' })],
   ...[REFERENCE, 'http-proxy', 'httpxy', 'fast-proxy'].map(name => [name, setting => startScript(name, setting)]),
   ['nginx', ({ folder, port, upstream, token }) => startProxy(folder, port, upstream, token)],
 ])
@@ -19,13 +20,14 @@ export function startPeer(name, setting) {
   return PEERS.get(name)(setting)
 }
 
-/** The product, with all its defaults on. */
-function startOurs({ folder, port, upstream }) {
+/** The product, with all its defaults on except for these variables. */
+function startOurs({ folder, port, upstream }, variables = {}) {
   return new Child('ours', process.execPath, [...PROGRAM, 'start', '--listen-address', `127.0.0.1:${port}`], {
     PC_URL: upstream,
     PC_IDENTITY: 'bench',
     PC_SECRET: 'bench',
     PRISMACLOUD_PROXY_UPSTREAM_CA_FILE: join(folder, 'cert.pem'),
+    ...variables,
   })
 }
 

@@ -27,6 +27,8 @@ const lasting = {
   'fleet.redisCertFile': 'other-cert.pem',
   'fleet.redisKeyFile': 'other-key.pem',
   'fleet.name': 'other',
+  'inspect.enabled': 'false',
+  'inspect.requests': '7',
   'log.format': 'pretty',
 }
 const changeable = {

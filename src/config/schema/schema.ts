@@ -176,6 +176,13 @@ export const settingsSchema = {
       'Refuse requests that cannot be recorded in audit.file, with 503. Each gets one line before it is forwarded, and one after.',
     ),
   },
+  inspect: {
+    enabled: toggle(
+      true,
+      'Keep the latest requests in memory, to be seen at /_proxy/requests: headers with credentials masked, no bodies.',
+    ),
+    requests: count(500, 'How many requests are kept. Each takes some kilobytes.'),
+  },
   log: {
     level: choice(LEVELS, 'info', 'Lowest level that is logged.'),
     format: choice(
@@ -216,7 +223,10 @@ export const tenantSchema = {
 /** The keys of a client, under `clients.<name>`. */
 export const clientSchema = {
   tokenFile: file('File with the token, at least 16 characters, that identifies this client.'),
-  admin: toggle(false, 'Let this client see what other clients do: all of /_proxy/status and /_proxy/metrics.'),
+  admin: toggle(
+    false,
+    'Let this client see what other clients do: all of /_proxy/status, /_proxy/requests and /_proxy/metrics.',
+  ),
   ...policyKeys,
 } satisfies Section
 

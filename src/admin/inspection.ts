@@ -1,0 +1,139 @@
+import type { Readable } from 'node:stream'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { Config } from '../config/config.ts'
+import { isAdmin } from '../guard/rights.ts'
+import { CONDITION_NAMES, isStatus, matching, type RecordFilter } from '../inspect/filter.ts'
+import { harOf } from '../inspect/har.ts'
+import type { RequestRecord } from '../inspect/record.ts'
+import type { Recorder } from '../inspect/recorder.ts'
+import type { Clock } from '../kernel/clock.ts'
+import { nearest } from '../kernel/nearest.ts'
+import { Problem } from '../problem/problem.ts'
+import { exchangeOf } from '../server/observe.ts'
+import { eventStream } from './event-stream.ts'
+
+/** How many requests a response lists, unless the query says otherwise. */
+const LIMIT = 100
+
+/** The parameters of a query: the conditions, how many requests to list, and below which number. */
+const PARAMETERS = [...CONDITION_NAMES, 'limit', 'before']
+
+/** How many may follow the requests at one time. */
+const MOST_READERS = 20
+
+const WHOLE = /^\d{1,15}$/
+
+/** Options of {@link inspection}. */
+export interface InspectionOptions {
+  readonly version: string
+  readonly clock: Clock
+  /** Null if requests are not recorded. */
+  readonly recorder: Recorder | null
+  /** The current configuration, which says what each client may see. Without clients, everyone sees everything. */
+  readonly config: () => Pick<Config, 'clients'>
+}
+
+interface Query {
+  readonly filter: RecordFilter
+  readonly limit: number
+  /** Only requests with lower numbers are listed. */
+  readonly before: number
+}
+
+/**
+ * Serves the latest requests under `/_proxy/requests`: a list, the newest first; one of them by its request id; and a
+ * list as HAR. `/_proxy/events` streams them as they happen. Clients see their own, admins all. Not served through CONNECT or in absolute form: an API host that a
+ * page or tool talks to must not lead here.
+ */
+export async function inspection(
+  app: FastifyInstance,
+  { version, clock, recorder, config }: InspectionOptions,
+): Promise<void> {
+  if (!recorder) return
+
+  const listed = (request: FastifyRequest) => {
+    const isVisible = visibleTo(request, config())
+    const { filter, limit, before } = readQuery(request.query)
+    const isWanted = matching(filter)
+    const found: RequestRecord[] = []
+    for (const record of recorder.latest()) {
+      if (record.number >= before || !isVisible(record) || !isWanted(record)) continue
+      if (found.length === limit) return { found, next: Number(found.at(-1)?.number) }
+      found.push(record)
+    }
+    return { found, next: null }
+  }
+
+  app.get('/_proxy/requests', async request => {
+    const { found, next } = listed(request)
+    return { requests: found.map(withoutHeaders), next }
+  })
+
+  app.get('/_proxy/requests.har', async (request, reply) => {
+    reply.header('content-disposition', 'attachment; filename="prismacloud-proxy.har"')
+    return harOf(listed(request).found, `${request.protocol}://${request.host}`, version)
+  })
+
+  const open = new Set<Readable>()
+  app.get('/_proxy/events', async (request, reply) => {
+    const isVisible = visibleTo(request, config())
+    if (open.size >= MOST_READERS)
+      throw new Problem('overloaded', `No more than ${MOST_READERS} may follow the requests at one time; close a page`)
+    const lastEventId = request.headers['last-event-id']?.toString()
+    const stream = eventStream({ recorder, clock, isVisible, lastEventId })
+    open.add(stream)
+    stream.on('close', () => open.delete(stream))
+    exchangeOf(request).over.addEventListener('abort', () => stream.destroy())
+    return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream)
+  })
+  // nobody waits for readers when the proxy shuts down
+  app.addHook('preClose', async () => {
+    for (const stream of open) stream.push(null)
+  })
+
+  app.get<{ Params: { id: string } }>('/_proxy/requests/:id', async request => {
+    const isVisible = visibleTo(request, config())
+    for (const { change, ...record } of recorder.latest())
+      if (record.id === request.params.id && isVisible({ change, ...record })) return record
+    throw new Problem('invalid-request', 'No request with this id is kept; see /_proxy/requests', {
+      status: 404,
+      title: 'Not Found',
+    })
+  })
+}
+
+/** Tells which requests may be shown to whoever asks. */
+function visibleTo(request: FastifyRequest, config: Pick<Config, 'clients'>): (record: RequestRecord) => boolean {
+  const { client, proxyHost } = exchangeOf(request)
+  if (proxyHost !== undefined)
+    throw new Problem('invalid-request', 'Requests are shown only at the address of the proxy itself')
+  return isAdmin(config, client) ? () => true : record => record.client === client
+}
+
+/**
+ * Reads the query of a list.
+ * @throws {Problem} `invalid-request` that names the parameter and the cure
+ */
+function readQuery(query: unknown): Query {
+  const given = Object.entries(Object(query)).map(([name, value]) => [name, read(name, value)] as const)
+  const { limit = LIMIT, before = Number.POSITIVE_INFINITY, ...filter } = Object.fromEntries(given)
+  return { filter, limit: Number(limit), before: Number(before) }
+}
+
+function read(name: string, value: unknown): string {
+  if (!PARAMETERS.includes(name)) {
+    const meant = nearest(name, PARAMETERS)
+    const cure = meant ? `did you mean ${meant}?` : `use ${PARAMETERS.join(', ')}`
+    throw new Problem('invalid-request', `Unknown parameter "${name}" in the query; ${cure}`)
+  }
+  if (typeof value !== 'string') throw new Problem('invalid-request', `Parameter ${name} may occur only once`)
+  if (name === 'status' && !isStatus(value))
+    throw new Problem('invalid-request', 'Parameter status must be like 404, 4xx, aborted or running')
+  if ((name === 'limit' || name === 'before') && !WHOLE.test(value))
+    throw new Problem('invalid-request', `Parameter ${name} must be a whole number`)
+  return value
+}
+
+function withoutHeaders({ change, requestHeaders, responseHeaders, ...summary }: RequestRecord) {
+  return summary
+}

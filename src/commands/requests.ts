@@ -1,0 +1,128 @@
+import { readTokenFile } from '../config/clients.ts'
+import { InvalidValue } from '../config/fault.ts'
+import { CONDITION_NAMES, type Condition, isStatus, matching, type RecordFilter } from '../inspect/filter.ts'
+import type { RequestRecord } from '../inspect/record.ts'
+import { type Flags, readArguments, UsageError } from '../kernel/arguments.ts'
+import { timeOfDay } from '../kernel/log.ts'
+import { requestLine } from '../telemetry/request-line.ts'
+import { type Command, ExitCode, fail, type Host } from './host.ts'
+import { eventData } from './requests/events.ts'
+import { ProxyClient } from './requests/proxy-client.ts'
+import { painter } from './terminal/colour.ts'
+import { untilSignal } from './terminal/signal.ts'
+
+const DEFAULT_URL = 'http://127.0.0.1:9080'
+
+/** How many requests are shown, unless they are followed. */
+const SHOWN = 50
+
+const FLAGS: Flags = new Map([
+  ['--url', 'value'],
+  ['--token-file', 'value'],
+  ['--follow', 'switch'],
+  ['--json', 'switch'],
+  ...CONDITION_NAMES.map(name => [`--${name}`, 'value'] as const),
+])
+
+/** The `requests` command: shows the latest requests of a running proxy. */
+export const requests: Command = {
+  summary: 'Show the latest requests of a running proxy',
+  help: () => `Usage: prismacloud-proxy requests [OPTIONS]
+
+Shows the latest requests of a running proxy, the oldest first. Where the proxy has clients, a client sees its own
+requests, and an admin those of all.
+
+Options:
+  --follow            Go on with each request that ends, until SIGINT
+  --json              Print each request as a line of JSON, with its headers if they are followed
+  --url URL           Where the proxy listens (default ${DEFAULT_URL})
+  --token-file FILE   File with the token of a client
+  --id ID             Only the request with this x-request-id
+  --tenant NAME       Only requests for this tenant
+  --client NAME       Only requests of this client
+  --method METHOD     Only requests with this method
+  --status STATUS     Only requests with this status, such as 404, 4xx, aborted or running
+  --operation PATH    Only requests for this operation, by its path template
+  --problem TYPE      Only requests that failed with this type of problem
+  --text TEXT         Only requests that contain this text in target, names, ids or problem
+
+Examples:
+  prismacloud-proxy requests --status 5xx
+  prismacloud-proxy requests --follow --tenant eu
+`,
+  async run(host) {
+    const given = new Map(readArguments(host.args, FLAGS))
+    const client = new ProxyClient(urlOf(given), await tokenOf(given))
+    const show = shower(host, given.has('--json'))
+    const filter = filterOf(given)
+    try {
+      await (given.has('--follow') ? follow(client, filter, show, host) : list(client, filter, show))
+      return ExitCode.good
+    } catch (error) {
+      return fail(host, error as Error)
+    } finally {
+      await client.close()
+    }
+  },
+}
+
+type Show = (record: RequestRecord) => void
+
+async function list(client: ProxyClient, filter: RecordFilter, show: Show): Promise<void> {
+  const query = new URLSearchParams({ ...filter, limit: `${SHOWN}` })
+  const { requests } = (await client.read(`/_proxy/requests?${query}`)) as { readonly requests: RequestRecord[] }
+  for (const record of requests.reverse()) show(record)
+}
+
+/** Shows the requests that are kept and have ended, then each that ends, until a signal arrives. */
+async function follow(client: ProxyClient, filter: RecordFilter, show: Show, host: Host): Promise<void> {
+  const isWanted = matching(filter)
+  const stream = await client.open('/_proxy/events')
+  const read = async () => {
+    for await (const data of eventData(stream)) {
+      const record = JSON.parse(data) as RequestRecord
+      if (record.status !== null && isWanted(record)) show(record)
+    }
+    return new Error('the proxy has ended')
+  }
+  const broken = ({ message }: Error) => new Error(`the connection to the proxy broke: ${message}`)
+  const end = await Promise.race([untilSignal(host), read().catch(broken)])
+  if (end instanceof Error) throw end
+}
+
+function shower(host: Host, asJson: boolean): Show {
+  const paint = painter(host.stdout, host.env)
+  return record => {
+    const { id, startedAt, times, problem } = record
+    const { total, queue } = times
+    const facts = { ...record, requestId: id, ms: total ?? 0, queue, failure: problem?.detail ?? null }
+    const line = asJson ? JSON.stringify(record) : `${timeOfDay(startedAt)} ${requestLine(facts, paint)}`
+    host.stdout.write(`${line}\n`)
+  }
+}
+
+function urlOf(given: ReadonlyMap<string, string>): string {
+  const text = given.get('--url') ?? DEFAULT_URL
+  const url = URL.canParse(text) ? new URL(text) : null
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.username) return url.origin
+  throw new UsageError(`invalid value for --url; expected something like ${DEFAULT_URL}`)
+}
+
+async function tokenOf(given: ReadonlyMap<string, string>) {
+  const file = given.get('--token-file')
+  if (file === undefined) return null
+  return readTokenFile(file).catch(error => {
+    throw error instanceof InvalidValue ? new UsageError(`--token-file ${error.problem}; ${error.cure}`) : error
+  })
+}
+
+function filterOf(given: ReadonlyMap<string, string>): RecordFilter {
+  const conditions = CONDITION_NAMES.flatMap((name): [Condition, string][] => {
+    const value = given.get(`--${name}`)
+    return value === undefined ? [] : [[name, value]]
+  })
+  const status = given.get('--status')
+  if (status !== undefined && !isStatus(status))
+    throw new UsageError(`invalid value for --status; expected something like 404, 4xx, aborted or running`)
+  return Object.fromEntries(conditions)
+}

@@ -1,0 +1,62 @@
+import { Agent, type Dispatcher, request } from 'undici'
+import { errorCodes } from '../../kernel/error-codes.ts'
+import type { Secret } from '../../kernel/secret.ts'
+
+/** How long the proxy may take to respond, in milliseconds. */
+const DEADLINE = 10_000
+
+const NOT_OURS = 'it is no prismacloud-proxy'
+
+/** Asks a running proxy about itself. */
+export class ProxyClient {
+  readonly #url: string
+  readonly #headers: Readonly<Record<string, string>>
+  // not the default dispatcher: Node.js may be configured to send its requests through the environment's outbound proxy
+  readonly #dispatcher: Dispatcher = new Agent({ headersTimeout: DEADLINE, bodyTimeout: 0 })
+
+  /** `url` is where the proxy listens, without a path. */
+  constructor(url: string, token: Secret | null) {
+    this.#url = url
+    this.#headers = token ? { 'x-prismacloud-proxy-token': token.reveal() } : {}
+  }
+
+  /** Resolves with a response of JSON. Rejects as {@link ProxyClient.open} does, and if it is something else. */
+  async read(path: string): Promise<unknown> {
+    const text = await (await this.open(path)).text()
+    try {
+      return JSON.parse(text)
+    } catch {
+      throw new Error(`the response of ${this.#url} is not JSON: ${NOT_OURS}`)
+    }
+  }
+
+  /**
+   * Resolves with the body of a response, as it arrives. Rejects, with a message for people, if there is none, or its
+   * status is not 200.
+   */
+  async open(path: string): Promise<AsyncIterable<Buffer> & { text(): Promise<string> }> {
+    const { statusCode, body } = await request(`${this.#url}${path}`, {
+      dispatcher: this.#dispatcher,
+      headers: this.#headers,
+    }).catch(error => {
+      const reason = errorCodes(error)[0]
+      throw new Error(`cannot reach a proxy at ${this.#url}: ${reason}; start one, or say where it listens with --url`)
+    })
+    if (statusCode === 200) return body
+    throw new Error(`the proxy at ${this.#url} responded ${statusCode}: ${detailIn(await body.text())}`)
+  }
+
+  /** Ends the connections of all requests. */
+  close(): Promise<void> {
+    return this.#dispatcher.destroy()
+  }
+}
+
+/** What a problem document says; anything else is not a response of this program. */
+function detailIn(text: string): string {
+  try {
+    return `${JSON.parse(text).detail}`
+  } catch {
+    return NOT_OURS
+  }
+}
