@@ -1,5 +1,5 @@
 import { readTokenFile } from '../config/clients.ts'
-import { InvalidValue } from '../config/fault.ts'
+import type { InvalidValue } from '../config/fault.ts'
 import { CONDITION_NAMES, type Condition, isStatus, matching, type RecordFilter } from '../inspect/filter.ts'
 import type { RequestRecord } from '../inspect/record.ts'
 import { type Flags, readArguments, UsageError } from '../kernel/arguments.ts'
@@ -55,14 +55,13 @@ Examples:
     const client = new ProxyClient(urlOf(given), await tokenOf(given))
     const show = shower(host, given.has('--json'))
     const filter = filterOf(given)
-    try {
-      await (given.has('--follow') ? follow(client, filter, show, host) : list(client, filter, show))
-      return ExitCode.good
-    } catch (error) {
-      return fail(host, error as Error)
-    } finally {
-      await client.close()
-    }
+    const shown = given.has('--follow') ? follow(client, filter, show, host) : list(client, filter, show)
+    return shown
+      .then(
+        () => ExitCode.good,
+        (error: Error) => fail(host, error),
+      )
+      .finally(() => client.close())
   },
 }
 
@@ -111,8 +110,8 @@ function urlOf(given: ReadonlyMap<string, string>): string {
 async function tokenOf(given: ReadonlyMap<string, string>) {
   const file = given.get('--token-file')
   if (file === undefined) return null
-  return readTokenFile(file).catch(error => {
-    throw error instanceof InvalidValue ? new UsageError(`--token-file ${error.problem}; ${error.cure}`) : error
+  return readTokenFile(file).catch(({ problem, cure }: InvalidValue) => {
+    throw new UsageError(`--token-file ${problem}; ${cure}`)
   })
 }
 

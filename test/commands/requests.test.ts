@@ -46,6 +46,15 @@ t.test('they are filtered, and may be JSON', async t => {
   t.match(JSON.parse(out), { id: 'id-0001', status: 200, tenant: 'default', times: { total: Number } })
 })
 
+t.test('a request that runs is shown, too', async t => {
+  const { url, call, clock, simulator } = await busyPair(t)
+  simulator.fault({ kind: 'slow', delay: 500, path: '/v2/policy' })
+  const answer = call('/v2/policy?slow')
+  await until(async () => / running GET \/v2\/policy\?slow 0 ms /.test((await run('--url', url)).out))
+  await clock.advance(500)
+  await answer
+})
+
 t.test('they are followed until a signal', async t => {
   const { url, call, clock } = await busyPair(t)
   const host = fakeHost({ args: ['--url', url, '--follow', '--method', 'get'] })
