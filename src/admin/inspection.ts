@@ -42,8 +42,8 @@ interface Query {
 
 /**
  * Serves the latest requests under `/_proxy/requests`: a list, the newest first; one of them by its request id; and a
- * list as HAR. `/_proxy/events` streams them as they happen. Clients see their own, admins all. Not served through CONNECT or in absolute form: an API host that a
- * page or tool talks to must not lead here.
+ * list as HAR. `/_proxy/events` streams them as they happen. Clients see their own, admins all. Not served through
+ * CONNECT or in absolute form: an API host that a page or tool talks to must not lead here.
  */
 export async function inspection(
   app: FastifyInstance,

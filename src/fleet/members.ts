@@ -57,11 +57,11 @@ export interface Member {
   readonly id: string
   readonly name: string
   readonly version: string
-  /** When it started, in milliseconds since the epoch by its own clock. */
+  /** When the member started, in milliseconds since the epoch by its own clock. */
   readonly startedAt: number
   /** How many requests it has served. */
   readonly requests: number
-  /** When it last logged in or extended a session, in milliseconds since the epoch by its own clock; 0 if never. */
+  /** When the member last logged in or extended a session, in milliseconds since the epoch by its own clock; 0 if never. */
   readonly renewedAt: number
 }
 

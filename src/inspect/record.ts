@@ -14,7 +14,7 @@ export interface RequestRecord {
   readonly change: number
   /** The value of `x-request-id`. */
   readonly id: string
-  /** When it began, in milliseconds since the epoch. */
+  /** When the request began, in milliseconds since the epoch. */
   readonly startedAt: number
   readonly method: string
   /** The request target: path and query. */

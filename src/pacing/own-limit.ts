@@ -41,16 +41,15 @@ export class OwnLimit {
     return this.bucket?.draw(now)
   }
 
-  /** Takes the whole bucket from a response. */
-  learn(bucket: Bucket): void {
+  /** Takes the whole bucket, or that there is none. */
+  learn(bucket: Bucket | undefined): void {
     this.bucket = bucket
     this.#users = 1
   }
 
-  /** Takes the whole bucket, or that there is none, from the fleet, which knows now what this member took alone. */
+  /** Learns as {@link OwnLimit.learn} does, from the fleet, which knows now what this member took alone. */
   join(bucket: Bucket | undefined): void {
-    this.bucket = bucket
-    this.#users = 1
+    this.learn(bucket)
     this.#aloneAt = Number.NEGATIVE_INFINITY
   }
 

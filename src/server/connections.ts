@@ -29,7 +29,7 @@ const ADVICE = 'close some, or raise listen.maxConnections'
 interface Connection {
   /** Its running responses, in the order of their requests. */
   readonly running: RunningAnswer[]
-  /** When it was opened or its last response was complete, on the monotonic clock. */
+  /** When the connection was opened or its last response was complete, on the monotonic clock. */
   usedAt: number
 }
 

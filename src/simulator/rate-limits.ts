@@ -46,7 +46,7 @@ const UNKNOWN_LEVEL = -1
 
 interface Bucket {
   readonly level: number
-  /** When it was last used, in seconds since the epoch. */
+  /** When the bucket was last used, in seconds since the epoch. */
   readonly at: number
 }
 

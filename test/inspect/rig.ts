@@ -1,6 +1,6 @@
 import type { RequestRecord } from '../../src/inspect/record.ts'
 import { EndController } from '../../src/kernel/end-signal.ts'
-import type { Exchange } from '../../src/request/exchange.ts'
+import { type Exchange, newExchange } from '../../src/request/exchange.ts'
 import { parseRequest } from '../../src/request/parse.ts'
 
 /** A record of a request that was served, with what a test says. */
@@ -30,21 +30,6 @@ export function makeRecord(said: Partial<RequestRecord> = {}): RequestRecord {
 
 /** The exchange of a request that has just begun. */
 export function makeExchange(requestId: string, rawTarget = '/v2/policy?x=1'): Exchange {
-  return {
-    ...parseRequest({ method: 'GET', rawTarget, proxyHost: undefined, host: 'localhost' }),
-    requestId,
-    over: new EndController('the client has left'),
-    startedAt: 1000,
-    client: null,
-    tenant: null,
-    operation: undefined,
-    spent: { session: 0, queue: 0, upstream: 0 },
-    head: null,
-    bytes: 0,
-    replayed: false,
-    cache: null,
-    answeredHere: false,
-    upstreamRequestId: null,
-    failure: undefined,
-  }
+  const parsed = parseRequest({ method: 'GET', rawTarget, proxyHost: undefined, host: 'localhost' })
+  return newExchange(parsed, { requestId, over: new EndController('the client has left'), startedAt: 1000 })
 }

@@ -1,4 +1,4 @@
-import t from 'tap'
+import t, { type Test } from 'tap'
 import { AuthFailure } from '../../src/auth/auth-failure.ts'
 import type { Lease } from '../../src/session/lease.ts'
 import { passTime } from '../support/clock.ts'
@@ -246,6 +246,15 @@ t.test('a token is kept if the store fails when it is to be stored', async t => 
   t.equal(tokenOf(await passTime(rig.clock, Promise.resolve(lease))), 'MARK-1')
 })
 
+/** The store is good again, and soon all who wait have the token of the one login. */
+async function shareOneLogin(t: Test, rig: SharedRig, leases: readonly Promise<Lease>[]): Promise<void> {
+  rig.store.behaviour = () => 'good'
+  await live(rig, 1000, 100)
+  t.same(tokensOf(rig), ['MARK-1'])
+  t.same(callsOf(rig), ['login'])
+  await Promise.all(leases)
+}
+
 t.test('others that wait get a token when the store is back that was away when it was to be stored', async t => {
   const rig = sharedRig(t, 3)
   await rig.clock.advance(5)
@@ -254,11 +263,7 @@ t.test('others that wait get a token when the store is back that was away when i
   rig.store.behaviour = member => (member === 0 ? 'refuses' : 'good')
   await rig.clock.advance(100)
   t.equal(tokenOf(await passTime(rig.clock, Promise.resolve(leases[0]))), 'MARK-1')
-  rig.store.behaviour = () => 'good'
-  await live(rig, 1000, 100)
-  t.same(tokensOf(rig), ['MARK-1'])
-  t.same(callsOf(rig), ['login'])
-  await Promise.all(leases)
+  await shareOneLogin(t, rig, leases)
 })
 
 t.test('others that wait get a token when the store is back that did not answer a claim', async t => {
@@ -268,11 +273,7 @@ t.test('others that wait get a token when the store is back that did not answer 
   const leases = rig.members.map(({ session }) => session.acquire())
   await live(rig, 150, 10)
   t.same(callsOf(rig), ['login'])
-  rig.store.behaviour = () => 'good'
-  await live(rig, 1000, 100)
-  t.same(tokensOf(rig), ['MARK-1'])
-  t.same(callsOf(rig), ['login'])
-  await Promise.all(leases)
+  await shareOneLogin(t, rig, leases)
 })
 
 t.test('members that have gone on alone share a session as soon as the store is back', async t => {

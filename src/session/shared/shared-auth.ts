@@ -44,7 +44,7 @@ export class SharedAuth {
   #isBusy = false
   /** Whether the call that is being made may wait no longer. Set when it begins. */
   #isUrgent!: () => boolean
-  /** Wake what waits for a change. */
+  /** Functions that end the waits for a change. */
   readonly #waiting = new Set<() => void>()
 
   constructor(options: SharedAuthOptions) {
@@ -96,7 +96,7 @@ export class SharedAuth {
       const claim = await this.#insist(() => this.#record.claim(), this.#isUrgent)
       if (claim?.kind === 'busy') await this.#change(Math.min(claim.wait, LOOK))
       if (!claim || claim.kind === 'call') {
-        // what a store claimed whose answer was lost ends as any other
+        // without an answer the store may have granted the claim, so the call is settled all the same
         const issued = await this.#call(call, claim?.generation ?? this.#record.known)
         if (issued) return issued
       }
