@@ -34,7 +34,7 @@ t.test('log.requests: all logs every request as fields and as a sentence, withou
 t.test('log.requests: errors logs failed and slow requests', async t => {
   const clock = testClock()
   const upstream = await rawUpstream(t, async request => {
-    await clock.advance(request.target === '/slow' ? 10_000 : 9_990)
+    await clock.advance(request.target === '/slow' ? 10_000 : 9_999)
     request.answer(http(request.target === '/bad' ? '400 Bad Request' : '200 OK'))
   })
   const proxy = await startProxy(t, { upstream: upstream.url, clock })
@@ -42,15 +42,11 @@ t.test('log.requests: errors logs failed and slow requests', async t => {
   await proxy.call('/_proxy/nothing')
   await until(() => requestLines(proxy).length === 3)
   t.match(requestLines(proxy), [
-    { path: '/bad', level: 40 },
-    { path: '/slow', level: 30 },
+    { path: '/bad', level: 40, ms: 9_999 },
+    // the readings of the clock move it by up to a millisecond
+    { path: '/slow', level: 30, ms: /^1000[01]$/ },
     { path: '/_proxy/nothing', level: 40, tenant: null, problem: 'invalid-request' },
   ])
-  // each reading of the clock moves it by up to a tenth of a millisecond
-  t.same(
-    requestLines(proxy).map(({ ms }) => Math.floor(Number(ms) / 10)),
-    [999, 1_000, 0],
-  )
 })
 
 t.test('a line is not longer because a path is', async t => {
