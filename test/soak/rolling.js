@@ -9,6 +9,7 @@ import { parseArgs } from 'node:util'
 import { integer } from '../support/integer.js'
 import { startProxy, startUpstream } from '../support/quick-stack.js'
 import { between, seeded } from '../support/random.js'
+import { until } from '../support/until.js'
 
 const MEMBERS = 3
 
@@ -17,6 +18,9 @@ const CLIENTS = 200
 /** The longest pause of a client between two requests, and how long the upstream takes at most, in milliseconds. */
 const PAUSE = 1_000
 const TAKES = 300
+
+/** How long it may take until all clients were served once, in milliseconds. */
+const START_DEADLINE = 20_000
 
 /** How often a balancer asks whether a proxy is ready, in milliseconds. */
 const PROBE_INTERVAL = 200
@@ -32,6 +36,8 @@ const members = await Promise.all(Array.from({ length: MEMBERS }, start))
 const counts = { served: 0, failed: new Map(), isOver: false }
 const clients = Array.from({ length: CLIENTS }, client)
 const codes = []
+// a proxy that nobody has used yet ends at once
+await until('all clients to be served', START_DEADLINE, () => counts.served >= CLIENTS)
 for (let round = 0; round < rounds; round++) {
   for (let turn = 0; turn < MEMBERS; turn++) codes.push(await restart(turn))
 }
