@@ -133,6 +133,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const loggedRequests = () => live.config.log.requests
   const reported = {
     ...deps,
+    startedAt: clock.monotonic(),
     config,
     deprecatedCalls,
     drain,
