@@ -142,9 +142,9 @@ export function sessionsStatus({
   return { ready, waitingFor, tenants: Object.fromEntries([...sessions.all()].map(status)) }
 }
 
-/** The part of the status that is about rate limits. */
-export function pacingStatus(pacer: Pacer): PacingStatus {
-  return { waiting: pacer.waiting, endpoints: [...pacer.endpoints()] }
+/** The part of the status that is about rate limits. It lists at most `max` endpoints; default: all. */
+export function pacingStatus(pacer: Pacer, max?: number): PacingStatus {
+  return { waiting: pacer.waiting, endpoints: [...pacer.endpoints(max)] }
 }
 
 /** The part of the status that is about the fleet. */

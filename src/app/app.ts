@@ -2,7 +2,9 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { serveConnect } from '../connect/connect.ts'
 import { SignedTokens } from '../guard/signed-tokens.ts'
+import { Levels } from '../inspect/levels.ts'
 import { Recorder } from '../inspect/recorder.ts'
+import { Traffic } from '../inspect/traffic.ts'
 import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
@@ -145,7 +147,9 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     keyExpiries,
   }
   const recorder = initial.inspect.enabled ? new Recorder(clock, Math.max(1, initial.inspect.requests)) : null
-  await addSteps(server, { ...reported, audit, recorder, connections, forwarder, tokens })
+  const traffic = recorder && new Traffic(clock)
+  const levels = recorder && new Levels(clock, pacer)
+  await addSteps(server, { ...reported, audit, recorder, traffic, levels, connections, forwarder, tokens })
   const reports = initial.admin.address === null ? null : await createReportsServer(reported)
   return {
     server,
@@ -169,6 +173,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
       const finished = await drain.run(live.config.listen.drainTimeout, grace)
       await connects.recorded()
       await reports?.close()
+      levels?.close()
       sessions.close()
       keyExpiries.close()
       await fleet?.leave()

@@ -78,7 +78,7 @@ async function follow(client: ProxyClient, filter: RecordFilter, show: Show, hos
   const isWanted = matching(filter)
   const stream = await client.open('/_proxy/events')
   const read = async () => {
-    for await (const data of eventData(stream)) {
+    for await (const data of eventData(stream, 'request')) {
       const record = JSON.parse(data) as RequestRecord
       if (record.status !== null && isWanted(record)) show(record)
     }
