@@ -2,6 +2,8 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import t, { type Test } from 'tap'
 import type { FleetAccess } from '../../src/app/fleet.ts'
+import type { Clock } from '../../src/kernel/clock.ts'
+import { testClock } from '../support/clock.ts'
 import { talk } from '../support/http.ts'
 import { clientOf, startPair, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
@@ -41,6 +43,7 @@ t.test('a stream begins with the status, the rate limits, the traffic and the le
   await app.login()
   await call('/v2/alert', { method: 'POST', body: '{"timeRange":{"type":"to_now","value":"epoch"}}' })
   await clock.advance(5_000)
+  await until(async () => (await call('/_proxy/traffic')).json().slots.length === 1)
   const { ready, waitingFor, tenants, pacing } = (await call('/_proxy/status')).json()
   const reader = await follow(t, port)
   await until(() => reader.events().length === 5)
@@ -60,10 +63,12 @@ t.test('what has changed is sent again, once a second, and the traffic every fiv
   for (let n = 0; n < 60; n++) await clock.advance(1_000)
   t.equal(reader.events().length, 4, 'that time passes is no change')
   for (const _ of [1, 2]) await call('/nowhere')
-  await until(async () => {
-    await clock.advance(1_000)
-    return reader.dataOf('traffic').length === 2
-  })
+  await until(async () => (await call('/_proxy/traffic')).json().slots[0]?.requests === 2)
+  await clock.advance(1_000)
+  await until(() => reader.dataOf('sessions').length === 2)
+  t.equal(reader.dataOf('traffic').length, 1)
+  for (let n = 0; n < 4; n++) await clock.advance(1_000)
+  await until(() => reader.dataOf('traffic').length === 2)
   t.match(
     reader.dataOf('sessions').map(({ tenants }) => tenants.default.counters.failures),
     [0, 2],
@@ -99,7 +104,7 @@ t.test('a request whose client has left has failed', async t => {
   const running = async () => (await call('/_proxy/requests?status=running')).json().requests.length
   await until(async () => (await running()) === 1)
   request.destroy()
-  await until(async () => (await running()) === 0)
+  await until(async () => (await call('/_proxy/traffic')).json().slots.length === 1)
   t.match((await call('/_proxy/traffic')).json(), { slots: [{ requests: 1, failed: 1 }] })
   await clock.advance(500)
 })
@@ -137,6 +142,28 @@ t.test('the traffic of the last hour is there for admins, at the address of the 
   const host = `127.0.0.1:${port}`
   const head = `host: ${host}\r\nx-prismacloud-proxy-token: ${TOKENS.boss}\r\nconnection: close\r\n\r\n`
   t.match(await talk(port, `GET http://${host}/_proxy/traffic HTTP/1.1\r\n${head}`), /^HTTP\/1\.1 4\d\d /)
+})
+
+t.test('a proxy that has ended leaves no timer', async t => {
+  const { setTimeout, ...clock } = testClock()
+  const pending = new Set<object>()
+  const counted: Clock = {
+    ...clock,
+    setTimeout(run, ms) {
+      const timer = setTimeout(run, ms)
+      pending.add(timer)
+      return timer
+    },
+    clearTimeout(timer) {
+      pending.delete(timer)
+      clock.clearTimeout(timer)
+    },
+  }
+  const { app, port } = await startProxy(t, { upstream: 'https://nothing.invalid', clock: counted })
+  t.ok(pending.size > 0)
+  await follow(t, port)
+  await app.close()
+  t.equal(pending.size, 0)
 })
 
 t.test('with inspect.enabled: false there is no traffic', async t => {
