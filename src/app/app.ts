@@ -9,7 +9,7 @@ import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import { Pacer } from '../pacing/pacer.ts'
-import { routeOf } from '../request/own-path.ts'
+import { isForwarded, routeOf } from '../request/own-path.ts'
 import { isServedHost } from '../request/tenant.ts'
 import { answerClientError } from '../server/client-error.ts'
 import { Connections } from '../server/connections.ts'
@@ -58,7 +58,7 @@ export interface AppDeps {
 
 /** What a shutdown would have to wait for. */
 export interface Outstanding {
-  /** The number of requests that are being served. */
+  /** The number of requests that are being forwarded. Those to the proxy itself are short, or end with it. */
   readonly requests: number
   /** How long they may take to finish, in milliseconds. */
   readonly timeout: number
@@ -168,7 +168,10 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
       // a login may take long, and the next reload must not wait for it
       void sessions.start()
     },
-    outstanding: () => ({ requests: [...connections.running()].length, timeout: live.config.listen.drainTimeout }),
+    outstanding() {
+      const forwarded = [...connections.running()].filter(({ response }) => isForwarded(response.req))
+      return { requests: forwarded.length, timeout: live.config.listen.drainTimeout }
+    },
     async close({ grace = false } = {}) {
       const finished = await drain.run(live.config.listen.drainTimeout, grace)
       await connects.recorded()
