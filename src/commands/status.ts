@@ -27,21 +27,19 @@ export function statusCommand(clock: Clock): Command {
       const read = async () => (await client.read('/_proxy/status')) as Shown
       const asJson = given.has('--json')
       const format = asJson ? (shown: Shown) => [JSON.stringify(shown)] : forPeople(host, clock)
-      try {
+      const show = async () => {
         const first = await read()
-        if (!given.has('--watch')) {
-          host.stdout.write(`${format(first).join('\n')}\n`)
-          return ExitCode.good
-        }
+        if (!given.has('--watch')) return void host.stdout.write(`${format(first).join('\n')}\n`)
         const redraws = !asJson && host.stdout.isTTY === true && host.env.TERM !== 'dumb'
         const display = (redraws ? terminalDisplay : linesDisplay)(host, { format, between: asJson ? '' : '\n' })
         await watch({ clock, first, read, display, ended: untilSignal(host) })
-        return ExitCode.good
-      } catch (error) {
-        return fail(host, error as Error)
-      } finally {
-        await client.close()
       }
+      return show()
+        .then(
+          () => ExitCode.good,
+          (error: Error) => fail(host, error),
+        )
+        .finally(() => client.close())
     },
   }
 }
