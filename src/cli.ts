@@ -16,6 +16,7 @@ const PROGRAM = 'prismacloud-proxy'
 const commands = {
   start: async () => (await import('./commands/start.ts')).start,
   check: async () => (await import('./commands/check.ts')).check,
+  status: async () => (await import('./commands/status.ts')).status,
   requests: async () => (await import('./commands/requests.ts')).requests,
   stacks: async () => (await import('./commands/stacks.ts')).stacks,
   simulate: async () => (await import('./commands/simulate.ts')).simulate,

@@ -44,7 +44,7 @@ const MAX_FILES = 18
 
 /** The files that a key, token or password is sent from. */
 const REVEALING = [
-  'commands/requests/proxy-client.ts',
+  'commands/running/proxy-client.ts',
   'auth/auth-api.ts',
   'auth/ask-key-expiry.ts',
   'forward/headers/headers.ts',
@@ -169,7 +169,7 @@ t.test('connections to others are opened in one place, and have TLS in one', asy
     filesWith(encrypting, [
       'upstream/connection/connector.ts',
       'commands/demo/tour-client.ts',
-      'commands/requests/',
+      'commands/running/',
       'simulator/',
     ]),
     [],

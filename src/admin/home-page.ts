@@ -10,6 +10,7 @@ const ICON_LIFETIME = 24 * 60 * 60
 const LINKS = {
   '/_proxy/status': 'sessions, counters and rate limits as JSON',
   '/_proxy/requests': 'the latest requests: times, headers and problems, as JSON',
+  '/_proxy/traffic': 'the last hour: requests, failures and response times, and the levels of rate limits, as JSON',
   '/_proxy/metrics': 'metrics in the Prometheus text format',
   '/_proxy/readyz': 'whether requests can be served; if not, which tenants are not ready',
   '/_proxy/problems/': 'every type of error: meaning, causes and fix',

@@ -1,16 +1,18 @@
-import type { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { Config } from '../config/config.ts'
-import { isAdmin } from '../guard/rights.ts'
+import { authorizeAdmin, isAdmin } from '../guard/rights.ts'
 import { CONDITION_NAMES, isStatus, matching, type RecordFilter } from '../inspect/filter.ts'
 import { harOf } from '../inspect/har.ts'
+import type { Levels } from '../inspect/levels.ts'
 import type { RequestRecord } from '../inspect/record.ts'
 import type { Recorder } from '../inspect/recorder.ts'
-import type { Clock } from '../kernel/clock.ts'
+import type { Traffic } from '../inspect/traffic.ts'
 import { nearest } from '../kernel/nearest.ts'
 import { Problem } from '../problem/problem.ts'
 import { exchangeOf } from '../server/observe.ts'
-import { eventStream } from './event-stream.ts'
+import { EventStream } from './event-stream.ts'
+import type { StatusSources } from './status.ts'
+import { StatusNews } from './status-news.ts'
 
 /** How many requests a response lists, unless the query says otherwise. */
 const LIMIT = 100
@@ -24,11 +26,11 @@ const MOST_READERS = 20
 const WHOLE = /^\d{1,15}$/
 
 /** Options of {@link inspection}. */
-export interface InspectionOptions {
-  readonly version: string
-  readonly clock: Clock
-  /** Null if requests are not recorded. */
+export interface InspectionOptions extends StatusSources {
+  /** Null if nothing is recorded; then there is no traffic and there are no levels, either. */
   readonly recorder: Recorder | null
+  readonly traffic: Traffic | null
+  readonly levels: Levels | null
   /** The current configuration, which says what each client may see. Without clients, everyone sees everything. */
   readonly config: () => Pick<Config, 'clients'>
 }
@@ -42,14 +44,13 @@ interface Query {
 
 /**
  * Serves the latest requests under `/_proxy/requests`: a list, the newest first; one of them by its request id; and a
- * list as HAR. `/_proxy/events` streams them as they happen. Clients see their own, admins all. Not served through
- * CONNECT or in absolute form: an API host that a page or tool talks to must not lead here.
+ * list as HAR. `/_proxy/events` streams them as they happen. Clients see their own, admins all. To admins, the events
+ * also tell of the proxy itself, and `/_proxy/traffic` shows the charts of the last hour. Not served through CONNECT or
+ * in absolute form: an API host that a page or tool talks to must not lead here.
  */
-export async function inspection(
-  app: FastifyInstance,
-  { version, clock, recorder, config }: InspectionOptions,
-): Promise<void> {
-  if (!recorder) return
+export async function inspection(app: FastifyInstance, options: InspectionOptions): Promise<void> {
+  const { version, clock, recorder, traffic, levels, config } = options
+  if (!recorder || !traffic || !levels) return
 
   const listed = (request: FastifyRequest) => {
     const isVisible = visibleTo(request, config())
@@ -74,21 +75,28 @@ export async function inspection(
     return harOf(listed(request).found, `${request.protocol}://${request.host}`, version)
   })
 
-  const open = new Set<Readable>()
+  app.get('/_proxy/traffic', async request => {
+    authorizeAdmin(config(), readerOf(request))
+    return { slots: traffic.slots(), levels: levels.history }
+  })
+
+  const open = new Set<EventStream>()
   app.get('/_proxy/events', async (request, reply) => {
     const isVisible = visibleTo(request, config())
     if (open.size >= MOST_READERS)
       throw new Problem('overloaded', `No more than ${MOST_READERS} may follow the requests at one time; close a page`)
+    const { client, over } = exchangeOf(request)
     const lastEventId = request.headers['last-event-id']?.toString()
-    const stream = eventStream({ recorder, clock, isVisible, lastEventId })
+    const news = isAdmin(config(), client) ? new StatusNews({ ...options, traffic, levels }) : null
+    const stream = new EventStream({ recorder, clock, isVisible, lastEventId, news })
     open.add(stream)
     stream.on('close', () => open.delete(stream))
-    exchangeOf(request).over.addEventListener('abort', () => stream.destroy())
+    over.addEventListener('abort', () => stream.destroy())
     return reply.type('text/event-stream').header('cache-control', 'no-store').send(stream)
   })
   // nobody waits for readers when the proxy shuts down
   app.addHook('preClose', async () => {
-    for (const stream of open) stream.push(null)
+    for (const stream of open) stream.end()
   })
 
   app.get<{ Params: { id: string } }>('/_proxy/requests/:id', async request => {
@@ -104,10 +112,18 @@ export async function inspection(
 
 /** Tells which requests may be shown to whoever asks. */
 function visibleTo(request: FastifyRequest, config: Pick<Config, 'clients'>): (record: RequestRecord) => boolean {
-  const { client, proxyHost } = exchangeOf(request)
-  if (proxyHost !== undefined)
-    throw new Problem('invalid-request', 'Requests are shown only at the address of the proxy itself')
+  const client = readerOf(request)
   return isAdmin(config, client) ? () => true : record => record.client === client
+}
+
+/**
+ * The client that asks what is recorded.
+ * @throws {Problem} `invalid-request` unless it asks at the address of the proxy itself
+ */
+function readerOf(request: FastifyRequest): string | null {
+  const { client, proxyHost } = exchangeOf(request)
+  if (proxyHost === undefined) return client
+  throw new Problem('invalid-request', 'Requests are shown only at the address of the proxy itself')
 }
 
 /**

@@ -2,12 +2,14 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { serveConnect } from '../connect/connect.ts'
 import { SignedTokens } from '../guard/signed-tokens.ts'
+import { Levels } from '../inspect/levels.ts'
 import { Recorder } from '../inspect/recorder.ts'
+import { Traffic } from '../inspect/traffic.ts'
 import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
 import { Pacer } from '../pacing/pacer.ts'
-import { routeOf } from '../request/own-path.ts'
+import { isForwarded, routeOf } from '../request/own-path.ts'
 import { isServedHost } from '../request/tenant.ts'
 import { answerClientError } from '../server/client-error.ts'
 import { Connections } from '../server/connections.ts'
@@ -56,7 +58,7 @@ export interface AppDeps {
 
 /** What a shutdown would have to wait for. */
 export interface Outstanding {
-  /** The number of requests that are being served. */
+  /** The number of requests that are being forwarded. Those to the proxy itself are short, or end with it. */
   readonly requests: number
   /** How long they may take to finish, in milliseconds. */
   readonly timeout: number
@@ -133,6 +135,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const loggedRequests = () => live.config.log.requests
   const reported = {
     ...deps,
+    startedAt: clock.monotonic(),
     config,
     deprecatedCalls,
     drain,
@@ -144,7 +147,9 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     keyExpiries,
   }
   const recorder = initial.inspect.enabled ? new Recorder(clock, Math.max(1, initial.inspect.requests)) : null
-  await addSteps(server, { ...reported, audit, recorder, connections, forwarder, tokens })
+  const traffic = recorder && new Traffic(clock)
+  const levels = recorder && new Levels(clock, pacer)
+  await addSteps(server, { ...reported, audit, recorder, traffic, levels, connections, forwarder, tokens })
   const reports = initial.admin.address === null ? null : await createReportsServer(reported)
   return {
     server,
@@ -163,11 +168,15 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
       // a login may take long, and the next reload must not wait for it
       void sessions.start()
     },
-    outstanding: () => ({ requests: [...connections.running()].length, timeout: live.config.listen.drainTimeout }),
+    outstanding() {
+      const forwarded = [...connections.running()].filter(({ response }) => isForwarded(response.req))
+      return { requests: forwarded.length, timeout: live.config.listen.drainTimeout }
+    },
     async close({ grace = false } = {}) {
       const finished = await drain.run(live.config.listen.drainTimeout, grace)
       await connects.recorded()
       await reports?.close()
+      levels?.close()
       sessions.close()
       keyExpiries.close()
       await fleet?.leave()

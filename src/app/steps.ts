@@ -5,6 +5,7 @@ import { inspection } from '../admin/inspection.ts'
 import { problemPages } from '../admin/problem-pages.ts'
 import type { Forwarder } from '../forward/forwarder.ts'
 import { forwardPlugin, leaveBodiesAlone } from '../forward/route.ts'
+import type { Levels } from '../inspect/levels.ts'
 import { type AuthenticateOptions, authenticate } from '../server/authenticate.ts'
 import { type Drain, receiveWhileDraining } from '../server/drain.ts'
 import { handleErrors, refuseOtherMethods } from '../server/error-handler.ts'
@@ -20,6 +21,8 @@ export interface StepOptions
     QuittingOptions {
   readonly drain: Drain
   readonly forwarder: Forwarder
+  /** The levels of rate limits in the last minutes; null if none are kept. */
+  readonly levels: Levels | null
 }
 
 /**

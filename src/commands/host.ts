@@ -4,7 +4,7 @@ import type { WriteStream } from 'node:tty'
 /** Standard output or error: a terminal, a pipe or a file. */
 export type Output = NodeJS.WritableStream &
   Pick<WriteStream, 'writableLength'> &
-  Partial<Pick<WriteStream, 'isTTY' | 'columns'>>
+  Partial<Pick<WriteStream, 'isTTY' | 'columns' | 'rows'>>
 
 /** The process that a command runs in, as far as commands use it. Tests pass a fake one. */
 export interface Host {

@@ -1,5 +1,3 @@
-import { readTokenFile } from '../config/clients.ts'
-import type { InvalidValue } from '../config/fault.ts'
 import { CONDITION_NAMES, type Condition, isStatus, matching, type RecordFilter } from '../inspect/filter.ts'
 import type { RequestRecord } from '../inspect/record.ts'
 import { type Flags, readArguments, UsageError } from '../kernel/arguments.ts'
@@ -7,18 +5,16 @@ import { timeOfDay } from '../kernel/log.ts'
 import { requestLine } from '../telemetry/request-line.ts'
 import { type Command, ExitCode, fail, type Host } from './host.ts'
 import { eventData } from './requests/events.ts'
-import { ProxyClient } from './requests/proxy-client.ts'
+import { openClient, PROXY_FLAGS, PROXY_OPTIONS } from './running/open-client.ts'
+import type { ProxyClient } from './running/proxy-client.ts'
 import { painter } from './terminal/colour.ts'
 import { untilSignal } from './terminal/signal.ts'
-
-const DEFAULT_URL = 'http://127.0.0.1:9080'
 
 /** How many requests are shown, unless they are followed. */
 const SHOWN = 50
 
 const FLAGS: Flags = new Map([
-  ['--url', 'value'],
-  ['--token-file', 'value'],
+  ...PROXY_FLAGS,
   ['--follow', 'switch'],
   ['--json', 'switch'],
   ...CONDITION_NAMES.map(name => [`--${name}`, 'value'] as const),
@@ -35,8 +31,7 @@ requests, and an admin those of all.
 Options:
   --follow            Go on with each request that ends, until SIGINT
   --json              Print each request as a line of JSON, with its headers if they are followed
-  --url URL           Where the proxy listens (default ${DEFAULT_URL})
-  --token-file FILE   File with the token of a client
+${PROXY_OPTIONS}
   --id ID             Only the request with this x-request-id
   --tenant NAME       Only requests for this tenant
   --client NAME       Only requests of this client
@@ -52,7 +47,7 @@ Examples:
 `,
   async run(host) {
     const given = new Map(readArguments(host.args, FLAGS))
-    const client = new ProxyClient(urlOf(given), await tokenOf(given))
+    const client = await openClient(given)
     const show = shower(host, given.has('--json'))
     const filter = filterOf(given)
     const shown = given.has('--follow') ? follow(client, filter, show, host) : list(client, filter, show)
@@ -78,7 +73,7 @@ async function follow(client: ProxyClient, filter: RecordFilter, show: Show, hos
   const isWanted = matching(filter)
   const stream = await client.open('/_proxy/events')
   const read = async () => {
-    for await (const data of eventData(stream)) {
+    for await (const data of eventData(stream, 'request')) {
       const record = JSON.parse(data) as RequestRecord
       if (record.status !== null && isWanted(record)) show(record)
     }
@@ -98,21 +93,6 @@ function shower(host: Host, asJson: boolean): Show {
     const line = asJson ? JSON.stringify(record) : `${timeOfDay(startedAt)} ${requestLine(facts, paint)}`
     host.stdout.write(`${line}\n`)
   }
-}
-
-function urlOf(given: ReadonlyMap<string, string>): string {
-  const text = given.get('--url') ?? DEFAULT_URL
-  const url = URL.canParse(text) ? new URL(text) : null
-  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.username) return url.origin
-  throw new UsageError(`invalid value for --url; expected something like ${DEFAULT_URL}`)
-}
-
-async function tokenOf(given: ReadonlyMap<string, string>) {
-  const file = given.get('--token-file')
-  if (file === undefined) return null
-  return readTokenFile(file).catch(({ problem, cure }: InvalidValue) => {
-    throw new UsageError(`--token-file ${problem}; ${cure}`)
-  })
 }
 
 function filterOf(given: ReadonlyMap<string, string>): RecordFilter {

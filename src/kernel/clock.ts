@@ -31,6 +31,15 @@ export const systemClock: Clock = {
   clearTimeout: timer => clearTimeout(timer as NodeJS.Timeout),
 }
 
+/** The clock of this machine for a program that waits for nothing but time: its timers keep the process alive. */
+export const lastingClock: Clock = {
+  ...systemClock,
+  setTimeout(run, ms) {
+    const timer = systemClock.setTimeout(run, ms)
+    return (timer as NodeJS.Timeout).ref()
+  },
+}
+
 /** The abort reason of {@link withDeadline} when time runs out. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError'

@@ -83,13 +83,15 @@ export class Pacer {
     return this.#waiting
   }
 
-  /** Lists the endpoints where requests have a limit, waited or were refused, most recently used first. */
-  *endpoints(): Generator<EndpointStatus> {
+  /** Lists at most `max` endpoints where requests have a limit, waited or were refused, most recently used first. */
+  *endpoints(max = Number.POSITIVE_INFINITY): Generator<EndpointStatus> {
     const now = this.#options.clock.monotonic()
+    let listed = 0
     for (const [key, gate] of this.#gates) {
       const status = gate.status(now)
       const { limit, waiting, counts } = status
       if (!limit && waiting + counts.waits + counts.refusals === 0) continue
+      if (++listed > max) return
       const end = key.indexOf(' ')
       yield { tenant: key.slice(0, end), endpoint: key.slice(end + 1), ...status }
     }

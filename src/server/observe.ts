@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { lingerAfter } from '../http/lingering-close.ts'
 import { headersByName, rawHeadersOf } from '../http/raw-headers.ts'
 import type { Recorder } from '../inspect/recorder.ts'
+import type { Traffic } from '../inspect/traffic.ts'
 import type { Clock } from '../kernel/clock.ts'
 import { EndController, type EndSignal } from '../kernel/end-signal.ts'
 import type { Log } from '../kernel/log.ts'
@@ -31,6 +32,8 @@ export interface ObserveOptions {
   readonly audit: Audit | null
   /** Keeps the latest forwarded requests; null if none are kept. */
   readonly recorder: Recorder | null
+  /** Counts the forwarded requests of the last hour; null if none are kept. */
+  readonly traffic: Traffic | null
   readonly loggedRequests: () => LoggedRequests
 }
 
@@ -54,13 +57,14 @@ export function exchangeOf({ exchange }: FastifyRequest): Exchange {
 
 /** Opens an exchange for every request, adds its headers to the response, and counts, logs and audits it at its end. */
 export function observe(app: FastifyInstance, options: ObserveOptions): void {
-  const { log, metrics, deprecatedCalls, audit, recorder, loggedRequests } = options
+  const { log, metrics, deprecatedCalls, audit, recorder, traffic, loggedRequests } = options
   openExchanges(app, options, (exchange, request) => {
     metrics.started()
     const record = recorder && isForwarded(request) ? recorder.begin(exchange, request.rawHeaders) : null
     return ending => {
       const { status, took } = ending
       if (record) recorder?.end(record, exchange, ending)
+      if (record) traffic?.count({ failed: status === 0 || status >= 400, took })
       metrics.finished(exchange, status, took / 1000)
       deprecatedCalls.count(exchange)
       logRequest(log, loggedRequests(), exchange, status, took)

@@ -1,5 +1,5 @@
 import t from 'tap'
-import { eventStream } from '../../src/admin/event-stream.ts'
+import { EventStream } from '../../src/admin/event-stream.ts'
 import { Recorder } from '../../src/inspect/recorder.ts'
 import { makeExchange } from '../inspect/rig.ts'
 import { testClock } from '../support/clock.ts'
@@ -7,7 +7,7 @@ import { testClock } from '../support/clock.ts'
 t.test('a reader that is too slow is cut off, and keeps nothing busy', async t => {
   const clock = testClock()
   const recorder = new Recorder(clock, 10)
-  const stream = eventStream({ recorder, clock, isVisible: () => true, lastEventId: undefined })
+  const stream = new EventStream({ recorder, clock, isVisible: () => true, lastEventId: undefined, news: null })
   const headers = ['x-long', 'x'.repeat(50_000)]
   for (let n = 0; n < 80; n++) {
     recorder.begin(makeExchange(`${n}`), headers)
@@ -27,7 +27,7 @@ t.test('a reader that is too slow is cut off, and keeps nothing busy', async t =
 t.test('a record that changes twice within a moment is sent once', async t => {
   const clock = testClock()
   const recorder = new Recorder(clock, 10)
-  const stream = eventStream({ recorder, clock, isVisible: () => true, lastEventId: undefined })
+  const stream = new EventStream({ recorder, clock, isVisible: () => true, lastEventId: undefined, news: null })
   let text = ''
   stream.setEncoding('utf8').on('data', chunk => {
     text += chunk
@@ -41,4 +41,31 @@ t.test('a record that changes twice within a moment is sent once', async t => {
   stream.destroy()
   await clock.advance(60_000)
   t.notMatch(text, 'id-2', 'nothing is gathered for a reader that has left')
+})
+
+t.test('however much is kept, a new reader gets it all, and is cut off only if it does not take it', async t => {
+  const clock = testClock()
+  const recorder = new Recorder(clock, 100)
+  for (let n = 0; n < 100; n++) recorder.begin(makeExchange(`id-${n}`), ['x-long', 'x'.repeat(50_000)])
+  const stream = new EventStream({ recorder, clock, isVisible: () => true, lastEventId: undefined, news: null })
+  t.ok(stream.readableLength > 5_000_000)
+  t.notOk(stream.destroyed)
+  recorder.begin(makeExchange('next'), [])
+  await clock.advance(60)
+  t.ok(stream.destroyed)
+})
+
+t.test('a stream that ends sends what waits for its reader, and nothing more', async t => {
+  const clock = testClock()
+  const recorder = new Recorder(clock, 10)
+  const stream = new EventStream({ recorder, clock, isVisible: () => true, lastEventId: undefined, news: null })
+  recorder.begin(makeExchange('id-1'), [])
+  await clock.advance(60)
+  recorder.begin(makeExchange('id-2'), [])
+  stream.end()
+  recorder.begin(makeExchange('id-3'), [])
+  await clock.advance(60_000)
+  const text = (await stream.setEncoding('utf8').toArray()).join('')
+  t.match(text, '"id":"id-1"')
+  t.notMatch(text, /"id":"id-[23]"/)
 })

@@ -97,6 +97,7 @@ t.test('a few may follow at one time, and who leaves makes room', async t => {
 t.test('streams end when the proxy shuts down', async t => {
   const { app, port } = await startPair(t)
   const reader = await follow(t, port)
+  t.equal(app.outstanding().requests, 0, 'they do not count as requests to wait for')
   t.equal(await app.close(), true, 'nothing was cut off')
   await reader.ended
 })

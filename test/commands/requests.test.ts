@@ -83,7 +83,7 @@ t.test('who follows is told when the proxy ends', async t => {
 
 t.test('who follows is told when the connection breaks', async t => {
   const server = createServer((_request, response) => {
-    response.writeHead(200).write('data: {"status":null}\n\n')
+    response.writeHead(200).write('event: request\ndata: {"status":null}\n\n')
     setImmediate(() => response.destroy())
   }).listen(0, '127.0.0.1')
   t.teardown(() => server.close())

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import t from 'tap'
-import { DeadlineError, LONGEST_TIMER, systemClock, withDeadline } from '../../src/kernel/clock.ts'
+import { DeadlineError, LONGEST_TIMER, lastingClock, systemClock, withDeadline } from '../../src/kernel/clock.ts'
 import { settle } from '../support/clock.ts'
 import { countedClock } from './counted-clock.ts'
 import { failureOf } from './failure-of.ts'
@@ -26,6 +26,13 @@ t.test('system timers fire once unless cleared, and do not keep the process aliv
     t.equal('hasRef' in last && typeof last.hasRef === 'function' && last.hasRef(), false)
   })
   t.strictSame(fired, ['kept'])
+})
+
+t.test('the timers of the lasting clock keep the process alive', async t => {
+  await new Promise<void>(resolve => {
+    const timer = lastingClock.setTimeout(resolve, 1)
+    t.equal('hasRef' in timer && typeof timer.hasRef === 'function' && timer.hasRef(), true)
+  })
 })
 
 t.test('a wait too long for a Node.js timer is cut to the longest possible one, instead of firing at once', async t => {

@@ -12,7 +12,7 @@ export class ProxyClient {
   readonly #url: string
   readonly #headers: Readonly<Record<string, string>>
   // not the default dispatcher: Node.js may be configured to send its requests through the environment's outbound proxy
-  readonly #dispatcher: Dispatcher = new Agent({ headersTimeout: DEADLINE, bodyTimeout: 0 })
+  readonly #dispatcher: Dispatcher = new Agent({ headersTimeout: DEADLINE, bodyTimeout: DEADLINE })
 
   /** `url` is where the proxy listens, without a path. */
   constructor(url: string, token: Secret | null) {
@@ -22,7 +22,10 @@ export class ProxyClient {
 
   /** Resolves with a response of JSON. Rejects as {@link ProxyClient.open} does, and if it is something else. */
   async read(path: string): Promise<unknown> {
-    const text = await (await this.open(path)).text()
+    const body = await this.#get(path)
+    const text = await body.text().catch(error => {
+      throw new Error(`the connection to the proxy at ${this.#url} broke: ${errorCodes(error)[0]}`)
+    })
     try {
       return JSON.parse(text)
     } catch {
@@ -31,24 +34,31 @@ export class ProxyClient {
   }
 
   /**
-   * Resolves with the body of a response, as it arrives. Rejects, with a message for people, if there is none, or its
-   * status is not 200.
+   * Resolves with the body of a response, as it arrives, which may take forever. Rejects, with a message for people, if
+   * there is none, or its status is not 200.
    */
-  async open(path: string): Promise<AsyncIterable<Buffer> & { text(): Promise<string> }> {
-    const { statusCode, body } = await request(`${this.#url}${path}`, {
-      dispatcher: this.#dispatcher,
-      headers: this.#headers,
-    }).catch(error => {
-      const reason = errorCodes(error)[0]
-      throw new Error(`cannot reach a proxy at ${this.#url}: ${reason}; start one, or say where it listens with --url`)
-    })
-    if (statusCode === 200) return body
-    throw new Error(`the proxy at ${this.#url} responded ${statusCode}: ${detailIn(await body.text())}`)
+  open(path: string): Promise<AsyncIterable<Buffer>> {
+    return this.#get(path, 0)
   }
 
   /** Ends the connections of all requests. */
   close(): Promise<void> {
     return this.#dispatcher.destroy()
+  }
+
+  /** `bodyTimeout` is how long the body may pause, in milliseconds; 0 is forever. */
+  async #get(path: string, bodyTimeout = DEADLINE): Promise<Dispatcher.ResponseData['body']> {
+    const [dispatcher, headers] = [this.#dispatcher, this.#headers]
+    const { statusCode, body } = await request(`${this.#url}${path}`, { dispatcher, headers, bodyTimeout }).catch(
+      error => {
+        const reason = errorCodes(error)[0]
+        throw new Error(
+          `cannot reach a proxy at ${this.#url}: ${reason}; start one, or say where it listens with --url`,
+        )
+      },
+    )
+    if (statusCode === 200) return body
+    throw new Error(`the proxy at ${this.#url} responded ${statusCode}: ${detailIn(await body.text())}`)
   }
 }
 
