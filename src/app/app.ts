@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { serveConnect } from '../connect/connect.ts'
 import { SignedTokens } from '../guard/signed-tokens.ts'
-import { Recorder } from '../inspect/recorder.ts'
 import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
@@ -25,7 +24,7 @@ import type { Certificates } from '../tls/certificates.ts'
 import type { TlsFront } from '../tls/front.ts'
 import type { Agents } from '../upstream/agent.ts'
 import { type FleetAccess, joinFleet, shareLimits } from './fleet.ts'
-import { makeForwarder, makeSession } from './forwarding.ts'
+import { makeForwarder, makeRecorder, makeSession, secretsOf } from './forwarding.ts'
 import { listenAt, makeListeners, type Place } from './listeners.ts'
 import { LiveConfig } from './live-config.ts'
 import { createReportsServer, type ReportsServer } from './reports-server.ts'
@@ -117,7 +116,8 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const events = { ...first.events, called, keyUsed: keyExpiries.keyUsed }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: makeSession(live, deps, fleet), events })
   const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
-  const forwarder = makeForwarder({ live, clock, agents, sessions, pacer, kept, tokens })
+  const secrets = secretsOf(live, sessions)
+  const forwarder = makeForwarder({ live, clock, agents, sessions, secrets, pacer, kept, tokens })
 
   const server = createServer({
     route: request => routeOf(request, host => isServedHost(host, live.config.tenants)),
@@ -143,7 +143,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     sessions,
     keyExpiries,
   }
-  const recorder = initial.inspect.enabled ? new Recorder(clock, Math.max(1, initial.inspect.requests)) : null
+  const recorder = initial.inspect.enabled ? makeRecorder(live, clock, secrets) : null
   await addSteps(server, { ...reported, audit, recorder, connections, forwarder, tokens })
   const reports = initial.admin.address === null ? null : await createReportsServer(reported)
   return {

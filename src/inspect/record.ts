@@ -1,10 +1,5 @@
-import { type Pair, pairsOf, type RawHeaders } from '../http/raw-headers.ts'
-import { operationName } from '../operations/operations.ts'
-import { type Exchange, tenths } from '../request/exchange.ts'
-import { maskedHeaders } from './masked-headers.ts'
-
-/** The longest target that is shown, in characters. */
-const LONGEST_TARGET = 4_096
+import type { Pair } from '../http/raw-headers.ts'
+import type { ShownBody } from './shown-body.ts'
 
 /** A forwarded request as `/_proxy/requests` shows it. Nothing in it is a secret. Times are in milliseconds. */
 export interface RequestRecord {
@@ -28,6 +23,8 @@ export interface RequestRecord {
   /** The status that the client got; 0 if it left before, null while the request runs. */
   readonly status: number | null
   readonly times: RequestTimes
+  /** The bytes of the request body that were received. */
+  readonly requestBytes: number
   /** The bytes of the response body that were sent. */
   readonly bytes: number
   readonly replayed: boolean
@@ -41,33 +38,12 @@ export interface RequestRecord {
   readonly responseHeaders: readonly Pair[]
 }
 
-/** What is kept of a request: little, because most are never looked at. {@link recordOf} makes a record of it. */
-export interface Recorded {
-  readonly number: number
-  change: number
-  /** In milliseconds since the epoch. */
-  readonly startedAt: number
-  readonly requestHeaders: RawHeaders
-  /** The exchange while the request runs, then what is worth keeping of it. */
-  facts: Pick<
-    Exchange,
-    | 'requestId'
-    | 'method'
-    | 'rawTarget'
-    | 'startedAt'
-    | 'client'
-    | 'tenant'
-    | 'operation'
-    | 'spent'
-    | 'bytes'
-    | 'replayed'
-    | 'cache'
-    | 'upstreamRequestId'
-    | 'head'
-  > & { readonly failure: RecordedProblem | undefined }
-  status: number | null
-  /** Milliseconds from the beginning to the end; null while the request runs. */
-  took: number | null
+/** A {@link RequestRecord} with what is shown only of a single request, or in a file: its bodies; null if not kept. */
+export interface RequestDetails extends RequestRecord {
+  /** The request body as the client sent it. */
+  readonly requestBody: ShownBody | null
+  /** The response body as the client got it. */
+  readonly responseBody: ShownBody | null
 }
 
 /** Where the time of a request went, in milliseconds. */
@@ -87,36 +63,4 @@ export interface RecordedProblem {
   readonly type: string
   readonly title: string
   readonly detail: string
-}
-
-/** Makes the record of a request from what is kept of it. */
-export function recordOf({ number, change, startedAt, requestHeaders, facts, status, took }: Recorded): RequestRecord {
-  const { requestId, method, rawTarget, operation, spent, failure, head } = facts
-  const { client, tenant, bytes, replayed, cache, upstreamRequestId } = facts
-  return {
-    number,
-    change,
-    id: requestId,
-    startedAt,
-    method,
-    target: rawTarget.slice(0, LONGEST_TARGET),
-    client,
-    tenant,
-    operation: operationName(operation),
-    status,
-    times: {
-      session: tenths(spent.session),
-      queue: tenths(spent.queue),
-      upstream: tenths(spent.upstream),
-      firstByte: head && tenths(head.at - facts.startedAt),
-      total: took && tenths(took),
-    },
-    bytes,
-    replayed,
-    cache,
-    problem: failure ? { type: failure.type, title: failure.title, detail: failure.detail } : null,
-    upstreamRequestId,
-    requestHeaders: pairsOf(requestHeaders),
-    responseHeaders: pairsOf(maskedHeaders(head?.headers ?? [])),
-  }
 }

@@ -1,25 +1,33 @@
 import { randomUUID } from 'node:crypto'
+import { setImmediate as turn } from 'node:timers/promises'
 import type { RawHeaders } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { Secret } from '../kernel/secret.ts'
 import type { Exchange } from '../request/exchange.ts'
-import { maskedHeaders } from './masked-headers.ts'
-import { type Recorded, type RequestRecord, recordOf } from './record.ts'
+import { type BodySettings, KeptBodies } from './kept-bodies.ts'
+import type { RequestDetails, RequestRecord } from './record.ts'
+import { Recorded, type RecordedEnd } from './recorded.ts'
 
-/** How a recorded request ended. */
-export interface RecordedEnd {
-  /** 0 if the client left before the response was complete. */
-  readonly status: number
-  /** Milliseconds from the beginning to the end. */
-  readonly took: number
+/** What a {@link Recorder} needs to keep bodies. */
+export interface BodyOptions {
+  /** Returns which bodies to keep of a request that begins. */
+  readonly settings: () => BodySettings
+  /** Returns the secrets of a tenant, if it is known, and of all clients. No body may show them. */
+  readonly secrets: (tenant: string | null) => readonly Secret[]
 }
 
+const NO_BODIES: BodyOptions = { settings: () => ({ bodies: 'off', maxBody: 0 }), secrets: () => [] }
+
 /**
- * Keeps the latest requests, for people to look at. Its memory is bounded: so many records, each with the headers that
- * the limits of the server allow.
+ * Keeps the latest requests, for people to look at. Its memory is bounded: it takes `inspect.requests` × (2 ×
+ * `inspect.maxBody` + the headers that the limits of the server allow) at most. A request that is no longer among the
+ * latest loses its bodies even while it runs.
  */
 export class Recorder {
   readonly #clock: Clock
   readonly #max: number
+  readonly #bodySettings: () => BodySettings
+  readonly #secrets: BodyOptions['secrets']
   /** A ring: what is recorded under a number is at that number modulo the size. */
   readonly #kept: Recorded[] = []
   /** Tells the events of this process from those of the one before. */
@@ -28,33 +36,32 @@ export class Recorder {
   #last = 0
   #changes = 0
 
-  /** `max` is how many records are kept, at least 1. */
-  constructor(clock: Clock, max: number) {
+  /** `max` is how many records are kept, at least 1. Without `bodies`, none are kept. */
+  constructor(clock: Clock, max: number, { settings, secrets }: BodyOptions = NO_BODIES) {
     this.#clock = clock
     this.#max = max
+    this.#bodySettings = settings
+    this.#secrets = secrets
   }
 
-  /** Records that a request has begun. Pass what it returns to {@link Recorder.end}. */
-  begin(exchange: Exchange, rawHeaders: RawHeaders): Recorded {
-    const recorded: Recorded = {
-      number: ++this.#last,
-      change: 0,
-      startedAt: this.#clock.now(),
-      requestHeaders: maskedHeaders(rawHeaders),
-      facts: exchange,
-      status: null,
-      took: null,
-    }
-    this.#kept[recorded.number % this.#max] = recorded
+  /**
+   * Records that a request has begun, and has its bodies kept as they pass. Pass what it returns to
+   * {@link Recorder.end}.
+   */
+  begin(exchange: Exchange, requestHeaders: RawHeaders): Recorded {
+    const bodies = this.#keptBodies()
+    exchange.tap = bodies
+    const [number, startedAt] = [++this.#last, this.#clock.now()]
+    const recorded = new Recorded({ number, startedAt, exchange, requestHeaders, bodies })
+    this.#kept[number % this.#max]?.dropBodies()
+    this.#kept[number % this.#max] = recorded
     this.#changed(recorded)
     return recorded
   }
 
   /** Completes the record of a request. */
-  end(recorded: Recorded, exchange: Exchange, { status, took }: RecordedEnd): void {
-    recorded.facts = lastingFacts(exchange)
-    recorded.status = status
-    recorded.took = took
+  end(recorded: Recorded, exchange: Exchange, end: RecordedEnd): void {
+    recorded.end(exchange, end, this.#secrets)
     this.#changed(recorded)
   }
 
@@ -66,13 +73,22 @@ export class Recorder {
 
   /** The records that are kept, the newest first. */
   *latest(): Generator<RequestRecord> {
-    for (const recorded of this.#latest()) yield recordOf(recorded)
+    for (const recorded of this.#latest()) yield recorded.record()
+  }
+
+  /** Returns all that is known of a request. If it is no longer kept, its bodies are null. */
+  async details(record: RequestRecord): Promise<RequestDetails> {
+    // masking large bodies takes long: whoever asks for many must not keep others waiting for all of them
+    await turn()
+    const recorded = this.#kept[record.number % this.#max]
+    if (recorded?.number !== record.number) return { ...record, requestBody: null, responseBody: null }
+    return recorded.details(this.#secrets)
   }
 
   /** The records that have changed after a change, the earliest change first. */
   changedAfter(change: number): RequestRecord[] {
     const changed = [...this.#latest()].filter(recorded => recorded.change > change)
-    return changed.sort((one, other) => one.change - other.change).map(recordOf)
+    return changed.sort((one, other) => one.change - other.change).map(recorded => recorded.record())
   }
 
   /** The id of the event that tells of a change. */
@@ -86,6 +102,11 @@ export class Recorder {
     return run === this.#run && Number(change) >= 0 ? Number(change) : 0
   }
 
+  #keptBodies(): KeptBodies | null {
+    const settings = this.#bodySettings()
+    return settings.bodies === 'off' ? null : new KeptBodies(settings)
+  }
+
   *#latest(): Generator<Recorded> {
     const oldest = Math.max(1, this.#last - this.#max + 1)
     for (let number = this.#last; number >= oldest; number--) yield this.#kept[number % this.#max] as Recorded
@@ -94,27 +115,5 @@ export class Recorder {
   #changed(recorded: Recorded): void {
     recorded.change = ++this.#changes
     for (const listener of this.#listeners) listener()
-  }
-}
-
-/** What is kept of an exchange that is over: nothing that holds its connection, or the body of an error. */
-function lastingFacts(exchange: Exchange): Recorded['facts'] {
-  const { head, failure } = exchange
-  return {
-    // each member by name: spreading costs microseconds
-    requestId: exchange.requestId,
-    method: exchange.method,
-    rawTarget: exchange.rawTarget,
-    startedAt: exchange.startedAt,
-    client: exchange.client,
-    tenant: exchange.tenant,
-    operation: exchange.operation,
-    spent: exchange.spent,
-    bytes: exchange.bytes,
-    replayed: exchange.replayed,
-    cache: exchange.cache,
-    upstreamRequestId: exchange.upstreamRequestId,
-    head: head && { headers: maskedHeaders(head.headers), at: head.at },
-    failure: failure && { type: failure.type, title: failure.title, detail: failure.detail },
   }
 }
