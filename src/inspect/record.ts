@@ -1,5 +1,10 @@
-import type { Pair } from '../http/raw-headers.ts'
+import { type Pair, pairsOf, type RawHeaders } from '../http/raw-headers.ts'
+import { tenths } from '../request/exchange.ts'
+import { maskedHeaders } from './masked-headers.ts'
 import type { ShownBody } from './shown-body.ts'
+
+/** The longest target that is shown, in characters. */
+const LONGEST_TARGET = 4_096
 
 /** A forwarded request as `/_proxy/requests` shows it. Nothing in it is a secret. Times are in milliseconds. */
 export interface RequestRecord {
@@ -38,6 +43,14 @@ export interface RequestRecord {
   readonly responseHeaders: readonly Pair[]
 }
 
+/** What is known of a request: what its record shows, with headers that may contain credentials. */
+export interface RequestFacts extends Omit<RequestRecord, 'number' | 'change' | 'requestHeaders' | 'responseHeaders'> {
+  /** The headers that the client sent. */
+  readonly requestHeaders: RawHeaders
+  /** The headers that the client got; empty if it got none. */
+  readonly responseHeaders: RawHeaders
+}
+
 /** A {@link RequestRecord} with what is shown only of a single request, or in a file: its bodies; null if not kept. */
 export interface RequestDetails extends RequestRecord {
   /** The request body as the client sent it. */
@@ -63,4 +76,25 @@ export interface RecordedProblem {
   readonly type: string
   readonly title: string
   readonly detail: string
+}
+
+/** Makes a record of what is known of a request: without credentials, and with times in tenths of milliseconds. */
+export function recordOf(number: number, change: number, facts: RequestFacts): RequestRecord {
+  const { target, times, requestHeaders, responseHeaders } = facts
+  const { session, queue, upstream, firstByte, total } = times
+  return {
+    number,
+    change,
+    ...facts,
+    target: target.slice(0, LONGEST_TARGET),
+    times: {
+      session: tenths(session),
+      queue: tenths(queue),
+      upstream: tenths(upstream),
+      firstByte: firstByte === null ? null : tenths(firstByte),
+      total: total === null ? null : tenths(total),
+    },
+    requestHeaders: pairsOf(maskedHeaders(requestHeaders)),
+    responseHeaders: pairsOf(maskedHeaders(responseHeaders)),
+  }
 }

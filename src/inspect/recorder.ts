@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto'
 import { setImmediate as turn } from 'node:timers/promises'
 import type { RawHeaders } from '../http/raw-headers.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Secret } from '../kernel/secret.ts'
 import type { Exchange } from '../request/exchange.ts'
+import type { RecordedEnd } from './facts.ts'
 import { type BodySettings, KeptBodies } from './kept-bodies.ts'
 import type { RequestDetails, RequestRecord } from './record.ts'
-import { Recorded, type RecordedEnd } from './recorded.ts'
+import { type SecretsOf, Slot } from './slot.ts'
 
 /** What a {@link Recorder} needs to keep bodies. */
 export interface BodyOptions {
   /** Returns which bodies to keep of a request that begins. */
   readonly settings: () => BodySettings
   /** Returns the secrets of a tenant, if it is known, and of all clients. No body may show them. */
-  readonly secrets: (tenant: string | null) => readonly Secret[]
+  readonly secrets: SecretsOf
 }
 
 const NO_BODIES: BodyOptions = { settings: () => ({ bodies: 'off', maxBody: 0 }), secrets: () => [] }
@@ -27,9 +27,9 @@ export class Recorder {
   readonly #clock: Clock
   readonly #max: number
   readonly #bodySettings: () => BodySettings
-  readonly #secrets: BodyOptions['secrets']
+  readonly #secrets: SecretsOf
   /** A ring: what is recorded under a number is at that number modulo the size. */
-  readonly #kept: Recorded[] = []
+  readonly #slots: Slot[] = []
   /** Tells the events of this process from those of the one before. */
   readonly #run = randomUUID()
   readonly #listeners = new Set<() => void>()
@@ -45,24 +45,30 @@ export class Recorder {
   }
 
   /**
-   * Records that a request has begun, and has its bodies kept as they pass. Pass what it returns to
+   * Records that a request has begun, and has its bodies kept as they pass. Returns the number of its record for
    * {@link Recorder.end}.
    */
-  begin(exchange: Exchange, requestHeaders: RawHeaders): Recorded {
+  begin(exchange: Exchange, requestHeaders: RawHeaders): number {
+    const number = ++this.#last
     const bodies = this.#keptBodies()
     exchange.tap = bodies
-    const [number, startedAt] = [++this.#last, this.#clock.now()]
-    const recorded = new Recorded({ number, startedAt, exchange, requestHeaders, bodies })
-    this.#kept[number % this.#max]?.dropBodies()
-    this.#kept[number % this.#max] = recorded
-    this.#changed(recorded)
-    return recorded
+    this.#slots[number % this.#max] ??= new Slot()
+    this.#slotOf(number).begin(
+      number,
+      ++this.#changes,
+      { exchange, startedAt: this.#clock.now(), requestHeaders },
+      bodies,
+    )
+    this.#changed()
+    return number
   }
 
-  /** Completes the record of a request. */
-  end(recorded: Recorded, exchange: Exchange, end: RecordedEnd): void {
-    recorded.end(exchange, end, this.#secrets)
-    this.#changed(recorded)
+  /** Completes the record of a request, if it is still kept. */
+  end(number: number, end: RecordedEnd): void {
+    const slot = this.#slotOf(number)
+    if (slot.number !== number) return
+    slot.end(++this.#changes, end, this.#secrets)
+    this.#changed()
   }
 
   /** Calls `listener` whenever a record has changed. Returns a function that ends this. */
@@ -73,22 +79,22 @@ export class Recorder {
 
   /** The records that are kept, the newest first. */
   *latest(): Generator<RequestRecord> {
-    for (const recorded of this.#latest()) yield recorded.record()
+    for (const slot of this.#latest()) yield slot.record()
   }
 
   /** Returns all that is known of a request. If it is no longer kept, its bodies are null. */
   async details(record: RequestRecord): Promise<RequestDetails> {
     // masking large bodies takes long: whoever asks for many must not keep others waiting for all of them
     await turn()
-    const recorded = this.#kept[record.number % this.#max]
-    if (recorded?.number !== record.number) return { ...record, requestBody: null, responseBody: null }
-    return recorded.details(this.#secrets)
+    const slot = this.#slotOf(record.number)
+    if (slot.number !== record.number) return { ...record, requestBody: null, responseBody: null }
+    return slot.details(this.#secrets)
   }
 
   /** The records that have changed after a change, the earliest change first. */
   changedAfter(change: number): RequestRecord[] {
-    const changed = [...this.#latest()].filter(recorded => recorded.change > change)
-    return changed.sort((one, other) => one.change - other.change).map(recorded => recorded.record())
+    const changed = [...this.#latest()].filter(slot => slot.change > change)
+    return changed.sort((one, other) => one.change - other.change).map(slot => slot.record())
   }
 
   /** The id of the event that tells of a change. */
@@ -107,13 +113,17 @@ export class Recorder {
     return settings.bodies === 'off' ? null : new KeptBodies(settings)
   }
 
-  *#latest(): Generator<Recorded> {
+  *#latest(): Generator<Slot> {
     const oldest = Math.max(1, this.#last - this.#max + 1)
-    for (let number = this.#last; number >= oldest; number--) yield this.#kept[number % this.#max] as Recorded
+    for (let number = this.#last; number >= oldest; number--) yield this.#slotOf(number)
   }
 
-  #changed(recorded: Recorded): void {
-    recorded.change = ++this.#changes
+  /** The slot that a request with this number has, or had. */
+  #slotOf(number: number): Slot {
+    return this.#slots[number % this.#max] as Slot
+  }
+
+  #changed(): void {
     for (const listener of this.#listeners) listener()
   }
 }

@@ -60,7 +60,7 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
     const record = recorder && isForwarded(request) ? recorder.begin(exchange, request.rawHeaders) : null
     return ending => {
       const { status, took } = ending
-      if (record) recorder?.end(record, exchange, ending)
+      if (record !== null) recorder?.end(record, ending)
       metrics.finished(exchange, status, took / 1000)
       deprecatedCalls.count(exchange)
       logRequest(log, loggedRequests(), exchange, status, took)

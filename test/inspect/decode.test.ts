@@ -35,7 +35,8 @@ t.test('a body that breaks off is decoded as far as it goes', async t => {
 })
 
 t.test('no more is decoded than is wanted', async t => {
-  const bomb = gzipSync(Buffer.alloc(100 * 1024 * 1024))
+  // what is not reached does no harm
+  const bomb = Buffer.concat([gzipSync(Buffer.alloc(10 * 1024 * 1024)), Buffer.from('no gzip')])
   const { bytes, ...rest } = await decode(bomb, 'gzip', 1_000)
   t.same(bytes, Buffer.alloc(1_000))
   t.same(rest, { isCutOff: true, failure: null })

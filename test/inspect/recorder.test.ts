@@ -18,7 +18,7 @@ t.test('a request is there as soon as it begins, and complete when it ends', asy
   exchange.spent.queue = 7
   exchange.head = { headers: ['Set-Cookie', 'MARK', 'Server', 'x'], at: 1012 }
   exchange.failure = new Problem('upstream-timeout', 'It took too long')
-  recorder.end(record, exchange, { status: 504, took: 20 })
+  recorder.end(record, { status: 504, took: 20 })
   t.match(
     [...recorder.latest()],
     [
@@ -43,7 +43,7 @@ t.test('a request is there as soon as it begins, and complete when it ends', asy
     ],
   )
   t.notMatch(JSON.stringify([...recorder.latest()]), 'MARK')
-  t.notMatch(JSON.stringify(record) + inspect(record, { showHidden: true, depth: 9 }), 'MARK', 'kept, but not shown')
+  t.notMatch(inspect(recorder, { showHidden: true, depth: 9 }), 'MARK', 'kept, but not shown')
 })
 
 t.test('only the latest are kept', async t => {
@@ -60,8 +60,16 @@ t.test('a record that is no longer kept can still be completed', async t => {
   const recorder = new Recorder(testClock(), 1)
   const old = recorder.begin(makeExchange('old'), [])
   recorder.begin(makeExchange('new'), [])
-  recorder.end(old, makeExchange('old'), { status: 200, took: 1 })
+  recorder.end(old, { status: 200, took: 1 })
   t.match([...recorder.latest()], [{ id: 'new', status: null }])
+})
+
+t.test('a request ends only once', async t => {
+  const recorder = new Recorder(testClock(), 1)
+  const record = recorder.begin(makeExchange('id'), [])
+  recorder.end(record, { status: 200, took: 1 })
+  recorder.end(record, { status: 0, took: 2 })
+  t.match([...recorder.latest()], [{ status: 200, times: { total: 1 } }])
 })
 
 t.test('a long target is cut', async t => {
@@ -94,7 +102,7 @@ t.test('the bodies of a request are in its details, while it runs and later', as
   })
   exchange.head = { headers: ['Content-Type', 'image/png'], at: 1012 }
   noteSent(exchange, Buffer.alloc(7), 200)
-  recorder.end(record, exchange, { status: 200, took: 20 })
+  recorder.end(record, { status: 200, took: 20 })
   t.match(await latestOf(recorder), {
     bytes: 7,
     requestBody: { size: 19 },
@@ -110,7 +118,7 @@ t.test('what the proxy knew of secrets when a request ended is not shown later',
   const exchange = makeExchange('id-1')
   const record = recorder.begin(exchange, [])
   noteReceived(exchange, Buffer.from('note: the-key-of-yesterday, the-key-of-today'))
-  recorder.end(record, exchange, { status: 200, took: 20 })
+  recorder.end(record, { status: 200, took: 20 })
   known = [new Secret('the-key-of-today')]
   t.match(await latestOf(recorder), { requestBody: { text: 'note: [secret], [secret]' } })
 })
