@@ -4,7 +4,7 @@ import { authorizeAdmin, isAdmin } from '../guard/rights.ts'
 import { CONDITION_NAMES, isStatus, matching, type RecordFilter } from '../inspect/filter.ts'
 import { harOf } from '../inspect/har.ts'
 import type { Levels } from '../inspect/levels.ts'
-import type { RequestRecord } from '../inspect/record.ts'
+import type { RequestDetails, RequestRecord } from '../inspect/record.ts'
 import type { Recorder } from '../inspect/recorder.ts'
 import type { Traffic } from '../inspect/traffic.ts'
 import { nearest } from '../kernel/nearest.ts'
@@ -43,10 +43,10 @@ interface Query {
 }
 
 /**
- * Serves the latest requests under `/_proxy/requests`: a list, the newest first; one of them by its request id; and a
- * list as HAR. `/_proxy/events` streams them as they happen. Clients see their own, admins all. To admins, the events
- * also tell of the proxy itself, and `/_proxy/traffic` shows the charts of the last hour. Not served through CONNECT or
- * in absolute form: an API host that a page or tool talks to must not lead here.
+ * Serves the latest requests under `/_proxy/requests`: a list, the newest first; one of them by its request id, with
+ * its bodies; and a list as HAR. `/_proxy/events` streams them as they happen. Clients see their own, admins all. To
+ * admins, the events also tell of the proxy itself, and `/_proxy/traffic` shows the charts of the last hour. Not served
+ * through CONNECT or in absolute form: an API host that a page or tool talks to must not lead here.
  */
 export async function inspection(app: FastifyInstance, options: InspectionOptions): Promise<void> {
   const { version, clock, recorder, traffic, levels, config } = options
@@ -72,7 +72,9 @@ export async function inspection(app: FastifyInstance, options: InspectionOption
 
   app.get('/_proxy/requests.har', async (request, reply) => {
     reply.header('content-disposition', 'attachment; filename="prismacloud-proxy.har"')
-    return harOf(listed(request).found, `${request.protocol}://${request.host}`, version)
+    const all: RequestDetails[] = []
+    for (const record of listed(request).found) all.push(await recorder.details(record))
+    return harOf(all, `${request.protocol}://${request.host}`, version)
   })
 
   app.get('/_proxy/traffic', async request => {
@@ -101,8 +103,11 @@ export async function inspection(app: FastifyInstance, options: InspectionOption
 
   app.get<{ Params: { id: string } }>('/_proxy/requests/:id', async request => {
     const isVisible = visibleTo(request, config())
-    for (const { change, ...record } of recorder.latest())
-      if (record.id === request.params.id && isVisible({ change, ...record })) return record
+    for (const record of recorder.latest()) {
+      if (record.id !== request.params.id || !isVisible(record)) continue
+      const { change, ...details } = await recorder.details(record)
+      return details
+    }
     throw new Problem('invalid-request', 'No request with this id is kept; see /_proxy/requests', {
       status: 404,
       title: 'Not Found',

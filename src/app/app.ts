@@ -3,7 +3,6 @@ import type { Config } from '../config/config.ts'
 import { serveConnect } from '../connect/connect.ts'
 import { SignedTokens } from '../guard/signed-tokens.ts'
 import { Levels } from '../inspect/levels.ts'
-import { Recorder } from '../inspect/recorder.ts'
 import { Traffic } from '../inspect/traffic.ts'
 import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
@@ -27,7 +26,7 @@ import type { Certificates } from '../tls/certificates.ts'
 import type { TlsFront } from '../tls/front.ts'
 import type { Agents } from '../upstream/agent.ts'
 import { type FleetAccess, joinFleet, shareLimits } from './fleet.ts'
-import { makeForwarder, makeSession } from './forwarding.ts'
+import { makeForwarder, makeRecorder, makeSession, secretsOf } from './forwarding.ts'
 import { listenAt, makeListeners, type Place } from './listeners.ts'
 import { LiveConfig } from './live-config.ts'
 import { createReportsServer, type ReportsServer } from './reports-server.ts'
@@ -119,7 +118,8 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const events = { ...first.events, called, keyUsed: keyExpiries.keyUsed }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: makeSession(live, deps, fleet), events })
   const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
-  const forwarder = makeForwarder({ live, clock, agents, sessions, pacer, kept, tokens })
+  const secrets = secretsOf(live, sessions)
+  const forwarder = makeForwarder({ live, clock, agents, sessions, secrets, pacer, kept, tokens })
 
   const server = createServer({
     route: request => routeOf(request, host => isServedHost(host, live.config.tenants)),
@@ -146,7 +146,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     sessions,
     keyExpiries,
   }
-  const recorder = initial.inspect.enabled ? new Recorder(clock, Math.max(1, initial.inspect.requests)) : null
+  const recorder = initial.inspect.enabled ? makeRecorder(live, clock, secrets) : null
   const traffic = recorder && new Traffic(clock)
   const levels = recorder && new Levels(clock, pacer)
   await addSteps(server, { ...reported, audit, recorder, traffic, levels, connections, forwarder, tokens })

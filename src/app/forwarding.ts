@@ -4,8 +4,10 @@ import { ComputeConsoles } from '../forward/compute-consoles.ts'
 import { Forwarder } from '../forward/forwarder.ts'
 import { authorize } from '../guard/authorize.ts'
 import type { SignedTokens } from '../guard/signed-tokens.ts'
+import { Recorder } from '../inspect/recorder.ts'
 import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
+import type { Secret } from '../kernel/secret.ts'
 import type { Pacer } from '../pacing/pacer.ts'
 import { RetryBudget } from '../retry/retry-budget.ts'
 import type { CreateSession } from '../session/rotation.ts'
@@ -18,12 +20,16 @@ import type { LiveConfig } from './live-config.ts'
 /** The maximum memory for the bodies of all upstream errors that are held at one time, in bytes. */
 const MAX_COLLECTED = 64 * 1024 * 1024
 
+/** Returns the secrets of a tenant, if it is known, and of all clients. */
+export type SecretsOf = (tenant: string | null) => readonly Secret[]
+
 /** The parts that {@link makeForwarder} builds a forwarder from. */
 export interface ForwardingParts {
   readonly live: LiveConfig
   readonly clock: Clock
   readonly agents: Agents
   readonly sessions: Sessions
+  readonly secrets: SecretsOf
   readonly pacer: Pacer
   /** Limits the memory for the kept bodies of all requests. */
   readonly kept: Budget
@@ -31,23 +37,32 @@ export interface ForwardingParts {
 }
 
 /** Makes the forwarder, which uses the configuration that is in force at the time of each request. */
-export function makeForwarder({ live, clock, agents, sessions, pacer, kept, tokens }: ForwardingParts): Forwarder {
+export function makeForwarder({ live, clock, agents, sessions, ...parts }: ForwardingParts): Forwarder {
   const callTimeout = () => live.config.session.callTimeout
   return new Forwarder({
     clock,
     agents,
     sessions,
-    pacer,
-    kept,
-    tokens,
+    ...parts,
     collected: new Budget(() => MAX_COLLECTED),
     retryBudget: new RetryBudget(),
     consoles: new ComputeConsoles({ dispatcher: agents.oneShot, clock, callTimeout }),
     config: () => live.config,
-    secrets: tenant => [...sessions.secrets(tenant), ...live.config.clients.map(({ token }) => token)],
     authorize: (exchange, plan) => authorize(live.config, exchange, plan),
     cache: () => ({ answers: live.answers, rules: live.config.cache.rules }),
   })
+}
+
+/** Makes the function that returns the secrets that the proxy knows, and that nobody may be shown. */
+export function secretsOf(live: LiveConfig, sessions: Sessions): SecretsOf {
+  const ofTenant = (tenant: string | null) => (tenant === null ? [] : sessions.secrets(tenant))
+  return tenant => [...ofTenant(tenant), ...live.config.clients.map(({ token }) => token)]
+}
+
+/** Makes what keeps the latest requests. */
+export function makeRecorder(live: LiveConfig, clock: Clock, secrets: SecretsOf): Recorder {
+  const { requests } = live.config.inspect
+  return new Recorder(clock, Math.max(1, requests), { settings: () => live.config.inspect, secrets })
 }
 
 /** Makes the function that creates the session of a tenant, which is shared with the fleet, if there is one. */

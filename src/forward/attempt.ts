@@ -4,7 +4,7 @@ import type { Clock } from '../kernel/clock.ts'
 import type { Pacer } from '../pacing/pacer.ts'
 import type { Permit } from '../pacing/permit.ts'
 import type { Destination } from '../request/destination.ts'
-import { noteRequestId } from '../request/exchange.ts'
+import { noteRequestId, noteSent } from '../request/exchange.ts'
 import type { Retry } from '../session/evidence.ts'
 import type { Lease } from '../session/lease.ts'
 import type { BaseUrl } from '../stacks/base.ts'
@@ -48,6 +48,8 @@ export class Attempt extends ResponseHandler {
   readonly #context: AttemptContext
   readonly #options: AttemptOptions
   readonly #sentAt: number
+  /** The status of the response; 0 until there is one. */
+  #status = 0
 
   constructor(request: ForwardRequest, context: AttemptContext, options: AttemptOptions) {
     super({ signal: request.exchange.over, token: context.lease.token })
@@ -63,16 +65,19 @@ export class Attempt extends ResponseHandler {
   }
 
   override onResponseData(controller: DispatchController, chunk: Buffer): void {
-    const { exchange, recorder } = this.#request
-    exchange.bytes += chunk.length
-    recorder?.data(chunk)
+    this.#request.recorder?.data(chunk)
     super.onResponseData(controller, chunk)
+  }
+
+  sent(piece: Buffer): void {
+    noteSent(this.#request.exchange, piece, this.#status)
   }
 
   protected begin(status: number, headers: RawHeaders): BodySink {
     const { clock, collected } = this.#options
     const { base } = this.#context
     const { exchange, response, recorder, plan, body } = this.#request
+    this.#status = status
     this.#note(status, headers)
     if (status >= 400) {
       const options = { clock, passthrough: plan.passthrough, memory: collected, over: exchange.over }
@@ -89,7 +94,6 @@ export class Attempt extends ResponseHandler {
     const { exchange, plan } = this.#request
     const { lease, permit, refusals, renewal } = this.#context
     exchange.spent.upstream += clock.monotonic() - this.#sentAt
-    exchange.bytes = 0
     noteRequestId(exchange, headers)
     pacer.answered(plan.endpoint, permit, { status, header: name => headerOf(headers, name), attempt: refusals })
     if (status < 400) lease.served(plan.endpoint.key)

@@ -3,7 +3,7 @@ import type { KeptAnswer } from '../cache/flight.ts'
 import type { CacheRule } from '../config/cache-rule.ts'
 import { headerOf, withoutNamed } from '../http/raw-headers.ts'
 import { elapsed, type Instant, instantOf } from '../kernel/instant.ts'
-import { timed } from '../request/exchange.ts'
+import { noteSent, timed } from '../request/exchange.ts'
 import { type AcquireOptions, acquireLease } from './acquire.ts'
 import { cacheableOf, isFreshWanted, resourcesOf } from './cache-policy.ts'
 import { type ForwardRequest, type GoodHead, repeatingOf } from './forward-request.ts'
@@ -95,11 +95,11 @@ export class Caching {
     const { head, body, at } = kept
     const { exchange, plan, response } = request
     exchange.cache = how
-    exchange.bytes = body.length
     const before = Number(headerOf(head.headers, 'age') ?? 0) || 0
     const age = before + Math.floor(elapsed(at, now) / 1000)
     const headers = [...withoutNamed(head.headers, 'age'), 'age', `${age}`]
     sendHead(request, { ...head.base, prefix: plan.prefix }, { status: 200, headers }, this.#options.clock)
+    noteSent(exchange, body, 200)
     response.end(body)
   }
 }

@@ -3,7 +3,7 @@ import { hasBody } from '../http/framing.ts'
 import { headerText } from '../http/header-text.ts'
 import type { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Exchange } from '../request/exchange.ts'
+import { type Exchange, noteReceived } from '../request/exchange.ts'
 import { chooseDestination } from '../request/tenant.ts'
 import { Caching, type CachingOptions } from './caching.ts'
 import {
@@ -70,6 +70,8 @@ export class Forwarder {
     exchange.tenant = chosen.tenant.name
     const plan = planForward(request, exchange.method, chosen, settings)
     exchange.operation = plan.operation
+    // what logs in is shown to nobody
+    if (plan.authCall) exchange.tap = null
     const forwarded = this.#begin(client, plan, settings)
     if (plan.authCall) return this.#login.answer(forwarded)
     authorize(exchange, plan)
@@ -86,7 +88,8 @@ export class Forwarder {
   /** Creates the body of a request, which is kept no longer than the exchange lasts. */
   #bodyOf({ request, exchange }: ClientRequest, keep: number): RequestBody {
     const { clock, kept } = this.#options
-    const body = new RequestBody(request, { clock, keep, memory: kept })
+    const received = (piece: Buffer) => noteReceived(exchange, piece)
+    const body = new RequestBody(request, { clock, keep, memory: kept, received })
     exchange.over.addEventListener('abort', () => body.release())
     return body
   }

@@ -19,6 +19,8 @@ export interface RequestBodyOptions {
   readonly keep: number
   /** Limits the memory for the kept bodies of all requests together. */
   readonly memory: Budget
+  /** Called with each piece that arrives. */
+  received(piece: Buffer): void
 }
 
 /**
@@ -106,6 +108,7 @@ export class RequestBody {
   #take(chunk: Buffer): void {
     this.#goOn()
     this.#size += chunk.length
+    this.#options.received(chunk)
     if (this.#isKeptWhole) this.#keep(chunk)
     if (!this.#pass(chunk)) this.#source.pause()
     this.#onFirst?.(chunk)

@@ -39,6 +39,8 @@ const RELAYED: ResponseOutcome = { kind: 'relayed' }
 
 /** The attempt that a body comes from. The sink controls it and reports the outcome to it. */
 export interface ResponseSource {
+  /** Called with each piece of the body that is sent to the client. */
+  sent(piece: Buffer): void
   pause(): void
   resume(): void
   abort(reason: Error): void
@@ -79,6 +81,7 @@ export class StreamingSink implements BodySink {
       return
     }
     this.#begin()
+    this.#source.sent(chunk)
     if (!this.#response.write(chunk)) {
       this.#source.pause()
       this.#resumeOnDrain()
@@ -90,8 +93,10 @@ export class StreamingSink implements BodySink {
     this.#forgetDrain()
     const response = this.#response
     if (trailers.length > 0) response.addTrailers(clientTrailers(trailers))
-    if (this.#whole) endWith(response, this.#whole)
-    else response.end()
+    if (this.#whole) {
+      this.#source.sent(this.#whole)
+      endWith(response, this.#whole)
+    } else response.end()
     this.#source.resolve(RELAYED)
   }
 

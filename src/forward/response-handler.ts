@@ -45,6 +45,8 @@ export abstract class ResponseHandler implements DispatchHandler, ResponseSource
   /** Decides where the body goes. Called once the headers have arrived. */
   protected abstract begin(status: number, headers: RawHeaders): BodySink
 
+  abstract sent(piece: Buffer): void
+
   onRequestStart(controller: DispatchController): void {
     this.#controller = controller
     if (this.#signal.aborted) controller.abort(this.#signal.reason)

@@ -4,6 +4,7 @@ import { errorCodes } from '../kernel/error-codes.ts'
 import { nearMisses } from '../operations/near-misses.ts'
 import { OPERATIONS } from '../operations/operations.ts'
 import { Problem } from '../problem/problem.ts'
+import { noteSent } from '../request/exchange.ts'
 import { type AttemptFailure, isRetryable, type Repeating } from '../retry/retry-policy.ts'
 import { explainNetworkError } from '../upstream/network-error.ts'
 import { isText } from '../upstream-errors/body.ts'
@@ -64,12 +65,12 @@ export function problemHeaders({ base, response }: ErrorResponse): [name: string
  * secret. Otherwise returns the response, which is to become a problem document.
  */
 export function passOnError(request: ForwardRequest, error: ErrorResponse, clock: Clock): ErrorResponse | undefined {
-  const { headers, body, complete } = error.response
+  const { status, headers, body, complete } = error.response
   // only text can be searched for secrets
   if (!request.plan.passthrough || !isText(body, headersByName(headers))) return error
   const { response, exchange } = request
-  exchange.bytes = body.length
   sendHead(request, error.base, error.response, clock)
+  noteSent(exchange, body, status)
   response.write(body)
   if (complete) response.end()
   else breakOff(response, headers)

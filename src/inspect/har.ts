@@ -1,14 +1,14 @@
 import type { Pair } from '../http/raw-headers.ts'
-import type { RequestRecord } from './record.ts'
+import type { RequestDetails } from './record.ts'
+import type { ShownBody } from './shown-body.ts'
 
 /** What HAR has for sizes that are not known. */
 const UNKNOWN = -1
 
 /**
- * Describes requests as a HTTP Archive (HAR 1.2), as browsers import it. Bodies are left out. `origin` is where clients
- * reach the proxy.
+ * Describes requests as a HTTP Archive (HAR 1.2), as browsers import it. `origin` is where clients reach the proxy.
  */
-export function harOf(records: readonly RequestRecord[], origin: string, version: string) {
+export function harOf(records: readonly RequestDetails[], origin: string, version: string) {
   return {
     log: {
       version: '1.2',
@@ -18,8 +18,9 @@ export function harOf(records: readonly RequestRecord[], origin: string, version
   }
 }
 
-function entryOf(record: RequestRecord, origin: string) {
+function entryOf(record: RequestDetails, origin: string) {
   const { id, startedAt, method, target, status, times, bytes, problem, requestHeaders, responseHeaders } = record
+  const { requestBody, responseBody } = record
   const { session, queue, upstream, total } = times
   const url = `${origin}${target}`
   const all = total ?? session + queue + upstream
@@ -35,7 +36,8 @@ function entryOf(record: RequestRecord, origin: string) {
       queryString: URL.canParse(url) ? [...new URL(url).searchParams].map(named) : [],
       cookies: [],
       headersSize: UNKNOWN,
-      bodySize: UNKNOWN,
+      bodySize: record.requestBytes,
+      ...(requestBody && { postData: { mimeType: headerIn(requestHeaders, 'content-type'), ...textOf(requestBody) } }),
     },
     response: {
       status: status ?? 0,
@@ -43,7 +45,7 @@ function entryOf(record: RequestRecord, origin: string) {
       httpVersion: 'HTTP/1.1',
       headers: responseHeaders.map(named),
       cookies: [],
-      content: { size: bytes, mimeType: headerIn(responseHeaders, 'content-type') },
+      content: { size: bytes, mimeType: headerIn(responseHeaders, 'content-type'), ...textOf(responseBody) },
       redirectURL: headerIn(responseHeaders, 'location'),
       headersSize: UNKNOWN,
       bodySize: bytes,
@@ -56,6 +58,13 @@ function entryOf(record: RequestRecord, origin: string) {
     _tenant: record.tenant,
     _operation: record.operation,
   }
+}
+
+function textOf(body: ShownBody | null) {
+  if (!body) return {}
+  const { text, isCutOff, note } = body
+  const comment = [isCutOff && 'cut off', note].filter(Boolean).join('; ')
+  return { ...(text !== null && { text }), ...(comment !== '' && { comment }) }
 }
 
 function named([name, value]: readonly [string, string]) {

@@ -1,7 +1,7 @@
 import { type Pair, pairsOf, type RawHeaders } from '../http/raw-headers.ts'
-import { operationName } from '../operations/operations.ts'
-import { type Exchange, tenths } from '../request/exchange.ts'
+import { tenths } from '../request/exchange.ts'
 import { maskedHeaders } from './masked-headers.ts'
+import type { ShownBody } from './shown-body.ts'
 
 /** The longest target that is shown, in characters. */
 const LONGEST_TARGET = 4_096
@@ -28,6 +28,8 @@ export interface RequestRecord {
   /** The status that the client got; 0 if it left before, null while the request runs. */
   readonly status: number | null
   readonly times: RequestTimes
+  /** The bytes of the request body that were received. */
+  readonly requestBytes: number
   /** The bytes of the response body that were sent. */
   readonly bytes: number
   readonly replayed: boolean
@@ -41,33 +43,20 @@ export interface RequestRecord {
   readonly responseHeaders: readonly Pair[]
 }
 
-/** What is kept of a request: little, because most are never looked at. {@link recordOf} makes a record of it. */
-export interface Recorded {
-  readonly number: number
-  change: number
-  /** In milliseconds since the epoch. */
-  readonly startedAt: number
+/** What is known of a request: what its record shows, with headers that may contain credentials. */
+export interface RequestFacts extends Omit<RequestRecord, 'number' | 'change' | 'requestHeaders' | 'responseHeaders'> {
+  /** The headers that the client sent. */
   readonly requestHeaders: RawHeaders
-  /** The exchange while the request runs, then what is worth keeping of it. */
-  facts: Pick<
-    Exchange,
-    | 'requestId'
-    | 'method'
-    | 'rawTarget'
-    | 'startedAt'
-    | 'client'
-    | 'tenant'
-    | 'operation'
-    | 'spent'
-    | 'bytes'
-    | 'replayed'
-    | 'cache'
-    | 'upstreamRequestId'
-    | 'head'
-  > & { readonly failure: RecordedProblem | undefined }
-  status: number | null
-  /** Milliseconds from the beginning to the end; null while the request runs. */
-  took: number | null
+  /** The headers that the client got; empty if it got none. */
+  readonly responseHeaders: RawHeaders
+}
+
+/** A {@link RequestRecord} with what is shown only of a single request, or in a file: its bodies; null if not kept. */
+export interface RequestDetails extends RequestRecord {
+  /** The request body as the client sent it. */
+  readonly requestBody: ShownBody | null
+  /** The response body as the client got it. */
+  readonly responseBody: ShownBody | null
 }
 
 /** Where the time of a request went, in milliseconds. */
@@ -89,34 +78,23 @@ export interface RecordedProblem {
   readonly detail: string
 }
 
-/** Makes the record of a request from what is kept of it. */
-export function recordOf({ number, change, startedAt, requestHeaders, facts, status, took }: Recorded): RequestRecord {
-  const { requestId, method, rawTarget, operation, spent, failure, head } = facts
-  const { client, tenant, bytes, replayed, cache, upstreamRequestId } = facts
+/** Makes a record of what is known of a request: without credentials, and with times in tenths of milliseconds. */
+export function recordOf(number: number, change: number, facts: RequestFacts): RequestRecord {
+  const { target, times, requestHeaders, responseHeaders } = facts
+  const { session, queue, upstream, firstByte, total } = times
   return {
     number,
     change,
-    id: requestId,
-    startedAt,
-    method,
-    target: rawTarget.slice(0, LONGEST_TARGET),
-    client,
-    tenant,
-    operation: operationName(operation),
-    status,
+    ...facts,
+    target: target.slice(0, LONGEST_TARGET),
     times: {
-      session: tenths(spent.session),
-      queue: tenths(spent.queue),
-      upstream: tenths(spent.upstream),
-      firstByte: head && tenths(head.at - facts.startedAt),
-      total: took && tenths(took),
+      session: tenths(session),
+      queue: tenths(queue),
+      upstream: tenths(upstream),
+      firstByte: firstByte === null ? null : tenths(firstByte),
+      total: total === null ? null : tenths(total),
     },
-    bytes,
-    replayed,
-    cache,
-    problem: failure ? { type: failure.type, title: failure.title, detail: failure.detail } : null,
-    upstreamRequestId,
-    requestHeaders: pairsOf(requestHeaders),
-    responseHeaders: pairsOf(maskedHeaders(head?.headers ?? [])),
+    requestHeaders: pairsOf(maskedHeaders(requestHeaders)),
+    responseHeaders: pairsOf(maskedHeaders(responseHeaders)),
   }
 }

@@ -6,6 +6,14 @@ import type { Operation } from '../operations/operation.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { ParsedRequest } from './parse.ts'
 
+/** Receives the bodies of an exchange piece by piece, as they pass. It must copy what it keeps. */
+export interface BodyTap {
+  /** Receives a piece of the request body, as the client sent it. */
+  received(piece: Buffer): void
+  /** Receives a piece of the response body, as the client gets it, and the status of the response. */
+  sent(piece: Buffer, status: number): void
+}
+
 /**
  * One request and its progress: what its head says, which client sent it, and the facts for the response headers, the
  * log, the metrics and the audit. Times are in milliseconds.
@@ -25,8 +33,12 @@ export interface Exchange extends ParsedRequest {
   readonly spent: { session: number; queue: number; upstream: number }
   /** The head of the response, and when it was sent, on the monotonic clock; null until then. */
   head: { readonly headers: RawHeaders; readonly at: number } | null
+  /** The bytes of the request body that were received. */
+  requestBytes: number
   /** The bytes of the response body that were sent. */
   bytes: number
+  /** Who else receives the bodies; null if nobody does. */
+  tap: BodyTap | null
   /** Whether the request was retried. */
   replayed: boolean
   /** How the cache handled the request; null if it did not. */
@@ -59,13 +71,27 @@ export function newExchange(
     operation: undefined,
     spent: { session: 0, queue: 0, upstream: 0 },
     head: null,
+    requestBytes: 0,
     bytes: 0,
+    tap: null,
     replayed: false,
     cache: null,
     answeredHere: false,
     upstreamRequestId: null,
     failure: undefined,
   }
+}
+
+/** Notes that a piece of the request body was received. */
+export function noteReceived(exchange: Exchange, piece: Buffer): void {
+  exchange.requestBytes += piece.length
+  exchange.tap?.received(piece)
+}
+
+/** Notes that a piece of the response body was sent, in a response with this status. */
+export function noteSent(exchange: Exchange, piece: Buffer, status: number): void {
+  exchange.bytes += piece.length
+  exchange.tap?.sent(piece, status)
 }
 
 /** Records the request id in the headers of the upstream's response. */

@@ -3,6 +3,7 @@ import { challengeTo } from '../guard/guard.ts'
 import { FORWARDED_METHODS } from '../http/methods.ts'
 import { Problem, problemDocument } from '../problem/problem.ts'
 import { renderProblem } from '../problem/render.ts'
+import { noteSent } from '../request/exchange.ts'
 import { withoutQuery } from '../request/target.ts'
 import { asRedlockStatus } from '../upstream-errors/redlock-status.ts'
 import { exchangeOf } from './observe.ts'
@@ -38,7 +39,7 @@ function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyRe
   if (problem.type === 'client-unauthorized') reply.header('www-authenticate', challengeTo(request.raw))
   // as bytes, because Fastify adds a charset to text, and problem documents have none
   const bytes = Buffer.from(body)
-  exchange.bytes = bytes.length
+  if (request.method !== 'HEAD') noteSent(exchange, bytes, problem.status)
   return reply.code(problem.status).header('vary', 'accept').type(contentType).send(bytes)
 }
 

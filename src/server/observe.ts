@@ -63,8 +63,10 @@ export function observe(app: FastifyInstance, options: ObserveOptions): void {
     const record = recorder && isForwarded(request) ? recorder.begin(exchange, request.rawHeaders) : null
     return ending => {
       const { status, took } = ending
-      if (record) recorder?.end(record, exchange, ending)
-      if (record) traffic?.count({ failed: status === 0 || status >= 400, took })
+      if (record !== null) {
+        recorder?.end(record, ending)
+        traffic?.count({ failed: status === 0 || status >= 400, took })
+      }
       metrics.finished(exchange, status, took / 1000)
       deprecatedCalls.count(exchange)
       logRequest(log, loggedRequests(), exchange, status, took)

@@ -81,8 +81,8 @@ function inflate(bytes: Buffer): Buffer {
   return bytes.readUInt8() % 16 === 8 ? inflateSync(bytes, zlibOptions) : inflateRawSync(bytes, zlibOptions)
 }
 
-/** Decodes UTF-8, else Latin-1; undefined if control characters show that the bytes are not text. */
-function decodeText(bytes: Buffer): string | undefined {
+/** Decodes UTF-8, else Latin-1. Returns undefined if control characters show that the bytes are not text. */
+export function decodeText(bytes: Buffer): string | undefined {
   const text = decodeUtf8(bytes) ?? bytes.toString('latin1')
   return /[^\P{Cc}\t\n\f\r]/u.test(text) ? undefined : text
 }

@@ -34,7 +34,7 @@ t.test('a record that changes twice within a moment is sent once', async t => {
   })
   const exchange = makeExchange('id-1')
   const record = recorder.begin(exchange, [])
-  recorder.end(record, exchange, { status: 200, took: 5 })
+  recorder.end(record, { status: 200, took: 5 })
   await clock.advance(60)
   t.match(text.match(/^data: .*$/gm), [/"status":200/])
   recorder.begin(makeExchange('id-2'), [])

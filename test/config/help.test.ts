@@ -32,7 +32,7 @@ t.test('flags that a command does not take are left out', async t => {
 
 t.test('the table lists each key, with its default and variable', async t => {
   const rows = configTable().split('\n')
-  t.equal(rows.length, 2 + 15 + 5 + 54)
+  t.equal(rows.length, 2 + 15 + 5 + 56)
   t.ok(
     rows.includes(
       '| `tenants.<name>.secretKey` |  | `PRISMACLOUD_PROXY_TENANTS_<NAME>_SECRET_KEY` | Secret key. Safer in a file of its own: secretKeyFile. |',

@@ -57,7 +57,7 @@ t.test('an access key and its url are all that is required', async t => {
     cache: { rules: [], maxSize: 64 * 1024 * 1024 },
     admin: { address: null, quit: false },
     audit: { file: null, required: false },
-    inspect: { enabled: true, requests: 500 },
+    inspect: { enabled: true, requests: 500, bodies: 'errors', maxBody: 65_536 },
     log: { level: 'info', format: 'auto', requests: 'errors' },
     warnings: [],
   })

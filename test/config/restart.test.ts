@@ -63,6 +63,8 @@ const changeable = {
   'retry.attempts': '1',
   'cache.rules': '/x 1s',
   'cache.maxSize': '1MiB',
+  'inspect.bodies': 'all',
+  'inspect.maxBody': '1KiB',
   'log.level': 'debug',
   'log.requests': 'all',
 }

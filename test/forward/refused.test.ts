@@ -144,10 +144,11 @@ t.test('a client that leaves while it waits is not asked for any more', async t 
 })
 
 t.test('requests for which there is no session all wait for it at the same time', async t => {
-  const { call, clock, simulator } = await startPair(t, { config: { session: { waitTimeout: WAIT_TIMEOUT } } })
+  const { app, call, clock, simulator } = await startPair(t, { config: { session: { waitTimeout: WAIT_TIMEOUT } } })
   simulator.fault({ kind: 'hang', path: '/login', times: Number.POSITIVE_INFINITY })
   const from = clock.monotonic()
   const answers = Array.from({ length: 50 }, () => call('/v2/policy'))
+  await until(() => app.outstanding().requests === 50)
   const statuses = (await passTime(clock, Promise.all(answers))).map(({ status }) => status)
   t.strictSame(new Set(statuses), new Set([503]))
   t.ok(clock.monotonic() - from < 2 * WAIT_TIMEOUT, 'and not one after the other, though the limit is not known')

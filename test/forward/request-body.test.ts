@@ -7,7 +7,7 @@ import { until } from '../support/until.ts'
 
 /** A body of which so many bytes are kept, or less where there is no memory for them. */
 function bodyOf(source: Readable, keep: number, clock = testClock(), memory = new Budget(() => 1_000_000_000)) {
-  return new RequestBody(source, { clock, keep, memory })
+  return new RequestBody(source, { clock, keep, memory, received: () => {} })
 }
 
 /** A sending that is asked for its first piece. */
@@ -247,4 +247,17 @@ t.test('a body without a piece, or that breaks off before, has none to look at, 
   broken.on('error', () => {}).destroy(new Error('reset'))
   t.equal((await cut.first()).length, 0)
   await t.rejects(text(cut.send()))
+})
+
+t.test('whoever listens receives each piece once, however often the body is sent', async t => {
+  const [source, pieces] = [new PassThrough(), [] as string[]]
+  const received = (piece: Buffer) => void pieces.push(piece.toString())
+  const body = new RequestBody(source, { clock: testClock(), keep: 9, memory: new Budget(() => 1_000), received })
+  const first = reading(body)
+  source.write('ab')
+  t.equal(await piece(first), 'ab')
+  const again = body.send()
+  source.end('cd')
+  t.equal(await text(again), 'abcd')
+  t.same(pieces, ['ab', 'cd'])
 })

@@ -71,10 +71,16 @@ interface PlayOptions extends ResponseHandlerOptions {
 
 class Player extends ResponseHandler {
   readonly options: PlayOptions
+  /** What was sent to the client, as text. */
+  readonly pieces: string[] = []
 
   constructor(options: PlayOptions) {
     super(options)
     this.options = options
+  }
+
+  sent(piece: Buffer): void {
+    this.pieces.push(piece.toString())
   }
 
   protected begin(status: number, headers: RawHeaders): BodySink {
@@ -286,4 +292,32 @@ t.test('the handler knows whether any byte of a response has arrived', async t =
   t.ok(player.isAnswered)
   stage.abort(new Error('broken off'))
   await t.rejects(answer, { message: 'broken off' })
+})
+
+t.test('what is sent is noted piece by piece, and what never is sent is not', async t => {
+  const streamed = await play(t, { sendHead: () => {} })
+  streamed.stage.begin(200)
+  streamed.stage.data('a')
+  streamed.stage.data('bc')
+  streamed.stage.end()
+  t.same(streamed.player.pieces, ['a', 'bc'])
+  const collected = await play(t, { collected: true })
+  collected.stage.begin(500)
+  collected.stage.data('a')
+  collected.stage.end()
+  t.same(collected.player.pieces, [])
+})
+
+t.test('a whole body is noted once it is sent, not when a failure may still replace it', async t => {
+  const [good, bad] = [await play(t), await play(t)]
+  for (const { stage } of [good, bad]) {
+    stage.rawHeaders = ['content-length', '3']
+    stage.begin(200)
+    stage.data('abc')
+  }
+  t.same(good.player.pieces, [])
+  good.stage.end()
+  t.same(good.player.pieces, ['abc'])
+  bad.stage.abort(new Error('broken off'))
+  t.same(bad.player.pieces, [])
 })

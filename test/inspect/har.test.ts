@@ -1,8 +1,9 @@
 import t from 'tap'
+import type { Pair } from '../../src/http/raw-headers.ts'
 import { harOf } from '../../src/inspect/har.ts'
-import { makeRecord } from './rig.ts'
+import { makeDetails } from './rig.ts'
 
-const har = (...said: Parameters<typeof makeRecord>) => harOf([makeRecord(...said)], 'http://localhost:9080', '1.2.3')
+const har = (...said: Parameters<typeof makeDetails>) => harOf([makeDetails(...said)], 'http://localhost:9080', '1.2.3')
 
 t.test('a request is an entry with its times', async t => {
   t.match(har(), {
@@ -49,4 +50,22 @@ t.test('a request that failed says why, and one that runs has no times that are 
 
 t.test('a target that is no path has no query', async t => {
   t.match(har({ method: 'OPTIONS', target: '*' }).log.entries, [{ request: { queryString: [] } }])
+})
+
+t.test('bodies are there as text, with what else there is to say', async t => {
+  const requestBody = { text: 'a=b', size: 3, isCutOff: false, note: null }
+  const responseBody = { text: '{"a"', size: 90, isCutOff: true, note: 'decoded from gzip' }
+  const requestHeaders: Pair[] = [['content-type', 'text/x-form']]
+  const both = har({ requestBytes: 3, requestHeaders, requestBody, responseBody })
+  t.match(both.log.entries, [
+    {
+      request: { bodySize: 3, postData: { mimeType: 'text/x-form', text: 'a=b' } },
+      response: { content: { size: 5, text: '{"a"', comment: 'cut off; decoded from gzip' } },
+    },
+  ])
+  t.notOk('comment' in Object(both.log.entries[0]?.request.postData))
+  const binary = har({ responseBody: { text: null, size: 2, isCutOff: false, note: 'binary: image/png' } })
+  t.match(binary.log.entries, [{ response: { content: { comment: 'binary: image/png' } } }])
+  t.notOk('text' in Object(binary.log.entries[0]?.response.content))
+  t.notOk('postData' in Object(binary.log.entries[0]?.request))
 })

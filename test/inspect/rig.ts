@@ -1,4 +1,4 @@
-import type { RequestRecord } from '../../src/inspect/record.ts'
+import type { RequestDetails, RequestRecord } from '../../src/inspect/record.ts'
 import { EndController } from '../../src/kernel/end-signal.ts'
 import { type Exchange, newExchange } from '../../src/request/exchange.ts'
 import { parseRequest } from '../../src/request/parse.ts'
@@ -17,6 +17,7 @@ export function makeRecord(said: Partial<RequestRecord> = {}): RequestRecord {
     operation: '/v2/policy',
     status: 200,
     times: { session: 1, queue: 2, upstream: 30, firstByte: 34, total: 40 },
+    requestBytes: 0,
     bytes: 5,
     replayed: false,
     cache: null,
@@ -26,6 +27,15 @@ export function makeRecord(said: Partial<RequestRecord> = {}): RequestRecord {
     responseHeaders: [['Content-Type', 'application/json']],
     ...said,
   }
+}
+
+/** All that is known of a request that was served, with what a test says. */
+export function makeDetails({
+  requestBody = null,
+  responseBody = null,
+  ...said
+}: Partial<RequestDetails> = {}): RequestDetails {
+  return { ...makeRecord(said), requestBody, responseBody }
 }
 
 /** The exchange of a request that has just begun. */

@@ -188,7 +188,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
     cache: { rules: [], maxSize: 1024 * 1024, ...config.cache },
     admin: { address: null, quit: false, ...config.admin },
     audit: { file: null, required: false, ...config.audit },
-    inspect: { enabled: true, requests: 500, ...config.inspect },
+    inspect: { enabled: true, requests: 500, bodies: 'errors', maxBody: 64 * 1024, ...config.inspect },
     log: { level: 'trace', format: 'json', requests: 'errors', ...config.log },
     tenants: new Map(named),
     policy: policyOf({ ...ANYTHING, name: 'policy', ...config.policy }),

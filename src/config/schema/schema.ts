@@ -179,9 +179,15 @@ export const settingsSchema = {
   inspect: {
     enabled: toggle(
       true,
-      'Keep the latest requests in memory, to be seen at /_proxy/requests: headers with credentials masked, no bodies.',
+      'Keep the latest requests in memory, to be seen at /_proxy/requests, with credentials masked.',
     ),
-    requests: count(500, 'How many requests are kept. Each takes some kilobytes.'),
+    requests: count(500, 'How many are kept. They take at most requests × (2 × maxBody + headers) of memory.'),
+    bodies: choice(
+      ['off', 'errors', 'all'],
+      'errors',
+      'Which bodies are kept: none, those of requests that failed or were aborted, or all; never those of logins.',
+    ),
+    maxBody: size('64KiB', 'How much of each body is kept.'),
   },
   log: {
     level: choice(LEVELS, 'info', 'Lowest level that is logged.'),
