@@ -73,7 +73,7 @@ export class Rotation {
     this.#candidate = candidate
     // without a live token there is nothing to keep
     if (this.#session.peek() === undefined) this.#takeOver(candidate)
-    candidate.start()
+    candidate.renew()
   }
 
   close(): void {

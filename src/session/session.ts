@@ -85,14 +85,14 @@ export class Session {
     if (this.#state === 'closed') throw sessionClosed()
     if (this.#state === 'rejected') throw this.#history.rejection()
     if (this.#state === 'backing-off' && this.#isLasting) throw this.#unavailable()
-    this.start()
+    if (this.#state === 'idle') this.renew()
     const lease = this.#waiters.wait(this.#options.settings().waitTimeout, () => this.#unavailable(), signal)
     return isForRequest ? this.#renewal.hurried(lease) : lease
   }
 
-  /** Logs in if the session is idle. */
-  start(): void {
-    if (this.#state === 'idle') void this.#renew(instantOf(this.#clock))
+  /** Makes the next auth call now, whatever it was waiting for. Without effect while one is in progress. */
+  renew(): void {
+    if (this.#state !== 'authenticating' && this.#state !== 'closed') void this.#renew(instantOf(this.#clock))
   }
 
   /**

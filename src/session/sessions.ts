@@ -80,6 +80,11 @@ export class Sessions {
     return this.#rotations.peek(tenant)?.session.use()
   }
 
+  /** Does what {@link Session.renew} does. Throws a {@link Problem} if the tenant is not configured. */
+  renew(tenant: string): void {
+    this.#rotationOf(tenant).session.renew()
+  }
+
   /** Does what {@link Session.invalidate} does. If the session has been discarded, a retry gets a new one. */
   invalidate(tenant: string, lease: Lease, response: Unauthorized): Retry | undefined {
     const rotation = this.#rotations.peek(tenant)
@@ -112,8 +117,7 @@ export class Sessions {
   *all(): Generator<TenantEntry> {
     for (const [name, tenant] of this.#tenants) {
       const rotation = this.#rotations.peek(name)
-      const { session, candidate } = rotation ?? { session: undefined, candidate: undefined }
-      yield { tenant, session, candidate, rests: this.#resting.has(name) }
+      yield { tenant, session: rotation?.session, candidate: rotation?.candidate, rests: this.#resting.has(name) }
     }
   }
 
@@ -236,9 +240,7 @@ function isStuck(session: Session): boolean {
   return session.state === 'rejected' || (session.state === 'backing-off' && !session.peek())
 }
 
-/**
- * Whether two configurations of a tenant log in to the same API for the same customer, with a key from the same source.
- */
+/** Whether two configurations log in to the same API for the same customer, with a key from the same source. */
 function isSameUser(one: TenantConfig, other: TenantConfig): boolean {
   const user = ({ api, prismaId, customerName, credentials }: TenantConfig) =>
     JSON.stringify([api.origin, api.basePath, api.compute, prismaId, customerName, credentials.origin])

@@ -61,7 +61,7 @@ t.test('a key from a changing source is read for each login', async t => {
 
 t.test('a rejected key is read again for the next login', async t => {
   const { session, refuse, grant, clock, calls } = rig(t, { credentials: turning('command') })
-  session.start()
+  session.renew()
   await refuse('rejected')
   await clock.advance(600_000)
   await grant()

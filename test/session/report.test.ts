@@ -96,7 +96,7 @@ t.test(
       },
       events: { keyUsed: (id, lease) => used.push(`${id.reveal()} ${lease?.token.reveal()}`) },
     })
-    session.start()
+    session.renew()
     await settle()
     t.strictSame(used, [], 'no key has been read')
     readable = true

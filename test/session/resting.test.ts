@@ -51,7 +51,7 @@ t.test('the next request causes a login', async t => {
 
 t.test('a session without a token does not become idle, so that it gets ready again', async t => {
   const { session, refuse, clock, made } = rig(t, { settings: () => ({ ...settings(), idleAfter: 0 }) })
-  session.start()
+  session.renew()
   await refuse('transient', { retryAfter: LIFETIME })
   await clock.advance(LIFETIME)
   t.equal(made().length, 2)

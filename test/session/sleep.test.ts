@@ -80,7 +80,7 @@ t.test('setting the wall clock back neither prolongs nor shortens a token', asyn
 
 t.test('a call that was due during a sleep is made with the next request', async t => {
   const { session, grant, refuse, clock, made } = rig(t)
-  session.start()
+  session.renew()
   await refuse('transient', { retryAfter: HOUR })
   clock.jump(HOUR - 1)
   t.equal(await offered(session), 'waiting')

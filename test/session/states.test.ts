@@ -29,7 +29,7 @@ t.test('an event leads to the state in the table, and throws if there is none', 
 const stories: readonly ((rig: Rig, settings: { idleAfter: number }) => unknown)[] = [
   ({ session }) => session.close(),
   ({ session }) => {
-    session.start()
+    session.renew()
     session.close()
   },
   async ({ session, start, clock, grant }) => {
@@ -44,13 +44,13 @@ const stories: readonly ((rig: Rig, settings: { idleAfter: number }) => unknown)
     await clock.advance(EXTENSION)
   },
   async ({ session, refuse, clock, grant }) => {
-    session.start()
+    session.renew()
     await refuse('transient')
     await clock.advance(250)
     await grant()
   },
   async ({ session, refuse, clock, grant }) => {
-    session.start()
+    session.renew()
     await refuse('rejected')
     await clock.advance(600_000)
     await grant()
@@ -65,7 +65,7 @@ const stories: readonly ((rig: Rig, settings: { idleAfter: number }) => unknown)
     session.close()
   },
   async ({ session, refuse }) => {
-    session.start()
+    session.renew()
     await refuse('rejected')
     session.close()
   },
