@@ -1,10 +1,10 @@
+import { serverSentEvents } from '../http/server-sent-events.ts'
 import { CONDITION_NAMES, type Condition, isStatus, matching, type RecordFilter } from '../inspect/filter.ts'
 import type { RequestRecord } from '../inspect/record.ts'
 import { type Flags, readArguments, UsageError } from '../kernel/arguments.ts'
 import { timeOfDay } from '../kernel/log.ts'
 import { requestLine } from '../telemetry/request-line.ts'
 import { type Command, ExitCode, fail, type Host } from './host.ts'
-import { eventData } from './requests/events.ts'
 import { openClient, PROXY_FLAGS, PROXY_OPTIONS } from './running/open-client.ts'
 import type { ProxyClient } from './running/proxy-client.ts'
 import { painter } from './terminal/colour.ts'
@@ -30,7 +30,7 @@ requests, and an admin those of all.
 
 Options:
   --follow            Go on with each request that ends, until SIGINT
-  --json              Print each request as a line of JSON, with its headers if they are followed
+  --json              Print each request as a line of JSON
 ${PROXY_OPTIONS}
   --id ID             Only the request with this x-request-id
   --tenant NAME       Only requests for this tenant
@@ -73,7 +73,8 @@ async function follow(client: ProxyClient, filter: RecordFilter, show: Show, hos
   const isWanted = matching(filter)
   const stream = await client.open('/_proxy/events')
   const read = async () => {
-    for await (const data of eventData(stream, 'request')) {
+    for await (const { type, data } of serverSentEvents(stream)) {
+      if (type !== 'request') continue
       const record = JSON.parse(data) as RequestRecord
       if (record.status !== null && isWanted(record)) show(record)
     }
