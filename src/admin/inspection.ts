@@ -11,6 +11,7 @@ import { nearest } from '../kernel/nearest.ts'
 import { Problem } from '../problem/problem.ts'
 import { exchangeOf } from '../server/observe.ts'
 import { EventStream } from './event-stream.ts'
+import { requireOwnAddress } from './pages.ts'
 import type { StatusSources } from './status.ts'
 import { StatusNews } from './status-news.ts'
 
@@ -67,7 +68,7 @@ export async function inspection(app: FastifyInstance, options: InspectionOption
 
   app.get('/_proxy/requests', async request => {
     const { found, next } = listed(request)
-    return { requests: found.map(withoutHeaders), next }
+    return { requests: found.map(withoutChange), next }
   })
 
   app.get('/_proxy/requests.har', async (request, reply) => {
@@ -126,9 +127,8 @@ function visibleTo(request: FastifyRequest, config: Pick<Config, 'clients'>): (r
  * @throws {Problem} `invalid-request` unless it asks at the address of the proxy itself
  */
 function readerOf(request: FastifyRequest): string | null {
-  const { client, proxyHost } = exchangeOf(request)
-  if (proxyHost === undefined) return client
-  throw new Problem('invalid-request', 'Requests are shown only at the address of the proxy itself')
+  requireOwnAddress(request)
+  return exchangeOf(request).client
 }
 
 /**
@@ -155,6 +155,6 @@ function read(name: string, value: unknown): string {
   return value
 }
 
-function withoutHeaders({ change, requestHeaders, responseHeaders, ...summary }: RequestRecord) {
+function withoutChange({ change, ...summary }: RequestRecord) {
   return summary
 }

@@ -4,7 +4,7 @@ import { ComputeConsoles } from '../forward/compute-consoles.ts'
 import { Forwarder } from '../forward/forwarder.ts'
 import { authorize } from '../guard/authorize.ts'
 import type { SignedTokens } from '../guard/signed-tokens.ts'
-import { Recorder } from '../inspect/recorder.ts'
+import { type BodyOptions, Recorder } from '../inspect/recorder.ts'
 import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
 import type { Secret } from '../kernel/secret.ts'
@@ -60,8 +60,17 @@ export function secretsOf(live: LiveConfig, sessions: Sessions): SecretsOf {
 }
 
 /** Makes what keeps the latest requests. */
-export function makeRecorder(live: LiveConfig, clock: Clock, secrets: SecretsOf): Recorder {
+export function makeRecorder({
+  live,
+  clock,
+  sessions,
+}: Pick<ForwardingParts, 'live' | 'clock' | 'sessions'>): Recorder {
   const { requests } = live.config.inspect
+  const secrets: BodyOptions['secrets'] = ({ tenant, client }) => [
+    ...(tenant === null ? [] : sessions.secrets(tenant)),
+    // a thousand clients may be known; each token costs microseconds
+    ...live.config.clients.filter(({ name }) => name === client).map(({ token }) => token),
+  ]
   return new Recorder(clock, Math.max(1, requests), { settings: () => live.config.inspect, secrets })
 }
 

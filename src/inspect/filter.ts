@@ -15,7 +15,7 @@ const CONDITIONS = {
   status: ({ status }: RequestRecord, value: string) => isOfStatus(status, value),
   operation: ({ operation }: RequestRecord, value: string) => operation === value,
   problem: ({ problem }: RequestRecord, value: string) => problem?.type === value,
-  text: (record: RequestRecord, value: string) => textOf(record).includes(value.toLowerCase()),
+  text: (record: RequestRecord, value: string) => hasWords(textOf(record), value),
 } as const
 
 /** A status, or a class of them: `404`, `4xx`; `aborted` and `running`. */
@@ -45,7 +45,17 @@ function isOfStatus(status: number | null, value: string): boolean {
 }
 
 /** All that a person may search a record for, in lower case. */
-function textOf({ id, target, operation, tenant, client, problem, upstreamRequestId }: RequestRecord): string {
+function textOf(record: RequestRecord): string {
+  const { id, method, status, target, operation, tenant, client, problem, upstreamRequestId } = record
   const { type, detail } = problem ?? {}
-  return [id, target, operation, tenant, client, type, detail, upstreamRequestId].join('\n').toLowerCase()
+  const all = [id, method, status, target, operation, tenant, client, type, detail, upstreamRequestId]
+  return all.join('\n').toLowerCase()
+}
+
+/** Whether a text in lower case contains all words of another, in any order. */
+function hasWords(text: string, words: string): boolean {
+  return words
+    .toLowerCase()
+    .split(/\s+/)
+    .every(word => text.includes(word))
 }

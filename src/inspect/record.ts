@@ -1,6 +1,8 @@
 import { type Pair, pairsOf, type RawHeaders } from '../http/raw-headers.ts'
+import { Secret } from '../kernel/secret.ts'
 import { tenths } from '../request/exchange.ts'
 import { maskedHeaders } from './masked-headers.ts'
+import { maskedText } from './masked-text.ts'
 import type { ShownBody } from './shown-body.ts'
 
 /** The longest target that is shown, in characters. */
@@ -17,7 +19,7 @@ export interface RequestRecord {
   /** When the request began, in milliseconds since the epoch. */
   readonly startedAt: number
   readonly method: string
-  /** The request target: path and query. */
+  /** The request target: path and query, with credentials masked. */
   readonly target: string
   /** The name of the client; null if no clients are configured. */
   readonly client: string | null
@@ -38,21 +40,22 @@ export interface RequestRecord {
   readonly problem: RecordedProblem | null
   /** The upstream's id of the request, if it sent one. */
   readonly upstreamRequestId: string | null
-  /** The headers as they were sent, in their order, with credentials and cookies masked. */
-  readonly requestHeaders: readonly Pair[]
-  readonly responseHeaders: readonly Pair[]
 }
 
 /** What is known of a request: what its record shows, with headers that may contain credentials. */
-export interface RequestFacts extends Omit<RequestRecord, 'number' | 'change' | 'requestHeaders' | 'responseHeaders'> {
+export interface RequestFacts extends Omit<RequestRecord, 'number' | 'change'> {
   /** The headers that the client sent. */
   readonly requestHeaders: RawHeaders
   /** The headers that the client got; empty if it got none. */
   readonly responseHeaders: RawHeaders
 }
 
-/** A {@link RequestRecord} with what is shown only of a single request, or in a file: its bodies; null if not kept. */
+/** A {@link RequestRecord} with what is shown only of a single request, or in a file. */
 export interface RequestDetails extends RequestRecord {
+  /** The headers as the client sent them, in their order, with credentials and cookies masked. */
+  readonly requestHeaders: readonly Pair[]
+  /** The headers as the client got them; empty if it got none. */
+  readonly responseHeaders: readonly Pair[]
   /** The request body as the client sent it. */
   readonly requestBody: ShownBody | null
   /** The response body as the client got it. */
@@ -78,15 +81,22 @@ export interface RecordedProblem {
   readonly detail: string
 }
 
-/** Makes a record of what is known of a request: without credentials, and with times in tenths of milliseconds. */
-export function recordOf(number: number, change: number, facts: RequestFacts): RequestRecord {
-  const { target, times, requestHeaders, responseHeaders } = facts
-  const { session, queue, upstream, firstByte, total } = times
+/**
+ * Makes a record of what is known of a request: without credentials, nor any of these secrets, and with times in tenths
+ * of milliseconds.
+ */
+export function recordOf(
+  number: number,
+  change: number,
+  { requestHeaders, responseHeaders, ...facts }: RequestFacts,
+  secrets: readonly Secret[],
+): RequestRecord {
+  const { session, queue, upstream, firstByte, total } = facts.times
   return {
     number,
     change,
     ...facts,
-    target: target.slice(0, LONGEST_TARGET),
+    target: maskedTarget(facts.target.slice(0, LONGEST_TARGET), secrets),
     times: {
       session: tenths(session),
       queue: tenths(queue),
@@ -94,7 +104,17 @@ export function recordOf(number: number, change: number, facts: RequestFacts): R
       firstByte: firstByte === null ? null : tenths(firstByte),
       total: total === null ? null : tenths(total),
     },
-    requestHeaders: pairsOf(maskedHeaders(requestHeaders)),
-    responseHeaders: pairsOf(maskedHeaders(responseHeaders)),
   }
+}
+
+/** The headers of a request or response without credentials, cookies, nor any of these secrets. */
+export function shownHeaders(headers: RawHeaders, secrets: readonly Secret[]): Pair[] {
+  return pairsOf(maskedHeaders(headers)).map(([name, value]) => [name, Secret.maskAllIn(value, secrets)])
+}
+
+/** A request target without the values of credentials in its query, nor any of these secrets. */
+function maskedTarget(target: string, secrets: readonly Secret[]): string {
+  const end = target.indexOf('?') + 1
+  const masked = end === 0 ? target : target.slice(0, end) + maskedText(target.slice(end))
+  return Secret.maskAllIn(masked, secrets)
 }

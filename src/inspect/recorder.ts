@@ -12,7 +12,7 @@ import { type SecretsOf, Slot } from './slot.ts'
 export interface BodyOptions {
   /** Returns which bodies to keep of a request that begins. */
   readonly settings: () => BodySettings
-  /** Returns the secrets of a tenant, if it is known, and of all clients. No body may show them. */
+  /** Returns the secrets of a tenant and of a client. Nothing may show them. */
   readonly secrets: SecretsOf
 }
 
@@ -79,22 +79,23 @@ export class Recorder {
 
   /** The records that are kept, the newest first. */
   *latest(): Generator<RequestRecord> {
-    for (const slot of this.#latest()) yield slot.record()
+    for (const slot of this.#latest()) yield slot.record(this.#secrets)
   }
 
-  /** Returns all that is known of a request. If it is no longer kept, its bodies are null. */
+  /** Returns all that is known of a request. If it is no longer kept, headers and bodies are missing. */
   async details(record: RequestRecord): Promise<RequestDetails> {
     // masking large bodies takes long: whoever asks for many must not keep others waiting for all of them
     await turn()
     const slot = this.#slotOf(record.number)
-    if (slot.number !== record.number) return { ...record, requestBody: null, responseBody: null }
+    if (slot.number !== record.number)
+      return { ...record, requestHeaders: [], responseHeaders: [], requestBody: null, responseBody: null }
     return slot.details(this.#secrets)
   }
 
   /** The records that have changed after a change, the earliest change first. */
   changedAfter(change: number): RequestRecord[] {
     const changed = [...this.#latest()].filter(slot => slot.change > change)
-    return changed.sort((one, other) => one.change - other.change).map(slot => slot.record())
+    return changed.sort((one, other) => one.change - other.change).map(slot => slot.record(this.#secrets))
   }
 
   /** The id of the event that tells of a change. */

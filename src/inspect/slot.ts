@@ -2,11 +2,11 @@ import type { Secret } from '../kernel/secret.ts'
 import { type Beginning, factsOf, type RecordedEnd } from './facts.ts'
 import type { KeptBodies } from './kept-bodies.ts'
 import { PackedFacts } from './packed-facts.ts'
-import { type RequestDetails, type RequestFacts, type RequestRecord, recordOf } from './record.ts'
+import { type RequestDetails, type RequestFacts, type RequestRecord, recordOf, shownHeaders } from './record.ts'
 import { showBody } from './shown-body.ts'
 
-/** Returns the secrets of a tenant, if it is known, and of all clients. */
-export type SecretsOf = (tenant: string | null) => readonly Secret[]
+/** Returns the secrets of a tenant and of a client, as far as they are known. */
+export type SecretsOf = (parties: Pick<RequestFacts, 'tenant' | 'client'>) => readonly Secret[]
 
 /**
  * A place for one recorded request after another. Credentials are in private fields, and masked in all that it returns.
@@ -51,25 +51,33 @@ export class Slot {
     this.#over.pack(factsOf(this.#running, end))
     this.#running = null
     this.#bodies?.ended(end.status === 0 || end.status >= 400 || exchange.failure !== undefined)
-    if (this.#bodies?.request || this.#bodies?.response) this.#secrets = secretsOf(exchange.tenant)
+    if (this.#bodies?.request || this.#bodies?.response) this.#secrets = secretsOf(exchange)
     else this.#bodies = null
   }
 
   /** Returns what is shown of the request in lists. */
-  record(): RequestRecord {
-    return recordOf(this.#number, this.#change, this.#facts)
+  record(secretsOf: SecretsOf): RequestRecord {
+    const facts = this.#facts
+    return recordOf(this.#number, this.#change, facts, this.#secretsOf(facts, secretsOf))
   }
 
   /** Returns all that is shown of the request. */
   async details(secretsOf: SecretsOf): Promise<RequestDetails> {
-    const { tenant, requestHeaders, responseHeaders } = this.#facts
+    const facts = this.#facts
+    const { requestHeaders, responseHeaders } = facts
     const { request = null, response = null } = this.#bodies ?? {}
-    const secrets = [...new Set([...this.#secrets, ...secretsOf(tenant)])]
+    const secrets = this.#secretsOf(facts, secretsOf)
     return {
-      ...this.record(),
+      ...recordOf(this.#number, this.#change, facts, secrets),
+      requestHeaders: shownHeaders(requestHeaders, secrets),
+      responseHeaders: shownHeaders(responseHeaders, secrets),
       requestBody: request && (await showBody(request, { headers: requestHeaders, secrets })),
       responseBody: response && (await showBody(response, { headers: responseHeaders, secrets })),
     }
+  }
+
+  #secretsOf(facts: RequestFacts, secretsOf: SecretsOf): Secret[] {
+    return [...new Set([...this.#secrets, ...secretsOf(facts)])]
   }
 
   get #facts(): RequestFacts {

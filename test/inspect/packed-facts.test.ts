@@ -5,7 +5,7 @@ import { makeRecord } from './rig.ts'
 
 /** The facts of a request that is over, with what a test says. */
 function makeFacts(said: Partial<RequestFacts> = {}): RequestFacts {
-  const { number, change, requestHeaders, responseHeaders, ...record } = makeRecord()
+  const { number, change, ...record } = makeRecord()
   return { ...record, requestHeaders: ['Accept', '*/*'], responseHeaders: ['Set-Cookie', 'a', 'Vary', ''], ...said }
 }
 

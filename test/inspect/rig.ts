@@ -23,19 +23,19 @@ export function makeRecord(said: Partial<RequestRecord> = {}): RequestRecord {
     cache: null,
     problem: null,
     upstreamRequestId: null,
-    requestHeaders: [['Accept', '*/*']],
-    responseHeaders: [['Content-Type', 'application/json']],
     ...said,
   }
 }
 
 /** All that is known of a request that was served, with what a test says. */
 export function makeDetails({
+  requestHeaders = [['Accept', '*/*']],
+  responseHeaders = [['Content-Type', 'application/json']],
   requestBody = null,
   responseBody = null,
   ...said
 }: Partial<RequestDetails> = {}): RequestDetails {
-  return { ...makeRecord(said), requestBody, responseBody }
+  return { ...makeRecord(said), requestHeaders, responseHeaders, requestBody, responseBody }
 }
 
 /** The exchange of a request that has just begun. */
