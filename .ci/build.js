@@ -22,10 +22,26 @@ const { metafile } = await build({
   banner: { js: "import{createRequire as _r}from'node:module';const require=_r(import.meta.url);" },
 })
 
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licenses(metafile))
+// the page that the proxy serves at /_proxy/: files of its own for browsers
+const { metafile: pageMetafile } = await build({
+  entryPoints: { page: 'src/page/main.tsx' },
+  outdir: 'dist/page',
+  bundle: true,
+  platform: 'browser',
+  target: 'es2022',
+  format: 'esm',
+  minify: true,
+  legalComments: 'none',
+  tsconfig: 'src/page/tsconfig.json',
+  metafile: true,
+  logLevel: 'warning',
+})
+
+const inputs = { ...metafile.inputs, ...pageMetafile.inputs }
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licenses(inputs))
 
 /** The licence texts of all packages that went into the bundle, as they ask for. */
-function licenses({ inputs }) {
+function licenses(inputs) {
   const folders = Object.keys(inputs).map(
     path => /^(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1],
   )

@@ -24,15 +24,16 @@ t.test('it listens once, be it at a port or at a socket', async t => {
     await t.rejects(app.listen(place), /already listening/)
 })
 
-t.test('where clients must show a token all but livez needs it', async t => {
+t.test('where clients must show a token all but livez, and pages without secrets, needs it', async t => {
   const { call, simulator } = await startPair(t, { config: { clients: [clientOf('ci', TOKEN)] } })
-  const paths = ['/v2/policy', '/_proxy/readyz', '/_proxy/status', '/_proxy/metrics', '/_proxy/problems/', '/_proxy/x']
+  const paths = ['/v2/policy', '/_proxy/readyz', '/_proxy/status', '/_proxy/metrics', '/_proxy/requests', '/_proxy/x']
   for (const path of [...paths, '/_proxy/livez/', '/_proxy/%6civez', '//_proxy/livez']) {
     t.equal((await call(path)).status, 401, path)
     t.equal((await call(path, { headers: { authorization: 'Bearer wrong' } })).status, 401)
   }
   t.equal((await call('/x', { method: 'PURGE' })).status, 401)
-  t.equal((await call('/_proxy/livez')).status, 200)
+  for (const path of ['/_proxy/livez', '/_proxy/', '/_proxy/problems/', '/_proxy/page/session'])
+    t.equal((await call(path)).status, 200, path)
   t.equal((await call('/_proxy/livez?x')).status, 200)
   t.equal(simulator.requests.length, 0)
   const basic = `Basic ${Buffer.from(`:${TOKEN}`).toString('base64')}`

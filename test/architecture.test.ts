@@ -11,6 +11,7 @@ const FLOORS = [
   'commands',
   'app',
   'connect',
+  'page',
   'admin',
   'server',
   'telemetry',
@@ -45,6 +46,7 @@ const MAX_FILES = 18
 /** The files that a key, token or password is sent from. */
 const REVEALING = [
   'commands/running/proxy-client.ts',
+  'guard/page-access.ts',
   'auth/auth-api.ts',
   'auth/ask-key-expiry.ts',
   'forward/headers/headers.ts',
@@ -74,11 +76,11 @@ interface SourceFile {
 }
 
 const files: readonly SourceFile[] = readdirSync(SOURCE, { recursive: true, encoding: 'utf8' })
-  .filter(path => path.endsWith('.ts'))
+  .filter(path => /\.tsx?$/.test(path))
   .map(path => {
     const text = readFileSync(join(SOURCE, path), 'utf8')
     const specifiers = [...text.matchAll(IMPORT)].map(([, from, loaded]) => from ?? loaded ?? '')
-    const own = specifiers.filter(name => name.startsWith('.') && name.endsWith('.ts'))
+    const own = specifiers.filter(name => name.startsWith('.') && /\.tsx?$/.test(name))
     return {
       path,
       floor: path.split('/')[0] ?? '',
@@ -144,7 +146,8 @@ t.test('there is no circle', async t => {
 
 t.test('time is read in one place', async t => {
   const clocks = /(?<![\w.])(setTimeout|setInterval)\(|\bDate\.now\b|\bperformance\.|AbortSignal\.timeout|new Date\(\)/
-  t.same(filesWith(clocks, ['kernel/clock.ts', 'simulator/clock.ts']), [])
+  // the page has the browser's
+  t.same(filesWith(clocks, ['kernel/clock.ts', 'simulator/clock.ts', 'page/']), [])
 })
 
 t.test('the process is touched only at the top', async t => {
@@ -171,6 +174,9 @@ t.test('connections to others are opened in one place, and have TLS in one', asy
       'commands/demo/tour-client.ts',
       'commands/running/',
       'simulator/',
+      // in a browser, to the proxy
+      'page/proxy.ts',
+      'page/logic/copy.ts',
     ]),
     [],
   )

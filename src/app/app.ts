@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { serveConnect } from '../connect/connect.ts'
+import { PageAccess } from '../guard/page-access.ts'
 import { SignedTokens } from '../guard/signed-tokens.ts'
 import { Levels } from '../inspect/levels.ts'
 import { Traffic } from '../inspect/traffic.ts'
@@ -118,6 +119,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const events = { ...first.events, called, keyUsed: keyExpiries.keyUsed }
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: makeSession(live, deps, fleet), events })
   const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
+  const pages = new PageAccess(clock)
   const secrets = secretsOf(live, sessions)
   const forwarder = makeForwarder({ live, clock, agents, sessions, secrets, pacer, kept, tokens })
 
@@ -133,6 +135,9 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const connects = serveConnect(server.server, connect)
   const drain = new Drain(server, { clock, connections, refuseWaiting: reason => pacer.refuse(reason) })
   const loggedRequests = () => live.config.log.requests
+  const recorder = initial.inspect.enabled ? makeRecorder({ live, clock, sessions }) : null
+  const traffic = recorder && new Traffic(clock)
+  const levels = recorder && new Levels(clock, pacer)
   const reported = {
     ...deps,
     startedAt: clock.monotonic(),
@@ -143,13 +148,15 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     loggedRequests,
     metrics,
     pacer,
+    pages,
+    recorder,
     sessions,
     keyExpiries,
+    tokens,
+    traffic,
+    levels,
   }
-  const recorder = initial.inspect.enabled ? makeRecorder(live, clock, secrets) : null
-  const traffic = recorder && new Traffic(clock)
-  const levels = recorder && new Levels(clock, pacer)
-  await addSteps(server, { ...reported, audit, recorder, traffic, levels, connections, forwarder, tokens })
+  await addSteps(server, { ...reported, audit, connections, forwarder })
   const reports = initial.admin.address === null ? null : await createReportsServer(reported)
   return {
     server,

@@ -1,12 +1,16 @@
 import type { IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type ReportsOptions, reports } from '../admin/admin.ts'
+import { homePage } from '../admin/home-page.ts'
+import { type InspectionOptions, inspection } from '../admin/inspection.ts'
+import { page } from '../admin/page.ts'
+import { problemPages } from '../admin/problem-pages.ts'
 import type { Config } from '../config/config.ts'
 import { leaveBodiesAlone } from '../forward/route.ts'
 import { linger } from '../http/lingering-close.ts'
 import { Problem } from '../problem/problem.ts'
 import { routeOf } from '../request/own-path.ts'
-import { admitReaders } from '../server/authenticate.ts'
+import { type AuthenticateOptions, admitReaders, authenticate, keepToThisMachine } from '../server/authenticate.ts'
 import { answerClientError } from '../server/client-error.ts'
 import { Connections } from '../server/connections.ts'
 import { handleErrors } from '../server/error-handler.ts'
@@ -19,14 +23,16 @@ import { createServer } from './server.ts'
 const MOST_CONNECTIONS = 100
 
 /** What is said to whoever asks for anything else. */
-const ADVICE = 'this address serves only /_proxy/livez, readyz, metrics and status'
+const ADVICE = 'this address serves only the page /_proxy/ and what it shows, livez, readyz, metrics and status'
 
 /** Shows everything to everyone, like a proxy without clients. */
 const FOR_EVERYONE: Pick<Config, 'clients'> = { clients: [] }
 
 /** What {@link createReportsServer} needs. */
 export interface ReportsServerOptions
-  extends Omit<ReportsOptions, 'config'>,
+  extends Omit<InspectionOptions, 'config'>,
+    Omit<ReportsOptions, 'config'>,
+    Omit<AuthenticateOptions, 'config'>,
     Pick<ObserveOptions, 'log' | 'loggedRequests'> {
   readonly config: () => Config
 }
@@ -63,6 +69,15 @@ export async function createReportsServer(options: ReportsServerOptions): Promis
   admitReaders(app, options)
   handleErrors(app, ADVICE)
   await app.register(reports, { ...options, config: () => FOR_EVERYONE })
+  await app.register(async part => {
+    // unlike the reports, requests are shown only to those who may see them at the address of the proxy
+    authenticate(part, options)
+    if (options.recorder) keepToThisMachine(part, options)
+    await part.register(inspection, options)
+    await part.register(homePage, options)
+    await part.register(problemPages)
+    if (options.recorder) await part.register(page, { ...options, sessions: null })
+  })
   return {
     listen: place => listenAt(app, second, place),
     async close() {

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import { type QuittingOptions, quitting, type ReportsOptions, reports } from '../admin/admin.ts'
 import { homePage } from '../admin/home-page.ts'
 import { inspection } from '../admin/inspection.ts'
+import { page } from '../admin/page.ts'
 import { problemPages } from '../admin/problem-pages.ts'
 import type { Forwarder } from '../forward/forwarder.ts'
 import { forwardPlugin, leaveBodiesAlone } from '../forward/route.ts'
@@ -40,7 +41,8 @@ export async function addSteps(app: FastifyInstance, options: StepOptions): Prom
   handleErrors(app) // every failure becomes a problem document
 
   await app.register(reports, options) // /_proxy/livez, readyz, status, metrics
-  await app.register(inspection, options) // /_proxy/requests
+  await app.register(inspection, options) // /_proxy/requests and events
+  if (options.recorder) await app.register(page, options) // what the page at /_proxy/ loads and does
   await app.register(quitting, options) // /_proxy/quit
   await app.register(homePage, options) // /_proxy/ and what browsers ask for by themselves
   await app.register(problemPages) // /_proxy/problems/

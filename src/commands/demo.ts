@@ -61,10 +61,12 @@ async function show(simulator: Simulator, host: Host, once: boolean): Promise<nu
   const app = await openApp(config, host, { log: createLog('silent', host.stdout, systemClock), audit: null })
   try {
     const address = await listenSomewhere(app.server, once)
-    host.stdout.write(`simulator ${simulator.url}\nproxy     ${address}\n\n`)
+    host.stdout.write(`page      ${address}/_proxy/\nproxy     ${address}\nsimulator ${simulator.url}\n\n`)
     const held = await printSteps(tour(address, simulator), host)
     if (once) return held ? ExitCode.good : ExitCode.failed
-    host.stdout.write(`Now try it yourself: curl ${address}/v2/policy (Ctrl-C to stop)\n`)
+    host.stdout.write(
+      `Now open ${address}/_proxy/ in a browser, or try it yourself: curl ${address}/v2/policy (Ctrl-C to stop)\n`,
+    )
     return await drain(app, await untilSignal(host))
   } finally {
     await app.close()

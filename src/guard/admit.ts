@@ -177,7 +177,7 @@ export function clientBy(
  * Formats an address as it appears in `Host`. On an IPv6 socket, an IPv4 address appears as `::ffff:192.0.2.1` (RFC
  * 4291, 2.5.5.2). A zone (`%eth0`) is dropped, because it has no meaning on other machines (RFC 6874).
  */
-function asHost(address = ''): string {
+export function asHost(address = ''): string {
   const plain = address.replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, '')
   return plain.includes(':') ? `[${plain}]` : plain
 }

@@ -3,14 +3,15 @@ import { TLSSocket } from 'node:tls'
 import { Problem } from '../problem/problem.ts'
 import { connectTunnelOf, proxyFormHost } from '../request/proxy-form.ts'
 import { type Admission, admit, admitToReports, type Facts, isBlindRequest, type Verdict } from './admit.ts'
+import { PAGE_TOKEN_HEADER } from './page-access.ts'
 
 /**
  * Admits a request and returns the name of its client; null if no clients are configured, or the request needs no
- * token.
+ * token. `login` is the token of somebody who has logged in at the proxy's own page, if the request comes from there.
  * @throws {Problem} that says why the request is not admitted
  */
-export function guard(request: IncomingMessage, admission: Admission): string | null {
-  return clientOf(admit(factsOf(request, tokenIn(request)), admission))
+export function guard(request: IncomingMessage, admission: Admission, login?: string): string | null {
+  return clientOf(admit(factsOf(request, tokenIn(request) ?? login), admission))
 }
 
 /**
@@ -29,10 +30,10 @@ function clientOf(verdict: Verdict): string | null {
 /**
  * The `WWW-Authenticate` challenge for a client without a valid token (RFC 9110, 11.6.1). Once a browser has asked its
  * user for a password, it sends the password with the requests of every page. So Basic is not offered to browsers that
- * do not identify the page.
+ * do not identify the page, nor to the proxy's own page, which asks its user itself.
  */
 export function challengeTo(request: IncomingMessage): string {
-  return isBlindRequest(factsOf(request)) ? 'Bearer' : 'Bearer, Basic'
+  return PAGE_TOKEN_HEADER in request.headers || isBlindRequest(factsOf(request)) ? 'Bearer' : 'Bearer, Basic'
 }
 
 function factsOf(request: IncomingMessage, token?: string): Facts {

@@ -11,11 +11,17 @@ export const FORWARD_ROUTE = '/'
 /** The route of the proxy's own page. */
 export const HOME_ROUTE = '/_proxy'
 
+/** What the proxy's own page loads before anybody has logged in. */
+export const PAGE_ROUTES = ['/_proxy/page/page.js', '/_proxy/page/page.css', '/_proxy/page/session'] as const
+
 /** The icon that browsers request from every host. */
 export const ICON_ROUTE = '/favicon.ico'
 
-/** Excludes `%`, which a router would decode. No path of the proxy needs it. */
-const OWN_PATH = /^\/_proxy(\/[^?%#]*)?(\?|$)/
+/**
+ * Excludes `%`, which a router would decode. Only request ids need it, which are printable ASCII; such escapes can always
+ * be decoded.
+ */
+const OWN_PATH = /^\/_proxy(\/[^?%#]*|\/requests\/([^?%#/]|%[2-7][0-9a-fA-F])+)?(\?|$)/
 
 const [ROOT, ICON] = [/^\/(\?|$)/, /^\/favicon\.ico(\?|$)/]
 

@@ -28,20 +28,27 @@ t.test('a browser at / is redirected to the home page, and gets an icon, without
 })
 
 t.test('the home page shows an example and links', async t => {
-  const { call, simulator } = await startPair(t)
+  const { call, simulator } = await startPair(t, { config: { inspect: { enabled: false } } })
   const page = await call('/_proxy/', { headers: { ...BROWSER, host: 'localhost:9080' } })
   t.match(page, { status: 200, headers: { 'content-type': 'text/html; charset=utf-8', vary: 'accept' } })
   t.match(page.headers['content-security-policy'], /default-src 'none'.*frame-ancestors 'none'/)
   t.match(page.text, '<h1>prismacloud-proxy 1.2.3</h1>')
   t.match(page.text, '<pre>curl http://localhost:9080/v2/policy</pre>')
   const links = [...page.text.matchAll(/<a href="([^"]*)">/g)].map(([, link]) => String(link))
-  const pages = ['status', 'requests', 'traffic', 'metrics', 'readyz', 'problems/'].map(name => `/_proxy/${name}`)
+  const pages = ['status', 'metrics', 'readyz', 'problems/'].map(name => `/_proxy/${name}`)
   t.strictSame(links, pages)
   t.equal(simulator.counts.logins, 0)
   for (const link of links) t.not((await call(link)).status, 404, link)
   const json = (await call('/_proxy/', { headers: { host: 'localhost:9080' } })).json()
   t.match(json, { version: '1.2.3', example: 'curl http://localhost:9080/v2/policy' })
   t.strictSame(Object.keys(json.links), links)
+})
+
+t.test('with recorded requests there are links to them', async t => {
+  const { call } = await startPair(t)
+  const { links } = (await call('/_proxy/')).json()
+  for (const name of ['requests', 'traffic', 'status']) t.type(links[`/_proxy/${name}`], 'string')
+  for (const link of Object.keys(links)) t.not((await call(link)).status, 404, link)
 })
 
 t.test('any other request to these paths is forwarded', async t => {
@@ -82,8 +89,11 @@ t.test('any other request to these paths is forwarded', async t => {
   )
 })
 
-t.test('the home page requires the client token, too', async t => {
+t.test('pages without secrets require no client token, because browsers cannot send one', async t => {
   const { call } = await startPair(t, { config: { clients: [clientOf('ci', 'the-token-of-ci-0')] } })
-  for (const path of ['/', '/favicon.ico', '/_proxy/'])
-    t.equal((await call(path, { headers: BROWSER })).status, 401, path)
+  const statuses = { '/': 303, '/_proxy': 303, '/_proxy/': 200, '/favicon.ico': 204, '/_proxy/problems/draining': 200 }
+  for (const [path, status] of Object.entries(statuses))
+    t.equal((await call(path, { headers: BROWSER })).status, status, path)
+  for (const path of ['/', '/_proxy/status', '/_proxy/page/login', '/_proxy/page', '/_proxy/problems'])
+    t.equal((await call(path)).status, 401, path)
 })

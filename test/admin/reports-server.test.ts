@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { networkInterfaces } from 'node:os'
 import t, { type Test } from 'tap'
 import { call, dial, readAll, talk } from '../support/http.ts'
 import { clientOf, type ProxyOptions, startPair } from '../support/proxy.ts'
@@ -8,11 +9,15 @@ const TOKEN = 'the-token-of-ci-0'
 const PATHS = ['/_proxy/livez', '/_proxy/readyz', '/_proxy/status', '/_proxy/metrics']
 
 /** A proxy whose clients need a token, and the port of its `admin.address`. */
-async function start(t: Test, { config, ...options }: Omit<ProxyOptions, 'upstream' | 'clock'> = {}) {
+async function start(
+  t: Test,
+  { config, ...options }: Omit<ProxyOptions, 'upstream' | 'clock'> = {},
+  host = '127.0.0.1',
+) {
   const clients = [clientOf('ci', TOKEN), clientOf('other', 'the-token-of-other')]
   const admin = { address: '127.0.0.1:0', quit: true }
   const pair = await startPair(t, { ...options, config: { clients, admin, ...config } })
-  const adminPort = Number(new URL(`${await pair.app.reports?.listen({ host: '127.0.0.1', port: 0 })}`).port)
+  const adminPort = Number(new URL(`${await pair.app.reports?.listen({ host, port: 0 })}`).port)
   const ask = (path: string, options?: Parameters<typeof call>[2]) => call(adminPort, path, options)
   return { ...pair, adminPort, ask, headers: { authorization: `Bearer ${TOKEN}` } }
 }
@@ -38,24 +43,18 @@ t.test('liveness, readiness, metrics and the whole status need no token there', 
   t.notOk((await call('/_proxy/status', { headers })).json().tenants, 'elsewhere, only admins see it')
 })
 
-t.test('nothing else is there, and nothing is forwarded', async t => {
-  const { app, ask, simulator, headers } = await start(t)
+t.test('nothing else is there without inspection, and nothing is forwarded', async t => {
+  const { app, ask, simulator, headers } = await start(t, { config: { inspect: { enabled: false } } })
   await app.login()
   const before = simulator.requests.length
-  const others = [
-    '/',
-    '/v2/policy',
-    '/_proxy',
-    '/_proxy/',
-    '/_proxy/problems/',
-    '/favicon.ico',
-    '/_tenant/default/v2/x',
-  ]
+  const others = ['/', '/v2/policy', '/_proxy/requests', '/_proxy/page/session', '/_tenant/default/v2/x']
   for (const path of [...others, '/login', '/_compute/api/v1/x', '/_proxy/livez/', '/_proxy/%6civez', '/%', '/a#b'])
     for (const method of ['GET', 'POST', 'PURGE', 'OPTIONS']) {
       const reply = await ask(path, { method, headers: { ...headers, accept: 'application/json' } })
       t.match(reply, { status: 404, headers: { 'content-type': 'application/problem+json' } }, `${method} ${path}`)
-      t.match(reply.json(), { detail: /; this address serves only \/_proxy\/livez, readyz, metrics and status$/ })
+      t.match(reply.json(), {
+        detail: /; this address serves only the page \/_proxy\/ and what it shows, livez, readyz, metrics and status$/,
+      })
     }
   const posted = { headers: { ...headers, 'content-type': 'text/odd' }, method: 'POST', body: 'x' }
   for (const path of ['/_proxy/quit', ...PATHS]) t.equal((await ask(path, posted)).status, 404, path)
@@ -134,4 +133,36 @@ t.test('connections beyond a hundred are refused, and malformed requests get a p
   kept[0]?.destroy()
   await until(async () => (await ask('/_proxy/livez')).status === 200)
   for (const socket of kept) socket.destroy()
+})
+
+t.test('it has the page, which only shows, and shows requests to those who may see them', async t => {
+  const { ask, call, headers, simulator } = await start(t)
+  await call('/v2/policy', { headers })
+  t.match((await ask('/_proxy/', { headers: { accept: 'text/html' } })).text, '<script')
+  t.match((await ask('/_proxy/page/session')).json(), { needsLogin: true, isReadOnly: true })
+  t.equal((await ask('/_proxy/problems/draining')).status, 200)
+  t.equal((await ask('/_proxy/requests')).status, 401)
+  t.equal((await ask('/_proxy/events')).status, 401)
+  t.match((await ask('/_proxy/requests', { headers })).json(), { requests: [{ target: '/v2/policy', client: 'ci' }] })
+  const other = { authorization: 'Bearer the-token-of-other' }
+  t.match((await ask('/_proxy/requests', { headers: other })).json(), { requests: [] })
+  const { token } = (await ask('/_proxy/page/session')).json()
+  const fromPage = { ...headers, 'x-prismacloud-proxy-page-token': token }
+  t.equal((await ask('/_proxy/page/login', { method: 'POST', headers: fromPage })).status, 204)
+  t.equal((await ask('/_proxy/page/renew?tenant=default', { method: 'POST', headers: fromPage })).status, 404)
+  t.equal(simulator.counts.logins, 1)
+})
+
+t.test('without clients it shows requests only to this machine', async t => {
+  const { ask, call, adminPort } = await start(t, { config: { clients: [] } }, '0.0.0.0')
+  await call('/v2/policy')
+  t.match((await ask('/_proxy/requests')).json(), { requests: [{ target: '/v2/policy' }] })
+  const [address] = Object.values(networkInterfaces())
+    .flatMap(each => each ?? [])
+    .filter(({ family, internal }) => family === 'IPv4' && !internal)
+  if (!address) return t.comment('this machine has no other address')
+  const origin = `http://${address.address}:${adminPort}`
+  const far = await fetch(`${origin}/_proxy/requests`)
+  t.match([far.status, await far.text()], [403, /only on this machine; set clients/])
+  t.equal((await fetch(`${origin}/_proxy/livez`)).status, 200)
 })

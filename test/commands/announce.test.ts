@@ -65,6 +65,7 @@ t.test('a person at a terminal is told version, tenants, address, a command to t
 
   tenant     default → ${url}, key from environment PC_IDENTITY/PC_SECRET
   address    http://127.0.0.1:${port}
+  page       http://127.0.0.1:${port}/_proxy/
   try        curl http://127.0.0.1:${port}/v2/policy
   ready      in N ms
   stopping   no requests are running
@@ -78,8 +79,8 @@ t.test(
     const { printed } = await serve(t, { isTTY: true })
     const lines = stripVTControlCharacters(printed).split('\n')
     const labels = lines.map(line => /^ {2}(\S+) {2}/.exec(line)?.[1])
-    t.strictSame(labels.slice(3, 7), ['tenant', 'address', 'try', 'ready'])
-    t.match(lines.slice(7).join('\n'), /INFO: tenant default: session ready/)
+    t.strictSame(labels.slice(3, 7), ['tenant', 'address', 'page', 'try'])
+    t.match(lines.slice(8).join('\n'), /INFO: tenant default: session ready/)
     t.match(printed, '\u001b[')
     for (const env of [{ NO_COLOR: '1' }, { FORCE_COLOR: '0' }, { TERM: 'dumb' }])
       t.notMatch((await serve(t, { isTTY: true, env })).printed, '\u001b[', JSON.stringify(env))
@@ -125,6 +126,17 @@ t.test('the command to try works as it is pasted', async t => {
   t.equal(await tried('http://10.0.0.1:80', '/token'), 'curl -u ":$(cat /token)" http://10.0.0.1:80/v2/policy')
 })
 
+t.test('the page is shown where there is one', async t => {
+  const shown = async (address: string, enabled = true) => {
+    const { announcer, lines } = await announce({ config: { log: { format: 'auto' }, inspect: { enabled } } })
+    announcer.listening({ address, secure: null, admin: null, trust: null })
+    return lines().find(line => line.startsWith('  page'))
+  }
+  t.equal(await shown('http://0.0.0.0:9080'), '  page       http://localhost:9080/_proxy/')
+  t.equal(await shown('unix:/run/proxy.sock'), undefined, 'no browser reaches it')
+  t.equal(await shown('http://127.0.0.1:9080', false), undefined)
+})
+
 t.test('an address for https is told, with how to trust it where clients do not know it', async t => {
   const listening = { address: 'http://127.0.0.1:1', secure: 'https://127.0.0.1:2', admin: null, trust: '/ca.pem' }
   const how = 'curl --cacert /ca.pem; for other clients run prismacloud-proxy ca'
@@ -132,7 +144,7 @@ t.test('an address for https is told, with how to trust it where clients do not 
     const person = await announce()
     person.announcer.listening({ ...listening, trust })
     const rows = ['  https      https://127.0.0.1:2', ...(trust ? [`  trust      ${how}`] : [])]
-    t.strictSame(person.lines().slice(3, -1), rows)
+    t.strictSame(person.lines().slice(3, -2), rows)
     const machine = await announce({ isTTY: false })
     machine.announcer.listening({ ...listening, trust })
     t.strictSame(
@@ -150,7 +162,7 @@ t.test('the address for probes and metrics is told, if there is one', async t =>
   const listening = { address: 'http://127.0.0.1:1', secure: null, admin: 'http://0.0.0.0:3', trust: null }
   const person = await announce()
   person.announcer.listening(listening)
-  t.strictSame(person.lines().slice(3, -1), ['  admin      http://0.0.0.0:3'])
+  t.strictSame(person.lines().slice(3, -2), ['  admin      http://0.0.0.0:3'])
   const machine = await announce({ isTTY: false })
   machine.announcer.listening(listening)
   t.match(machine.lines().map(parse).slice(1), [

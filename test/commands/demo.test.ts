@@ -61,7 +61,7 @@ t.test('without --once it goes on serving, at another port when its own is taken
   for (const signal of ['SIGTERM', 'SIGINT']) {
     const host = fakeHost()
     const running = demo.run(host)
-    const text = await host.stdout.until(/Now try it yourself: curl \S+ \(Ctrl-C to stop\)\n/)
+    const text = await host.stdout.until(/Now open \S+ in a browser, or try it yourself: curl \S+ \(Ctrl-C to stop\)\n/)
     const port = Number(/^proxy +http:\/\/127\.0\.0\.1:(\d+)$/m.exec(text)?.[1])
     t.not(port, 9080)
     t.equal((await call(port, '/v2/policy')).status, 200)

@@ -25,6 +25,9 @@ const CA = 'node dist/cli.js ca'
 /** The line that makes a proxy a member of a fleet; test/tools does so with a Redis that is there. */
 const FLEET = 'node dist/cli.js start --fleet-redis-url redis://redis.example:6379'
 
+/** The line that shows requests of a running proxy. */
+const REQUESTS = 'node dist/cli.js requests --status 4xx'
+
 /** The beginnings of the lines that are carried out in test/tools. */
 const RUN_WITH_TOOLS = /^(?:curl|node dist\/cli\.js exec -- curl) /
 
@@ -55,6 +58,17 @@ t.test('a member of a fleet serves although its Redis is not there', async t => 
   t.match(fleet, { name: 'default', state: 'down', reason: /refuses/, members: [{ isThis: true }] })
 })
 
+t.test('the requests of a running proxy are shown in a terminal', async t => {
+  t.ok(LINES.includes(REQUESTS))
+  const simulator = await startSimulatorProcess(t, 600)
+  const cli = startCli(t, ['start'], { ...credentials(simulator), PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:0' })
+  const [, address = ''] = await cli.until(/listening at (http:\S+?)"/)
+  for (const path of ['/v2/policy', '/nowhere']) await callUrl(`${address}${path}`)
+  const shown = startCli(t, [...REQUESTS.split(' ').slice(2), '--url', address])
+  t.equal(await shown.ended, 0)
+  t.match(shown.output(), /^\S+ 404 GET \/nowhere .*\n$/)
+})
+
 t.test('the local CA says how clients trust it', async t => {
   t.ok(LINES.includes(CA))
   const cli = startCli(t, ['ca'], { XDG_STATE_HOME: newFolder(t) })
@@ -63,7 +77,7 @@ t.test('the local CA says how clients trust it', async t => {
 })
 
 t.test('the README shows nothing that is not run', async t => {
-  const known = [...RUN_BY_THE_GATE, ...START, CA, FLEET]
+  const known = [...RUN_BY_THE_GATE, ...START, CA, FLEET, REQUESTS]
   t.same(
     LINES.filter(line => !known.includes(line) && !RUN_WITH_TOOLS.test(line)),
     [],

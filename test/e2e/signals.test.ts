@@ -26,7 +26,7 @@ const START = ['start', '--listen-address', '127.0.0.1:0']
 const commands: readonly [args: string[], works: RegExp][] = [
   [START, /ready in/],
   [['simulate', '--port', '0'], /secret key/],
-  [['demo'], /Now try it yourself/],
+  [['demo'], /try it yourself/],
   [['exec', '--', 'sh', '-c', 'trap : USR1 USR2; trap "exit 0" TERM; echo runs; while :; do sleep 0.05; done'], /runs/],
 ]
 

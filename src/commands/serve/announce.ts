@@ -76,6 +76,8 @@ function forPeople(config: Config, { stdout, env }: Host): Announcer {
       if (secure) line('https', style('cyan', secure))
       if (admin) line('admin', style('cyan', admin))
       if (trust) line('trust', howToTrust(trust))
+      if (config.inspect.enabled && !address.startsWith('unix:'))
+        line('page', style('cyan', `${named(address)}/_proxy/`))
       line('try', tryOut(address, config.listen.clientTokenFile))
     },
     ready: () => line('ready', style('green', `in ${sinceStart()} ms`)),
@@ -88,15 +90,17 @@ function howToTrust(file: string): string {
   return `curl --cacert ${shellQuoted(file)}; for other clients run prismacloud-proxy ca`
 }
 
-/**
- * Returns a command to paste that tries the proxy. It replaces a wildcard address with localhost, because the guard
- * refuses wildcard addresses in a Host header.
- */
+/** Replaces a wildcard address with localhost, because the guard refuses wildcard addresses in a Host header. */
+function named(address: string): string {
+  return address.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:')
+}
+
+/** Returns a command to paste that tries the proxy. */
 function tryOut(address: string, clientTokenFile: string | null): string {
   const token = clientTokenFile === null ? '' : `-u ":$(cat ${shellQuoted(clientTokenFile)})" `
   const base = address.startsWith('unix:')
     ? `--unix-socket ${shellQuoted(address.slice('unix:'.length))} http://localhost`
-    : address.replace(/\/\/(0\.0\.0\.0|\[::\]):/, '//localhost:')
+    : named(address)
   return `curl ${token}${base}/v2/policy`
 }
 

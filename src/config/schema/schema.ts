@@ -160,7 +160,7 @@ export const settingsSchema = {
   },
   admin: {
     address: furtherAddress(
-      'Another address, for kubelet and Prometheus: host:port or unix:/path. Serves only /_proxy/livez, readyz, metrics and status, in http and without a client token. Whoever reaches it sees the names of tenants and clients, what they call and how often, and why logins fail, but no secret.',
+      'Another address, for kubelet and Prometheus: host:port or unix:/path. Serves /_proxy/livez, readyz, metrics and status, in http and without a client token, and the page, which shows requests only to clients with their token or, without clients, on this machine. Whoever reaches it sees the names of tenants and clients, what they call and how often, and why logins fail, but no secret.',
     ),
     quit: toggle(
       false,
@@ -179,7 +179,7 @@ export const settingsSchema = {
   inspect: {
     enabled: toggle(
       true,
-      'Keep the latest requests in memory, to be seen at /_proxy/requests, with credentials masked.',
+      'Keep the latest requests in memory, to be seen on the page at /_proxy/, with credentials masked.',
     ),
     requests: count(500, 'How many are kept. They take at most requests × (2 × maxBody + headers) of memory.'),
     bodies: choice(
@@ -231,7 +231,7 @@ export const clientSchema = {
   tokenFile: file('File with the token, at least 16 characters, that identifies this client.'),
   admin: toggle(
     false,
-    'Let this client see what other clients do: all of /_proxy/status, /_proxy/requests and /_proxy/metrics.',
+    'Let this client see what other clients do: the whole page at /_proxy/, with all requests, the status and the metrics.',
   ),
   ...policyKeys,
 } satisfies Section
