@@ -10,8 +10,8 @@ import type { Sessions } from '../session/sessions.ts'
 import type { PageSession } from './page-session.ts'
 import { requireOwnAddress } from './pages.ts'
 
-/** Where the bundled files of the page are: beside this bundle, or in `dist` if the sources run as they are. */
-const FOLDERS = [join(import.meta.dirname, 'page'), join(import.meta.dirname, '../../dist/page')]
+/** Where the bundled files of the page are, for this bundle in `dist` and for the sources. */
+const FOLDER = join(import.meta.dirname.replace(/[\\/](dist|src[\\/]admin)$/, ''), 'dist/page')
 
 /**
  * The Content-Security-Policy (CSP Level 3) of the page: its own script and styles only, no text becomes markup or code
@@ -66,7 +66,10 @@ export async function page(app: FastifyInstance, { version, pages, config, sessi
 
   for (const [name, type] of Object.entries({ 'page.js': 'text/javascript', 'page.css': 'text/css' })) {
     app.get(`/_proxy/page/${name}`, async (_request, reply) =>
-      reply.type(`${type}; charset=utf-8`).header('cache-control', 'no-cache').send(readBundled(name)),
+      reply
+        .type(`${type}; charset=utf-8`)
+        .header('cache-control', 'no-cache')
+        .send(readFileSync(join(FOLDER, name))),
     )
   }
 
@@ -123,15 +126,4 @@ export function sendShell(reply: FastifyReply): FastifyReply {
 function requirePage(pages: PageAccess, { raw }: FastifyRequest): void {
   if (!pages.isFromPage(raw))
     throw new Problem('origin-not-allowed', 'Only the page at /_proxy/ can do this; reload it')
-}
-
-function readBundled(name: string): Buffer {
-  for (const folder of FOLDERS) {
-    try {
-      return readFileSync(join(folder, name))
-    } catch {
-      // it is in the other folder
-    }
-  }
-  throw new Error(`dist/page/${name} is missing: run npm run build`)
 }

@@ -27,7 +27,7 @@ import type { Certificates } from '../tls/certificates.ts'
 import type { TlsFront } from '../tls/front.ts'
 import type { Agents } from '../upstream/agent.ts'
 import { type FleetAccess, joinFleet, shareLimits } from './fleet.ts'
-import { makeForwarder, makeRecorder, makeSession, secretsOf } from './forwarding.ts'
+import { makeForwarder, makeRecorder, makeSession } from './forwarding.ts'
 import { listenAt, makeListeners, type Place } from './listeners.ts'
 import { LiveConfig } from './live-config.ts'
 import { createReportsServer, type ReportsServer } from './reports-server.ts'
@@ -120,8 +120,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const sessions = new Sessions({ tenants: initial.tenants, clock, create: makeSession(live, deps, fleet), events })
   const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
   const pages = new PageAccess(clock)
-  const secrets = secretsOf(live, sessions)
-  const forwarder = makeForwarder({ live, clock, agents, sessions, secrets, pacer, kept, tokens })
+  const forwarder = makeForwarder({ live, clock, agents, sessions, pacer, kept, tokens })
 
   const server = createServer({
     route: request => routeOf(request, host => isServedHost(host, live.config.tenants)),

@@ -7,7 +7,6 @@ import type { SignedTokens } from '../guard/signed-tokens.ts'
 import { type BodyOptions, Recorder } from '../inspect/recorder.ts'
 import { Budget } from '../kernel/budget.ts'
 import type { Clock } from '../kernel/clock.ts'
-import type { Secret } from '../kernel/secret.ts'
 import type { Pacer } from '../pacing/pacer.ts'
 import { RetryBudget } from '../retry/retry-budget.ts'
 import type { CreateSession } from '../session/rotation.ts'
@@ -20,16 +19,12 @@ import type { LiveConfig } from './live-config.ts'
 /** The maximum memory for the bodies of all upstream errors that are held at one time, in bytes. */
 const MAX_COLLECTED = 64 * 1024 * 1024
 
-/** Returns the secrets of a tenant, if it is known, and of all clients. */
-export type SecretsOf = (tenant: string | null) => readonly Secret[]
-
 /** The parts that {@link makeForwarder} builds a forwarder from. */
 export interface ForwardingParts {
   readonly live: LiveConfig
   readonly clock: Clock
   readonly agents: Agents
   readonly sessions: Sessions
-  readonly secrets: SecretsOf
   readonly pacer: Pacer
   /** Limits the memory for the kept bodies of all requests. */
   readonly kept: Budget
@@ -48,15 +43,10 @@ export function makeForwarder({ live, clock, agents, sessions, ...parts }: Forwa
     retryBudget: new RetryBudget(),
     consoles: new ComputeConsoles({ dispatcher: agents.oneShot, clock, callTimeout }),
     config: () => live.config,
+    secrets: tenant => [...sessions.secrets(tenant), ...live.config.clients.map(({ token }) => token)],
     authorize: (exchange, plan) => authorize(live.config, exchange, plan),
     cache: () => ({ answers: live.answers, rules: live.config.cache.rules }),
   })
-}
-
-/** Makes the function that returns the secrets that the proxy knows, and that nobody may be shown. */
-export function secretsOf(live: LiveConfig, sessions: Sessions): SecretsOf {
-  const ofTenant = (tenant: string | null) => (tenant === null ? [] : sessions.secrets(tenant))
-  return tenant => [...ofTenant(tenant), ...live.config.clients.map(({ token }) => token)]
 }
 
 /** Makes what keeps the latest requests. */

@@ -72,19 +72,20 @@ function keyFinding(name: string, { accessKey: { expiresAt } }: TenantStatus, no
 }
 
 function problemFindings(recent: readonly Row[]): Finding[] {
-  const byType = new Map<string, Row[]>()
-  for (const row of recent) {
-    if (!row.problem) continue
-    const { type } = row.problem
-    byType.set(type, [...(byType.get(type) ?? []), row])
+  const byType = new Map<string, { readonly latest: string; count: number }>()
+  for (const { problem } of recent) {
+    if (!problem) continue
+    const known = byType.get(problem.type)
+    if (known) known.count++
+    else byType.set(problem.type, { latest: problem.detail, count: 1 })
   }
-  const most = [...byType].sort(([, one], [, other]) => other.length - one.length).slice(0, MOST_PROBLEMS)
-  return most.map(([type, failed]) => {
+  const most = [...byType].sort(([, one], [, other]) => other.count - one.count).slice(0, MOST_PROBLEMS)
+  return most.map(([type, { latest, count }]) => {
     const cure = Object.entries(problemTypes).find(([name]) => name === type)?.[1].cure ?? ''
     return {
       kind: 'bad',
-      title: `${counted(failed.length, 'request')} failed with ${type} in the last 5 minutes`,
-      text: `The latest: ${sentence(failed[0]?.problem?.detail ?? '')} ${cure}`,
+      title: `${counted(count, 'request')} failed with ${type} in the last 5 minutes`,
+      text: `The latest: ${sentence(latest)} ${cure}`,
       problem: type,
     }
   })
