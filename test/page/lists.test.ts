@@ -2,6 +2,7 @@ import t from 'tap'
 import { parseHeaders } from '../../src/page/logic/header-lines.ts'
 import { withReading } from '../../src/page/logic/level-line.ts'
 import { RowStore } from '../../src/page/logic/row-store.ts'
+import { clientsAt } from '../../src/page/logic/running.ts'
 import { trafficSeries } from '../../src/page/logic/series.ts'
 import { partsOf } from '../../src/page/logic/timing.ts'
 import { visibleRows } from '../../src/page/logic/visible-rows.ts'
@@ -88,4 +89,22 @@ t.test('levels of ten minutes', async t => {
     ],
   })
   t.same(withReading(first, both, 601_001).times, [601_001], 'what is older is forgotten')
+})
+
+t.test('who has requests to an endpoint now', async t => {
+  const running = { status: null, method: 'POST', operation: '/v2/alert', tenant: 'eu' }
+  const rows = [
+    { ...running, client: 'ci' },
+    { ...running, client: 'boss' },
+    { ...running, client: 'ci' },
+    { ...running, client: null },
+    { ...running, client: 'ci', status: 200 },
+    { ...running, client: 'ci', tenant: 'us' },
+    { ...running, client: 'ci', method: 'GET' },
+  ].map((said, at) => ({ ...makeRecord(said), key: `${at}` }))
+  t.same(clientsAt({ tenant: 'eu', endpoint: 'POST /v2/alert' }, rows), [
+    ['ci', 2],
+    ['boss', 1],
+  ])
+  t.same(clientsAt({ tenant: 'eu', endpoint: 'POST /v2/alert' }, []), [])
 })

@@ -1,6 +1,8 @@
 import { counted, duration } from '../logic/format.ts'
+import { clientsAt } from '../logic/running.ts'
+import { Fact } from '../parts/fact.tsx'
 import { Level } from '../parts/level.tsx'
-import { limits } from '../state.ts'
+import { limits, rows } from '../state.ts'
 
 /** The rate limits of the endpoints that have been used. */
 export function Limits() {
@@ -33,12 +35,13 @@ export function Limits() {
                 value={limit ? `${rounded(limit.rate)} per second, ${rounded(limit.burst)} at once` : 'unknown'}
               />
               <Fact name="Waiting" value={`${waiting}`} />
+              <Fact name="Clients now" value={clientsText(clientsAt({ tenant, endpoint }, rows.value))} />
               <Fact name="Refused upstream" value={`${counts.refusals}`} />
               <Fact
                 name="Waited"
                 value={`${counted(counts.waits, 'time')}, ${duration(counts.waitSeconds * 1_000)} in all`}
               />
-              {pause > 0 && <Fact name="Paused" value={`for ${duration(pause)}`} />}
+              <Fact name="Paused" value={pause > 0 ? `for ${duration(pause)}` : null} />
             </dl>
           </section>
         ))}
@@ -47,13 +50,8 @@ export function Limits() {
   )
 }
 
-function Fact({ name, value }: { name: string; value: string }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
-  )
+function clientsText(clients: readonly (readonly [client: string, count: number])[]): string {
+  return clients.map(([client, count]) => `${client} ${count}`).join(', ')
 }
 
 function rounded(value: number): string {

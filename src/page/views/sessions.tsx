@@ -2,6 +2,7 @@ import { useSignal } from '@preact/signals'
 import type { TenantStatus } from '../../admin/status.ts'
 import type { SessionStatus } from '../../session/report.ts'
 import { clockTime, duration } from '../logic/format.ts'
+import { Fact } from '../parts/fact.tsx'
 import { Notice } from '../parts/notice.tsx'
 import { renew } from '../proxy.ts'
 import { mayAct, now, sessions, sessionsAt } from '../state.ts'
@@ -58,16 +59,6 @@ function Tenant({ name, tenant }: { name: string; tenant: TenantStatus }) {
       )}
       {failure.value && <Notice kind="bad">{failure.value}</Notice>}
     </section>
-  )
-}
-
-function Fact({ name, value }: { name: string; value: string | null | undefined }) {
-  if (!value) return null
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{value}</dd>
-    </div>
   )
 }
 
