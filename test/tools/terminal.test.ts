@@ -112,7 +112,7 @@ t.test('nothing that is logged tears the lines about the start, and NO_COLOR hol
     const plain = screen.replace(/\u001b\[\d+m/g, '')
     t.match(
       plain,
-      /\n {2}tenant .*\r\n {2}address .*\r\n {2}try .*\r\n {2}ready .*\r\n\[\d\d:\d\d:\d\d\] INFO: tenant main: /,
+      /\n {2}tenant .*\r\n {2}address .*\r\n {2}page .*\r\n {2}try .*\r\n {2}ready .*\r\n\[\d\d:\d\d:\d\d\] INFO: tenant main: /,
     )
     t.equal(plain === screen, 'NO_COLOR' in env)
   }
