@@ -1,27 +1,20 @@
 import { once } from 'node:events'
-import { type ClientRequest, get, type IncomingMessage } from 'node:http'
 import t, { type Test } from 'tap'
 import { clientOf, startPair } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
+import { openEvents } from './open-events.ts'
 
 /** An open stream of events, and what has come of it. */
 async function follow(t: Test, port: number, headers: Record<string, string> = {}) {
-  const request: ClientRequest = get({ host: 'localhost', port, path: '/_proxy/events', headers })
-  request.on('error', () => {})
-  t.teardown(() => request.destroy())
-  const [response] = (await once(request, 'response')) as [IncomingMessage]
-  let text = ''
-  response.setEncoding('utf8').on('data', chunk => {
-    text += chunk
-  })
+  const { response, text, leave } = await openEvents(t, port, headers)
   const ended = once(response, 'end').catch(() => {})
   const events = () =>
-    [...text.matchAll(/^id: (.*)\nevent: (.*)\ndata: (.*)\n\n/gm)].map(([, id, event, data]) => ({
+    [...text().matchAll(/^id: (.*)\nevent: (.*)\ndata: (.*)\n\n/gm)].map(([, id, event, data]) => ({
       eventId: `${id}`,
       event,
       ...JSON.parse(`${data}`),
     }))
-  return { response, events, ended, text: () => text, leave: () => request.destroy() }
+  return { response, events, ended, text, leave }
 }
 
 t.test('each request is told of when it begins and when it ends', async t => {

@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { get, type IncomingMessage } from 'node:http'
+import { get } from 'node:http'
 import t, { type Test } from 'tap'
 import type { FleetAccess } from '../../src/app/fleet.ts'
 import type { Clock } from '../../src/kernel/clock.ts'
@@ -8,6 +7,7 @@ import { talk } from '../support/http.ts'
 import { clientOf, startPair, startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
+import { openEvents } from './open-events.ts'
 
 const TOKENS = { one: 'one-token-of-16-characters', boss: 'boss-token-of-16-characters' }
 const CLIENTS = [clientOf('one', TOKENS.one), clientOf('boss', TOKENS.boss, {}, true)]
@@ -22,20 +22,13 @@ const ALONE: FleetAccess = {
 /** Opens the stream of events, and collects those that are of such a type. */
 async function follow(t: Test, port: number, token?: string) {
   const headers = token === undefined ? {} : { 'x-prismacloud-proxy-token': token }
-  const request = get({ host: 'localhost', port, path: '/_proxy/events', headers })
-  request.on('error', () => {})
-  t.teardown(() => request.destroy())
-  const [response] = (await once(request, 'response')) as [IncomingMessage]
-  let text = ''
-  response.setEncoding('utf8').on('data', chunk => {
-    text += chunk
-  })
-  const events = () => [...text.matchAll(/^event: (.*)\ndata: (.*)\n\n/gm)].map(([, event]) => `${event}`)
+  const { text } = await openEvents(t, port, headers)
+  const events = () => [...text().matchAll(/^event: (.*)\ndata: (.*)\n\n/gm)].map(([, event]) => `${event}`)
   const dataOf = (type: string) =>
-    [...text.matchAll(/^event: (.*)\ndata: (.*)\n\n/gm)]
+    [...text().matchAll(/^event: (.*)\ndata: (.*)\n\n/gm)]
       .filter(([, event]) => event === type)
       .map(([, , data]) => JSON.parse(`${data}`))
-  return { events, dataOf, text: () => text }
+  return { events, dataOf, text }
 }
 
 t.test('a stream begins with the status, the rate limits, the traffic and the levels', async t => {
