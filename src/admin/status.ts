@@ -31,7 +31,7 @@ export interface Status extends BriefStatus {
   readonly pacing: PacingStatus
   /** Absent unless the proxy belongs to a fleet. */
   readonly fleet?: FleetStatus
-  /** Who calls deprecated operations, the latest call first. */
+  /** The deprecated operations that clients still call, one entry per tenant, client and operation, the latest call first. */
   readonly deprecated: readonly DeprecatedStatus[]
 }
 
@@ -83,7 +83,7 @@ export interface MemberStatus extends Pick<Member, 'name' | 'version' | 'request
   /** Whether it is the proxy that reports. */
   readonly isThis: boolean
   readonly started: string
-  /** When it last logged in or extended a session; null if never. */
+  /** When this member last made an auth call that succeeded, in ISO 8601; null if it never did. */
   readonly lastRenewal: string | null
 }
 

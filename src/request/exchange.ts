@@ -37,7 +37,7 @@ export interface Exchange extends ParsedRequest {
   requestBytes: number
   /** The bytes of the response body that were sent. */
   bytes: number
-  /** Who else receives the bodies; null if nobody does. */
+  /** Gets a copy of both bodies as they pass, so that people can look at them later; null if they are not kept. */
   tap: BodyTap | null
   /** Whether the request was retried. */
   replayed: boolean
