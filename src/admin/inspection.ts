@@ -11,7 +11,7 @@ import { nearest } from '../kernel/nearest.ts'
 import { Problem } from '../problem/problem.ts'
 import { exchangeOf } from '../server/observe.ts'
 import { EventStream } from './event-stream.ts'
-import { requireOwnAddress } from './pages.ts'
+import { originOf, requireOwnAddress } from './pages.ts'
 import type { StatusSources } from './status.ts'
 import { StatusNews } from './status-news.ts'
 
@@ -75,7 +75,7 @@ export async function inspection(app: FastifyInstance, options: InspectionOption
     reply.header('content-disposition', 'attachment; filename="prismacloud-proxy.har"')
     const all: RequestDetails[] = []
     for (const record of listed(request).found) all.push(await recorder.details(record))
-    return harOf(all, `${request.protocol}://${request.host}`, version)
+    return harOf(all, originOf(request), version)
   })
 
   app.get('/_proxy/traffic', async request => {

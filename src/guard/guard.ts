@@ -3,7 +3,7 @@ import { TLSSocket } from 'node:tls'
 import { Problem } from '../problem/problem.ts'
 import { connectTunnelOf, proxyFormHost } from '../request/proxy-form.ts'
 import { type Admission, admit, admitToReports, type Facts, isBlindRequest, type Verdict } from './admit.ts'
-import { PAGE_TOKEN_HEADER } from './page-access.ts'
+import { PAGE_TOKEN_HEADER } from './page-token-header.ts'
 
 /**
  * Admits a request and returns the name of its client; null if no clients are configured, or the request needs no

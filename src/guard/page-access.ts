@@ -3,10 +3,8 @@ import type { IncomingMessage } from 'node:http'
 import { TLSSocket } from 'node:tls'
 import type { Clock } from '../kernel/clock.ts'
 import { Secret } from '../kernel/secret.ts'
+import { PAGE_TOKEN_HEADER } from './page-token-header.ts'
 import { SignedTokens } from './signed-tokens.ts'
-
-/** The header in which the proxy's own page shows that a request comes from it. */
-export const PAGE_TOKEN_HEADER = 'x-prismacloud-proxy-page-token'
 
 /** How long somebody stays logged in at the page, in seconds. */
 const LOGIN_LIFETIME = 12 * 60 * 60

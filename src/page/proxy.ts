@@ -1,8 +1,7 @@
 import type { PageSession } from '../admin/page-session.ts'
+import { PAGE_TOKEN_HEADER } from '../guard/page-token-header.ts'
 import { repeatable, type Sendable } from './logic/copy.ts'
 import { session } from './state.ts'
-
-const PAGE_TOKEN_HEADER = 'x-prismacloud-proxy-page-token'
 
 /** The proxy refused a call, or did not answer. The message says why, and what to do. */
 export class CallFailed extends Error {

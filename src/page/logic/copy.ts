@@ -1,3 +1,5 @@
+import { MASK } from '../../kernel/mask.ts'
+
 /** A request that can be sent again. */
 export interface Sendable {
   readonly method: string
@@ -11,9 +13,6 @@ export interface Sendable {
 /** Headers that whoever sends a request sets by itself, or that only concern the connection it came by. */
 const NOT_REPEATED =
   /^(host|connection|keep-alive|content-length|transfer-encoding|te|trailer|upgrade|expect|accept-encoding|user-agent|origin|referer|priority|accept-language|upgrade-insecure-requests|dnt|x-request-id|proxy-.*|sec-.*|x-prismacloud-proxy-page-token)$/i
-
-/** What stands in place of a credential or cookie. */
-const MASK = '[secret]'
 
 /** The headers that are worth sending again: not those of the connection, nor credentials, which nobody sees here. */
 export function repeatable(headers: Sendable['headers']): Sendable['headers'] {

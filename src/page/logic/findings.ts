@@ -1,6 +1,7 @@
 import type { Status, TenantStatus } from '../../admin/status.ts'
 import { problemTypes } from '../../problem/catalogue.ts'
 import type { Row } from '../state.ts'
+import { cureOf } from './cure.ts'
 import { counted, duration } from './format.ts'
 
 /** Something that is wrong now, or will be, and what to do. */
@@ -81,11 +82,10 @@ function problemFindings(recent: readonly Row[]): Finding[] {
   }
   const most = [...byType].sort(([, one], [, other]) => other.count - one.count).slice(0, MOST_PROBLEMS)
   return most.map(([type, { latest, count }]) => {
-    const cure = Object.entries(problemTypes).find(([name]) => name === type)?.[1].cure ?? ''
     return {
       kind: 'bad',
       title: `${counted(count, 'request')} failed with ${type} in the last 5 minutes`,
-      text: `The latest: ${sentence(latest)} ${cure}`,
+      text: `The latest: ${sentence(latest)} ${cureOf(type) ?? ''}`,
       problem: type,
     }
   })

@@ -1,6 +1,7 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { ShownBody } from '../../inspect/shown-body.ts'
+import { MASK } from '../../kernel/mask.ts'
 import { repeatable, type Sendable } from '../logic/copy.ts'
 import { parseHeaders } from '../logic/header-lines.ts'
 import { sendOn } from '../proxy.ts'
@@ -47,9 +48,7 @@ export function ResendDialog({ original, body, hasBody, onClose }: ResendDialogP
         {hasBody && (body === null || body.isCutOff || body.text === null) && (
           <Notice kind="warn">The body of the original request was not kept whole. Complete it before you send.</Notice>
         )}
-        {text.includes('[secret]') && (
-          <Notice kind="warn">Secrets were masked. Replace each [secret] before you send.</Notice>
-        )}
+        {text.includes(MASK) && <Notice kind="warn">Secrets were masked. Replace each {MASK} before you send.</Notice>}
         <div class="line">
           <label>
             Method

@@ -1,8 +1,8 @@
 import { useSignal } from '@preact/signals'
 import { useEffect, useRef } from 'preact/hooks'
 import type { RequestDetails as Details } from '../../inspect/record.ts'
-import { problemTypes } from '../../problem/catalogue.ts'
 import { asCurl, asFetch, type Sendable } from '../logic/copy.ts'
+import { cureOf } from '../logic/cure.ts'
 import { clockTime, duration, kindOf, size, statusText } from '../logic/format.ts'
 import { partsOf } from '../logic/timing.ts'
 import { BodyView } from '../parts/body-view.tsx'
@@ -67,7 +67,7 @@ export function RequestDetails({ id, row, onClose }: RequestDetailsProps) {
 
 function Summary({ request }: { request: Row | Details }) {
   const { id, status, times, bytes, requestBytes, problem, upstreamRequestId } = request
-  const cure = problem && Object.entries(problemTypes).find(([name]) => name === problem.type)?.[1].cure
+  const cure = problem && cureOf(problem.type)
   const facts = {
     Status: <b class={`is-${kindOf(status)}`}>{status === 0 ? 'the client left' : statusText(status)}</b>,
     Began: clockTime(request.startedAt),
