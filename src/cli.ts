@@ -17,6 +17,7 @@ const commands = {
   start: async () => (await import('./commands/start.ts')).start,
   check: async () => (await import('./commands/check.ts')).check,
   status: async () => (await import('./commands/status.ts')).status,
+  health: async () => (await import('./commands/health.ts')).health,
   requests: async () => (await import('./commands/requests.ts')).requests,
   stacks: async () => (await import('./commands/stacks.ts')).stacks,
   simulate: async () => (await import('./commands/simulate.ts')).simulate,

@@ -167,11 +167,12 @@ t.test('connections to others are opened in one place, and have TLS in one', asy
   const dialing = /\b(?:connect|createConnection)\b[^}]*\} from 'node:net'/
   t.same(filesWith(dialing, ['upstream/connection/dial.ts', 'commands/serve/listen.ts']), [])
   const encrypting =
-    /from 'node:https'|\bconnect\b[^}]*\} from 'node:tls'|\btls\.connect|\bbuildConnector\(|new (?:Pool|Agent|ProxyAgent)\(|\bfetch\(/
+    /'node:https'|\bconnect\b[^}]*\} from 'node:tls'|\btls\.connect|\bbuildConnector\(|new (?:Pool|Agent|ProxyAgent)\(|\bfetch\(/
   t.same(
     filesWith(encrypting, [
       'upstream/connection/connector.ts',
       'commands/demo/tour-client.ts',
+      'commands/health/',
       'commands/running/',
       'simulator/',
       // in a browser, to the proxy

@@ -14,9 +14,8 @@ import { readSettings } from './schema/read-section.ts'
 import type { Settings } from './schema/schema.ts'
 import { type Given, type Setting, settingOf } from './schema/setting.ts'
 import { attempt } from './schema/setting-faults.ts'
-import { type Environment, readEnvironment, warningsOfVariables } from './sources/environment.ts'
-import { type FileSource, readConfigFile } from './sources/file.ts'
-import { readFlags } from './sources/flags.ts'
+import { type Environment, warningsOfVariables } from './sources/environment.ts'
+import { gatherSettings } from './sources/gather.ts'
 import { type MergedSettings, mergeSettings } from './sources/merged-settings.ts'
 import { readAuthorities, readLastingFile } from './sources/text-file.ts'
 import { readTenants } from './tenants/tenants.ts'
@@ -37,11 +36,8 @@ export interface ConfigSources {
  * @throws {UsageError} for arguments that are not flags of the configuration
  */
 export async function loadConfig({ args, env, homeDirectory }: ConfigSources): Promise<Config> {
-  const [flags, environment] = [readFlags(args), readEnvironment(env)]
-  const file = await namedFile([...flags, ...environment.settings])
-  const faults = [environment, file].flatMap(source => source.faults)
-  const misread = [...faults]
-  const merged = mergeSettings(flags, environment.settings, file.settings)
+  const { flags, environment, file, merged, faults: misread } = await gatherSettings(args, env)
+  const faults = [...misread]
   const general = merged.inGroup(null)
   const settings = await readSettings(general, faults)
   const clients = await readClients(settings.listen, merged, faults)
@@ -55,7 +51,7 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
 
   const defaultTenant = defaultTenantOf(settings, merged)
   const flagged = flags.map(setting => assignTenant(setting, defaultTenant))
-  const assigned = mergeSettings(flagged, environment.settings, file.settings)
+  const assigned = mergeSettings(flagged, environment, file.settings)
   const warnings = [...file.warnings, ...warningsOfVariables(env), ...warningOfExposure(settings.listen, clients)]
   const places = { env, homeDirectory }
   // a file that cannot be read may contain what seems to be missing
@@ -83,11 +79,6 @@ function groupOf(key: string, defaultTenant: string): string | null {
   const [section, name, own] = key.split('.')
   if (name === undefined) return `tenants.${defaultTenant}`
   return own === undefined ? null : `${section}.${name}`
-}
-
-async function namedFile(settings: readonly Setting[]): Promise<FileSource> {
-  const named = settings.find(setting => setting.key === 'config')
-  return named ? readConfigFile(named) : { settings: [], faults: [], usable: true, warnings: [] }
 }
 
 /**

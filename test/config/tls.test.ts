@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { hasTls } from '../../src/config/network/tls.ts'
+import { hasTls } from '../../src/config/network/listening.ts'
 import { issue, makeCa } from '../support/pki.ts'
 import { faultsOf, load } from './support.ts'
 

@@ -3,7 +3,7 @@ import type { Settings } from '../schema/schema.ts'
 import { type Given, settingOf } from '../schema/setting.ts'
 import { faultOf } from '../schema/setting-faults.ts'
 import { collide, parseAddress } from './address.ts'
-import { hasTls } from './tls.ts'
+import { hasTls } from './listening.ts'
 
 /** Checks that `admin.address` is not an address that clients are served at. */
 export function checkAdminAddress(

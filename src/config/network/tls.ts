@@ -8,11 +8,6 @@ import { parseAddress } from './address.ts'
 
 type Listen = Settings['listen']
 
-/** Whether the proxy listens for https, too. */
-export function hasTls({ tls, tlsCertFile }: Listen): boolean {
-  return tls === 'auto' || tlsCertFile !== null
-}
-
 /** Checks the settings of https, and the files that they name. */
 export async function checkTls(listen: Listen, given: Given, faults: Fault[]): Promise<void> {
   const fault = (key: string, problem: string, cure: string) =>

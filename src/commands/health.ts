@@ -1,0 +1,55 @@
+import { isIPv6 } from 'node:net'
+import { findListening, type Listening } from '../config/network/listening.ts'
+import { type Clock, systemClock } from '../kernel/clock.ts'
+import { ask } from './health/ask.ts'
+import { type Command, ExitCode } from './host.ts'
+
+const JSON_FLAG = '--json'
+
+/** The `health` command: asks the configured proxy whether it lives. It loads little, as it runs every few seconds. */
+export const health: Command = healthCommand(systemClock)
+
+/** Makes the `health` command. Tests pass another clock. */
+export function healthCommand(clock: Clock): Command {
+  return {
+    summary: 'Ask the running proxy whether it lives, for health checks',
+    help,
+    async run({ args, env, stdout, stderr }) {
+      const asJson = args.includes(JSON_FLAG)
+      const ofConfig = args.filter(each => each !== JSON_FLAG)
+      const listening = await findListening(ofConfig, env)
+      const answers = await Promise.all(listening.map(async each => ({ ...each, problem: await ask(each, clock) })))
+      const healthy = answers.every(({ problem }) => problem === null)
+      if (asJson) stdout.write(`${JSON.stringify({ healthy, addresses: answers.map(asFacts) })}\n`)
+      else for (const answer of answers) (answer.problem === null ? stdout : stderr).write(`${line(answer)}\n`)
+      return healthy ? ExitCode.good : ExitCode.failed
+    },
+  }
+}
+
+function help(): string {
+  return `Usage: prismacloud-proxy health [--json] [OPTIONS]
+
+Asks the proxy whether it lives, at each address that it is configured to listen at. Takes the options of start, its
+environment variables and its configuration file, needs no token, and does not log in.
+
+  --json    Print the result as JSON, on one line
+
+Exit codes: 0 it lives; 1 it does not; 2 bad usage or configuration.
+`
+}
+
+type Answer = Listening & { readonly problem: string | null }
+
+function asFacts({ key, problem, ...place }: Answer) {
+  return { key, url: urlOf(place), healthy: problem === null, problem }
+}
+
+function line({ key, problem, ...place }: Answer): string {
+  return problem === null ? `${urlOf(place)} lives` : `${urlOf(place)} (${key}) ${problem}`
+}
+
+function urlOf({ scheme, address }: Pick<Listening, 'scheme' | 'address'>): string {
+  if ('path' in address) return `unix:${address.path}`
+  return `${scheme}://${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`
+}

@@ -1,0 +1,39 @@
+import type { Fault } from '../fault.ts'
+import type { Setting } from '../schema/setting.ts'
+import { type Environment, readEnvironment } from './environment.ts'
+import { type FileSource, readConfigFile } from './file.ts'
+import { readFlags } from './flags.ts'
+import { type MergedSettings, mergeSettings } from './merged-settings.ts'
+
+/** What flags, environment and configuration file say, before any value is read. */
+export interface GatheredSettings {
+  /** The settings of each source, in descending order of precedence. */
+  readonly flags: readonly Setting[]
+  readonly environment: readonly Setting[]
+  readonly file: FileSource
+  /** The settings that apply. */
+  readonly merged: MergedSettings
+  /** What is wrong with environment and file: unknown keys, or a file that cannot be read. */
+  readonly faults: readonly Fault[]
+}
+
+/**
+ * Gathers the settings of all sources. Reads no file but the one that `--config` or its variable names.
+ * @throws {UsageError} for arguments that are not flags of the configuration
+ */
+export async function gatherSettings(args: readonly string[], env: Environment): Promise<GatheredSettings> {
+  const [flags, environment] = [readFlags(args), readEnvironment(env)]
+  const file = await namedFile([...flags, ...environment.settings])
+  return {
+    flags,
+    environment: environment.settings,
+    file,
+    merged: mergeSettings(flags, environment.settings, file.settings),
+    faults: [...environment.faults, ...file.faults],
+  }
+}
+
+async function namedFile(settings: readonly Setting[]): Promise<FileSource> {
+  const named = settings.find(setting => setting.key === 'config')
+  return named ? readConfigFile(named) : { settings: [], faults: [], usable: true, warnings: [] }
+}
