@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
-import { link, lstat, readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { link, lstat, readFile, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { accessOfOthers } from '../kernel/file-access.ts'
 import { authorityText, type CertificateAuthority, isLasting, makeAuthority, readAuthority } from './authority.ts'
 import { TlsError } from './identity.ts'
 import { makeFolder } from './make-folder.ts'
+import { writeAside } from './write-aside.ts'
 
 const ROTATE = 'run prismacloud-proxy ca rotate'
 
@@ -97,13 +97,6 @@ async function publish(folder: string, ca: CertificateAuthority): Promise<Stored
   const published = await readFile(rootFile, 'utf8').catch(unlessMissing)
   if (published !== ca.root) await rename(await writeAside(rootFile, ca.root, 0o644), rootFile)
   return { ...ca, rootFile }
-}
-
-/** Writes a temporary file next to `path`, to be renamed to it, so that a reader never finds half a file. */
-async function writeAside(path: string, text: string, mode: number): Promise<string> {
-  const aside = `${path}.${randomBytes(6).toString('hex')}`
-  await writeFile(aside, text, { mode, flag: 'wx' })
-  return aside
 }
 
 function keyFile(folder: string): string {
