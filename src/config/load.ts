@@ -6,7 +6,7 @@ import { ConfigError, type Fault } from './fault.ts'
 import { readRedis } from './fleet.ts'
 import { deepFreeze, FrozenMap } from './freeze.ts'
 import { checkAdminAddress } from './network/admin.ts'
-import { readOutboundProxy } from './network/outbound.ts'
+import { proxyInEnvironment, readOutboundProxy } from './network/outbound.ts'
 import { checkTls } from './network/tls.ts'
 import { checkAllow, policyForAll } from './policy.ts'
 import { sectionKeys } from './schema/keys.ts'
@@ -29,13 +29,35 @@ export interface ConfigSources {
   readonly homeDirectory: string
 }
 
+/** What the sources of a configuration say, even if it has faults. */
+export interface Reading {
+  /** The whole configuration, deep-frozen; null if there are faults. */
+  readonly config: Config | null
+  readonly faults: readonly Fault[]
+  /** Every setting that applies, with its origin: also what the vendor's variables and files give. May be secret. */
+  readonly settings: MergedSettings
+  /** The name of the default tenant. */
+  readonly defaultTenant: string
+}
+
 /**
  * Loads the configuration, deep-frozen. Flags override the environment, which overrides the file, which overrides the
  * defaults. Reads every file that the configuration names, and runs no command.
  * @throws {ConfigError} with all faults at once
  * @throws {UsageError} for arguments that are not flags of the configuration
  */
-export async function loadConfig({ args, env, homeDirectory }: ConfigSources): Promise<Config> {
+export async function loadConfig(sources: ConfigSources): Promise<Config> {
+  const { config, faults } = await readConfig(sources)
+  if (config === null) throw new ConfigError(faults)
+  return config
+}
+
+/**
+ * Reads the configuration as {@link loadConfig} does, but returns the faults along with what can be said in spite of
+ * them.
+ * @throws {UsageError} for arguments that are not flags of the configuration
+ */
+export async function readConfig({ args, env, homeDirectory }: ConfigSources): Promise<Reading> {
   const { flags, environment, file, merged, faults: misread } = await gatherSettings(args, env)
   const faults = [...misread]
   const general = merged.inGroup(null)
@@ -56,13 +78,17 @@ export async function loadConfig({ args, env, homeDirectory }: ConfigSources): P
   const places = { env, homeDirectory }
   // a file that cannot be read may contain what seems to be missing
   const tenants = file.usable ? await readTenants(assigned, defaultTenant, places, { faults, warnings }) : []
-  if (faults.length > 0) throw new ConfigError(withoutConsequences(faults, misread, defaultTenant))
+  const proxy = proxyInEnvironment(env)
+  const reading = { settings: proxy ? assigned.fill([proxy]) : assigned, defaultTenant }
+  if (faults.length > 0)
+    return { ...reading, config: null, faults: withoutConsequences(faults, misread, defaultTenant) }
   warnings.push(...(await warningsOfFiles(assigned.all())))
   const policy = policyForAll(settings.policy)
   const upstream = { ...settings.upstream, authorities, outbound }
   const fleet = { ...settings.fleet, redis }
   const byName = new FrozenMap(tenants.map(tenant => [tenant.name, tenant]))
-  return deepFreeze({ ...settings, policy, clients, upstream, fleet, defaultTenant, tenants: byName, warnings })
+  const all = { ...settings, policy, clients, upstream, fleet, defaultTenant, tenants: byName, warnings }
+  return { ...reading, config: deepFreeze(all), faults }
 }
 
 /** Leaves out the faults for keys that are missing only because a name is mistyped. */

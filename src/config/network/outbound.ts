@@ -30,13 +30,19 @@ export async function readOutboundProxy(
 ): Promise<OutboundProxy | null> {
   const noProxy = env.no_proxy ?? env.NO_PROXY ?? ''
   if (proxy !== null) return { url: proxy, origin: 'upstream.proxy', noProxy }
+  const setting = proxyInEnvironment(env)
+  if (setting === undefined) return null
+  const { value, origin } = setting
+  const url = await attempt(setting, faults, () => readProxyUrl(`${value}`))
+  return url === undefined ? null : { url, origin, noProxy }
+}
+
+/** Returns the setting that applies if `upstream.proxy` is not set: that of the first proxy variable, unless it is empty. */
+export function proxyInEnvironment(env: Environment): Setting | undefined {
   // an empty variable means that there is no proxy, whatever the variables after it say
   const origin = VARIABLES.find(name => env[name] !== undefined)
   const value = origin && env[origin]
-  if (!value) return null
-  const setting: Setting = { group: null, key: 'upstream.proxy', value, source: 'environment', origin }
-  const url = await attempt(setting, faults, () => readProxyUrl(value))
-  return url === undefined ? null : { url, origin, noProxy }
+  return value ? { group: null, key: 'upstream.proxy', value, source: 'environment', origin } : undefined
 }
 
 /**

@@ -10,16 +10,27 @@ import { type CredentialDocument, readCredentialsFile } from './credential-files
 import { settingIn, type TenantInput } from './tenant-input.ts'
 
 /**
- * Returns the API of a tenant: the one that its `url` names, or else its credentials file, or else the fallback. The
- * Compute console is the one that its `computeUrl` names. Whatever is wrong with these becomes faults. `apis` caches
- * the APIs by url, because tenants may share one.
+ * Returns the setting whose url names the API of a tenant: its own, or else that of its credentials file, or else the
+ * fallback. Its value is null if no url is given, or if it is not valid. Returns undefined if the url may be in a
+ * credentials file that cannot be read.
+ */
+export async function urlOf(input: TenantInput, fallback: Setting | undefined): Promise<Setting | undefined> {
+  const document = await documentOf(input)
+  // a credentials file that cannot be read has a fault of its own, and may well contain the url
+  if (document === undefined && input.values.url === null) return undefined
+  return urlSettingOf(input, document ?? null, fallback)
+}
+
+/**
+ * Returns the API of a tenant, which `url` names. The Compute console is the one that the tenant's `computeUrl` names.
+ * Whatever is wrong with these becomes faults. `apis` caches the APIs by url, because tenants may share one.
  */
 export async function apiOf(
   input: TenantInput,
+  url: Setting | undefined,
   apis: Map<string, Api>,
-  fallback: Setting | undefined,
 ): Promise<Api | undefined> {
-  const api = await resolvedApi(input, apis, fallback)
+  const api = url && (await resolvedApi(input, url, apis))
   const compute = await computeOf(input)
   return api && compute ? { ...api, compute } : api
 }
@@ -30,15 +41,7 @@ async function computeOf(input: TenantInput): Promise<BaseUrl | undefined> {
   return attempt(settingIn(input, 'computeUrl'), input.faults, () => resolveCompute(url))
 }
 
-async function resolvedApi(
-  input: TenantInput,
-  apis: Map<string, Api>,
-  fallback: Setting | undefined,
-): Promise<Api | undefined> {
-  const document = await documentOf(input)
-  // a credentials file that cannot be read has a fault of its own, and may well contain the url
-  if (document === undefined && input.values.url === null) return undefined
-  const setting = urlSettingOf(input, document ?? null, fallback)
+async function resolvedApi(input: TenantInput, setting: Setting, apis: Map<string, Api>): Promise<Api | undefined> {
   const url = setting.value
   if (typeof url === 'string') {
     const api = await attempt(setting, input.faults, () => ensure(apis, url, () => resolveApi(url)))
@@ -53,7 +56,6 @@ async function resolvedApi(
   return undefined
 }
 
-/** Returns the setting whose url applies. Its value is null if no url is given, or if it is not valid. */
 function urlSettingOf(input: TenantInput, document: CredentialDocument | null, fallback: Setting | undefined): Setting {
   const given = settingIn(input, 'url')
   if (given.value !== null) return { ...given, value: input.values.url }

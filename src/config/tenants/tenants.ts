@@ -3,12 +3,12 @@ import type { TenantConfig } from '../config.ts'
 import type { Fault } from '../fault.ts'
 import { checkAllow, policyOf } from '../policy.ts'
 import { readTenant } from '../schema/read-section.ts'
-import { type Given, isQuoted, quotedWarning, type Setting, settingOf } from '../schema/setting.ts'
+import { isQuoted, quotedWarning, type Setting, settingOf } from '../schema/setting.ts'
 import { attempt, faultOf } from '../schema/setting-faults.ts'
 import type { Environment } from '../sources/environment.ts'
 import type { MergedSettings } from '../sources/merged-settings.ts'
 import { vendorSettings, vendorUrl } from '../sources/vendor.ts'
-import { apiOf } from './tenant-api.ts'
+import { apiOf, urlOf } from './tenant-api.ts'
 import { credentialsOf, namesCredentials } from './tenant-credentials.ts'
 import { settingIn, type TenantInput } from './tenant-input.ts'
 
@@ -37,7 +37,8 @@ export interface Remarks {
 
 /**
  * Builds the tenants from their settings. If no setting gives an access key, the default tenant gets the settings that
- * the vendor's own clients would use; if only its url is not set, it gets their url.
+ * the vendor's own clients would use; if only its url is not set, it gets their url. These settings, and a url from a
+ * credentials file, are added to `merged`.
  */
 export async function readTenants(
   merged: MergedSettings,
@@ -60,8 +61,11 @@ export async function readTenants(
   for (const name of names()) {
     const given = merged.inGroup(`tenants.${name}`)
     const fallback = name === defaultTenant ? vendorUrl(env, `tenants.${name}`) : undefined
-    const tenant = await buildTenant(name, { given, apis, fallback }, remarks)
+    const input: TenantInput = { name, given, values: await readTenant(name, given, faults), ...remarks }
+    const url = await urlOf(input, fallback)
+    const tenant = await buildTenant(input, url, apis)
     if (tenant) tenants.push(tenant)
+    if (url) merged.fill([url])
   }
   return tenants
 }
@@ -72,24 +76,19 @@ function unknownDefault(merged: MergedSettings, defaultTenant: string): Fault {
   return faultOf(setting, { problem: 'is not a configured tenant', cure })
 }
 
-interface TenantParts {
-  readonly given: Given
-  /** The APIs built so far, by url. Tenants with the same url share one, because there may be a thousand of them. */
-  readonly apis: Map<string, Api>
-  /** The url to use if none is given. */
-  readonly fallback: Setting | undefined
-}
-
-/** Builds a tenant, unless something is wrong. Reads the files of its access key, to find those that cannot be used. */
+/**
+ * Builds a tenant, unless something is wrong. Reads the files of its access key, to find those that cannot be used.
+ * `apis` holds the APIs built so far, by url: tenants with the same url share one, because there may be a thousand.
+ */
 async function buildTenant(
-  name: string,
-  { given, apis, fallback }: TenantParts,
-  { faults, warnings }: Remarks,
+  input: TenantInput,
+  url: Setting | undefined,
+  apis: Map<string, Api>,
 ): Promise<TenantConfig | undefined> {
-  const input: TenantInput = { name, given, values: await readTenant(name, given, faults), faults, warnings }
+  const { name, given, faults, warnings } = input
   if (COMPUTE_NAME.test(name)) faults.push(computeName(name))
   warnings.push(...[...given.values()].filter(({ value }) => isQuoted(value)).map(quotedWarning))
-  const api = await apiOf(input, apis, fallback)
+  const api = await apiOf(input, url, apis)
   const credentials = await credentialsOf(input)
   const { prismaId, customerName, lazy, access, allow, deny } = input.values
   await attempt(settingIn(input, 'allow'), faults, () => checkAllow({ access, allow }))
