@@ -19,6 +19,7 @@ const commands = {
   status: async () => (await import('./commands/status.ts')).status,
   health: async () => (await import('./commands/health.ts')).health,
   requests: async () => (await import('./commands/requests.ts')).requests,
+  config: async () => (await import('./commands/config.ts')).config,
   stacks: async () => (await import('./commands/stacks.ts')).stacks,
   simulate: async () => (await import('./commands/simulate.ts')).simulate,
   exec: async () => (await import('./commands/exec.ts')).exec,

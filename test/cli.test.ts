@@ -10,7 +10,7 @@ import { DEMO_USER, startSimulator } from '../src/simulator/index.ts'
 import { type FakeHostOptions, fakeHost } from './support/host.ts'
 
 const SOURCE = join(import.meta.dirname, '..', 'src', 'cli.ts')
-const COMMANDS = ['start', 'check', 'status', 'requests', 'stacks', 'exec', 'simulate', 'demo']
+const COMMANDS = ['start', 'check', 'status', 'requests', 'config', 'stacks', 'exec', 'simulate', 'demo']
 
 /** Runs the program and gives what came of it. */
 async function run(args: readonly string[], options: FakeHostOptions = {}) {
