@@ -321,7 +321,7 @@ t.test('no character reaches the terminal that it could act on, and colours only
 
 t.test('other arguments are refused', async t => {
   for (const [args, message] of [
-    [[], 'expected config print'],
+    [[], 'expected config print or config init'],
     [['prnt'], 'unknown command "prnt"; did you mean "print"?'],
     [['print', '--jsn'], 'unknown flag --jsn; did you mean --json?'],
     [['print', '--secret-key', 'x'], '--secret-key is not allowed as a flag'],
