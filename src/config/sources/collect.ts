@@ -1,5 +1,6 @@
 import { nearest } from '../../kernel/nearest.ts'
 import { type Fault, showKey } from '../fault.ts'
+import { FORMER_KEYS, type FormerKeys, formerKey, wasSection } from '../schema/former-keys.ts'
 import { type SectionName, sectionNames } from '../schema/keys.ts'
 import { LABEL, LABEL_CURE } from '../schema/readers.ts'
 import { namedSchemas, settingsSchema } from '../schema/schema.ts'
@@ -16,9 +17,13 @@ export function isMapping(value: unknown): value is Mapping {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Collects the settings below a file's root. Unknown keys become faults that repeat no value. */
-export function collectSettings(root: Mapping, originOf: (path: Path) => string): SourceContent {
-  const collector = new Collector(originOf)
+/** Collects the settings below a file's root. Unknown and former keys become faults that repeat no value. */
+export function collectSettings(
+  root: Mapping,
+  originOf: (path: Path) => string,
+  formerKeys: FormerKeys = FORMER_KEYS,
+): SourceContent {
+  const collector = new Collector(originOf, formerKeys)
   const named = sectionNames.map(section => [section, namedSection(section, root[section])] as const)
   for (const [section, groups] of named) for (const name of Object.keys(groups)) collector.name(section, name)
   collector.walk({ ...settingsSchema, ...Object.fromEntries(named) }, root, [])
@@ -34,9 +39,11 @@ class Collector implements SourceContent {
   readonly settings: Setting[] = []
   readonly faults: Fault[] = []
   readonly #originOf: (path: Path) => string
+  readonly #formerKeys: FormerKeys
 
-  constructor(originOf: (path: Path) => string) {
+  constructor(originOf: (path: Path) => string, formerKeys: FormerKeys) {
     this.#originOf = originOf
+    this.#formerKeys = formerKeys
   }
 
   /** Records that a group of this name exists, even if nothing is set in it. */
@@ -54,7 +61,10 @@ class Collector implements SourceContent {
   #enter(section: Section, child: unknown, above: Path, name: string): void {
     const path = [...above, name]
     const node = Object.hasOwn(section, name) ? section[name] : undefined
-    if (node === undefined) this.#reportUnknown(Object.keys(section), path, name)
+    const former = formerKey(path, this.#formerKeys)
+    if (former) this.#report(path, former.problem, former.cure)
+    else if (node === undefined && isMapping(child) && wasSection(path, this.#formerKeys)) this.walk({}, child, path)
+    else if (node === undefined) this.#reportUnknown(Object.keys(section), path, name)
     else if (isField(node)) this.#add(placeOf(path), child, path)
     else this.walk(node, child, path)
   }
@@ -65,7 +75,11 @@ class Collector implements SourceContent {
 
   #reportUnknown(known: Path, path: Path, name: string): void {
     const meant = nearest(name, known)
-    const cure = meant ? `did you mean ${meant}?` : `expected one of: ${known.join(', ')}`
+    const cure = meant
+      ? `did you mean ${meant}?`
+      : known.length > 0
+        ? `expected one of: ${known.join(', ')}`
+        : 'remove it'
     if (isNamed(path[0]) && path.length === 2) this.#report(path, 'invalid name', LABEL_CURE)
     else this.#report(path, 'unknown key', cure)
   }

@@ -1,5 +1,6 @@
 import { nearest } from '../../kernel/nearest.ts'
 import type { Fault, Reason } from '../fault.ts'
+import { FORMER_KEYS, type FormerKeys, formerVariable } from '../schema/former-keys.ts'
 import {
   ADDRESS_VARIABLE,
   CONFIG_VARIABLE,
@@ -35,13 +36,16 @@ const namedVariables = sectionNames.map(section => ({
     .sort((one, other) => other.ending.length - one.ending.length),
 }))
 
-/** Reads the settings in the environment. An empty variable counts as not set. Faults repeat no value. */
-export function readEnvironment(env: Environment): SourceContent {
+/**
+ * Reads the settings in the environment. An empty variable counts as not set. Unknown variables, and those of former
+ * keys, become faults that repeat no value.
+ */
+export function readEnvironment(env: Environment, formerKeys: FormerKeys = FORMER_KEYS): SourceContent {
   const settings: Setting[] = []
   const faults: Fault[] = []
   for (const [name, value] of Object.entries(env)) {
     if (!name.startsWith(PREFIX) || SERVICE_LINK.test(name) || isSetByExec(name, value)) continue
-    const place = placeOf(name)
+    const place = formerVariable(name, formerKeys) ?? placeOf(name)
     if ('problem' in place) faults.push({ key: name, origin: name, ...place })
     else if (value) settings.push({ ...place, value, source: 'environment', origin: name })
   }

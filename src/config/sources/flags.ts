@@ -1,5 +1,6 @@
 import { type FlagKind, type Flags, readArguments, UsageError } from '../../kernel/arguments.ts'
 import type { Field } from '../schema/fields.ts'
+import { FORMER_KEYS, type FormerKeys, formerFlags } from '../schema/former-keys.ts'
 import { flagOf, sectionKeys, settingKeys, variableOf } from '../schema/keys.ts'
 import type { Setting } from '../schema/setting.ts'
 
@@ -30,12 +31,20 @@ function secretKeys(keys: ReadonlyMap<string, Field>): string[] {
 }
 
 /** Every flag that sets a configuration key, for commands that read the configuration. */
-export const configFlags: Flags = new Map<string, FlagKind>([
-  ...[...keyOfFlag].map(([flag, key]) => [flag, kindOf(settingKeys.get(key))] as const),
-  ...secretFlags.map(
-    ([key, instead]) => [flagOf(key), { refused: `other users of this machine can see it; use ${instead}` }] as const,
-  ),
-])
+export const configFlags: Flags = flagsWith(FORMER_KEYS)
+
+/** Returns the flags of {@link configFlags}, of which those of former keys are refused. */
+export function flagsWith(formerKeys: FormerKeys): Flags {
+  return new Map<string, FlagKind>([
+    ...[...formerFlags(formerKeys)].map(
+      ([flag, { problem, cure }]) => [flag, { refused: `it ${problem}; ${cure}` }] as const,
+    ),
+    ...[...keyOfFlag].map(([flag, key]) => [flag, kindOf(settingKeys.get(key))] as const),
+    ...secretFlags.map(
+      ([key, instead]) => [flagOf(key), { refused: `other users of this machine can see it; use ${instead}` }] as const,
+    ),
+  ])
+}
 
 function kindOf(field: Field | undefined): FlagKind {
   return field?.kind === 'toggle' ? 'toggle' : 'value'
