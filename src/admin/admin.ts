@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { authorizeAdmin, authorizeQuit, isAdmin } from '../guard/rights.ts'
 import { exchangeOf } from '../server/observe.ts'
-import { EXPOSITION_TYPE } from '../telemetry/exposition.ts'
+import { EXPOSITION_TYPE } from '../telemetry/metrics/exposition.ts'
 import { readiness } from './readiness.ts'
 import { briefStatus, type StatusSources, statusOf } from './status.ts'
 

@@ -8,9 +8,9 @@ import type { Drain } from '../server/drain.ts'
 import type { KeyExpiries } from '../session/key-expiries.ts'
 import type { SessionStatus } from '../session/report.ts'
 import type { Sessions, TenantEntry } from '../session/sessions.ts'
-import type { TenantCounts } from '../telemetry/counters.ts'
 import type { DeprecatedCall, DeprecatedCalls } from '../telemetry/deprecated-calls.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
+import type { TenantCounts } from '../telemetry/metrics/counters.ts'
+import type { Metrics } from '../telemetry/metrics/metrics.ts'
 import { type Readiness, readiness } from './readiness.ts'
 
 /** What `/_proxy/status` says to every client. */

@@ -15,7 +15,7 @@ import { parseRequest } from '../request/parse.ts'
 import { proxyFormHost } from '../request/proxy-form.ts'
 import type { Audit } from '../telemetry/audit.ts'
 import type { DeprecatedCalls } from '../telemetry/deprecated-calls.ts'
-import type { Metrics } from '../telemetry/metrics.ts'
+import type { Metrics } from '../telemetry/metrics/metrics.ts'
 import { type LoggedRequests, logRequest } from '../telemetry/request-log.ts'
 import type { Connections } from './connections.ts'
 

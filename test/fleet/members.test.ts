@@ -1,6 +1,6 @@
 import t from 'tap'
-import { expose } from '../../src/telemetry/exposition.ts'
-import { fleetFamilies } from '../../src/telemetry/fleet-metrics.ts'
+import { expose } from '../../src/telemetry/metrics/exposition.ts'
+import { fleetFamilies } from '../../src/telemetry/metrics/fleet-metrics.ts'
 import { testClock } from '../support/clock.ts'
 import { member, TestStore } from './rig.ts'
 

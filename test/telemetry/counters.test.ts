@@ -1,6 +1,6 @@
 import t from 'tap'
 import { OPERATIONS } from '../../src/operations/operations.ts'
-import { CounterRows, Tally } from '../../src/telemetry/counters.ts'
+import { CounterRows, Tally } from '../../src/telemetry/metrics/counters.ts'
 
 /** How many operations are named, over all tenants. */
 const MOST_NAMED = 2_000

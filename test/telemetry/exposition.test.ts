@@ -1,5 +1,5 @@
 import t from 'tap'
-import { expose } from '../../src/telemetry/exposition.ts'
+import { expose } from '../../src/telemetry/metrics/exposition.ts'
 
 t.test('families are rendered one after the other, each with help, type and samples', async t => {
   const text = expose([

@@ -1,6 +1,6 @@
-import type { Fleet } from '../fleet/fleet.ts'
-import type { Member } from '../fleet/members.ts'
-import { CALL_BOUNDS, type CallCounts } from '../fleet/store-calls.ts'
+import type { Fleet } from '../../fleet/fleet.ts'
+import type { Member } from '../../fleet/members.ts'
+import { CALL_BOUNDS, type CallCounts } from '../../fleet/store-calls.ts'
 import type { Family, Sample } from './exposition.ts'
 import { counter, gauge, histogram } from './families.ts'
 

@@ -1,8 +1,8 @@
-import { FORWARDED_METHODS } from '../http/methods.ts'
-import { ensure } from '../kernel/ensure.ts'
-import { operationName } from '../operations/operations.ts'
-import type { Exchange } from '../request/exchange.ts'
-import type { AuthCall } from '../session/report.ts'
+import { FORWARDED_METHODS } from '../../http/methods.ts'
+import { ensure } from '../../kernel/ensure.ts'
+import { operationName } from '../../operations/operations.ts'
+import type { Exchange } from '../../request/exchange.ts'
+import type { AuthCall } from '../../session/report.ts'
 import type { Sample } from './exposition.ts'
 
 /** Upper bounds of the histogram buckets, in seconds. The upstream responds within 10 ms to tens of seconds. */
