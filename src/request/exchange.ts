@@ -5,6 +5,7 @@ import type { EndSignal } from '../kernel/end-signal.ts'
 import type { Operation } from '../operations/operation.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { ParsedRequest } from './parse.ts'
+import type { TraceContext } from './trace-context.ts'
 
 /** Receives the bodies of an exchange piece by piece, as they pass. It must copy what it keeps. */
 export interface BodyTap {
@@ -49,6 +50,8 @@ export interface Exchange extends ParsedRequest {
   upstreamRequestId: string | null
   /** The problem that ended the request, even if it was too late to send it to the client. */
   failure: Problem | undefined
+  /** The trace that the request belongs to, and its span; null unless `otel.enabled`, and for the proxy's own paths. */
+  trace: TraceContext | null
 }
 
 /** The exchange of a request that has just begun. */
@@ -79,6 +82,7 @@ export function newExchange(
     answeredHere: false,
     upstreamRequestId: null,
     failure: undefined,
+    trace: null,
   }
 }
 
