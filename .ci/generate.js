@@ -12,7 +12,12 @@ import { readTable, treeModule } from './operations-table.js'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-const SOURCES = ['src/config/schema/help.ts', 'src/config/schema/json-schema.ts', 'src/retry/retry-table.ts']
+const SOURCES = [
+  'src/config/schema/help.ts',
+  'src/config/schema/json-schema.ts',
+  'src/retry/retry-table.ts',
+  'src/telemetry/metrics/metrics-table.ts',
+]
 
 /**
  * The flags of V8 are defined once, in the start script of package.json, from which benchmarks and soak take them too:
@@ -38,11 +43,11 @@ const MAIN_KEYS = [
   'upstream.caFile',
 ]
 
-const { configTable, jsonSchema, retryTable } = await bundle()
+const { configTable, jsonSchema, metricsTable, retryTable } = await bundle()
 const checkOnly = process.argv.includes('--check')
 
 update('config/schema.json', () => format('config/schema.json', JSON.stringify(jsonSchema(), null, 2)))
-update('config/README.md', text => fill(text, 'configuration', configTable()))
+update('config/README.md', text => fill(fill(text, 'configuration', configTable()), 'metrics', metricsTable()))
 update('README.md', text => fill(fill(text, 'main keys', mainKeys()), 'retries', retryTable()))
 update('Dockerfile', text => {
   const words = ['node', ...FLAGS, '/app/dist/cli.js'].map(word => JSON.stringify(word))

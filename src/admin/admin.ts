@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { authorizeAdmin, authorizeQuit, isAdmin } from '../guard/rights.ts'
 import { exchangeOf } from '../server/observe.ts'
-import { EXPOSITION_TYPE } from '../telemetry/metrics/exposition.ts'
+import { CONTENT_TYPES, formatFor } from '../telemetry/metrics/exposition.ts'
 import { readiness } from './readiness.ts'
 import { briefStatus, type StatusSources, statusOf } from './status.ts'
 
@@ -37,7 +37,11 @@ export async function reports(app: FastifyInstance, options: ReportsOptions): Pr
 
   app.get('/_proxy/metrics', async (request, reply) => {
     authorizeAdmin(config(), exchangeOf(request).client)
-    return reply.type(EXPOSITION_TYPE).send(metrics.render())
+    const format = formatFor(request.headers.accept)
+    return reply
+      .header('vary', 'accept')
+      .type(CONTENT_TYPES[format])
+      .send(await metrics.render(format))
   })
 }
 

@@ -18,7 +18,7 @@ const INSPECTION_LINKS = {
 /** The endpoints that the home page lists, with their descriptions. */
 const LINKS = {
   '/_proxy/status': 'sessions, counters and rate limits as JSON',
-  '/_proxy/metrics': 'metrics in the Prometheus text format',
+  '/_proxy/metrics': 'metrics for Prometheus',
   '/_proxy/readyz': 'whether requests can be served; if not, which tenants are not ready',
   '/_proxy/problems/': 'every type of error: meaning, causes and fix',
 } as const

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { readiness } from '../admin/readiness.ts'
 import type { Config } from '../config/config.ts'
 import { serveConnect } from '../connect/connect.ts'
 import { PageAccess } from '../guard/page-access.ts'
@@ -22,6 +23,7 @@ import { DeprecatedCalls } from '../telemetry/deprecated-calls.ts'
 import { firstLogin } from '../telemetry/first-login.ts'
 import { keyLog } from '../telemetry/key-log.ts'
 import { Metrics } from '../telemetry/metrics/metrics.ts'
+import type { Runtime } from '../telemetry/metrics/process-metrics.ts'
 import { sessionLog } from '../telemetry/session-log.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { TlsFront } from '../tls/front.ts'
@@ -40,6 +42,7 @@ const LOCAL_TOKEN_LIFETIME = 600
 /** What {@link buildApp} depends on. */
 export interface AppDeps {
   readonly version: string
+  readonly runtime: Runtime
   readonly clock: Clock
   readonly log: Log
   /** The agents that connect to the API. The app closes their connections. */
@@ -109,8 +112,9 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const callTimeout = () => live.config.session.callTimeout
   const keyExpiries = new KeyExpiries({ dispatcher: agents.oneShot, clock, callTimeout, events: keyLog(log, clock) })
   const auditLinesLost = () => deps.audit?.lost ?? 0
-  const sources = { pacer, keyExpiries, kept, auditLinesLost, deprecatedCalls, fleet }
-  const metrics: Metrics = new Metrics(() => sessions, sources)
+  const isReady = () => readiness(sessions, drain.isDraining).ready
+  const known = { sessions: () => sessions, isReady, pacer, keyExpiries, kept, auditLinesLost, deprecatedCalls, fleet }
+  const metrics: Metrics = new Metrics({ ...deps, ...known })
   const first = firstLogin(sessionLog(log, clock), tenant => live.config.tenants.get(tenant)?.lazy === false)
   const called: SessionsEvents['called'] = (tenant, call, outcome) => {
     metrics.sessionCalled(tenant, call, outcome)

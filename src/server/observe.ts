@@ -55,22 +55,17 @@ export function exchangeOf({ exchange }: FastifyRequest): Exchange {
   return exchange
 }
 
-/** Opens an exchange for every request, adds its headers to the response, and counts, logs and audits it at its end. */
+/**
+ * Opens an exchange for every request, adds its headers to the response, and logs it at its end. Requests that are not for
+ * the proxy itself are also counted, recorded and audited.
+ */
 export function observe(app: FastifyInstance, options: ObserveOptions): void {
-  const { log, metrics, deprecatedCalls, audit, recorder, traffic, loggedRequests } = options
+  const { log, loggedRequests } = options
   openExchanges(app, options, (exchange, request) => {
-    metrics.started()
-    const record = recorder && isForwarded(request) ? recorder.begin(exchange, request.rawHeaders) : null
+    const ended = isForwarded(request) ? reportForwarded(exchange, request, options) : null
     return ending => {
-      const { status, took } = ending
-      if (record !== null) {
-        recorder?.end(record, ending)
-        traffic?.count({ failed: status === 0 || status >= 400, took })
-      }
-      metrics.finished(exchange, status, took / 1000)
-      deprecatedCalls.count(exchange)
-      logRequest(log, loggedRequests(), exchange, status, took)
-      if (audit && isForwarded(request)) audit.record(exchange, status)
+      ended?.(ending)
+      logRequest(log, loggedRequests(), exchange, ending.status, ending.took)
     }
   })
 }
@@ -96,6 +91,24 @@ interface Ending {
 
 /** Notes that a request has begun, and returns what notes its end. */
 type Report = (exchange: Exchange, request: IncomingMessage) => (ending: Ending) => void
+
+/** Counts, records and audits a request that is forwarded, or that would be if it were not rejected. */
+function reportForwarded(
+  exchange: Exchange,
+  request: IncomingMessage,
+  { metrics, deprecatedCalls, audit, recorder, traffic }: ObserveOptions,
+): (ending: Ending) => void {
+  metrics.started()
+  const record = recorder?.begin(exchange, request.rawHeaders)
+  return ending => {
+    const { status, took } = ending
+    if (record) recorder?.end(record, ending)
+    traffic?.count({ failed: status === 0 || status >= 400, took })
+    metrics.finished(exchange, status, took / 1000)
+    deprecatedCalls.count(exchange)
+    audit?.record(exchange, status)
+  }
+}
 
 function openExchanges(
   app: FastifyInstance,

@@ -1,6 +1,6 @@
 import t from 'tap'
 import { expose } from '../../src/telemetry/metrics/exposition.ts'
-import { fleetFamilies } from '../../src/telemetry/metrics/fleet-metrics.ts'
+import { fleetMetrics } from '../../src/telemetry/metrics/fleet-metrics.ts'
 import { testClock } from '../support/clock.ts'
 import { member, TestStore } from './rig.ts'
 
@@ -109,7 +109,7 @@ t.test('of members with one name, metrics show the one that started last: the ot
   const one = member(t, store, clock, 'pod/1')
   for (let n = 0; n < 3; n++) await clock.advance(1000)
   t.equal(one.members.count, 2)
-  const lines = expose(fleetFamilies(one)).split('\n')
+  const lines = expose(fleetMetrics(one), 'text/plain').split('\n')
   const name = 'prismacloud_proxy_fleet_member_start_timestamp_seconds'
   t.same(
     lines.filter(line => line.startsWith(`${name}{`)),

@@ -27,7 +27,7 @@ async function rig(t: Test, handle?: Handler, options: Partial<ProxyOptions> = {
   }
   /** Waits until so many requests are being served. */
   const serving = (count: number) =>
-    until(async () => (await proxy.call('/_proxy/metrics')).text.includes(`requests_in_flight ${count + 1}\n`))
+    until(async () => (await proxy.call('/_proxy/metrics')).text.includes(`requests_in_flight ${count}\n`))
   return { ...proxy, clock, upstream, ask, serving }
 }
 
@@ -55,8 +55,8 @@ t.test('a good answer is kept for as long as its rule says, and its age told', a
   t.strictSame(await ask('/v2/policy?x=1'), ['miss', second])
   t.equal(upstream.requests.length, 2)
   const { text } = await call('/_proxy/metrics')
-  t.match(text, 'cache_total{tenant="default",outcome="miss"} 2\n')
-  t.match(text, 'cache_total{tenant="default",outcome="hit"} 1\n')
+  t.match(text, 'cache_requests_total{tenant="default",outcome="miss"} 2\n')
+  t.match(text, 'cache_requests_total{tenant="default",outcome="hit"} 1\n')
 })
 
 t.test('whatever may select the answer tells requests apart', async t => {

@@ -11,6 +11,7 @@ import { Secret } from '../../src/kernel/secret.ts'
 import { DEMO_USER, type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
 import { resolveApi } from '../../src/stacks/resolve.ts'
 import type { AuditOutput } from '../../src/telemetry/audit.ts'
+import type { ProcessUse } from '../../src/telemetry/metrics/process-metrics.ts'
 import type { Certificates } from '../../src/tls/certificates.ts'
 import { createAgents } from '../../src/upstream/agent.ts'
 import type { Dispatcher } from '../../src/upstream/dispatcher.ts'
@@ -67,6 +68,16 @@ export interface LogLine {
   readonly [key: string]: unknown
 }
 
+/** What the process of a test's proxy uses: on every system all that one of them tells. */
+export const PROCESS_USE: ProcessUse = {
+  cpu: 1.5,
+  startedAt: 1_767_225_600,
+  resident: 80_000_000,
+  virtual: 1_000_000_000,
+  openFiles: 20,
+  maxFiles: 1024,
+}
+
 /** Starts a proxy before the given upstream. */
 export async function startProxy(t: Test, options: ProxyOptions): Promise<TestProxy> {
   const config = makeConfig(options)
@@ -85,6 +96,7 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   const agents = { pool: diverted(pool, upstreamAt), oneShot: asksAboutKeys ? own : withoutKeys(own), ...rest }
   const app = await buildApp(config, {
     version: '1.2.3',
+    runtime: { nodeVersion: 'v20.19.0', use: async () => PROCESS_USE },
     clock,
     log,
     agents,

@@ -16,6 +16,7 @@ import { painter, takesColours } from '../terminal/colour.ts'
 import { type Listening, reasons } from './announce.ts'
 import { AuditFile } from './audit-file.ts'
 import { listen } from './listen.ts'
+import { thisProcess } from './process-use.ts'
 
 /** The stream that a log is written to. */
 export interface LogOutput {
@@ -59,6 +60,7 @@ export async function openApp(
 ): Promise<App> {
   return buildApp(config, {
     version,
+    runtime: thisProcess(),
     clock: systemClock,
     agents: createAgents(config.upstream),
     ...(await certificatesFor(config, caFolder)),

@@ -1,22 +1,29 @@
 import type { KeyExpiry } from '../../auth/key-expiry.ts'
 import type { Fleet } from '../../fleet/fleet.ts'
 import type { Budget } from '../../kernel/budget.ts'
+import type { Clock } from '../../kernel/clock.ts'
 import { ensure } from '../../kernel/ensure.ts'
-import type { EndpointStatus, Pacer } from '../../pacing/pacer.ts'
+import type { Pacer } from '../../pacing/pacer.ts'
 import type { Exchange } from '../../request/exchange.ts'
 import type { KeyExpiries } from '../../session/key-expiries.ts'
 import type { Sessions, SessionsEvents, TenantEntry } from '../../session/sessions.ts'
 import { transitions } from '../../session/states.ts'
 import type { DeprecatedCall, DeprecatedCalls } from '../deprecated-calls.ts'
-import { CounterRows, Tally, type TenantCounts } from './counters.ts'
-import { expose, type Family, type Sample } from './exposition.ts'
-import { counter, family, gauge, histogram } from './families.ts'
-import { fleetFamilies } from './fleet-metrics.ts'
+import { CounterRows } from './counter-rows.ts'
+import { increment, Tally, type TenantCounts } from './counters.ts'
+import { type Exposed, expose, exposed, type Format, type Sample, single } from './exposition.ts'
+import { FAMILIES } from './families.ts'
+import { fleetMetrics } from './fleet-metrics.ts'
+import { pacingMetrics } from './pacing-metrics.ts'
+import { type ProcessUse, processMetrics, type Runtime } from './process-metrics.ts'
 
 const STATES = Object.keys(transitions)
 
 /** The sources of values that the metrics do not count themselves. */
 export interface MetricsSources {
+  readonly version: string
+  readonly runtime: Runtime
+  readonly clock: Clock
   readonly pacer: Pacer
   readonly keyExpiries: KeyExpiries
   /** The memory budget of request bodies kept for a retry. */
@@ -25,23 +32,27 @@ export interface MetricsSources {
   readonly deprecatedCalls: DeprecatedCalls
   /** The fleet that this proxy belongs to, if any. */
   readonly fleet: Fleet | null
+  readonly sessions: () => Sessions
+  /** Whether clients should send requests. */
+  readonly isReady: () => boolean
 }
 
 /**
- * The metrics of the proxy. The number of samples is bounded: tenants are configured; of the API's operations, a limited
- * number is named; methods, status classes and outcomes are few.
+ * The metrics of the proxy. The number of samples is bounded: tenants and clients are configured; of the API's operations,
+ * a limited number is named; methods, status classes, problems and outcomes are few.
  */
 export class Metrics {
-  readonly #sessions: () => Sessions
   readonly #sources: MetricsSources
   readonly #tallies = new Map<string, Tally>()
-  readonly #rows = new CounterRows()
+  /** Requests whose tenant never became known, by problem type. */
+  readonly #rejected = new Map<string, number>()
+  readonly #rows: CounterRows
   #inFlight = 0
   #finished = 0
 
-  constructor(sessions: () => Sessions, sources: MetricsSources) {
-    this.#sessions = sessions
+  constructor(sources: MetricsSources) {
     this.#sources = sources
+    this.#rows = new CounterRows(sources.clock)
   }
 
   started(): void {
@@ -52,7 +63,9 @@ export class Metrics {
   finished(exchange: Exchange, status: number, seconds: number): void {
     this.#inFlight--
     this.#finished++
-    this.#tally(exchange.tenant ?? '').ended(exchange, status, seconds)
+    const { tenant, failure } = exchange
+    if (tenant === null) increment(this.#rejected, failure?.type ?? 'aborted')
+    else this.#tally(tenant).ended(exchange, status, seconds)
   }
 
   /** Counts an auth call; an event handler for the sessions. */
@@ -68,107 +81,93 @@ export class Metrics {
     return this.#tally(tenant).counts
   }
 
-  /** Renders all metrics in the Prometheus text format. */
-  render(): string {
-    return expose(this.#families())
+  /** Renders all metrics in this format. */
+  async render(format: Format): Promise<string> {
+    return expose(this.#all(await this.#sources.runtime.use()), format)
   }
 
   #tally(tenant: string): Tally {
-    return ensure(this.#tallies, tenant, () => new Tally(this.#rows))
+    return ensure(this.#tallies, tenant, () => new Tally(tenant, this.#rows))
   }
 
-  *#families(): Generator<Family> {
-    yield counter('requests_total', 'Requests by tenant, operation, method and status class.', this.#each('requests'))
-    const [whole, upstream] = [this.#each('duration'), this.#each('upstream')]
-    yield histogram('request_duration_seconds', 'Time from the request to the end of the response.', whole)
-    const untilHeaders = 'Time from forwarding the request to receiving the response headers of the upstream.'
-    yield histogram('upstream_duration_seconds', untilHeaders, upstream)
-    yield gauge('requests_in_flight', 'Requests in flight.', [{ labels: {}, value: this.#inFlight }])
-    yield counter('replays_total', 'Requests sent to the upstream more than once.', this.#each('replays'))
-    const kept = [{ labels: {}, value: this.#sources.kept.held }]
-    yield gauge('replay_bytes', 'Bytes of request bodies kept in memory for a retry.', kept)
-    yield counter('cache_total', 'Requests that match a cache rule, by outcome.', this.#each('cache'))
-    yield counter('failures_total', 'Requests that ended with a problem, by problem type.', this.#each('failures'))
-    yield counter('session_calls_total', 'Logins and session extensions, by outcome.', this.#each('calls'))
-    const deprecated = [...this.#sources.deprecatedCalls.all()].map(samplesOfCall)
-    yield counter('deprecated_requests_total', 'Requests for deprecated operations of the API, by client.', deprecated)
-    const lost = [{ labels: {}, value: this.#sources.auditLinesLost() }]
-    yield counter('audit_lines_lost_total', 'Audit log lines that could not be written.', lost)
-    const entries = [...this.#sessions().all()]
-    yield gauge('session_state', '1 for the current state of a session, 0 for all others.', entries.flatMap(states))
-    yield gauge(
-      'session_seconds_left',
-      'Seconds for which the session token may still be used.',
-      entries.map(secondsLeft),
+  *#all(use: ProcessUse): Generator<Exposed> {
+    const { version, runtime, kept, auditLinesLost, deprecatedCalls, pacer, fleet } = this.#sources
+    yield exposed(
+      FAMILIES.requests,
+      this.#each(tally => tally.requests()),
     )
-    const expiries = entries.flatMap(({ tenant: { name } }) => expiry(name, this.#sources.keyExpiries.of(name)))
-    yield gauge('access_key_expiry_timestamp_seconds', 'When the access key expires, in seconds since 1970.', expiries)
-    yield* pacing([...this.#sources.pacer.endpoints()])
-    if (this.#sources.fleet) yield* fleetFamilies(this.#sources.fleet)
+    yield exposed(
+      FAMILIES.requestDuration,
+      this.#each(tally => tally.duration()),
+    )
+    yield exposed(
+      FAMILIES.upstreamDuration,
+      this.#each(tally => tally.upstream()),
+    )
+    yield exposed(
+      FAMILIES.clientRequests,
+      this.#each(tally => tally.clients()),
+    )
+    const rejected = [...this.#rejected].map(([problem, value]) => ({ labels: { problem }, value }))
+    yield exposed(FAMILIES.rejectedRequests, rejected)
+    yield single(FAMILIES.inFlight, this.#inFlight)
+    yield exposed(
+      FAMILIES.replays,
+      this.#each(tally => tally.replays()),
+    )
+    yield single(FAMILIES.replayBytes, kept.held)
+    yield exposed(
+      FAMILIES.cacheRequests,
+      this.#each(tally => tally.cache()),
+    )
+    yield exposed(
+      FAMILIES.failures,
+      this.#each(tally => tally.failures()),
+    )
+    yield exposed(FAMILIES.deprecatedRequests, [...deprecatedCalls.all()].map(samplesOfCall))
+    yield single(FAMILIES.auditLinesLost, auditLinesLost())
+    yield* this.#sessions()
+    yield* pacingMetrics([...pacer.endpoints()])
+    if (fleet) yield* fleetMetrics(fleet)
+    yield exposed(FAMILIES.build, [{ labels: { version, node_version: runtime.nodeVersion }, value: 1 }])
+    yield* processMetrics(use)
   }
 
-  *#each(what: 'requests' | 'duration' | 'upstream' | 'replays' | 'cache' | 'failures' | 'calls'): Generator<Sample> {
-    for (const [tenant, tally] of this.#tallies) yield* tally[what](tenant)
+  *#sessions(): Generator<Exposed> {
+    const { sessions, isReady, keyExpiries } = this.#sources
+    const entries = [...sessions().all()]
+    yield single(FAMILIES.ready, isReady() ? 1 : 0)
+    yield exposed(
+      FAMILIES.sessionCalls,
+      this.#each(tally => tally.calls()),
+    )
+    yield exposed(FAMILIES.sessionState, entries.flatMap(states))
+    yield exposed(FAMILIES.sessionExpiry, entries.flatMap(sessionExpiry))
+    const ofKeys = entries.flatMap(({ tenant: { name } }) => keyExpiry(name, keyExpiries.of(name)))
+    yield exposed(FAMILIES.keyExpiry, ofKeys)
+  }
+
+  *#each<Label extends string>(samplesOf: (tally: Tally) => Iterable<Sample<Label>>): Generator<Sample<Label>> {
+    for (const tally of this.#tallies.values()) yield* samplesOf(tally)
   }
 }
 
-/** The metrics of each endpoint. A sample is omitted while its value is unknown. */
-const ENDPOINT_METRICS: readonly (readonly [
-  type: Family['type'],
-  name: string,
-  help: string,
-  value: (status: EndpointStatus) => number | undefined,
-])[] = [
-  ['gauge', 'limit_rate', 'Rate limit of the endpoint, in requests per second.', ({ limit }) => limit?.rate],
-  ['gauge', 'limit_burst', 'Requests that the rate limit allows at once.', ({ limit }) => limit?.burst],
-  [
-    'gauge',
-    'limit_remaining',
-    'Requests that the rate limit allows at once right now.',
-    ({ limit }) => limit?.remaining,
-  ],
-  ['gauge', 'queue_length', 'Requests waiting for the rate limit.', ({ waiting }) => waiting],
-  ['counter', 'waits_total', 'Requests that had to wait for the rate limit.', ({ counts }) => counts.waits],
-  [
-    'counter',
-    'wait_seconds_total',
-    'Total time that requests waited for the rate limit.',
-    ({ counts }) => counts.waitSeconds,
-  ],
-  [
-    'counter',
-    'refusals_total',
-    'Responses 429 and 503 from the upstream, including retried ones that clients never saw.',
-    ({ counts }) => counts.refusals,
-  ],
-]
-
-/** The number of endpoints is bounded by the pacer, which forgets the least recently used. */
-function* pacing(endpoints: readonly EndpointStatus[]): Generator<Family> {
-  for (const [type, name, help, value] of ENDPOINT_METRICS) {
-    const samples = endpoints.flatMap(status => {
-      const { tenant, endpoint } = status
-      const known = value(status)
-      return known === undefined ? [] : [{ labels: { tenant, endpoint }, value: known }]
-    })
-    yield family(type)(name, help, samples)
-  }
-}
-
-function samplesOfCall({ tenant, client, method, operation, requests }: DeprecatedCall): Sample {
+function samplesOfCall({ tenant, client, method, operation, requests }: DeprecatedCall) {
   return { labels: { tenant, client: client ?? '', operation, method }, value: requests }
 }
 
-function states({ tenant, session }: TenantEntry): Sample[] {
+function states({ tenant, session }: TenantEntry): Sample<'tenant' | 'state'>[] {
   const current = session?.status().state ?? 'idle'
   return STATES.map(state => ({ labels: { tenant: tenant.name, state }, value: state === current ? 1 : 0 }))
 }
 
-function secondsLeft({ tenant, session }: TenantEntry): Sample {
-  return { labels: { tenant: tenant.name }, value: session?.status().secondsLeft ?? 0 }
+/** No sample unless there is a token that may be sent. */
+function sessionExpiry({ tenant, session }: TenantEntry): Sample<'tenant'>[] {
+  const lease = session?.peek()
+  return lease ? [{ labels: { tenant: tenant.name }, value: lease.end.wall / 1000 }] : []
 }
 
 /** No sample if the access key does not expire, or if that is not known. */
-function expiry(tenant: string, expiresAt: KeyExpiry): Sample[] {
+function keyExpiry(tenant: string, expiresAt: KeyExpiry): Sample<'tenant'>[] {
   return typeof expiresAt === 'number' ? [{ labels: { tenant }, value: expiresAt / 1000 }] : []
 }
