@@ -17,6 +17,8 @@ const PACKAGES = {
   'nginx-light': 'nginx',
   openssl: 'openssl',
   procps: 'ps',
+  // Debian may start one of its own at port 9090, which no test uses
+  prometheus: 'promtool',
   'python3-requests': '/usr/lib/python3/dist-packages/requests',
   // Debian may start one of its own at port 6379, which no test uses
   'redis-sentinel': 'redis-sentinel',

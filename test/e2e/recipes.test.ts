@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import t from 'tap'
-import { callUrl } from '../support/http.ts'
 import { run } from '../support/process.ts'
 import { codeOf, RECIPES } from '../support/recipes.ts'
 import { startStack } from '../support/stack.ts'
@@ -42,14 +41,6 @@ t.test('those that need other systems say the same in other words', async t => {
   t.match(pc, /^pc --config env /m)
   const exported = `${codeOf('Terraform', 'sh')} ${codeOf('checkov', 'sh')}`
   for (const [name, value] of Object.entries(EXPORTED)) t.match(exported, `${name}=${value}`)
-})
-
-t.test('the metrics that the recipes name are there', async t => {
-  const { proxy } = await startStack(t, 600)
-  const { text } = await callUrl(`${proxy}/_proxy/metrics`)
-  const named = [...RECIPES.matchAll(/\bprismacloud_proxy_\w+/g)].map(([name]) => name)
-  t.ok(named.length > 0)
-  for (const name of named) t.match(text, `# TYPE ${name} `)
 })
 
 t.test('what the recipes link to is there', async t => {

@@ -7,6 +7,8 @@ import { parseAllDocuments } from 'yaml'
 import { newFolder } from '../support/folder.ts'
 import { type Manifest, manifestFaults } from '../support/kubernetes.ts'
 import { codeIn } from '../support/markdown.ts'
+import { run } from '../support/process.ts'
+import { codeOf } from '../support/recipes.ts'
 
 const FOLDER = resolve(import.meta.dirname, '../../config/kubernetes')
 
@@ -65,4 +67,14 @@ t.test("a kustomization of one's own, as the README shows it, changes what it na
   t.match(config?.data, { PRISMACLOUD_PROXY_TENANTS_DEFAULT_URL: 'app.eu', PRISMACLOUD_PROXY_FLEET_NAME: 'gateway' })
   const deployment = rendered.find(({ kind }) => kind === 'Deployment')
   t.equal(deployment?.spec.template.spec.containers[0].image, 'registry.example/prismacloud-proxy:0.1.0')
+})
+
+t.test('the alerts are a PrometheusRule, too, as the recipe makes one', async t => {
+  const [lines = ''] = codeOf('Prometheus', 'sh')
+  const here = lines.replace('prismacloud-proxy/config', resolve(FOLDER, '..')).replace(/ \| kubectl.*/, '')
+  const { stdout } = await run('sh', ['-c', here])
+  const [manifest = {} as Manifest] = parseAllDocuments(stdout).map(document => document.toJS())
+  t.equal(manifest.kind, 'PrometheusRule')
+  t.strictSame(manifestFaults(manifest), [])
+  t.ok(manifest.spec.groups[0].rules.length > 10)
 })
