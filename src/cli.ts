@@ -4,6 +4,7 @@ import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
 import { type Command, ExitCode, type Host } from './commands/host.ts'
 import { closeExposures } from './commands/serve/exposures.ts'
+import { takeManagerVariables } from './commands/systemd/manager-variables.ts'
 import { hasTerminal, watchTerminal } from './commands/terminal/signal.ts'
 import { takeSignals } from './commands/terminal/take-signals.ts'
 import { ConfigError } from './config/fault.ts'
@@ -112,6 +113,7 @@ if (isEntryPoint()) {
   for (const output of [process.stdout, process.stderr]) output.on('error', () => {})
   const code = await main({
     args: process.argv.slice(2),
+    managed: takeManagerVariables(process.env),
     env: process.env,
     homeDirectory: homedir(),
     signals,

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify'
 import type { Clock } from '../kernel/clock.ts'
-import { BACKLOG, type ListenAddress, SecondListener } from '../kernel/further-address.ts'
+import { BACKLOG, type ListenAddress, listenWith, type OpenSocket, SecondListener } from '../kernel/further-address.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import { TlsFront } from '../tls/front.ts'
@@ -47,11 +47,14 @@ export function makeListeners(app: FastifyInstance, options: ListenersOptions): 
   return { front, interceptor, second }
 }
 
-/** Where a server listens: at one or two hosts with a port, or at the path of a socket. */
-export type Place = ListenAddress | { readonly path: string }
+/** Where a server listens: at one or two hosts with a port, at the path of a socket, or with an open socket. */
+export type Place = ListenAddress | { readonly path: string } | OpenSocket
 
-/** Starts to listen, and resolves to a URL with the port in use. Rejects as `net.Server` does. */
+/**
+ * Starts to listen, and resolves to a URL with the port in use, if there is one. Rejects as `net.Server` does.
+ */
 export async function listenAt(app: FastifyInstance, second: SecondListener, place: Place): Promise<string> {
   await app.ready()
+  if ('socket' in place) return `http://localhost:${await listenWith(app.server, place)}`
   return 'path' in place ? app.listen({ ...place, backlog: BACKLOG }) : second.beside(place, at => app.listen(at))
 }

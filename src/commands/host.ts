@@ -11,6 +11,8 @@ export interface Host {
   /** The arguments after the command's name. */
   readonly args: readonly string[]
   readonly env: Readonly<Record<string, string | undefined>>
+  /** The variables of the service manager that started the process, such as `NOTIFY_SOCKET`. They are not in `env`. */
+  readonly managed: Readonly<Record<string, string | undefined>>
   readonly homeDirectory: string
   readonly stdin: NodeJS.ReadableStream
   readonly stdout: Output

@@ -7,6 +7,7 @@ import { readRedis } from './fleet.ts'
 import { deepFreeze, FrozenMap } from './freeze.ts'
 import { checkAdminAddress } from './network/admin.ts'
 import { proxyInEnvironment, readOutboundProxy } from './network/outbound.ts'
+import { checkPassed, type PassedAddress, settingOfPassed } from './network/passed-address.ts'
 import { checkTls } from './network/tls.ts'
 import { checkAllow, policyForAll } from './policy.ts'
 import { sectionKeys } from './schema/keys.ts'
@@ -27,6 +28,8 @@ export interface ConfigSources {
   readonly env: Environment
   /** The folder in which the vendor's clients keep `.prismacloud/credentials.json`. */
   readonly homeDirectory: string
+  /** The addresses of sockets that a service manager passed. They replace those of all other sources. */
+  readonly passed?: readonly PassedAddress[]
 }
 
 /** What the sources of a configuration say, even if it has faults. */
@@ -57,14 +60,16 @@ export async function loadConfig(sources: ConfigSources): Promise<Config> {
  * them.
  * @throws {UsageError} for arguments that are not flags of the configuration
  */
-export async function readConfig({ args, env, homeDirectory }: ConfigSources): Promise<Reading> {
-  const { flags, environment, file, merged, faults: misread } = await gatherSettings(args, env)
+export async function readConfig({ args, env, homeDirectory, passed = [] }: ConfigSources): Promise<Reading> {
+  const sockets = passed.map(settingOfPassed)
+  const { flags, environment, file, merged, faults: misread } = await gatherSettings(args, env, sockets)
   const faults = [...misread]
   const general = merged.inGroup(null)
   const settings = await readSettings(general, faults)
   const clients = await readClients(settings.listen, merged, faults)
   checkAudit(settings.audit, general, faults)
   checkAdminAddress(settings, general, faults)
+  checkPassed(passed, settings, faults)
   await attempt(settingOf(general, 'policy.allow'), faults, () => checkAllow(settings.policy))
   await checkTls(settings.listen, general, faults)
   const authorities = await authoritiesOf(settings, general, env, faults)
@@ -73,7 +78,7 @@ export async function readConfig({ args, env, homeDirectory }: ConfigSources): P
 
   const defaultTenant = defaultTenantOf(settings, merged)
   const flagged = flags.map(setting => assignTenant(setting, defaultTenant))
-  const assigned = mergeSettings(flagged, environment, file.settings)
+  const assigned = mergeSettings(sockets, flagged, environment, file.settings)
   const warnings = [...file.warnings, ...warningsOfVariables(env), ...warningOfExposure(settings.listen, clients)]
   const places = { env, homeDirectory }
   // a file that cannot be read may contain what seems to be missing

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { type AddressInfo, createServer, type Server, type ServerOpts } from 'node:net'
+import { type AddressInfo, createServer, type Server, type ServerOpts, type Socket } from 'node:net'
 
 /** A TCP address that a server listens on, with an optional second host on the same port. */
 export interface ListenAddress {
@@ -15,6 +15,20 @@ export interface ListenAddress {
  * at once, some are reset with the 511 that are Node.js's default. Linux holds at most `net.core.somaxconn`: 4,096.
  */
 export const BACKLOG = 4096
+
+/** A socket that is bound already, with which a server can listen. */
+export interface OpenSocket {
+  readonly socket: Socket
+}
+
+/**
+ * Listens with an open socket, which the server closes in the end. Resolves with its port, undefined for a Unix socket.
+ * Rejects as `net.Server` does.
+ */
+export async function listenWith(server: Server, { socket }: OpenSocket): Promise<number | undefined> {
+  await once(server.listen(socket, BACKLOG), 'listening')
+  return (server.address() as AddressInfo | null)?.port
+}
 
 /** One host and port to listen on. */
 type Address = Pick<ListenAddress, 'host' | 'port'> & { readonly backlog: number }

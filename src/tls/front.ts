@@ -4,7 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { createSecureContext, createServer, type SecureContext, TLSSocket } from 'node:tls'
 import { LRUCache } from 'lru-cache'
 import type { Clock, Timer } from '../kernel/clock.ts'
-import { type ListenAddress, SecondListener } from '../kernel/further-address.ts'
+import { type ListenAddress, listenWith, type OpenSocket, SecondListener } from '../kernel/further-address.ts'
 import type { Log } from '../kernel/log.ts'
 import type { Certificates } from './certificates.ts'
 import { contextOptions, type Identity } from './identity.ts'
@@ -69,8 +69,11 @@ export class TlsFront {
    * Starts to listen, and resolves with a URL that has the port in use. Rejects as `net.Server` does, or with a
    * `TlsError`.
    */
-  async listen(place: ListenAddress): Promise<string> {
+  listen(place: ListenAddress): Promise<string>
+  listen(place: OpenSocket): Promise<string>
+  async listen(place: ListenAddress | OpenSocket): Promise<string> {
     await this.open()
+    if ('socket' in place) return `https://localhost:${await listenWith(this.#server, place)}`
     await this.#secondListener.beside(place, at => once(this.#server.listen(at), 'listening'))
     return `https://localhost:${(this.#server.address() as AddressInfo).port}`
   }

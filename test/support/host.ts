@@ -25,6 +25,8 @@ export interface FakeHostOptions {
   readonly args?: readonly string[]
   /** Default: empty. */
   readonly env?: Host['env']
+  /** Default: there is no service manager. */
+  readonly managed?: Host['managed']
   /** Default: one that does not exist. */
   readonly homeDirectory?: string
   /** Whether all three streams are a terminal. Default: false. */
@@ -37,12 +39,21 @@ export interface FakeHostOptions {
 
 /** Surroundings without a terminal, environment or home, unless told otherwise. */
 export function fakeHost(options: FakeHostOptions = {}): FakeHost {
-  const { args = [], env = {}, homeDirectory = '/nonexistent', isTTY = false, system = 'linux', input } = options
+  const {
+    args = [],
+    env = {},
+    managed = {},
+    homeDirectory = '/nonexistent',
+    isTTY = false,
+    system = 'linux',
+    input,
+  } = options
   const stdin = Object.assign(new PassThrough(), { isTTY })
   if (input !== undefined) stdin.end(input)
   return {
     args,
     env,
+    managed,
     homeDirectory,
     stdin,
     stdout: fakeOutput(isTTY),

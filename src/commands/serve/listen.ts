@@ -1,8 +1,8 @@
 import { lstat, rm } from 'node:fs/promises'
-import { connect, isIP } from 'node:net'
+import { connect, isIP, type Socket } from 'node:net'
 import { platform } from 'node:os'
 import { type Address, parseAddress } from '../../config/network/address.ts'
-import type { ListenAddress } from '../../kernel/further-address.ts'
+import type { ListenAddress, OpenSocket } from '../../kernel/further-address.ts'
 import { isLoopback } from '../../stacks/loopback.ts'
 import { TlsError } from '../../tls/identity.ts'
 
@@ -19,6 +19,12 @@ export const ANY_PORT = '127.0.0.1:0'
 export interface Listener {
   /** Starts to listen and resolves to a URL with the port in use. Rejects as `net.Server` does. */
   listen(where: ListenAddress | { readonly path: string }): Promise<string>
+}
+
+/** A server that {@link listenWithSocket} can start. */
+export interface SocketListener {
+  /** Starts to listen and resolves to a URL with the port in use. Rejects as `net.Server` does. */
+  listen(where: OpenSocket): Promise<string>
 }
 
 /** The addresses of localhost. Both are used, because clients differ in which one they try. */
@@ -61,13 +67,34 @@ export async function listen(
 }
 
 /**
+ * Listens with an open socket, whose address is `text`. Resolves to it as a URL or `unix:/path`. Rejects with a
+ * {@link ListenError}, or with a `TlsError` if the certificate cannot be used.
+ */
+export async function listenWithSocket(server: SocketListener, text: string, socket: Socket): Promise<string> {
+  try {
+    const bound = await server.listen({ socket })
+    return text.startsWith('unix:') ? text : `${schemeOf(bound)}://${text}`
+  } catch (error) {
+    if (error instanceof TlsError) throw error
+    const { code } = error as NodeJS.ErrnoException
+    const cure = 'pass a socket that listens: ListenStream= and Accept=no in the .socket unit'
+    throw new ListenError(`cannot listen with the socket that was passed for ${text}: ${code}; ${cure}`, {
+      cause: error,
+    })
+  }
+}
+
+/**
  * Listens on a host and port. Resolves to a URL with the host as configured, because the server's own URL has
  * `127.0.0.1` for localhost.
  */
 async function listenAtPort(server: Listener, where: { host: string; port: number }, text: string): Promise<string> {
   const bound = await server.listen(isName(where.host) ? { ...LOOPBACK, port: where.port } : where)
-  const scheme = bound.slice(0, bound.indexOf('://'))
-  return `${scheme}://${text.slice(0, text.lastIndexOf(':'))}${bound.slice(bound.lastIndexOf(':'))}`
+  return `${schemeOf(bound)}://${text.slice(0, text.lastIndexOf(':'))}${bound.slice(bound.lastIndexOf(':'))}`
+}
+
+function schemeOf(url: string): string {
+  return url.slice(0, url.indexOf('://'))
 }
 
 /** Whether a host is localhost or a name below it (RFC 6761, section 6.3). */

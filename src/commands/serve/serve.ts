@@ -12,10 +12,11 @@ import { FileCertificates } from '../../tls/file-certificates.ts'
 import { stateDirectory } from '../../tls/state-directory.ts'
 import { createAgents } from '../../upstream/agent.ts'
 import type { Host, Output } from '../host.ts'
+import type { PassedSocket } from '../systemd/passed-sockets.ts'
 import { painter, takesColours } from '../terminal/colour.ts'
 import { type Listening, reasons } from './announce.ts'
 import { AuditFile } from './audit-file.ts'
-import { listen } from './listen.ts'
+import { type Listener, type ListenOptions, listen, listenWithSocket, type SocketListener } from './listen.ts'
 import { thisProcess } from './process-use.ts'
 
 /** The stream that a log is written to. */
@@ -104,14 +105,31 @@ async function localCertificates({ tlsAddress }: Config['listen'], caFolder: str
   return new LocalCertificates(caFolder, hostname, systemClock)
 }
 
-/** Listens on every configured address. Rejects with a `ListenError` or `TlsError` whose message names the fix. */
-export async function listenEverywhere(app: App, { listen: settings, admin }: Config): Promise<Listening> {
+/**
+ * Listens on every configured address, with the sockets that were passed for them. Rejects with a `ListenError` or
+ * `TlsError` whose message names the fix.
+ */
+export async function listenEverywhere(
+  app: App,
+  { listen: settings, admin }: Config,
+  passed: readonly PassedSocket[] = [],
+): Promise<Listening> {
   const { front, interceptor, reports } = app
-  await interceptor?.open()
-  const address = await listen(app, settings.address, settings)
-  const secure = front && (await listen(front, settings.tlsAddress, { flag: '--listen-tls-address' }))
   const { socketMode } = settings
-  const reported = reports && (await listen(reports, `${admin.address}`, { flag: '--admin-address', socketMode }))
+  const at = (
+    server: Listener & SocketListener,
+    key: PassedSocket['key'],
+    text: string,
+    options: ListenOptions,
+  ): Promise<string> => {
+    const given = passed.find(each => each.key === key)
+    return given ? listenWithSocket(server, text, given.socket) : listen(server, text, options)
+  }
+  await interceptor?.open()
+  const address = await at(app, 'listen.address', settings.address, settings)
+  const secure = front && (await at(front, 'listen.tlsAddress', settings.tlsAddress, { flag: '--listen-tls-address' }))
+  const reported =
+    reports && (await at(reports, 'admin.address', `${admin.address}`, { flag: '--admin-address', socketMode }))
   return { address, secure, admin: reported, trust: interceptor?.trust ?? front?.trust ?? null }
 }
 

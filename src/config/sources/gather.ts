@@ -18,17 +18,21 @@ export interface GatheredSettings {
 }
 
 /**
- * Gathers the settings of all sources. Reads no file but the one that `--config` or its variable names.
+ * Gathers the settings of all sources; what is in `given` takes precedence. Reads no file but the one that `--config` or its variable names.
  * @throws {UsageError} for arguments that are not flags of the configuration
  */
-export async function gatherSettings(args: readonly string[], env: Environment): Promise<GatheredSettings> {
+export async function gatherSettings(
+  args: readonly string[],
+  env: Environment,
+  given: readonly Setting[] = [],
+): Promise<GatheredSettings> {
   const [flags, environment] = [readFlags(args), readEnvironment(env)]
   const file = await namedFile([...flags, ...environment.settings])
   return {
     flags,
     environment: environment.settings,
     file,
-    merged: mergeSettings(flags, environment.settings, file.settings),
+    merged: mergeSettings(given, flags, environment.settings, file.settings),
     faults: [...environment.faults, ...file.faults],
   }
 }
