@@ -9,6 +9,8 @@ export interface ProgramBounds {
   readonly deadline: number
   /** The maximum size of its output to stdout, in bytes. The same amount of stderr is kept, and the rest is dropped. */
   readonly maxOutput: number
+  /** Its environment; by default, that of this process. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
   /** Kills the program when it aborts. */
   readonly signal?: AbortSignal | undefined
   /** The system to run on; by default, this machine's. */
@@ -47,7 +49,7 @@ export function killPrograms(): void {
 export async function runProgram(
   file: string,
   args: readonly string[],
-  { deadline, maxOutput, signal, system = platform(), clock = systemClock }: ProgramBounds,
+  { deadline, maxOutput, env, signal, system = platform(), clock = systemClock }: ProgramBounds,
 ): Promise<ProgramResult> {
   signal?.throwIfAborted()
   // in its own process group, which can be killed as a whole; on Windows this would open a window
@@ -56,6 +58,7 @@ export async function runProgram(
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: hasGroup,
     windowsHide: true,
+    ...(env && { env: { ...env } }),
   })
   const kill = () => void killAll(child, hasGroup)
   running.add(kill)
