@@ -3,7 +3,7 @@ import { chmodSync, closeSync, openSync, rmSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
-import t, { type Test } from 'tap'
+import t from 'tap'
 import { takeManagerVariables } from '../../src/commands/systemd/manager-variables.ts'
 import { passedSockets } from '../../src/commands/systemd/passed-sockets.ts'
 import { newFolder } from '../support/folder.ts'
@@ -18,13 +18,12 @@ const SCRIPT = new URL('../support/show-passed.ts', import.meta.url).pathname
 
 /** What a process finds that gets these sockets, with these names. */
 async function found(
-  t: Test,
   sockets: readonly (object | number)[],
   names?: string,
   env: Readonly<Record<string, string>> = {},
 ): Promise<string> {
   const variables = { ...env, ...(names !== undefined && { LISTEN_FDNAMES: names }) }
-  const child = spawnWithSockets(t, [process.execPath, '--import=./.ci/strip-types.js', SCRIPT], sockets, variables)
+  const child = spawnWithSockets(SCRIPT, sockets, variables)
   const [output, errors] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
   return `${output}${errors}`.trim()
 }
@@ -36,7 +35,7 @@ t.test('sockets are known by their names, and have their own addresses', async t
   const sockets = [await atLoopback(), await boundSocket({ host: LOCAL }), await boundSocket({ path })] as const
   chmodSync(path, 0o660)
   const [https, admin] = sockets
-  t.strictSame(JSON.parse(await found(t, sockets, 'https:admin:http')), [
+  t.strictSame(JSON.parse(await found(sockets, 'https:admin:http')), [
     { key: 'listen.tlsAddress', address: `127.0.0.1:${portOf(https)}`, origin: 'socket 3 "https"', mode: null },
     {
       key: 'admin.address',
@@ -51,11 +50,11 @@ t.test('sockets are known by their names, and have their own addresses', async t
 t.test('a single one needs no name', async t => {
   const socket = await atLoopback()
   for (const names of [undefined, 'prismacloud-proxy.socket'])
-    t.match(JSON.parse(await found(t, [socket], names)), [{ key: 'listen.address' }], `${names}`)
+    t.match(JSON.parse(await found([socket], names)), [{ key: 'listen.address' }], `${names}`)
 })
 
 t.test('sockets for another process are ignored', async t => {
-  t.equal(await found(t, [await atLoopback()], 'http', { LISTEN_PID: '1' }), '[]')
+  t.equal(await found([await atLoopback()], 'http', { LISTEN_PID: '1' }), '[]')
   for (const variables of [{}, { LISTEN_FDS: '1' }, { LISTEN_PID: `${process.pid}` }])
     t.strictSame(passedSockets(variables, process.pid), [])
 })
@@ -65,14 +64,14 @@ t.test('what cannot be used is refused, all of it at once', async t => {
   const file = openSync(import.meta.filename, 'r')
   t.teardown(() => closeSync(file))
   t.equal(
-    await found(t, [one, file, file], 'htps:http:admin'),
+    await found([one, file, file], 'htps:http:admin'),
     `invalid configuration (3 problems):
 - LISTEN_FDS (socket 3 "htps"): has an unknown name; set FileDescriptorName= to one of http, https, admin
 - LISTEN_FDS (socket 4 "http"): is not a stream socket; use ListenStream= in the .socket unit
 - LISTEN_FDS (socket 5 "admin"): is not a stream socket; use ListenStream= in the .socket unit`,
   )
-  t.match(await found(t, [one, two], 'http:http'), '(socket 4 "http"): has the name of another socket')
-  const several = await found(t, [one, two])
+  t.match(await found([one, two], 'http:http'), '(socket 4 "http"): has the name of another socket')
+  const several = await found([one, two])
   t.match(several, '(2 problems)')
   t.match(several, '(socket 3 ""): has an unknown name')
 })
@@ -81,7 +80,7 @@ t.test('a socket of which nobody knows who may use it is refused', async t => {
   const path = join(newFolder(t), 'moved.sock')
   const socket = await boundSocket({ path })
   rmSync(path)
-  t.match(await found(t, [socket]), 'has no path, so that its permissions are unknown; use ListenStream=')
+  t.match(await found([socket]), 'has no path, so that its permissions are unknown; use ListenStream=')
 })
 
 t.test('a number that cannot be right is refused before any descriptor is touched', async t => {

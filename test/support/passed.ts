@@ -2,7 +2,6 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, createServer, Socket } from 'node:net'
 import type { Readable } from 'node:stream'
-import type { Test } from 'tap'
 
 /** A bound TCP or Unix socket of Node.js that nobody reads or accepts from: what a service manager holds. */
 export interface BoundSocket {
@@ -40,23 +39,16 @@ export function opened(socket: BoundSocket): Socket {
   return new Socket({ handle: socket, readable: false, writable: false } as object)
 }
 
-/**
- * Starts a program with sockets from descriptor 3 on, as systemd does it. What is in `env` comes on top of the
- * environment of this process, so that the coverage of a program in TypeScript counts.
- */
+/** Runs what follows it in its own place, as the process that the sockets are for: only that knows its number. */
+export const OWN_PID = ['sh', '-c', '[ -n "$LISTEN_PID" ] || export LISTEN_PID=$$; exec "$@"', 'sh']
+
+/** Starts a program in TypeScript, whose coverage counts, with sockets from descriptor 3 on. */
 export function spawnWithSockets(
-  t: Test,
-  [program = '', ...args]: readonly string[],
+  script: string,
   sockets: readonly (object | number)[],
-  env: Readonly<Record<string, string>> = {},
+  env: Readonly<Record<string, string>>,
 ): ChildProcessByStdio<null, Readable, Readable> {
+  const [program = '', ...args] = [...OWN_PID, process.execPath, '--import=./.ci/strip-types.js', script]
   const stdio = ['ignore', 'pipe', 'pipe', ...sockets] as ['ignore', 'pipe', 'pipe']
-  const variables = { LISTEN_FDS: `${sockets.length}`, ...env }
-  // the number of the process is known only to itself
-  const child = spawn('sh', ['-c', '[ -n "$LISTEN_PID" ] || export LISTEN_PID=$$; exec "$@"', 'sh', program, ...args], {
-    stdio,
-    env: { ...process.env, ...variables },
-  })
-  t.teardown(() => child.kill('SIGKILL'))
-  return child
+  return spawn(program, args, { stdio, env: { ...process.env, LISTEN_FDS: `${sockets.length}`, ...env } })
 }

@@ -36,14 +36,19 @@ function bare(program: string, args: readonly string[], env: Environment): strin
   return ['-i', ...variables, program, ...args]
 }
 
-/** Starts a process with no more than it needs in its environment. */
+/**
+ * Starts a process with no more than it needs in its environment. What is in `passed`, sockets of Node.js or numbers of
+ * descriptors, it has from descriptor 3 on.
+ */
 export function spawnBare(
   program: string,
   args: readonly string[],
   env: Environment = {},
   cwd = '.',
+  passed: readonly (object | number)[] = [],
 ): ChildProcessByStdio<null, Readable, Readable> {
-  return spawn('env', bare(program, args, env), { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+  const stdio = ['ignore', 'pipe', 'pipe', ...passed] as ['ignore', 'pipe', 'pipe']
+  return spawn('env', bare(program, args, env), { cwd, stdio })
 }
 
 /** Starts a command of the built binary; it is ended with the test. `wrapper` runs what follows it in its own place. */
@@ -52,9 +57,10 @@ export function startCli(
   args: readonly string[],
   env: Environment = {},
   wrapper: readonly string[] = [],
+  passed: readonly (object | number)[] = [],
 ): RunningCli {
   const [program = '', ...rest] = [...wrapper, process.execPath, BINARY, ...args]
-  return follow(owner, spawnBare(program, rest, env))
+  return follow(owner, spawnBare(program, rest, env, '.', passed))
 }
 
 /** Keeps what a process prints, and ends it with the test. */
