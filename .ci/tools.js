@@ -12,6 +12,7 @@ const PACKAGES = {
   'default-jdk-headless': 'javac',
   'golang-go': 'go',
   'kubernetes-client': 'kubectl',
+  logrotate: 'logrotate',
   // others have an nc, too, which knows other options
   'netcat-openbsd': 'nc.openbsd',
   'nginx-light': 'nginx',
@@ -24,6 +25,8 @@ const PACKAGES = {
   'redis-sentinel': 'redis-sentinel',
   'redis-server': 'redis-server',
   'redis-tools': 'redis-cli',
+  // for its programs alone: nothing is started by it
+  systemd: 'systemd-notify',
   tinyproxy: 'tinyproxy',
   wget: 'wget',
 }
