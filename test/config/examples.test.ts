@@ -137,6 +137,19 @@ t.test('the systemd unit passes the access key as credentials', async t => {
   t.strictSame(values('RestartPreventExitStatus'), [`${ExitCode.badUsage} ${ExitCode.credentialsRefused}`])
 })
 
+t.test('the socket unit listens where the proxy would, for nobody else, and names its socket', async t => {
+  const unit = readFileSync(resolve(EXAMPLES, 'prismacloud-proxy.socket'), 'utf8')
+  const value = (key: string) => new RegExp(`^${key}=(.*)$`, 'm').exec(unit)?.[1]
+  const config = await loadConfig({
+    args: [],
+    env: { PC_URL: 'app2', PC_IDENTITY: DEMO_USER.accessKeyId, PC_SECRET: DEMO_USER.secretKey },
+    homeDirectory: '/nonexistent',
+  })
+  t.equal(value('ListenStream'), config.listen.address)
+  t.equal(value('FileDescriptorName'), 'http')
+  t.equal(Number.parseInt(`${value('SocketMode')}`, 8), config.listen.socketMode)
+})
+
 t.test('the image runs the same command as npm start', async t => {
   t.equal([...inImage('ENTRYPOINT'), ...inImage('CMD')].join(' '), startedAs('node', '/app'))
 })
