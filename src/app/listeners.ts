@@ -55,6 +55,7 @@ export type Place = ListenAddress | { readonly path: string } | OpenSocket
  */
 export async function listenAt(app: FastifyInstance, second: SecondListener, place: Place): Promise<string> {
   await app.ready()
+  // with a socket, Fastify would listen on localhost, too
   if ('socket' in place) return `http://localhost:${await listenWith(app.server, place)}`
   return 'path' in place ? app.listen({ ...place, backlog: BACKLOG }) : second.beside(place, at => app.listen(at))
 }

@@ -22,7 +22,8 @@ export interface OpenSocket {
 }
 
 /**
- * Listens with an open socket, which the server closes in the end. Resolves with its port, undefined for a Unix socket.
+ * Listens with an open socket, which the server closes in the end, and with our {@link BACKLOG}, because listening anew
+ * replaces that of the socket. Resolves with its port, undefined for a Unix socket.
  * Rejects as `net.Server` does.
  */
 export async function listenWith(server: Server, { socket }: OpenSocket): Promise<number | undefined> {

@@ -44,8 +44,6 @@ t.test('what is installed is enabled and runs, and nothing of it is left in the 
   const content = () => readdirSync(root, { recursive: true, encoding: 'utf8' }).toSorted()
   const before = content()
   await run('npm', ['pack', PROJECT, '--pack-destination', here, '--ignore-scripts'], { HOME: here })
-  const version = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')).version
-  t.ok(existsSync(join(here, `prismacloud-proxy-${version}.tgz`)))
   writeFileSync(join(here, 'access-key-id'), DEMO_USER.accessKeyId)
   writeFileSync(join(here, 'secret-key'), DEMO_USER.secretKey)
   const shell = (lines: string) =>
