@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, request } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 
 /** How long a response, and then its body, may take to arrive, in milliseconds. */
 const DEADLINE = 15_000
@@ -25,8 +25,10 @@ export class TourClient {
 
   /** Sends a request and resolves to the whole response. Rejects if there is none in time. */
   async ask(url: string, { method = 'GET', headers = {}, body }: TourRequest = {}): Promise<TourResponse> {
-    const response = await request(url, {
-      dispatcher: this.#dispatcher,
+    const { origin, pathname, search } = new URL(url)
+    const response = await this.#dispatcher.request({
+      origin,
+      path: `${pathname}${search}`,
       method,
       headers,
       body: body ?? null,

@@ -1,4 +1,4 @@
-import { Agent, type Dispatcher, request } from 'undici'
+import { Agent, type Dispatcher } from 'undici'
 import { errorCodes } from '../../kernel/error-codes.ts'
 import type { Secret } from '../../kernel/secret.ts'
 
@@ -48,15 +48,11 @@ export class ProxyClient {
 
   /** `bodyTimeout` is how long the body may pause, in milliseconds; 0 is forever. */
   async #get(path: string, bodyTimeout = DEADLINE): Promise<Dispatcher.ResponseData['body']> {
-    const [dispatcher, headers] = [this.#dispatcher, this.#headers]
-    const { statusCode, body } = await request(`${this.#url}${path}`, { dispatcher, headers, bodyTimeout }).catch(
-      error => {
-        const reason = errorCodes(error)[0]
-        throw new Error(
-          `cannot reach a proxy at ${this.#url}: ${reason}; start one, or say where it listens with --url`,
-        )
-      },
-    )
+    const request = { origin: this.#url, path, method: 'GET', headers: this.#headers, bodyTimeout } as const
+    const { statusCode, body } = await this.#dispatcher.request(request).catch(error => {
+      const reason = errorCodes(error)[0]
+      throw new Error(`cannot reach a proxy at ${this.#url}: ${reason}; start one, or say where it listens with --url`)
+    })
     if (statusCode === 200) return body
     throw new Error(`the proxy at ${this.#url} responded ${statusCode}: ${detailIn(await body.text())}`)
   }
