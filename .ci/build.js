@@ -50,16 +50,21 @@ const { metafile: pageMetafile } = await build({
   logLevel: 'warning',
 })
 
-const inputs = { ...metafile.inputs, ...pageMetafile.inputs }
-writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licenses(inputs))
+/** The folders of all packages that went into the bundle. */
+export const packages = packagesOf([metafile, pageMetafile])
 
-/** The licence texts of all packages that went into the bundle, as they ask for. */
-function licenses(inputs) {
-  const folders = Object.keys(inputs).map(
-    path => /^(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1],
-  )
-  return [...new Set(folders.filter(Boolean))]
-    .sort()
+writeFileSync('dist/THIRD-PARTY-LICENSES.txt', licenses(packages))
+
+function packagesOf(metafiles) {
+  const folders = metafiles
+    .flatMap(({ inputs }) => Object.keys(inputs))
+    .map(path => /^(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
+  return [...new Set(folders.filter(Boolean))].sort()
+}
+
+/** The licence texts of packages, as they ask for. */
+function licenses(folders) {
+  return folders
     .map(folder => {
       const { name, version, license } = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8'))
       const file = readdirSync(folder).find(entry => /^licen[cs]e/i.test(entry))

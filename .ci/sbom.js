@@ -1,0 +1,54 @@
+// What the bundle consists of, as a CycloneDX document: what cyclonedx-npm says of the dependencies that are in it.
+import { execFileSync } from 'node:child_process'
+
+/** The property in which cyclonedx-npm says where a package is installed. */
+const PATH = 'cdx:npm:package:path'
+
+const CYCLONEDX = 'node_modules/@cyclonedx/cyclonedx-npm/bin/cyclonedx-npm-cli.js'
+
+/**
+ * The bill of materials of the packages in these folders, as a JSON text. It is the same on every machine: it names no
+ * registry from which a package came, and no version of npm.
+ *
+ * @param {readonly string[]} folders relative to the working directory, as in `node_modules/pino`
+ */
+export function sbomOf(folders) {
+  const { metadata, components, dependencies, ...document } = describeDependencies()
+  const kept = components.filter(({ properties }) => folders.includes(pathIn(properties)))
+  const refs = new Set([metadata.component, ...kept].map(each => each['bom-ref']))
+  const edges = new Map(dependencies.map(({ ref, dependsOn = [] }) => [ref, dependsOn]))
+  const tools = metadata.tools.components.filter(({ name }) => name !== 'npm')
+  const sbom = {
+    ...document,
+    metadata: { ...metadata, tools: { ...metadata.tools, components: tools } },
+    components: kept.map(withoutRegistry),
+    dependencies: [...refs].map(ref => ({ ref, dependsOn: [...new Set(reached(edges, ref, refs))].sort() })),
+  }
+  return `${JSON.stringify(sbom, null, 2)}\n`
+}
+
+function describeDependencies() {
+  const options = ['--omit', 'dev', '--flatten-components', '--output-reproducible', '--output-format', 'JSON']
+  const args = [CYCLONEDX, ...options, '--output-file', '-']
+  // npm's own settings, such as --dry-run, are for the npm that runs this
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name)))
+  return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }))
+}
+
+function pathIn(properties = []) {
+  return properties.find(({ name }) => name === PATH)?.value
+}
+
+/** Where npm got a package is where this machine gets packages. */
+function withoutRegistry({ externalReferences = [], ...component }) {
+  return { ...component, externalReferences: externalReferences.filter(({ type }) => type !== 'distribution') }
+}
+
+/** What a package needs; in place of what is not in the bundle, what that needs. */
+function reached(edges, ref, refs, seen = new Set()) {
+  return (edges.get(ref) ?? []).flatMap(next => {
+    if (refs.has(next)) return [next]
+    if (seen.has(next)) return []
+    return reached(edges, next, refs, seen.add(next))
+  })
+}
