@@ -50,8 +50,8 @@ update('config/schema.json', () => format('config/schema.json', JSON.stringify(j
 update('config/README.md', text => fill(fill(text, 'configuration', configTable()), 'metrics', metricsTable()))
 update('README.md', text => fill(fill(text, 'main keys', mainKeys()), 'retries', retryTable()))
 update('Dockerfile', text => {
-  const words = ['node', ...FLAGS, '/app/dist/cli.js'].map(word => JSON.stringify(word))
-  return text.replace(/^ENTRYPOINT .*$/m, `ENTRYPOINT [${words.join(', ')}]`)
+  const words = ['/usr/bin/tini', '--', 'node', ...FLAGS, '/app/dist/cli.js'].map(word => JSON.stringify(word))
+  return text.replace(/^ENTRYPOINT .*$/gm, `ENTRYPOINT [${words.join(', ')}]`)
 })
 update('config/prismacloud-proxy.service', text => {
   const words = ['/usr/bin/node', ...FLAGS, '/opt/prismacloud-proxy/dist/cli.js', 'start']

@@ -62,7 +62,10 @@ t.test('generated files are up to date; elsewhere they are reported, until they 
     .filter(line => line.startsWith('| `'))
   t.equal(rows.length, 10)
   for (const row of rows) t.ok(configTable().split('\n').includes(row), row)
-  t.match(written('Dockerfile'), /^FROM node\nENTRYPOINT \["node", ("--.+", )+"\/app\/dist\/cli\.js"\]\n$/)
+  t.match(
+    written('Dockerfile'),
+    /^FROM node\nENTRYPOINT \["\/usr\/bin\/tini", "--", "node", ("--.+", )+"\/app\/dist\/cli\.js"\]\n$/,
+  )
   const start = /^ExecStart=\/usr\/bin\/node (--.+ )+\/opt\/prismacloud-proxy\/dist\/cli\.js start\nUMask=0077\n$/
   t.match(written('config/prismacloud-proxy.service'), start)
 })

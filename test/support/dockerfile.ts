@@ -19,3 +19,18 @@ export function parseDockerfile(text: string): Instruction[] {
       return { name, text: rest, json: exec === undefined ? [] : JSON.parse(exec) }
     })
 }
+
+/** Returns what says whether a `.dockerignore` keeps a path, relative to its folder, out of the build. */
+export function ignoredBy(text: string): (path: string) => boolean {
+  const patterns = text
+    .split('\n')
+    .filter(line => line !== '')
+    .map(line => {
+      const source = line
+        .replace(/[.]/g, '\\.')
+        .replaceAll('**/', '(?:.*/)?')
+        .replace(/(?<!\.)\*/g, '[^/]*')
+      return new RegExp(`^${source}(?:/|$)`)
+    })
+  return path => patterns.some(pattern => pattern.test(path))
+}
