@@ -5,7 +5,7 @@ import { newFolder } from '../support/folder.ts'
 import { freePort } from '../support/free-port.ts'
 import { callUrl } from '../support/http.ts'
 import { codeIn, shellLines } from '../support/markdown.ts'
-import { startCli } from '../support/process.ts'
+import { startCli, startLine } from '../support/process.ts'
 import { atVendor, credentials, startProxyProcess, startSimulatorProcess } from '../support/stack.ts'
 import { until } from '../support/until.ts'
 
@@ -14,32 +14,36 @@ const README = readFileSync(join(ROOT, 'README.md'), 'utf8')
 const LINES = shellLines(README)
 
 /** Lines that `.ci/run` carries out, where each has the checkout for itself. */
-const RUN_BY_THE_GATE = ['npm ci && npm run demo', 'npm ci && npm test', 'npm run test:tools', 'npm run build']
+const RUN_BY_THE_GATE = ['npm ci && npm run demo', 'npm ci && npm test', 'npm run test:tools']
+
+/** Lines that test/tools carries out, with the package that `npm pack` makes. */
+const RUN_WITH_PACKAGE = ['npx prismacloud-proxy demo', 'npm install -g prismacloud-proxy']
 
 /** Lines that the test "its own key" carries out. */
-const START = ['export PC_URL=app2 PC_IDENTITY=your-access-key-id PC_SECRET=your-secret-key', 'npm start']
+const START = ['export PC_URL=app2 PC_IDENTITY=your-access-key-id PC_SECRET=your-secret-key', 'prismacloud-proxy']
 
 /** The line that the test of the local CA carries out. */
-const CA = 'node dist/cli.js ca'
+const CA = 'prismacloud-proxy ca'
 
 /** The line that makes a proxy a member of a fleet; test/tools does so with a Redis that is there. */
-const FLEET = 'node dist/cli.js start --fleet-redis-url redis://redis.example:6379'
+const FLEET = 'prismacloud-proxy start --fleet-redis-url redis://redis.example:6379'
 
 /** The line that shows requests of a running proxy. */
-const REQUESTS = 'node dist/cli.js requests --status 4xx'
+const REQUESTS = 'prismacloud-proxy requests --status 4xx'
 
 /** The beginnings of the lines that are carried out in test/tools. */
-const RUN_WITH_TOOLS = /^(?:curl|node dist\/cli\.js exec -- curl) /
+const RUN_WITH_TOOLS = /^(?:curl|prismacloud-proxy exec -- curl) /
 
-t.test('with a key in the names of the vendor, npm start serves', async t => {
+t.test('with a key in the names of the vendor, it serves', async t => {
   const simulator = await startSimulatorProcess(t, 600)
   t.same(
     LINES.filter(line => START.includes(line)),
     START,
   )
-  const cli = startCli(t, ['start'], { ...credentials(simulator), PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:0' })
+  const env = { ...credentials(simulator), PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:0' }
+  const cli = startLine(t, `${START.at(-1)}`, env)
   const { scripts } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  t.match(scripts.start, /^node (--[a-z=\d-]+ )+dist\/cli\.js start$/, 'which is what npm start runs')
+  t.match(scripts.start, /^node (--[a-z=\d-]+ )+dist\/cli\.js start$/, 'and npm start does the same')
   const [, address = ''] = await cli.until(/listening at (http:\S+?)"/)
   t.equal((await callUrl(`${address}/v2/policy`)).status, 200)
 })
@@ -47,10 +51,8 @@ t.test('with a key in the names of the vendor, npm start serves', async t => {
 t.test('a member of a fleet serves although its Redis is not there', async t => {
   const simulator = await startSimulatorProcess(t, 600)
   t.ok(LINES.includes(FLEET))
-  const args = FLEET.replace('redis.example:6379', `127.0.0.1:${await freePort()}`)
-    .split(' ')
-    .slice(2)
-  const cli = startCli(t, args, { ...credentials(simulator), PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:0' })
+  const line = FLEET.replace('redis.example:6379', `127.0.0.1:${await freePort()}`)
+  const cli = startLine(t, line, { ...credentials(simulator), PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:0' })
   const [, address = ''] = await cli.until(/listening at (http:\S+?)"/)
   t.equal((await callUrl(`${address}/v2/policy`)).status, 200)
   t.equal((await callUrl(`${address}/_proxy/readyz`)).status, 200)
@@ -64,20 +66,20 @@ t.test('the requests of a running proxy are shown in a terminal', async t => {
   const cli = startCli(t, ['start'], { ...credentials(simulator), PRISMACLOUD_PROXY_LISTEN_ADDRESS: '127.0.0.1:0' })
   const [, address = ''] = await cli.until(/listening at (http:\S+?)"/)
   for (const path of ['/v2/policy', '/nowhere']) await callUrl(`${address}${path}`)
-  const shown = startCli(t, [...REQUESTS.split(' ').slice(2), '--url', address])
+  const shown = startLine(t, `${REQUESTS} --url ${address}`)
   t.equal(await shown.ended, 0)
   t.match(shown.output(), /^\S+ 404 GET \/nowhere .*\n$/)
 })
 
 t.test('the local CA says how clients trust it', async t => {
   t.ok(LINES.includes(CA))
-  const cli = startCli(t, ['ca'], { XDG_STATE_HOME: newFolder(t) })
+  const cli = startLine(t, CA, { XDG_STATE_HOME: newFolder(t) })
   t.equal(await cli.ended, 0)
   for (const client of ['curl', 'Python', 'Node.js', 'Java', 'Git Bash']) t.match(cli.output(), `  ${client} `)
 })
 
 t.test('the README shows nothing that is not run', async t => {
-  const known = [...RUN_BY_THE_GATE, ...START, CA, FLEET, REQUESTS]
+  const known = [...RUN_BY_THE_GATE, ...RUN_WITH_PACKAGE, ...START, CA, FLEET, REQUESTS]
   t.same(
     LINES.filter(line => !known.includes(line) && !RUN_WITH_TOOLS.test(line)),
     [],

@@ -1,7 +1,11 @@
 import { type ChildProcess, type ChildProcessByStdio, execFile, spawn } from 'node:child_process'
 import { type EventEmitter, once } from 'node:events'
+import { symlinkSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { promisify } from 'node:util'
+import type { Test } from 'tap'
+import { newFolder } from './folder.ts'
 
 const BINARY = new URL('../../dist/cli.js', import.meta.url).pathname
 
@@ -61,6 +65,14 @@ export function startCli(
 ): RunningCli {
   const [program = '', ...rest] = [...wrapper, process.execPath, BINARY, ...args]
   return follow(owner, spawnBare(program, rest, env, '.', passed))
+}
+
+/** Starts a line of a shell, on whose PATH the built binary is `prismacloud-proxy`, linked as npm links it. */
+export function startLine(t: Test, line: string, env: Environment = {}): RunningCli {
+  const folder = newFolder(t)
+  symlinkSync(BINARY, join(folder, 'prismacloud-proxy'))
+  const PATH = [folder, process.env.PATH].join(delimiter)
+  return follow(t, spawnBare('sh', ['-c', `exec ${line}`], { ...env, PATH }))
 }
 
 /** Keeps what a process prints, and ends it with the test. */

@@ -66,9 +66,13 @@ export async function startExec(
   command: readonly string[],
   env: Readonly<Record<string, string>> = {},
 ): Promise<RunningCli> {
+  return startCli(t, ['exec', '--', ...command], { ...(await execEnvironment(t)), ...env })
+}
+
+/** The environment for `exec`, with a key of a simulator that has the names of the vendor's hosts. */
+export async function execEnvironment(t: Test): Promise<Record<string, string>> {
   const simulator = await startSimulatorProcess(t, 600)
-  const upstream = { ...credentials(simulator), ...(await atVendor(t, simulator)) }
-  return startCli(t, ['exec', '--', ...command], { ...upstream, XDG_STATE_HOME: newFolder(t), ...env })
+  return { ...credentials(simulator), ...(await atVendor(t, simulator)), XDG_STATE_HOME: newFolder(t) }
 }
 
 /** Starts a simulator that speaks https with a certificate of an authority made for this test. */

@@ -30,6 +30,8 @@ interface Component {
 
 const manifest: Manifest = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8'))
 
+const README = readFileSync(join(PROJECT, 'README.md'), 'utf8')
+
 const FILE = `${manifest.name}-${manifest.version}.tgz`
 
 /** The variables for an npm that nobody has used before on this machine. */
@@ -114,6 +116,7 @@ t.test('npm pack makes the package', { timeout: 300_000 }, async t => {
   await t.test('npx runs it in an empty folder', async t => {
     const cwd = newFolder(t)
     copyFileSync(archive, join(cwd, FILE))
+    t.match(README, '\nnpx prismacloud-proxy demo\n')
     // as it is tried on other systems, too
     const [tour = ''] =
       readWorkflow('test.yml')
@@ -128,6 +131,7 @@ t.test('npm pack makes the package', { timeout: 300_000 }, async t => {
 
   await t.test('npm installs it, and nothing else', async t => {
     const prefix = newFolder(t)
+    t.match(README, '\nnpm install -g prismacloud-proxy\n')
     const { stderr, stdout } = await run('npm', ['install', '-g', '--prefix', prefix, archive], newUser(t))
     t.notMatch(stderr, COMPLAINT)
     t.match(stdout, 'added 1 package')

@@ -5,8 +5,8 @@ import { DEMO_USER } from '../../src/simulator/index.ts'
 import { newFolder } from '../support/folder.ts'
 import { sectionOf, shellLines } from '../support/markdown.ts'
 import { outboundTo } from '../support/outbound.ts'
-import { run } from '../support/process.ts'
-import { atVendor, startExec, startProxyProcess, startSimulatorProcess } from '../support/stack.ts'
+import { run, startLine } from '../support/process.ts'
+import { atVendor, execEnvironment, startProxyProcess, startSimulatorProcess } from '../support/stack.ts'
 
 const README = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'utf8')
 
@@ -14,7 +14,7 @@ const README = readFileSync(resolve(import.meta.dirname, '../../README.md'), 'ut
 const DIRECT = 'curl https://api2.prismacloud.io/'
 
 /** What begins the line that starts a proxy of its own. */
-const EXEC = 'node dist/cli.js exec -- '
+const EXEC = 'prismacloud-proxy exec -- '
 
 /** The one line whose request is refused: it shows an error. */
 const [REFUSED = ''] = shellLines(sectionOf(README, 'Errors'))
@@ -70,7 +70,7 @@ t.test('without the proxy a token is copied, and is no good after ten minutes', 
 t.test('exec runs a command that knows nothing of the proxy', async t => {
   const [line = '', ...others] = LINES.filter(each => each.startsWith(EXEC))
   t.same(others, [])
-  const cli = await startExec(t, line.slice(EXEC.length).split(' '))
+  const cli = startLine(t, line, await execEnvironment(t))
   t.equal(await cli.ended, 0)
   t.match(cli.output(), '[{"policyId"')
 })
