@@ -7,24 +7,30 @@ const PATH = 'cdx:npm:package:path'
 const CYCLONEDX = 'node_modules/@cyclonedx/cyclonedx-npm/bin/cyclonedx-npm-cli.js'
 
 /**
- * The bill of materials of the packages in these folders, as a JSON text. It is the same on every machine: it names no
- * registry from which a package came, and no version of npm.
+ * The bill of materials of the packages in these folders, as a JSON text.
  *
  * @param {readonly string[]} folders relative to the working directory, as in `node_modules/pino`
  */
 export function sbomOf(folders) {
-  const { metadata, components, dependencies, ...document } = describeDependencies()
+  return `${JSON.stringify(limitTo(folders, describeDependencies()), null, 2)}\n`
+}
+
+/**
+ * What a bill of materials says of the packages in these folders. It is the same on every machine: it names no registry
+ * from which a package came, and no version of npm. A package needs what is there; in place of what is not, what that
+ * needs.
+ */
+export function limitTo(folders, { metadata, components, dependencies, ...document }) {
   const kept = components.filter(({ properties }) => folders.includes(pathIn(properties)))
   const refs = new Set([metadata.component, ...kept].map(each => each['bom-ref']))
   const edges = new Map(dependencies.map(({ ref, dependsOn = [] }) => [ref, dependsOn]))
   const tools = metadata.tools.components.filter(({ name }) => name !== 'npm')
-  const sbom = {
+  return {
     ...document,
     metadata: { ...metadata, tools: { ...metadata.tools, components: tools } },
     components: kept.map(withoutRegistry),
     dependencies: [...refs].map(ref => ({ ref, dependsOn: [...new Set(reached(edges, ref, refs))].sort() })),
   }
-  return `${JSON.stringify(sbom, null, 2)}\n`
 }
 
 function describeDependencies() {
@@ -44,7 +50,6 @@ function withoutRegistry({ externalReferences = [], ...component }) {
   return { ...component, externalReferences: externalReferences.filter(({ type }) => type !== 'distribution') }
 }
 
-/** What a package needs; in place of what is not in the bundle, what that needs. */
 function reached(edges, ref, refs, seen = new Set()) {
   return (edges.get(ref) ?? []).flatMap(next => {
     if (refs.has(next)) return [next]

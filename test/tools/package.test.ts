@@ -152,6 +152,39 @@ t.test('npm pack makes the package', { timeout: 300_000 }, async t => {
   })
 })
 
+t.test('a bill of materials is limited to what is there, and forgets where it came from', async t => {
+  const { limitTo } = await import(new URL('../../.ci/sbom.js', import.meta.url).href)
+  const component = (name: string, ...types: string[]) => ({
+    'bom-ref': name,
+    name,
+    properties: [{ name: 'cdx:npm:package:path', value: `node_modules/${name}` }],
+    externalReferences: types.map(type => ({ type, url: 'https://registry.example/' })),
+  })
+  const dependencies = [
+    { ref: 'it', dependsOn: ['a', 'left-out'] },
+    { ref: 'left-out', dependsOn: ['b', 'circle'] },
+    { ref: 'circle', dependsOn: ['left-out'] },
+    { ref: 'a' },
+    { ref: 'b', dependsOn: ['a'] },
+  ]
+  const document = {
+    bomFormat: 'CycloneDX',
+    metadata: { component: { 'bom-ref': 'it' }, tools: { components: [{ name: 'npm' }, { name: 'cyclonedx-npm' }] } },
+    components: [component('a', 'distribution', 'vcs'), component('left-out'), component('circle'), component('b')],
+    dependencies,
+  }
+  t.strictSame(limitTo(['node_modules/a', 'node_modules/b'], document), {
+    bomFormat: 'CycloneDX',
+    metadata: { component: { 'bom-ref': 'it' }, tools: { components: [{ name: 'cyclonedx-npm' }] } },
+    components: [component('a', 'vcs'), component('b')],
+    dependencies: [
+      { ref: 'it', dependsOn: ['a', 'b'] },
+      { ref: 'a', dependsOn: [] },
+      { ref: 'b', dependsOn: ['a'] },
+    ],
+  })
+})
+
 /** Tries to publish, to a registry that is not there. */
 async function publish(t: Test, what: string) {
   const env = {
