@@ -119,8 +119,10 @@ t.test('a tag releases package, images and notes', async t => {
     new RegExp(`REVISION=c0ffee .*source=https://github.example/Owner/prismacloud-proxy ${tags(suffix)} \\.$`),
   ]
   const lines = called()
-  t.equal(lines.length, 7)
-  const [pack, publish, slim, signed, distroless, , release] = lines
+  t.equal(lines.length, 8)
+  const [origin, pack, publish, slim, signed, distroless, , release] = lines
+  const url = 'git+https://github.example/Owner/prismacloud-proxy.git'
+  t.equal(origin, `npm pkg set repository.type=git repository.url=${url}`)
   t.equal(pack, 'npm pack --pack-destination release')
   t.equal(publish, `npm publish ./release/prismacloud-proxy-${version}.tgz --provenance --access public`)
   for (const pattern of built('slim', '')) t.match(slim, pattern)
