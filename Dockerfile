@@ -34,6 +34,8 @@ COPY --from=build /build/package.json ./
 COPY --from=build /build/dist ./dist
 ENV NODE_ENV=production
 ENV PATH=/nodejs/bin:/usr/bin:/bin
+# as in the default variant, so that volumes fit both
+ENV HOME=/home/node
 USER 1000:1000
 EXPOSE 9080
 HEALTHCHECK --interval=10s --timeout=3s --start-period=5s CMD ["node", "/app/dist/cli.js", "health"]
