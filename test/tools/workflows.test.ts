@@ -1,5 +1,5 @@
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import t, { type Test } from 'tap'
 import { newFolder } from '../support/folder.ts'
 import { run } from '../support/process.ts'
@@ -162,6 +162,9 @@ t.test('the base images are brought up to date', async t => {
   const text = (digest: string) =>
     `ARG A_IMAGE=node:24@sha256:${digest}\nARG B_IMAGE=gcr.io/b:c@sha256:${old}\nFROM x\n`
   writeFileSync(join(cwd, 'Dockerfile'), text(old))
+  const workflow = join(cwd, '.github/workflows/test.yml')
+  mkdirSync(dirname(workflow), { recursive: true })
+  writeFileSync(workflow, `    image: node:24@sha256:${old}\n`)
   const script = `#!/bin/sh
 [ "$1 $2 $3 $5" = "buildx imagetools inspect --format" ] || exit 1
 case $4 in node:24) echo sha256:${recent} ;; gcr.io/b:c) echo sha256:${old} ;; esac\n`
@@ -169,10 +172,11 @@ case $4 in node:24) echo sha256:${recent} ;; gcr.io/b:c) echo sha256:${old} ;; e
   chmodSync(join(fakes, 'docker'), 0o755)
   const env = { PATH: `${fakes}:${process.env.PATH}` }
   const update = () => run('sh', ['-c', `cd '${cwd}' && node '${PROJECT}/.ci/update-images.js'`], env)
-  const unchanged = 'gcr.io/b:c is up to date\n'
-  t.equal((await update()).stdout, `node:24: sha256:${old} -> sha256:${recent}\n${unchanged}`)
+  const [changed, unchanged] = [`node:24: sha256:${old} -> sha256:${recent}\n`, 'gcr.io/b:c is up to date\n']
+  t.equal((await update()).stdout, `${changed}${unchanged}${changed}`)
   t.equal(readFileSync(join(cwd, 'Dockerfile'), 'utf8'), text(recent))
-  t.equal((await update()).stdout, `node:24 is up to date\n${unchanged}`)
+  t.equal(readFileSync(workflow, 'utf8'), `    image: node:24@sha256:${recent}\n`)
+  t.equal((await update()).stdout, `node:24 is up to date\n${unchanged}node:24 is up to date\n`)
   writeFileSync(join(fakes, 'docker'), '#!/bin/sh\necho no such image\n')
   await t.rejects(update(), { code: 1, stderr: /docker gave no digest of node:24: no such image/ })
   t.equal(readFileSync(join(cwd, 'Dockerfile'), 'utf8'), text(recent))
