@@ -13,7 +13,7 @@ import { readTable, treeModule } from './operations-table.js'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 const SOURCES = [
-  'src/config/schema/help.ts',
+  'src/config/schema/config-table.ts',
   'src/config/schema/json-schema.ts',
   'src/retry/retry-table.ts',
   'src/telemetry/metrics/metrics-table.ts',

@@ -2,43 +2,26 @@
 import { realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { fileURLToPath } from 'node:url'
-import { type Command, ExitCode, type Host } from './commands/host.ts'
+import type { Command } from './commands/command.ts'
+import { ExitCode, type Host } from './commands/host.ts'
+import { commandNames, describeCommands, loadCommand } from './commands/registry.ts'
 import { closeExposures } from './commands/serve/exposures.ts'
 import { takeManagerVariables } from './commands/systemd/manager-variables.ts'
 import { hasTerminal, watchTerminal } from './commands/terminal/signal.ts'
 import { takeSignals } from './commands/terminal/take-signals.ts'
 import { ConfigError } from './config/fault.ts'
 import { asksForHelp, takeCommand, UsageError } from './kernel/arguments.ts'
-import { version } from './kernel/product.ts'
-
-const PROGRAM = 'prismacloud-proxy'
-
-/** Each command is loaded when it runs, so that `start` does not pay for the others. */
-const commands = {
-  start: async () => (await import('./commands/start.ts')).start,
-  check: async () => (await import('./commands/check.ts')).check,
-  status: async () => (await import('./commands/status.ts')).status,
-  health: async () => (await import('./commands/health.ts')).health,
-  requests: async () => (await import('./commands/requests.ts')).requests,
-  config: async () => (await import('./commands/config.ts')).config,
-  stacks: async () => (await import('./commands/stacks.ts')).stacks,
-  simulate: async () => (await import('./commands/simulate.ts')).simulate,
-  exec: async () => (await import('./commands/exec.ts')).exec,
-  ca: async () => (await import('./commands/ca.ts')).ca,
-  demo: async () => (await import('./commands/demo.ts')).demo,
-} satisfies Readonly<Record<string, () => Promise<Command>>>
-
-const names = Object.keys(commands) as (keyof typeof commands)[]
+import { PROGRAM, version } from './kernel/product.ts'
 
 /** Runs the command that the arguments name, `start` if they name none, and gives its exit code. Never rejects. */
 export function main(host: Host): Promise<number> {
   return explainingErrors(PROGRAM, host, async () => {
     const [first = ''] = host.args
     if (first === '--version') return print(host, `${version}\n`)
-    if (['--help', '-h', 'help'].includes(first)) return print(host, await overview())
-    const [name = 'start', args] = takeCommand(host.args, names)
-    const command = await commands[name]()
-    if (asksForHelp(args)) return print(host, command.help())
+    if (['--help', '-h', 'help'].includes(first)) return print(host, await overview(host))
+    const [name = 'start', args] = takeCommand(host.args, commandNames)
+    const command = await loadCommand(name)
+    if (asksForHelp(args)) return print(host, await help(name, command, { ...host, args }))
     for (const warning of await closeExposures(process.execArgv, host.env.NODE_OPTIONS))
       host.stderr.write(`warning: ${warning}\n`)
     return explainingErrors(`${PROGRAM} ${name}`, host, () => command.run({ ...host, args }))
@@ -62,17 +45,14 @@ function explain(error: unknown, program: string): [code: number, message: strin
   return [ExitCode.failed, describeCrash(error)]
 }
 
-async function overview(): Promise<string> {
-  const lines = names.map(async name => `  ${name.padEnd(10)}${(await commands[name]()).summary}`)
-  return `Usage: ${PROGRAM} [COMMAND] [OPTIONS]
+async function overview({ stdout }: Host): Promise<string> {
+  const { renderOverview } = await import('./commands/help/overview.ts')
+  return renderOverview(await describeCommands(), stdout)
+}
 
-A local authenticating reverse proxy for the Prisma Cloud API.
-
-Commands:
-${(await Promise.all(lines)).join('\n')}
-
-Run "${PROGRAM} COMMAND --help" for the options of a command, "${PROGRAM} --version" for the version.
-`
+async function help(name: string, command: Command, host: Host): Promise<string> {
+  const { helpFor } = await import('./commands/help/help.ts')
+  return helpFor(name, command, host)
 }
 
 function print({ stdout }: Host, text: string): number {

@@ -10,7 +10,19 @@ import { DEMO_USER, startSimulator } from '../src/simulator/index.ts'
 import { type FakeHostOptions, fakeHost } from './support/host.ts'
 
 const SOURCE = join(import.meta.dirname, '..', 'src', 'cli.ts')
-const COMMANDS = ['start', 'check', 'status', 'requests', 'config', 'stacks', 'exec', 'simulate', 'demo']
+const COMMANDS = [
+  'start',
+  'exec',
+  'check',
+  'status',
+  'requests',
+  'health',
+  'config',
+  'stacks',
+  'ca',
+  'demo',
+  'simulate',
+]
 
 /** Runs the program and gives what came of it. */
 async function run(args: readonly string[], options: FakeHostOptions = {}) {
@@ -67,10 +79,10 @@ t.test('it tells its version', async t => {
   t.match(version, /^\d+\.\d+\.\d+/)
 })
 
-t.test('its help lists every command with what it does, aligned', async t => {
+t.test('its help lists every command with what it does, in groups, aligned', async t => {
   const help = await run(['--help'])
   t.match(help, { code: 0, stderr: '', stdout: /^Usage: prismacloud-proxy \[COMMAND\] \[OPTIONS\]\n/ })
-  t.match(help.stdout, `Commands:\n  start     Start the proxy (the default)\n  check     Diagnose`)
+  t.match(help.stdout, `Run the proxy:\n  start     Start the proxy (the default)\n  exec      Run`)
   for (const name of COMMANDS) t.match(help.stdout, new RegExp(`^  ${name.padEnd(10)}[A-Z]`, 'm'))
   t.same(await run(['help']), help)
 })
@@ -85,6 +97,10 @@ t.test('every command explains itself, whatever else is said', async t => {
   t.same(await run(['--log-level', 'debug', '--help']), await run(['start', '--help']))
   t.same(await run(['-h']), await run(['--help']))
   t.same(await run(['check', '-h']), await run(['check', '--help']))
+  t.match(await run(['stacks', 'find', '-h']), { code: 0, stdout: /^Usage: prismacloud-proxy stacks find / })
+  const { stdout } = await run(['--log-level', 'debug', '--help', '--all'])
+  t.match(stdout, '\nLog options:\n')
+  t.match(await run(['start', '--all']), { code: 2, stderr: /^unknown flag --all/ })
 })
 
 t.test('a command that there is none of is told, with the nearest that there is', async t => {

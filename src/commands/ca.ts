@@ -1,51 +1,90 @@
 import { X509Certificate } from 'node:crypto'
-import { readArguments, takeCommand } from '../kernel/arguments.ts'
-import { type Clock, systemClock } from '../kernel/clock.ts'
+import { type Flag, readArguments, takeCommand } from '../kernel/arguments.ts'
+import { systemClock } from '../kernel/clock.ts'
 import { openAuthority, replaceAuthority, type StoredAuthority } from '../tls/authority-file.ts'
 import { stateDirectory } from '../tls/state-directory.ts'
-import { type Command, ExitCode, fail } from './host.ts'
+import type { Command } from './command.ts'
+import { ExitCode, fail } from './host.ts'
 import { shellQuoted } from './terminal/shell.ts'
 
-type Action = (folder: string, clock: Clock) => Promise<string>
+const FLAGS: readonly Flag[] = [
+  {
+    name: '--json',
+    kind: 'switch',
+    text: 'Print one JSON object: certificateFile, certificate (PEM), sha256 and validUntil.',
+  },
+]
 
+/** What each form of the command says to people; all of them say the same to programs. */
 const actions = {
-  show: async (folder, clock) => describe(await openAuthority(folder, clock.now())),
-  print: async (folder, clock) => (await openAuthority(folder, clock.now())).root,
-  rotate: async (
-    folder,
-    clock,
-  ) => `The CA was replaced. Clients must trust the new certificate and can remove the old one.
-
-${describe(await replaceAuthority(folder, clock.now()))}`,
-} as const satisfies Readonly<Record<string, Action>>
+  show: { open: openAuthority, say: describe },
+  print: { open: openAuthority, say: ({ root }: StoredAuthority) => root },
+  rotate: {
+    open: replaceAuthority,
+    say: (authority: StoredAuthority) =>
+      `The CA was replaced. Clients must trust the new certificate and can remove the old one.\n\n${describe(authority)}`,
+  },
+} as const
 
 /** The `ca` command: shows, prints or replaces the local CA. */
 export const ca: Command = {
   summary: 'Show, print or replace the local CA, and how to trust it',
-  help: () => `Usage: prismacloud-proxy ca [print | rotate]
-
-Shows the local certificate authority and how to make clients trust it. listen.tls: auto, connect.enabled and exec sign
-their certificates with it. It is created on first use.
-
-  print    Print the certificate as PEM
-  rotate   Replace the CA; a running proxy uses the new one within 5 seconds, and clients must trust it again
-`,
+  usage: ['ca [print | rotate] [--json]'],
+  paragraphs: [
+    'Shows the local certificate authority and how to make clients trust it. listen.tls: auto, connect.enabled and exec sign their certificates with it. It is created on first use.',
+  ],
+  flags: FLAGS,
+  subcommands: {
+    print: {
+      summary: 'Print the certificate as PEM',
+      usage: ['ca print [--json]'],
+      paragraphs: ['Prints the certificate of the local CA as PEM. It is created on first use.'],
+      flags: FLAGS,
+      examples: [],
+    },
+    rotate: {
+      summary: 'Replace the CA',
+      usage: ['ca rotate [--json]'],
+      paragraphs: [
+        'Replaces the local CA; a running proxy uses the new one within 5 seconds, and clients must trust it again.',
+      ],
+      flags: FLAGS,
+      examples: [],
+    },
+  },
+  examples: [
+    { purpose: 'Show how clients trust the CA', line: 'prismacloud-proxy ca' },
+    { purpose: 'Write its certificate to a file', line: 'prismacloud-proxy ca print > proxy-ca.pem' },
+  ],
   async run(host) {
     const [name = 'show', rest] = takeCommand(host.args, ['print', 'rotate'])
-    readArguments(rest, new Map())
-    const folder = stateDirectory(host.env, host.homeDirectory)
-    const text = await actions[name](folder, systemClock).catch((error: Error) => error)
-    if (text instanceof Error) return fail(host, text)
-    host.stdout.write(text)
+    const asJson = readArguments(rest, FLAGS).length > 0
+    const { open, say } = actions[name]
+    const authority = await open(stateDirectory(host.env, host.homeDirectory), systemClock.now()).catch(
+      (error: Error) => error,
+    )
+    if (authority instanceof Error) return fail(host, authority)
+    host.stdout.write(asJson ? `${JSON.stringify(factsOf(authority))}\n` : say(authority))
     return ExitCode.good
   },
 }
 
-function describe({ rootFile, root }: StoredAuthority): string {
-  const [file, facts] = [shellQuoted(rootFile), new X509Certificate(root)]
-  return `certificate  ${rootFile}
-SHA-256      ${facts.fingerprint256}
-valid until  ${new Date(facts.validTo).toISOString().slice(0, 10)}
+function factsOf({ rootFile, root }: StoredAuthority) {
+  const { fingerprint256, validTo } = new X509Certificate(root)
+  return {
+    certificateFile: rootFile,
+    certificate: root,
+    sha256: fingerprint256,
+    validUntil: new Date(validTo).toISOString(),
+  }
+}
+
+function describe(authority: StoredAuthority): string {
+  const { certificateFile, sha256, validUntil } = factsOf(authority)
+  const file = shellQuoted(certificateFile)
+  return `certificate  ${certificateFile}
+SHA-256      ${sha256}
+valid until  ${validUntil.slice(0, 10)}
 valid for    localhost and its subdomains, 127.0.0.0/8, ::1, Prisma Cloud API hosts and Compute consoles
 
 To trust it:

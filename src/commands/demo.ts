@@ -1,24 +1,29 @@
 import type { FastifyInstance } from 'fastify'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
-import { type Flags, readArguments } from '../kernel/arguments.ts'
+import { type Flag, readArguments } from '../kernel/arguments.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { createLog } from '../kernel/log.ts'
 import { DEMO_USER, type Simulator, startSimulator } from '../simulator/index.ts'
+import type { Command } from './command.ts'
 import { showFleet } from './demo/fleet.ts'
 import { printSteps } from './demo/step.ts'
 import { tour } from './demo/tour.ts'
-import { type Command, ExitCode, type Host } from './host.ts'
+import { ExitCode, type Host } from './host.ts'
 import { ANY_PORT, listen } from './serve/listen.ts'
 import { openApp } from './serve/serve.ts'
 import { drain, untilSignal } from './terminal/signal.ts'
 
 const ADDRESS = '127.0.0.1:9080'
 
-const FLAGS: Flags = new Map([
-  ['--fleet', 'switch'],
-  ['--once', 'switch'],
-])
+const FLAGS: readonly Flag[] = [
+  { name: '--fleet', kind: 'switch', text: 'Show three proxies that share a Redis.' },
+  {
+    name: '--once',
+    kind: 'switch',
+    text: 'Exit after the tour, with 0 if every step had the expected result, else 1.',
+  },
+]
 
 /** The `demo` command: runs simulator and proxy in one process, with a tour. */
 export const demo = demoCommand(startSimulator, [process.execPath, `${process.argv[1]}`])
@@ -30,18 +35,21 @@ export const demo = demoCommand(startSimulator, [process.execPath, `${process.ar
 export function demoCommand(start: typeof startSimulator, self: readonly string[]): Command {
   return {
     summary: 'Try the proxy with the simulator: a tour of real requests',
-    help: () => `Usage: prismacloud-proxy demo [--fleet] [--once]
-
-Starts the embedded API simulator with the proxy in front of it, sends a few real requests as a tour, and then keeps
-serving at ${ADDRESS}, or at a free port if that one is taken. It needs no access key, and nothing leaves this machine.
-
-With --fleet, three proxies share one session and the rate limits through a redis-server of their own, which must be
-installed. The tour kills one of them, and Redis.
-
-Options:
-  --fleet  Show three proxies that share a Redis
-  --once   Exit after the tour, with 0 if every step had the expected result, else 1
-`,
+    usage: ['demo [--fleet] [--once]'],
+    paragraphs: [
+      `Starts the embedded API simulator with the proxy in front of it, sends a few real requests as a tour, and then keeps serving at ${ADDRESS}, or at a free port if that one is taken. It needs no access key, and nothing leaves this machine.`,
+      'With --fleet, three proxies share one session and the rate limits through a redis-server of their own, which must be installed. The tour kills one of them, and Redis.',
+    ],
+    flags: FLAGS,
+    exitCodes: [
+      ['0', 'stopped; with --once, every step of the tour had the expected result'],
+      ['1', 'failed'],
+      ['2', 'bad usage'],
+    ],
+    examples: [
+      { purpose: 'Look around with made-up data', line: 'prismacloud-proxy demo' },
+      { purpose: 'Watch three proxies share a Redis, then exit', line: 'prismacloud-proxy demo --fleet --once' },
+    ],
     async run(host) {
       const given = new Set(readArguments(host.args, FLAGS).map(([name]) => name))
       const [isFleet, once] = [given.has('--fleet'), given.has('--once')]

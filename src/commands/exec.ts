@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import type { Config, TenantConfig } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
-import { renderHelp } from '../config/schema/help.ts'
+import { configGroupsWithout } from '../config/sources/flag-groups.ts'
 import { readFlags } from '../config/sources/flags.ts'
 import { splitAtTerminator, UsageError } from '../kernel/arguments.ts'
 import { systemClock } from '../kernel/clock.ts'
@@ -10,13 +10,14 @@ import type { Log } from '../kernel/log.ts'
 import { Secret } from '../kernel/secret.ts'
 import { openAuthority } from '../tls/authority-file.ts'
 import { stateDirectory } from '../tls/state-directory.ts'
+import type { Command } from './command.ts'
 import { commandEnvironment, withheldVariables } from './exec/command-environment.ts'
 import { runCommand } from './exec/command-process.ts'
 import { leaveFirstPlace } from './exec/first-process.ts'
 import { KnownKeys, readWaitingKeys } from './exec/known-keys.ts'
 import { makePrivateFolder, removePrivateFolder, temporaryFolders } from './exec/private-folder.ts'
 import { writeTrustBundle } from './exec/trust-bundle.ts'
-import { type Command, ExitCode, fail, type Host } from './host.ts'
+import { ExitCode, fail, type Host } from './host.ts'
 import { ANY_PORT } from './serve/listen.ts'
 import { allRejected, listenEverywhere, openApp, openAudit, openLog, rejection } from './serve/serve.ts'
 import { outlivesTerminal, untilSignal } from './terminal/signal.ts'
@@ -43,26 +44,37 @@ const LEFT_RUNNING = 1_000
 /** The `exec` command: runs another program with a private proxy. */
 export const exec: Command = {
   summary: 'Run a command with a private proxy',
-  help: () => `Usage: prismacloud-proxy exec [OPTIONS] -- COMMAND [ARGUMENTS]
-
-Starts a proxy on a free port, runs COMMAND, and stops the proxy when COMMAND ends.
-
-COMMAND finds the proxy through its environment:
-- PC_URL, PRISMACLOUD_URL and the other variables that the vendor's clients read point to the proxy. In place of the
-  access key they hold a token that only this proxy accepts.
-- HTTPS_PROXY points to the proxy, for tools that have the API hosts built in. Other hosts are reachable as before, except
-  this machine under a name other than localhost.
-- REQUESTS_CA_BUNDLE, SSL_CERT_FILE and others make curl, Python, Go and Node.js trust the proxy's certificates.
-- PRISMACLOUD_PROXY_URL is the proxy's http address: curl -u ":$PC_SECRET" "$PRISMACLOUD_PROXY_URL/v2/policy"
-
-Any other variable that holds the access key is not passed on. The proxy logs to standard error.
-
-Exit codes: that of COMMAND, or 128 plus the number of the signal that killed it; 126 if COMMAND cannot be run, 127 if it
-is not found. If the proxy cannot start: 1 failed; 2 bad usage or configuration; 3 Prisma Cloud rejected the access key.
-
-Options:
-${renderHelp(OVERRIDDEN)}
-`,
+  usage: ['exec [OPTIONS] -- COMMAND [ARGUMENTS]'],
+  paragraphs: [
+    'Starts a proxy on a free port, runs COMMAND, and stops the proxy when COMMAND ends.',
+    'COMMAND finds the proxy through its environment:',
+    "- PC_URL, PRISMACLOUD_URL and the other variables that the vendor's clients read point to the proxy. In place of the access key they hold a token that only this proxy accepts.",
+    '- HTTPS_PROXY points to the proxy, for tools that have the API hosts built in. Other hosts are reachable as before, except this machine under a name other than localhost.',
+    "- REQUESTS_CA_BUNDLE, SSL_CERT_FILE and others make curl, Python, Go and Node.js trust the proxy's certificates.",
+    "- PRISMACLOUD_PROXY_URL is the proxy's http address.",
+    'Any other variable that holds the access key is not passed on. The proxy logs to standard error.',
+  ],
+  flags: [],
+  takesCommand: true,
+  configuration: configGroupsWithout(OVERRIDDEN),
+  exitCodes: [
+    ['any', 'that of COMMAND, or 128 plus the number of the signal that killed it'],
+    ['126', 'COMMAND cannot be run'],
+    ['127', 'COMMAND is not found'],
+    ['1', 'the proxy cannot start'],
+    ['2', 'bad usage or configuration'],
+    ['3', 'Prisma Cloud rejected the access key'],
+  ],
+  examples: [
+    {
+      purpose: 'Run a tool that has the API host built in',
+      line: 'prismacloud-proxy exec -- curl https://api2.prismacloud.io/v2/policy',
+    },
+    {
+      purpose: 'Run a script that reads the address of the proxy',
+      line: `prismacloud-proxy exec -c config.yaml -- sh -c 'curl -u ":$PC_SECRET" "$PRISMACLOUD_PROXY_URL/v2/policy"'`,
+    },
+  ],
   async run(host) {
     const [own, command] = splitAtTerminator(host.args)
     if (!command[0]) throw new UsageError('no command given; write it after --: exec -- terraform plan')

@@ -1,10 +1,20 @@
 import { isIPv6 } from 'node:net'
 import { findListening, type Listening } from '../config/network/listening.ts'
+import { configGroups } from '../config/sources/flag-groups.ts'
+import { splitFlags } from '../config/sources/flags.ts'
+import type { Flag } from '../kernel/arguments.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
+import type { Command } from './command.ts'
 import { ask } from './health/ask.ts'
-import { type Command, ExitCode } from './host.ts'
+import { ExitCode } from './host.ts'
 
-const JSON_FLAG = '--json'
+const FLAGS: readonly Flag[] = [
+  {
+    name: '--json',
+    kind: 'switch',
+    text: 'Print one JSON object: healthy, and addresses with key, url, healthy and problem.',
+  },
+]
 
 /** The `health` command: asks the configured proxy whether it lives. It loads little, as it runs every few seconds. */
 export const health: Command = healthCommand(systemClock)
@@ -13,10 +23,24 @@ export const health: Command = healthCommand(systemClock)
 export function healthCommand(clock: Clock): Command {
   return {
     summary: 'Ask the running proxy whether it lives, for health checks',
-    help,
+    usage: ['health [--json] [OPTIONS]'],
+    paragraphs: [
+      'Asks the proxy whether it lives, at each address that it is configured to listen at. Takes the options of start, its environment variables and its configuration file, needs no token, and does not log in.',
+    ],
+    flags: FLAGS,
+    configuration: configGroups,
+    exitCodes: [
+      ['0', 'it lives'],
+      ['1', 'it does not'],
+      ['2', 'bad usage or configuration'],
+    ],
+    examples: [
+      { purpose: 'Ask the proxy at its usual address', line: 'prismacloud-proxy health' },
+      { purpose: 'Ask the one that a file configures', line: 'prismacloud-proxy health -c config.yaml' },
+    ],
     async run({ args, env, stdout, stderr }) {
-      const asJson = args.includes(JSON_FLAG)
-      const ofConfig = args.filter(each => each !== JSON_FLAG)
+      const { own, args: ofConfig } = splitFlags(args, FLAGS)
+      const asJson = own.has('--json')
       const listening = await findListening(ofConfig, env)
       const answers = await Promise.all(listening.map(async each => ({ ...each, problem: await ask(each, clock) })))
       const healthy = answers.every(({ problem }) => problem === null)
@@ -25,18 +49,6 @@ export function healthCommand(clock: Clock): Command {
       return healthy ? ExitCode.good : ExitCode.failed
     },
   }
-}
-
-function help(): string {
-  return `Usage: prismacloud-proxy health [--json] [OPTIONS]
-
-Asks the proxy whether it lives, at each address that it is configured to listen at. Takes the options of start, its
-environment variables and its configuration file, needs no token, and does not log in.
-
-  --json    Print the result as JSON, on one line
-
-Exit codes: 0 it lives; 1 it does not; 2 bad usage or configuration.
-`
 }
 
 type Answer = Listening & { readonly problem: string | null }

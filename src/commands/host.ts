@@ -35,16 +35,6 @@ export const ExitCode = {
   terminated: 143,
 } as const
 
-/** A command of the program, such as `start` or `check`. */
-export interface Command {
-  /** One line for the list of commands in `--help`. */
-  readonly summary: string
-  /** The whole text of `--help`, with a final line feed. */
-  help(): string
-  /** Runs the command and returns its exit code. Throws a `UsageError` for arguments that the command does not take. */
-  run(host: Host): Promise<number>
-}
-
 /** Writes an error's message to standard error and returns exit code 1. */
 export function fail({ stderr }: Host, { message }: Error): number {
   stderr.write(`${message}\n`)

@@ -1,11 +1,12 @@
 import { serverSentEvents } from '../http/server-sent-events.ts'
 import { CONDITION_NAMES, type Condition, isStatus, matching, type RecordFilter } from '../inspect/filter.ts'
 import type { RequestRecord } from '../inspect/record.ts'
-import { type Flags, readArguments, UsageError } from '../kernel/arguments.ts'
+import { type Flag, readArguments, UsageError } from '../kernel/arguments.ts'
 import { timeOfDay } from '../kernel/log.ts'
 import { requestLine } from '../telemetry/request-line.ts'
-import { type Command, ExitCode, fail, type Host } from './host.ts'
-import { openClient, PROXY_FLAGS, PROXY_OPTIONS } from './running/open-client.ts'
+import type { Command } from './command.ts'
+import { ExitCode, fail, type Host } from './host.ts'
+import { openClient, PROXY_FLAGS } from './running/open-client.ts'
 import type { ProxyClient } from './running/proxy-client.ts'
 import { painter } from './terminal/colour.ts'
 import { untilSignal } from './terminal/signal.ts'
@@ -13,38 +14,41 @@ import { untilSignal } from './terminal/signal.ts'
 /** How many requests are shown, unless they are followed. */
 const SHOWN = 50
 
-const FLAGS: Flags = new Map([
+/** What each condition is about, and what stands for its value. */
+const CONDITIONS: Readonly<Record<Condition, readonly [placeholder: string, text: string]>> = {
+  id: ['ID', 'Only the request with this x-request-id.'],
+  tenant: ['NAME', 'Only requests for this tenant.'],
+  client: ['NAME', 'Only requests of this client.'],
+  method: ['METHOD', 'Only requests with this method.'],
+  status: ['STATUS', 'Only requests with this status, such as 404, 4xx, aborted or running.'],
+  operation: ['PATH', 'Only requests for this operation, by its path template.'],
+  problem: ['TYPE', 'Only requests that failed with this type of problem.'],
+  text: ['TEXT', 'Only requests that contain this text in target, names, ids or problem.'],
+}
+
+const FLAGS: readonly Flag[] = [
+  { name: '--follow', kind: 'switch', text: 'Go on with each request that ends, until SIGINT.' },
+  { name: '--json', kind: 'switch', text: 'Print each request as a line of JSON, as /_proxy/requests has it.' },
   ...PROXY_FLAGS,
-  ['--follow', 'switch'],
-  ['--json', 'switch'],
-  ...CONDITION_NAMES.map(name => [`--${name}`, 'value'] as const),
-])
+  ...CONDITION_NAMES.map((name): Flag => {
+    const [placeholder, text] = CONDITIONS[name]
+    const flag = { name: `--${name}`, kind: 'value', placeholder, text } as const
+    return name === 'tenant' ? { ...flag, completes: 'tenants' } : flag
+  }),
+]
 
 /** The `requests` command: shows the latest requests of a running proxy. */
 export const requests: Command = {
   summary: 'Show the latest requests of a running proxy',
-  help: () => `Usage: prismacloud-proxy requests [OPTIONS]
-
-Shows the latest requests of a running proxy, the oldest first. Where the proxy has clients, a client sees its own
-requests, and an admin those of all.
-
-Options:
-  --follow            Go on with each request that ends, until SIGINT
-  --json              Print each request as a line of JSON
-${PROXY_OPTIONS}
-  --id ID             Only the request with this x-request-id
-  --tenant NAME       Only requests for this tenant
-  --client NAME       Only requests of this client
-  --method METHOD     Only requests with this method
-  --status STATUS     Only requests with this status, such as 404, 4xx, aborted or running
-  --operation PATH    Only requests for this operation, by its path template
-  --problem TYPE      Only requests that failed with this type of problem
-  --text TEXT         Only requests that contain this text in target, names, ids or problem
-
-Examples:
-  prismacloud-proxy requests --status 5xx
-  prismacloud-proxy requests --follow --tenant eu
-`,
+  usage: ['requests [OPTIONS]'],
+  paragraphs: [
+    'Shows the latest requests of a running proxy, the oldest first. Where the proxy has clients, a client sees its own requests, and an admin those of all.',
+  ],
+  flags: FLAGS,
+  examples: [
+    { purpose: 'Show what the API or the proxy failed to do', line: 'prismacloud-proxy requests --status 5xx' },
+    { purpose: 'Follow the requests for one tenant', line: 'prismacloud-proxy requests --follow --tenant eu' },
+  ],
   async run(host) {
     const given = new Map(readArguments(host.args, FLAGS))
     const client = await openClient(given)

@@ -2,10 +2,11 @@ import { readiness } from '../admin/readiness.ts'
 import type { App } from '../app/app.ts'
 import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
-import { renderHelp } from '../config/schema/help.ts'
+import { configGroups } from '../config/sources/flag-groups.ts'
 import { systemClock } from '../kernel/clock.ts'
 import type { Log } from '../kernel/log.ts'
-import { type Command, ExitCode, fail, type Host } from './host.ts'
+import type { Command } from './command.ts'
+import { ExitCode, fail, type Host } from './host.ts'
 import { type Announcer, announcer, isForPeople } from './serve/announce.ts'
 import { HeldLines } from './serve/held-lines.ts'
 import { LineBatch } from './serve/line-batch.ts'
@@ -18,22 +19,40 @@ import { drain, untilHangUp, untilSignal } from './terminal/signal.ts'
 /** The `start` command: runs the proxy until a signal ends it. */
 export const start: Command = {
   summary: 'Start the proxy (the default)',
-  help: () => `Usage: prismacloud-proxy [start] [OPTIONS]
-
-Serves the Prisma Cloud API at a local address and adds the session to every request.
-
-Signals:
-  SIGTERM, SIGINT    Let running requests finish, for at most listen.drainTimeout, then exit; after SIGTERM, serve clients
-                     that keep connections open for 2 seconds first, and have them reconnect elsewhere
-  SIGHUP             Reload the configuration and the access keys; if they are invalid, keep the current ones and log why
-  SIGUSR1, SIGUSR2   Reopen the audit file
-
-Exit codes: 0 stopped; 1 failed; 2 bad usage or configuration; 3 Prisma Cloud rejected the access key of every tenant;
-130 or 143 after SIGINT or SIGTERM if running requests had to be cut off.
-
-Options:
-${renderHelp()}
-`,
+  usage: ['[start] [OPTIONS]'],
+  paragraphs: ['Serves the Prisma Cloud API at a local address and adds the session to every request.'],
+  flags: [],
+  configuration: configGroups,
+  lists: [
+    {
+      title: 'Signals',
+      rows: [
+        [
+          'SIGTERM, SIGINT',
+          'Let running requests finish, for at most listen.drainTimeout, then exit; after SIGTERM, serve clients that keep connections open for 2 seconds first, and have them reconnect elsewhere',
+        ],
+        [
+          'SIGHUP',
+          'Reload the configuration and the access keys; if they are invalid, keep the current ones and log why',
+        ],
+        ['SIGUSR1, SIGUSR2', 'Reopen the audit file'],
+      ],
+    },
+  ],
+  exitCodes: [
+    ['0', 'stopped'],
+    ['1', 'failed'],
+    ['2', 'bad usage or configuration'],
+    ['3', 'Prisma Cloud rejected the access key of every tenant'],
+    ['130, 143', 'after SIGINT or SIGTERM, if running requests had to be cut off'],
+  ],
+  examples: [
+    {
+      purpose: 'Serve one tenant, with the access key in the environment',
+      line: 'PC_URL=app2 PC_IDENTITY=… PC_SECRET=… prismacloud-proxy',
+    },
+    { purpose: 'Serve the tenants of a file, at another port', line: 'prismacloud-proxy start -c config.yaml -p 9090' },
+  ],
   async run(host) {
     const passed = passedSockets(host.managed, process.pid)
     return serve(await loadConfig({ ...host, passed }), host, passed)

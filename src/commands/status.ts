@@ -1,8 +1,9 @@
 import type { BriefStatus, Status } from '../admin/status.ts'
-import { type Flags, readArguments } from '../kernel/arguments.ts'
+import { type Flag, readArguments } from '../kernel/arguments.ts'
 import { type Clock, lastingClock } from '../kernel/clock.ts'
-import { type Command, ExitCode, fail, type Host } from './host.ts'
-import { openClient, PROXY_FLAGS, PROXY_OPTIONS } from './running/open-client.ts'
+import type { Command } from './command.ts'
+import { ExitCode, fail, type Host } from './host.ts'
+import { openClient, PROXY_FLAGS } from './running/open-client.ts'
 import { linesDisplay, terminalDisplay } from './status/display.ts'
 import { renderStatus } from './status/render.ts'
 import { watch } from './status/watch.ts'
@@ -11,7 +12,15 @@ import { untilSignal } from './terminal/signal.ts'
 
 type Shown = BriefStatus | Status
 
-const FLAGS: Flags = new Map([...PROXY_FLAGS, ['--watch', 'switch'], ['--json', 'switch']])
+const FLAGS: readonly Flag[] = [
+  {
+    name: '--watch',
+    kind: 'switch',
+    text: 'Show it again every second, until SIGINT; if the output is no terminal, only when it has changed.',
+  },
+  { name: '--json', kind: 'switch', text: 'Print it as JSON, on one line, as /_proxy/status has it.' },
+  ...PROXY_FLAGS,
+]
 
 /** The `status` command: shows the status of a running proxy. */
 export const status: Command = statusCommand(lastingClock)
@@ -20,7 +29,18 @@ export const status: Command = statusCommand(lastingClock)
 export function statusCommand(clock: Clock): Command {
   return {
     summary: 'Show the sessions, rate limits and fleet of a running proxy',
-    help,
+    usage: ['status [OPTIONS]'],
+    paragraphs: [
+      'Shows the status of a running proxy: its tenants with their sessions, the rate limits, the members of its fleet, and calls of deprecated operations. Where the proxy has clients, only an admin sees more than whether it is ready.',
+    ],
+    flags: FLAGS,
+    examples: [
+      { purpose: 'Watch it', line: 'prismacloud-proxy status --watch' },
+      {
+        purpose: 'Read the session of a tenant',
+        line: 'prismacloud-proxy status --json | jq .tenants.default.session',
+      },
+    ],
     async run(host) {
       const given = new Map(readArguments(host.args, FLAGS))
       const client = await openClient(given)
@@ -47,22 +67,4 @@ export function statusCommand(clock: Clock): Command {
 function forPeople({ stdout, env }: Host, clock: Clock): (shown: Shown) => string[] {
   const paint = painter(stdout, env)
   return shown => renderStatus(shown, { paint, now: clock.now() })
-}
-
-function help(): string {
-  return `Usage: prismacloud-proxy status [OPTIONS]
-
-Shows the status of a running proxy: its tenants with their sessions, the rate limits, the members of its fleet, and calls
-of deprecated operations. Where the proxy has clients, only an admin sees more than whether it is ready.
-
-Options:
-  --watch             Show it again every second, until SIGINT; if the output is no terminal, only when it has changed
-  --json              Print it as JSON, on one line
-${PROXY_OPTIONS}
-
-Examples:
-  prismacloud-proxy status
-  prismacloud-proxy status --watch
-  prismacloud-proxy status --json | jq .tenants.default.session
-`
 }

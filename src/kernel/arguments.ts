@@ -9,24 +9,48 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** A flag of a command: what it accepts, and what help, completion and man page say about it. */
+export interface Flag {
+  /** The name with its hyphens: `--listen-address`. */
+  readonly name: string
+  /** The short form, if there is one: `-c`. */
+  readonly short?: string
+  readonly kind: FlagKind
+  /** What it does; for a refused flag, why it is not allowed and what to use in its place. */
+  readonly text: string
+  /** What stands for the value: `FILE` for the path of a file, which shells then complete. */
+  readonly placeholder?: string
+  /** The value of a flag that is not given. */
+  readonly default?: string
+  /** The only values that are valid. */
+  readonly choices?: readonly string[]
+  /** What shells complete a value with that has no fixed choices. */
+  readonly completes?: 'stacks' | 'tenants'
+  /** Whether the help shows it among the first. */
+  readonly isImportant?: boolean
+}
+
 /**
  * What may follow a flag:
  *
- * - `value`: a value, which is required: `--url app2` or `--url=app2`.
+ * - `value`: a value, which is required: `--url app2`, `--url=app2`, or short `-p 9090`, `-p9090`.
  * - `toggle`: `true` or `false`; alone it means `true`.
  * - `switch`: nothing.
- * - `refused`: nothing, because the flag is known but not allowed; the text says why and what to use in its place.
+ * - `refused`: nothing, because the flag is known but not allowed, and in no help.
  */
-export type FlagKind = 'value' | 'toggle' | 'switch' | { readonly refused: string }
+export type FlagKind = 'value' | 'toggle' | 'switch' | 'refused'
 
-/** The flags that a command declares, by name: `--listen-address`. */
-export type Flags = ReadonlyMap<string, FlagKind>
+/** Flags that belong together, under a title: `Listen`. */
+export interface FlagGroup {
+  readonly title: string
+  readonly flags: readonly Flag[]
+}
 
-/** A flag as it was given. A toggle or switch without a value has the value `true`. */
+/** A flag as it was given, by its long name. A toggle or switch without a value has the value `true`. */
 export type GivenFlag = readonly [name: string, value: string]
 
 /** What a flag looks like. Errors do not repeat other words, because they may be misplaced secrets. */
-const FLAG = /^--[a-z][a-z0-9-]*$/i
+const FLAG = /^(?:--[a-z][a-z0-9-]*|-[a-z])$/i
 
 /** The word after which all arguments belong to another program (POSIX, Utility Syntax Guideline 10). */
 const TERMINATOR = '--'
@@ -59,17 +83,23 @@ export function takeCommand<Name extends string>(
   throw new UsageError(`unknown command "${first}"${meant ? `; did you mean "${meant}"?` : ''}`)
 }
 
+/** Whether arguments that ask for help ask for all of it, with `--all` anywhere before a `--`. */
+export function asksForAll(args: readonly string[]): boolean {
+  return splitAtTerminator(args)[0].includes('--all')
+}
+
 /**
  * Reads the flags of a command that takes no other arguments, in the order in which they were given. Throws a
  * {@link UsageError} for the first one that is not declared or lacks its value, and for any other word.
  */
-export function readArguments(args: readonly string[], declared: Flags): readonly GivenFlag[] {
+export function readArguments(args: readonly string[], declared: readonly Flag[]): readonly GivenFlag[] {
   const given: GivenFlag[] = []
   const tokens = tokenize(args, declared)
   for (let token = tokens.shift(); token !== undefined; token = tokens.shift()) {
     if (token.kind !== 'option' || !FLAG.test(token.rawName))
       throw new UsageError('unexpected argument; flags look like --name value')
-    given.push([token.rawName, takeValue(token, kindOf(token.rawName, declared), tokens)])
+    const flag = flagOf(token.rawName, declared)
+    given.push([flag.name, takeValue(token, flag, tokens)])
   }
   return given
 }
@@ -81,25 +111,25 @@ type OptionToken = Extract<Token, { readonly kind: 'option' }>
 /**
  * Splits arguments into tokens. `parseArgs` is not strict here, because its errors quote values and suggest nothing.
  */
-function tokenize(args: readonly string[], declared: Flags) {
-  const options = [...declared].map(([name, kind]) => {
-    const type = kind === 'value' ? 'string' : 'boolean'
-    return [name.slice('--'.length), { type }] as const
+function tokenize(args: readonly string[], declared: readonly Flag[]) {
+  const options = declared.map(({ name, short, kind }) => {
+    const type: 'string' | 'boolean' = kind === 'value' ? 'string' : 'boolean'
+    return [name.slice('--'.length), short ? { type, short: short.slice('-'.length) } : { type }] as const
   })
   const config = { args: [...args], options: Object.fromEntries(options), strict: false, tokens: true } as const
   return parseArgs({ ...config, allowPositionals: true }).tokens
 }
 
-function kindOf(name: string, declared: Flags): Exclude<FlagKind, object> {
-  const kind = declared.get(name)
-  if (typeof kind === 'string') return kind
-  if (kind !== undefined) throw new UsageError(`${name} is not allowed as a flag: ${kind.refused}`)
-  const usable = [...declared].filter(([, kind]) => typeof kind === 'string').map(([known]) => known)
-  const meant = nearest(name, usable)
-  throw new UsageError(`unknown flag ${name}${meant ? `; did you mean ${meant}?` : ''}`)
+function flagOf(written: string, declared: readonly Flag[]): Flag {
+  const flag = declared.find(({ name, short }) => name === written || short === written)
+  if (flag?.kind === 'refused') throw new UsageError(`${written} is not allowed as a flag: ${flag.text}`)
+  if (flag !== undefined) return flag
+  const usable = declared.filter(({ kind }) => kind !== 'refused').map(({ name }) => name)
+  const meant = written.startsWith('--') ? nearest(written, usable) : undefined
+  throw new UsageError(`unknown flag ${written}${meant ? `; did you mean ${meant}?` : ''}`)
 }
 
-function takeValue({ rawName, value, inlineValue }: OptionToken, kind: FlagKind, following: Token[]): string {
+function takeValue({ rawName, value, inlineValue }: OptionToken, { kind }: Flag, following: Token[]): string {
   if (kind === 'toggle') return value ?? takeBoolean(following) ?? 'true'
   if (kind === 'switch') {
     if (value !== undefined) throw new UsageError(`${rawName} takes no value`)

@@ -60,8 +60,25 @@ t.test('it makes another', async t => {
   t.match(printed, new X509Certificate(after.printed).fingerprint256)
 })
 
-t.test('it explains itself', async t => {
-  t.match(ca.help(), /^Usage: prismacloud-proxy ca \[print \| rotate\]\n/)
+t.test('for programs, each form says the same facts as JSON', async t => {
+  const state = stateOf(t)
+  const pem = (await run(state, 'print')).printed
+  const { fingerprint256, validTo } = new X509Certificate(pem)
+  const facts = {
+    certificateFile: join(state, 'prismacloud-proxy', 'ca.pem'),
+    certificate: pem,
+    sha256: fingerprint256,
+    validUntil: new Date(validTo).toISOString(),
+  }
+  for (const args of [['--json'], ['print', '--json']]) {
+    const { code, printed } = await run(state, ...args)
+    t.equal(code, 0)
+    t.match(printed, /^\{.*\}\n$/)
+    t.strictSame(JSON.parse(printed), facts)
+  }
+  const rotated = JSON.parse((await run(state, 'rotate', '--json')).printed)
+  t.not(rotated.sha256, facts.sha256)
+  t.strictSame(JSON.parse((await run(state, '--json')).printed), rotated)
 })
 
 t.test('a folder that cannot be used is told', async t => {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import type { Finding } from '../../src/commands/check/finding.ts'
 import { check } from '../../src/commands/check.ts'
 import { ConfigError } from '../../src/config/fault.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
@@ -271,7 +272,19 @@ t.test('https: the certificate is judged', async t => {
   })
 })
 
-t.test('its help names what is checked and the options', async t => {
-  t.match(check.help(), /Usage: prismacloud-proxy check[\s\S]*outbound proxy[\s\S]*--upstream-ca-file FILE/)
-  t.match(check.summary, 'clock')
+t.test('for programs, it prints all findings as one object of JSON', async t => {
+  const { url } = await simulate(t)
+  const passed = await runCheck(t, ['--json', '--url', url, '-q'])
+  t.equal(passed.code, 0)
+  t.match(passed.text, /^\{.*\}\n$/)
+  const { exitCode, findings } = JSON.parse(passed.text)
+  t.equal(exitCode, 0)
+  const text = 'from flags and environment, without a file'
+  t.strictSame(findings[0], { tenant: null, label: 'configuration', mark: 'good', text })
+  t.strictSame(findings[1], { tenant: 'default', label: 'tenant', mark: 'good', text: 'default' })
+  t.strictSame(findings.at(-1), { tenant: 'default', label: 'extend', mark: 'good', text: 'ok' })
+  const rejected = await runCheck(t, ['--url', url, '--json'], { env: { ...KEY, PC_SECRET: 'hunter2' } })
+  t.equal(rejected.code, 3)
+  t.match(JSON.parse(rejected.text), { exitCode: 3 })
+  t.ok(JSON.parse(rejected.text).findings.some(({ label, mark }: Finding) => label === 'login' && mark === 'rejected'))
 })

@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
+import { helpFor } from '../../src/commands/help/help.ts'
 import { requests } from '../../src/commands/requests.ts'
 import { CONDITION_NAMES } from '../../src/inspect/filter.ts'
 import { fakeHost } from '../support/host.ts'
@@ -133,7 +134,7 @@ t.test('bad usage names the flag and the cure, and repeats no value', async t =>
 })
 
 t.test('the help names each flag', async t => {
-  const help = requests.help()
+  const help = helpFor('requests', requests, fakeHost())
   for (const flag of ['--url', '--token-file', '--follow', '--json', ...CONDITION_NAMES.map(name => `--${name}`)])
     t.match(help, new RegExp(`^  ${flag} `, 'm'))
 })

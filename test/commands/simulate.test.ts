@@ -128,7 +128,12 @@ t.test('what keeps it from starting is told, and it ends with 1', async t => {
   }
 })
 
-t.test('its help has every option', async t => {
-  for (const option of ['port', 'refill', 'token-lifetime', 'tls-cert', 'tls-key'])
-    t.match(simulate.help(), `--${option} `)
+t.test('for programs, it prints where it listens and its key as JSON', async t => {
+  const host = fakeHost({ args: ['-p', '0', '--json'] })
+  const ended = simulate.run(host)
+  const { url, ...key } = JSON.parse(await host.stdout.until(/\n$/))
+  t.strictSame(key, { accessKeyId: DEMO_USER.accessKeyId, secretKey: DEMO_USER.secretKey })
+  t.equal(await logIn(url, `access key ${key.accessKeyId} \nsecret key ${key.secretKey} `), 200)
+  host.signals.emit('SIGTERM')
+  t.equal(await ended, 0)
 })

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import t, { type Test } from 'tap'
-import { type Candidate, findStack, type Reply, stacks, stacksCommand } from '../../src/commands/stacks.ts'
+import { type Candidate, findStack, type Reply } from '../../src/commands/stacks/find-stack.ts'
+import { stacks, stacksCommand } from '../../src/commands/stacks.ts'
 import { ConfigError } from '../../src/config/fault.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { DEMO_USER, type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
@@ -64,11 +65,6 @@ t.test('a word or flag that it does not know is refused, with the nearest that i
   for (const [args, message] of rows) await t.rejects(stacks.run(fakeHost({ args })), { name: 'UsageError', message })
 })
 
-t.test('its help tells of both forms', async t => {
-  t.match(stacks.help(), /stacks \[--json\]\n.*stacks find \[--yes\] \[OPTIONS\][\s\S]*--credentials-file FILE/)
-  t.match(stacks.summary, 'console')
-})
-
 t.test('find agrees to nothing by itself: without a terminal it needs --yes', async t => {
   const { simulators, candidates } = await simulate(t, {})
   await t.rejects(find(t, candidates), {
@@ -130,6 +126,30 @@ t.test('find tells what each login said when none knows the key', async t => {
   t.match(text, /\nNo stack accepts this key:\n {2}s\d {7}/)
   t.match(text, /\n {2}s1 {7}127\.0\.0\.1:\d+ rejected the access key \(401 invalid_credentials/)
   t.match(text, /\n {2}s2 {7}POST \/login: 127\.0\.0\.1:\d+ refuses connections/)
+})
+
+t.test('for programs, find prints what came of it as JSON, and all else on standard error', async t => {
+  const { candidates } = await simulate(t, STRANGERS, {})
+  const search = async (candidates: readonly Candidate[]) => {
+    const host = fakeHost({ env: KEY, args: ['find', '--yes', '--json'] })
+    const code = await stacksCommand(candidates).run(host)
+    t.match(host.stderr.text, /^This sends the access key to these \d login hosts/)
+    t.match(host.stdout.text, /^\{.*\}\n$/)
+    return { code, ...JSON.parse(host.stdout.text) }
+  }
+  const found = await search(candidates)
+  t.match(found, { code: 0, stack: 's2' })
+  t.strictSame(found.replies.at(-1), { stack: 's2', verdict: 'accepted', reason: '' })
+  const reason = /rejected the access key/
+  t.match(await search(candidates.slice(0, 1)), { code: 3, stack: null, replies: [{ verdict: 'rejected', reason }] })
+})
+
+t.test('for programs, find asks on standard error as well', async t => {
+  const { candidates } = await simulate(t, {})
+  const host = fakeHost({ env: KEY, args: ['find', '--json'], isTTY: true, input: 'n\n' })
+  t.equal(await stacksCommand(candidates).run(host), 1)
+  t.equal(host.stdout.text, '')
+  t.match(host.stderr.text, 'Continue? [y/N] aborted; the key was not sent\n')
 })
 
 t.test('find fails when no login could be asked', async t => {

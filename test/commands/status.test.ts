@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import t, { type Test } from 'tap'
+import { helpFor } from '../../src/commands/help/help.ts'
 import { statusCommand } from '../../src/commands/status.ts'
 import { countedClock } from '../kernel/counted-clock.ts'
 import { testClock } from '../support/clock.ts'
@@ -185,7 +186,7 @@ t.test('a response that comes after the signal is not shown', async t => {
 })
 
 t.test('the help names each flag', t => {
-  const help = statusCommand(testClock()).help()
+  const help = helpFor('status', statusCommand(testClock()), fakeHost())
   for (const flag of ['--url', '--token-file', '--watch', '--json']) t.match(help, new RegExp(`^  ${flag} `, 'm'))
   t.end()
 })

@@ -111,7 +111,7 @@ t.test('the variable of a former key is a fault that names the new one', async t
 
 t.test('the flag of a former key is refused, and the new one named', async t => {
   const flags = flagsWith(FORMER)
-  t.equal(flags.size, configFlags.size + 4)
+  t.equal(flags.length, configFlags.length + 4)
   for (const [flag, reason] of [
     ['--listen-bind', 'it was renamed; use --listen-address'],
     ['--base-url', 'it was renamed; use --url'],

@@ -1,34 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import t from 'tap'
-import { configTable, renderHelp } from '../../src/config/schema/help.ts'
+import { configTable } from '../../src/config/schema/config-table.ts'
 import { jsonSchema } from '../../src/config/schema/json-schema.ts'
 
 const ROOT = join(import.meta.dirname, '..', '..')
-
-t.test('the help lists each flag, with its default, within 100 columns', async t => {
-  const help = renderHelp()
-  t.ok(help.split('\n').every(line => line.length <= 100 && line === line.trimEnd()))
-  t.match(help, /^ {2}--config FILE +YAML file with the configuration\.\n {2}--url TEXT +Stack name/)
-  const flowing = help.replace(/\s+/g, ' ')
-  t.match(
-    flowing,
-    ' --session-wait-timeout DURATION How long a request waits for a session before it is refused. [15s] ',
-  )
-  t.match(flowing, /--log-format WORD [^-]*One of auto, pretty, json\. \[auto\] /)
-  t.notMatch(help, /--secret-key |--access-key-id |--fleet-redis-password |\[\]/)
-  const columns = help
-    .split('\n\n')[0]
-    ?.split('\n')
-    .map(line => /^ {2}\S+ \S+ +|^ +/.exec(line)?.[0].length)
-  t.equal(new Set(columns).size, 1)
-})
-
-t.test('flags that a command does not take are left out', async t => {
-  const help = renderHelp(new Set(['listen.address']))
-  t.notMatch(help, '--listen-address ')
-  t.match(help, '--listen-tls-address ')
-})
 
 t.test('the table lists each key, with its default and variable', async t => {
   const rows = configTable().split('\n')

@@ -1,19 +1,20 @@
 import t from 'tap'
 import {
+  asksForAll,
   asksForHelp,
-  type FlagKind,
+  type Flag,
   readArguments,
   splitAtTerminator,
   takeCommand,
   UsageError,
 } from '../../src/kernel/arguments.ts'
 
-const FLAGS = new Map<string, FlagKind>([
-  ['--url', 'value'],
-  ['--assume-json', 'toggle'],
-  ['--yes', 'switch'],
-  ['--secret', { refused: 'use a file' }],
-])
+const FLAGS: readonly Flag[] = [
+  { name: '--url', short: '-u', kind: 'value', text: '' },
+  { name: '--assume-json', kind: 'toggle', text: '' },
+  { name: '--yes', short: '-y', kind: 'switch', text: '' },
+  { name: '--secret', kind: 'refused', text: 'use a file' },
+]
 
 t.test('flags are read in their order, however their values are written', async t => {
   const rows: [args: string[], given: [string, string][]][] = [
@@ -25,6 +26,16 @@ t.test('flags are read in their order, however their values are written', async 
     [['--url', ''], [['--url', '']]],
     [['--url', '-x'], [['--url', '-x']]],
     [['--yes'], [['--yes', 'true']]],
+    [['-u', 'app2'], [['--url', 'app2']]],
+    [['-uapp2'], [['--url', 'app2']]],
+    [['-y'], [['--yes', 'true']]],
+    [
+      ['-yu', 'app2'],
+      [
+        ['--yes', 'true'],
+        ['--url', 'app2'],
+      ],
+    ],
     [['--assume-json'], [['--assume-json', 'true']]],
     [['--assume-json', 'false'], [['--assume-json', 'false']]],
     [['--assume-json=no'], [['--assume-json', 'no']]],
@@ -62,7 +73,13 @@ t.test('the first argument that is not declared, or lacks its value, is an error
     [['--yes=true'], '--yes takes no value'],
     [['--yes', 'true'], word],
     [['--assume-json', 'no'], word],
-    [['-y'], word],
+    [['-x'], 'unknown flag -x'],
+    [['-x', 'hunter22'], 'unknown flag -x'],
+    [['-hunter22'], 'unknown flag -h'],
+    [['-yx'], 'unknown flag -x'],
+    [['-1hunter22'], word],
+    [['-u'], '-u needs a value'],
+    [['-u', '--yes'], '-u needs a value'],
     [['-'], word],
     [['--', '--yes'], word],
     [['app2', '--ulr'], word],
@@ -89,4 +106,6 @@ t.test('what follows -- belongs to another program, help included', async t => {
   t.equal(asksForHelp(['-h', '--', 'sh']), true)
   t.equal(asksForHelp(['--', 'sh', '--help']), false)
   t.equal(asksForHelp(['--helpless']), false)
+  t.equal(asksForAll(['--help', '--all']), true)
+  t.equal(asksForAll(['--help', '--', '--all']), false)
 })

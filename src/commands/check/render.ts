@@ -23,7 +23,12 @@ const SYMBOLS = {
 export function writeFinding({ stdout, env }: Pick<Host, 'stdout' | 'env'>, { label, mark, text }: Finding): void {
   const [symbol, colour] = SYMBOLS[mark]
   const shown = painter(stdout, env)(colour, symbol)
-  stdout.write(`${shown} ${label.padEnd(LONGEST_LABEL)}  ${oneLine(text, MAX_TEXT)}\n`)
+  stdout.write(`${shown} ${label.padEnd(LONGEST_LABEL)}  ${shownText(text)}\n`)
+}
+
+/** Returns a finding's text as it is shown: on one line, and not too long. */
+export function shownText(text: string): string {
+  return oneLine(text, MAX_TEXT)
 }
 
 /** Returns the exit code for all findings. A rejected access key outweighs other failures. */

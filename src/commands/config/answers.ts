@@ -1,5 +1,6 @@
 import { InvalidValue, MalformedValue } from '../../config/fault.ts'
 import { readCommand } from '../../config/schema/readers.ts'
+import type { Flag } from '../../kernel/arguments.ts'
 import { nearest } from '../../kernel/nearest.ts'
 import { isPublished, resolveApi } from '../../stacks/resolve.ts'
 import { stacks } from '../../stacks/stacks.ts'
@@ -24,7 +25,7 @@ export interface Answers {
 /** A question, as it is asked on a terminal or answered by a flag. */
 export interface Question<T> {
   /** The flag that answers it in advance. */
-  readonly flag: string
+  readonly flag: Flag
   /** What is asked, in one line. */
   readonly text: string
   /** Lines that help to answer. */
@@ -40,7 +41,13 @@ export interface Question<T> {
 
 /** Which API the requests go to. */
 export const URL_QUESTION: Question<string> = {
-  flag: '--url',
+  flag: {
+    name: '--url',
+    kind: 'value',
+    placeholder: 'URL',
+    text: 'Name of the stack, or URL of its console or API.',
+    completes: 'stacks',
+  },
   text: 'Which stack? Its name, or the URL of its console or API.',
   help: rowsOf(stacks.map(({ name }) => name)),
   standard: null,
@@ -48,16 +55,25 @@ export const URL_QUESTION: Question<string> = {
 }
 
 /** Where the access key is. */
-export const KEY_QUESTION: Question<KeyPlace> = choice('--access-key', 'Where is the access key?', [
-  ['files', 'one file with the access key ID, and one with the secret key'],
-  ['environment', 'the variables PC_IDENTITY and PC_SECRET'],
-  ['credentials-file', "~/.prismacloud/credentials.json, as Prisma Cloud's SDK writes it"],
-  ['command', 'a command prints it, such as that of a password manager'],
-])
+export const KEY_QUESTION: Question<KeyPlace> = choice(
+  { name: '--access-key', placeholder: 'PLACE', text: 'Where the access key is.' },
+  'Where is the access key?',
+  [
+    ['files', 'one file with the access key ID, and one with the secret key'],
+    ['environment', 'the variables PC_IDENTITY and PC_SECRET'],
+    ['credentials-file', "~/.prismacloud/credentials.json, as Prisma Cloud's SDK writes it"],
+    ['command', 'a command prints it, such as that of a password manager'],
+  ],
+)
 
 /** Which command prints the access key. */
 export const COMMAND_QUESTION: Question<readonly string[]> = {
-  flag: '--credential-command',
+  flag: {
+    name: '--credential-command',
+    kind: 'value',
+    placeholder: 'LIST',
+    text: 'Command that prints the access key, with its arguments, for --access-key command.',
+  },
   text: 'Which command prints the access key ID and the secret key, as JSON or on two lines?',
   help: ['It runs without a shell. Write words separated by spaces, or a list: ["op", "read", "op://…"]'],
   standard: null,
@@ -65,22 +81,30 @@ export const COMMAND_QUESTION: Question<readonly string[]> = {
 }
 
 /** Who uses the proxy. */
-export const USERS_QUESTION: Question<Answers['usedBy']> = choice('--used-by', 'Who uses the proxy?', [
-  ['this-machine', 'programs on this machine'],
-  ['others', 'other machines, too; each client needs the token that is generated'],
-])
+export const USERS_QUESTION: Question<Answers['usedBy']> = choice(
+  { name: '--used-by', placeholder: 'WHO', text: 'Who uses the proxy; others get a token.' },
+  'Who uses the proxy?',
+  [
+    ['this-machine', 'programs on this machine'],
+    ['others', 'other machines, too; each client needs the token that is generated'],
+  ],
+)
 
 /** Which requests are allowed. */
-export const ACCESS_QUESTION: Question<Answers['access']> = choice('--access', 'Which requests are allowed?', [
-  ['read-only', 'those that only read or export'],
-  ['read-write', 'all that the access key permits'],
-])
+export const ACCESS_QUESTION: Question<Answers['access']> = choice(
+  { name: '--access', placeholder: 'WORD', text: 'Which requests are allowed.' },
+  'Which requests are allowed?',
+  [
+    ['read-only', 'those that only read or export'],
+    ['read-write', 'all that the access key permits'],
+  ],
+)
 
 type Option<Word> = readonly [word: Word, meaning: string]
 
 /** Makes a question with some words to choose from, by name or number. The first one is meant by an empty line. */
 function choice<Word extends string>(
-  flag: string,
+  flag: Pick<Flag, 'name' | 'placeholder' | 'text'>,
   text: string,
   options: readonly [Option<Word>, ...Option<Word>[]],
 ): Question<Word> {
@@ -96,7 +120,7 @@ function choice<Word extends string>(
     )
   }
   const help = options.map(([word, meaning], index) => `${index + 1}  ${word.padEnd(width)}${meaning}`)
-  return { flag, text, help, standard: options[0][0], read }
+  return { flag: { ...flag, kind: 'value', choices: words }, text, help, standard: options[0][0], read }
 }
 
 function readUrl(answer: string): string {

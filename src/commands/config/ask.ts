@@ -1,5 +1,5 @@
 import { describe, type InvalidValue, quote } from '../../config/fault.ts'
-import { UsageError } from '../../kernel/arguments.ts'
+import { type Flag, UsageError } from '../../kernel/arguments.ts'
 import type { StackError } from '../../stacks/error.ts'
 import type { Host } from '../host.ts'
 import { isInteractive, openPrompt, type Prompt } from '../terminal/prompt.ts'
@@ -17,7 +17,7 @@ import {
 const QUESTIONS = [URL_QUESTION, KEY_QUESTION, USERS_QUESTION, ACCESS_QUESTION]
 
 /** The flags that answer questions in advance. */
-export const ANSWER_FLAGS: readonly string[] = [...QUESTIONS, COMMAND_QUESTION].map(({ flag }) => flag)
+export const ANSWER_FLAGS: readonly Flag[] = [...QUESTIONS, COMMAND_QUESTION].map(({ flag }) => flag)
 
 /** Answers that are given in advance, by their flags. */
 type Given = ReadonlyMap<string, string>
@@ -54,21 +54,21 @@ function unlessEnded(error: unknown): undefined {
 }
 
 function refuseMissing(questions: readonly Pick<Question<unknown>, 'flag'>[], given: Given): void {
-  const missing = questions.map(({ flag }) => flag).filter(flag => !given.has(flag))
+  const missing = questions.map(({ flag }) => flag.name).filter(flag => !given.has(flag))
   if (missing.length > 0) throw new UsageError(`cannot ask questions without a terminal; add ${missing.join(', ')}`)
 }
 
 function refuseUseless(accessKey: Answers['accessKey'], given: Given): void {
-  if (accessKey !== 'command' && given.has(COMMAND_QUESTION.flag))
-    throw new UsageError(`${COMMAND_QUESTION.flag} has no effect without ${KEY_QUESTION.flag} command`)
+  if (accessKey !== 'command' && given.has(COMMAND_QUESTION.flag.name))
+    throw new UsageError(`${COMMAND_QUESTION.flag.name} has no effect without ${KEY_QUESTION.flag.name} command`)
 }
 
 function readGiven<T>(question: Question<T>, given: Given): T | undefined {
-  const answer = given.get(question.flag)
+  const answer = given.get(question.flag.name)
   if (answer === undefined) return undefined
   const result = read(question, answer)
   if ('value' in result) return result.value
-  throw new UsageError(`${question.flag}: ${result.complaint}`)
+  throw new UsageError(`${question.flag.name}: ${result.complaint}`)
 }
 
 /** Asks a question until the answer is valid. */

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { lstat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join, parse, resolve } from 'node:path'
-import { type Flags, readArguments } from '../../kernel/arguments.ts'
+import { type Flag, readArguments } from '../../kernel/arguments.ts'
+import type { Description } from '../command.ts'
 import { ExitCode, fail, type Host } from '../host.ts'
 import { shellQuoted } from '../terminal/shell.ts'
 import { untilSignal } from '../terminal/signal.ts'
@@ -11,9 +12,29 @@ import { ANSWER_FLAGS, collectAnswers } from './ask.ts'
 import { type NamedFiles, renderConfig } from './template.ts'
 import { existing, writeNewFiles } from './write-new-files.ts'
 
-const FLAGS: Flags = new Map(['--file', ...ANSWER_FLAGS].map(flag => [flag, 'value']))
-
 const DEFAULT_FILE = 'prismacloud-proxy.yaml'
+
+const FLAGS: readonly Flag[] = [
+  { name: '--file', kind: 'value', placeholder: 'FILE', text: 'File to write.', default: DEFAULT_FILE },
+  ...ANSWER_FLAGS,
+]
+
+/** What `config init` does. */
+export const INIT: Description = {
+  summary: 'Ask four questions, and write a commented configuration file',
+  usage: ['config init [--file FILE] [ANSWERS]'],
+  paragraphs: [
+    'Asks four questions and writes a commented configuration file that only this user can read. It overwrites nothing. Answers can be given in advance; without a terminal all four are required.',
+  ],
+  flags: FLAGS,
+  examples: [
+    { purpose: 'Answer the questions on the terminal', line: 'prismacloud-proxy config init' },
+    {
+      purpose: 'Answer them in advance',
+      line: 'prismacloud-proxy config init --url app2 --access-key environment --used-by this-machine --access read-only',
+    },
+  ],
+}
 
 /** The size of a generated client token, in bytes. */
 const TOKEN_SIZE = 24

@@ -1,19 +1,15 @@
 import { readTokenFile } from '../../config/clients.ts'
 import type { InvalidValue } from '../../config/fault.ts'
-import { type Flags, UsageError } from '../../kernel/arguments.ts'
+import { type Flag, UsageError } from '../../kernel/arguments.ts'
 import { ProxyClient } from './proxy-client.ts'
 
 const DEFAULT_URL = 'http://127.0.0.1:9080'
 
 /** The flags of every command that asks a running proxy. */
-export const PROXY_FLAGS: Flags = new Map([
-  ['--url', 'value'],
-  ['--token-file', 'value'],
-])
-
-/** The lines of the help about {@link PROXY_FLAGS}, without a final line feed. */
-export const PROXY_OPTIONS = `  --url URL           Where the proxy listens (default ${DEFAULT_URL})
-  --token-file FILE   File with the token of a client`
+export const PROXY_FLAGS: readonly Flag[] = [
+  { name: '--url', kind: 'value', placeholder: 'URL', text: 'Where the proxy listens.', default: DEFAULT_URL },
+  { name: '--token-file', kind: 'value', placeholder: 'FILE', text: 'File with the token of a client.' },
+]
 
 /**
  * Makes the client that flags describe.

@@ -16,11 +16,16 @@ export function parseAddress(text: string, system: NodeJS.Platform = platform())
   if (path !== undefined && system === 'win32' && !NAMED_PIPE.test(path))
     throw new InvalidValue('is not a named pipe', 'expected unix:\\\\.\\pipe\\name or host:port')
   if (path !== undefined) return { path }
-  const [, bracketed, name, port] = /^(?:\[([^\]]+)\]|([a-z0-9.-]+)):(\d{1,5})$/i.exec(text) ?? []
+  const [, bracketed, name, port] = /^(?:\[([^\]]+)\]|([a-z0-9.-]+)):(\d+)$/i.exec(text) ?? []
   const host = bracketed ?? name
-  if (host === undefined || Number(port) > LARGEST_PORT || (bracketed !== undefined && !isIPv6(bracketed)))
+  if (host === undefined || !isPort(`${port}`) || (bracketed !== undefined && !isIPv6(bracketed)))
     throw new MalformedValue('invalid address', 'expected host:port, e.g. 127.0.0.1:9080 or [::1]:9080, or unix:/path')
   return { host, port: Number(port) }
+}
+
+/** Whether a text is the number of a port to listen on; 0 means any free one. */
+export function isPort(text: string): boolean {
+  return /^\d{1,5}$/.test(text) && Number(text) <= LARGEST_PORT
 }
 
 /** The hosts that stand for every address of the machine. */

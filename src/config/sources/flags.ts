@@ -1,22 +1,9 @@
-import { type FlagKind, type Flags, readArguments, UsageError } from '../../kernel/arguments.ts'
+import { type Flag, readArguments, UsageError } from '../../kernel/arguments.ts'
 import type { Field } from '../schema/fields.ts'
 import { FORMER_KEYS, type FormerKeys, formerFlags } from '../schema/former-keys.ts'
 import { flagOf, sectionKeys, settingKeys, variableOf } from '../schema/keys.ts'
 import type { Setting } from '../schema/setting.ts'
-
-/** The keys of the default tenant that have a flag. Secrets have none, because other users can see flags. */
-export const tenantFlags: ReadonlyMap<string, Field> = new Map(
-  [...sectionKeys.tenants].filter(([, { kind }]) => kind === 'text' || kind === 'file'),
-)
-
-/** The keys outside tenants and clients that have a flag: all but secrets. */
-export const settingFlags: ReadonlyMap<string, Field> = new Map(
-  [...settingKeys].filter(([, { kind }]) => kind !== 'secret'),
-)
-
-const keyOfFlag: ReadonlyMap<string, string> = new Map(
-  ['config', ...settingFlags.keys(), ...tenantFlags.keys()].map(key => [flagOf(key), key]),
-)
+import { type ConfigFlag, configGroups } from './flag-groups.ts'
 
 const NO_TENANT_SECRETS = 'PC_IDENTITY and PC_SECRET, --secret-key-file or credentialCommand'
 
@@ -30,42 +17,65 @@ function secretKeys(keys: ReadonlyMap<string, Field>): string[] {
   return [...keys].filter(([, { kind }]) => kind === 'secret').map(([key]) => key)
 }
 
-/** Every flag that sets a configuration key, for commands that read the configuration. */
-export const configFlags: Flags = flagsWith(FORMER_KEYS)
+/** The flags that can be given, by name. */
+const usable: ReadonlyMap<string, ConfigFlag> = new Map(
+  configGroups.flatMap(({ flags }) => flags).map(flag => [flag.name, flag]),
+)
+
+/** Every flag that sets a configuration key, and those that did or never will, which are refused. */
+export const configFlags: readonly Flag[] = flagsWith(FORMER_KEYS)
 
 /** Returns the flags of {@link configFlags}, of which those of former keys are refused. */
-export function flagsWith(formerKeys: FormerKeys): Flags {
-  return new Map<string, FlagKind>([
-    ...[...formerFlags(formerKeys)].map(
-      ([flag, { problem, cure }]) => [flag, { refused: `it ${problem}; ${cure}` }] as const,
+export function flagsWith(formerKeys: FormerKeys): readonly Flag[] {
+  const refused = (name: string, text: string) => ({ name, kind: 'refused', text }) as const
+  return [
+    ...usable.values(),
+    ...[...formerFlags(formerKeys)].map(([name, { problem, cure }]) => refused(name, `it ${problem}; ${cure}`)),
+    ...secretFlags.map(([key, instead]) =>
+      refused(flagOf(key), `other users of this machine can see it; use ${instead}`),
     ),
-    ...[...keyOfFlag].map(([flag, key]) => [flag, kindOf(settingKeys.get(key))] as const),
-    ...secretFlags.map(
-      ([key, instead]) => [flagOf(key), { refused: `other users of this machine can see it; use ${instead}` }] as const,
-    ),
-  ])
-}
-
-function kindOf(field: Field | undefined): FlagKind {
-  return field?.kind === 'toggle' ? 'toggle' : 'value'
+  ]
 }
 
 /**
  * Reads the settings in the arguments. Flags for the default tenant have no group yet, because its name is not known.
- * @throws {UsageError} unless the arguments are flags of the configuration, each given once; the message repeats no
- * value
+ * @throws {UsageError} unless the arguments are flags of the configuration, which set each key once; the message
+ * repeats no value
  */
 export function readFlags(args: readonly string[]): readonly Setting[] {
-  const flags = readArguments(args, configFlags)
-  const names = flags.map(([name]) => name)
-  const twice = names.find((name, at) => names.indexOf(name) !== at)
-  if (twice !== undefined)
-    throw new UsageError(`${twice} is given twice; separate list items with commas (rules: with semicolons)`)
-  return flags.map(([name, value]) => ({
-    group: null,
-    key: `${keyOfFlag.get(name)}`,
-    value,
-    source: 'flag',
-    origin: name,
-  }))
+  const settings = readArguments(args, configFlags).map(([name, given]): Setting => {
+    const { key, value = given } = usable.get(name) as ConfigFlag
+    return { group: null, key, value, source: 'flag', origin: name }
+  })
+  const [second] = settings.filter(({ key }, at) => settings.findIndex(each => each.key === key) < at)
+  if (second === undefined) return settings
+  const first = settings.find(({ key }) => key === second.key)
+  throw new UsageError(
+    first?.origin === second.origin
+      ? `${second.origin} is given twice; separate list items with commas (rules: with semicolons)`
+      : `${first?.origin} and ${second.origin} cannot be given together; use one of them`,
+  )
+}
+
+/** The arguments of a command that takes flags of its own beside those of the configuration. */
+export interface SplitArguments {
+  /** The names of the command's own switches that are given. */
+  readonly own: ReadonlySet<string>
+  /** The arguments that belong to the configuration. */
+  readonly args: readonly string[]
+}
+
+/**
+ * Splits arguments into the command's own switches and the flags of the configuration.
+ * @throws {UsageError} for anything else
+ */
+export function splitFlags(args: readonly string[], own: readonly Flag[]): SplitArguments {
+  const given = readArguments(args, [...own, ...configFlags])
+  const isOwn = (name: string) => own.some(flag => flag.name === name)
+  return {
+    own: new Set(given.map(([name]) => name).filter(isOwn)),
+    args: given
+      .filter(([name]) => !isOwn(name))
+      .map(([name, value]) => (usable.get(name)?.kind === 'switch' ? name : `${name}=${value}`)),
+  }
 }

@@ -4,6 +4,7 @@ import { type Environment, readEnvironment } from './environment.ts'
 import { type FileSource, readConfigFile } from './file.ts'
 import { readFlags } from './flags.ts'
 import { type MergedSettings, mergeSettings } from './merged-settings.ts'
+import { withWholeAddress } from './port-flag.ts'
 
 /** What flags, environment and configuration file say, before any value is read. */
 export interface GatheredSettings {
@@ -18,16 +19,18 @@ export interface GatheredSettings {
 }
 
 /**
- * Gathers the settings of all sources; what is in `given` takes precedence. Reads no file but the one that `--config` or its variable names.
- * @throws {UsageError} for arguments that are not flags of the configuration
+ * Gathers the settings of all sources; what is in `given` takes precedence. Reads no file but the one that `--config` or
+ * its variable names.
+ * @throws {UsageError} for arguments that are not flags of the configuration, or contradict what is configured
  */
 export async function gatherSettings(
   args: readonly string[],
   env: Environment,
   given: readonly Setting[] = [],
 ): Promise<GatheredSettings> {
-  const [flags, environment] = [readFlags(args), readEnvironment(env)]
-  const file = await namedFile([...flags, ...environment.settings])
+  const [written, environment] = [readFlags(args), readEnvironment(env)]
+  const file = await namedFile([...written, ...environment.settings])
+  const flags = withWholeAddress(written, mergeSettings(environment.settings, file.settings))
   return {
     flags,
     environment: environment.settings,
