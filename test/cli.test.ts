@@ -20,6 +20,7 @@ const COMMANDS = [
   'config',
   'stacks',
   'ca',
+  'completion',
   'demo',
   'simulate',
 ]
@@ -82,8 +83,8 @@ t.test('it tells its version', async t => {
 t.test('its help lists every command with what it does, in groups, aligned', async t => {
   const help = await run(['--help'])
   t.match(help, { code: 0, stderr: '', stdout: /^Usage: prismacloud-proxy \[COMMAND\] \[OPTIONS\]\n/ })
-  t.match(help.stdout, `Run the proxy:\n  start     Start the proxy (the default)\n  exec      Run`)
-  for (const name of COMMANDS) t.match(help.stdout, new RegExp(`^  ${name.padEnd(10)}[A-Z]`, 'm'))
+  t.match(help.stdout, `Run the proxy:\n  start       Start the proxy (the default)\n  exec        Run`)
+  for (const name of COMMANDS) t.match(help.stdout, new RegExp(`^  ${name.padEnd(12)}[A-Z]`, 'm'))
   t.same(await run(['help']), help)
 })
 

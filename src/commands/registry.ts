@@ -18,6 +18,7 @@ const groups = {
     config: async () => (await import('./config.ts')).config,
     stacks: async () => (await import('./stacks.ts')).stacks,
     ca: async () => (await import('./ca.ts')).ca,
+    completion: async () => (await import('./completion.ts')).completionCommand(describeCommands),
   },
   'Try it': {
     demo: async () => (await import('./demo.ts')).demo,
