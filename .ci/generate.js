@@ -1,5 +1,5 @@
 // Writes what is generated in files below the working directory: config/schema.json, the tables in README.md and
-// config/README.md, the lines of Dockerfile and systemd unit that start the proxy, and the tree of the API's operations.
+// config/README.md, the man page, the lines of Dockerfile and systemd unit that start the proxy, and the tree of the API's operations.
 // With --check it writes nothing, names each file that is out of date, and exits 1 if there is one.
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -13,6 +13,8 @@ import { readTable, treeModule } from './operations-table.js'
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
 const SOURCES = [
+  'src/commands/help/man.ts',
+  'src/commands/registry.ts',
   'src/config/schema/config-table.ts',
   'src/config/schema/json-schema.ts',
   'src/retry/retry-table.ts',
@@ -43,7 +45,8 @@ const MAIN_KEYS = [
   'upstream.caFile',
 ]
 
-const { configTable, jsonSchema, metricsTable, retryTable } = await bundle()
+const { configTable, describeCommands, jsonSchema, metricsTable, renderMan, retryTable } = await bundle()
+const commands = await describeCommands()
 const checkOnly = process.argv.includes('--check')
 
 update('config/schema.json', () => format('config/schema.json', JSON.stringify(jsonSchema(), null, 2)))
@@ -57,6 +60,7 @@ update('config/prismacloud-proxy.service', text => {
   const words = ['/usr/bin/node', ...FLAGS, '/opt/prismacloud-proxy/dist/cli.js', 'start']
   return text.replace(/^ExecStart=.*$/m, `ExecStart=${words.join(' ')}`)
 })
+update('config/prismacloud-proxy.1', () => renderMan(commands))
 update('src/operations/generated-tree.ts', () => treeModule(readTable()))
 
 function startFlags() {
@@ -70,8 +74,10 @@ async function bundle() {
   try {
     const outfile = join(directory, 'sources.mjs')
     const contents = SOURCES.map(path => `export * from './${path}'`).join('\n')
+    // the CommonJS libraries inside call require for Node's own modules
+    const banner = { js: "import{createRequire as _r}from'node:module';const require=_r(import.meta.url);" }
     const stdin = { contents, resolveDir: ROOT, loader: 'ts' }
-    await build({ stdin, outfile, bundle: true, platform: 'node', format: 'esm', logLevel: 'warning' })
+    await build({ stdin, outfile, bundle: true, platform: 'node', format: 'esm', banner, logLevel: 'warning' })
     return await import(pathToFileURL(outfile).href)
   } finally {
     rmSync(directory, { recursive: true })
