@@ -10,9 +10,11 @@ const PACKAGES = {
   chromium: 'chromium',
   curl: 'curl',
   'default-jdk-headless': 'javac',
+  fish: 'fish',
   'golang-go': 'go',
   'kubernetes-client': 'kubectl',
   logrotate: 'logrotate',
+  'man-db': 'man',
   // others have an nc, too, which knows other options
   'netcat-openbsd': 'nc.openbsd',
   'nginx-light': 'nginx',
@@ -29,6 +31,7 @@ const PACKAGES = {
   systemd: 'systemd-notify',
   tinyproxy: 'tinyproxy',
   wget: 'wget',
+  zsh: 'zsh',
 }
 
 /** Where Debian has servers is on root's PATH alone. */
