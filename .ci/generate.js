@@ -4,7 +4,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { build } from 'esbuild'
@@ -68,16 +67,22 @@ function startFlags() {
   return scripts.start.split(' ').filter(word => word.startsWith('--'))
 }
 
-/** What the sources export now. */
+/** What the sources export now. They are bundled below node_modules, so that they find their packages. */
 async function bundle() {
-  const directory = mkdtempSync(join(tmpdir(), 'prismacloud-proxy-'))
+  const directory = mkdtempSync(join(ROOT, 'node_modules', '.generate-'))
   try {
     const outfile = join(directory, 'sources.mjs')
     const contents = SOURCES.map(path => `export * from './${path}'`).join('\n')
-    // the CommonJS libraries inside call require for Node's own modules
-    const banner = { js: "import{createRequire as _r}from'node:module';const require=_r(import.meta.url);" }
     const stdin = { contents, resolveDir: ROOT, loader: 'ts' }
-    await build({ stdin, outfile, bundle: true, platform: 'node', format: 'esm', banner, logLevel: 'warning' })
+    await build({
+      stdin,
+      outfile,
+      bundle: true,
+      platform: 'node',
+      format: 'esm',
+      packages: 'external',
+      logLevel: 'warning',
+    })
     return await import(pathToFileURL(outfile).href)
   } finally {
     rmSync(directory, { recursive: true })
