@@ -9,7 +9,7 @@ import { ExitCode, type Host } from './host.ts'
 
 /** The shells, each with its script and the line that loads it. */
 const SHELLS = {
-  bash: { render: bashCompletion, load: 'source <(prismacloud-proxy completion bash)', file: '~/.bashrc' },
+  bash: { render: bashCompletion, load: 'eval "$(prismacloud-proxy completion bash)"', file: '~/.bashrc' },
   zsh: { render: zshCompletion, load: 'source <(prismacloud-proxy completion zsh)', file: '~/.zshrc, after compinit' },
   fish: {
     render: fishCompletion,

@@ -101,7 +101,7 @@ t.test('flags say what they take', async t => {
 
 /** The words of a command line as a shell splits them, up to the end of the command. */
 function wordsOf(line: string): string[] {
-  const [command = ''] = line.replace(/^source <\(|^(?:\w+=\S+ )+/g, '').split(/ [|>] |\)$/)
+  const [command = ''] = line.replace(/^source <\(|^eval "\$\(|^(?:\w+=\S+ )+/, '').split(/ [|>] |\)"?$/)
   return [...command.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, plain]) => quoted ?? `${plain}`)
 }
 

@@ -6,7 +6,7 @@ import { type CompletedCommand, type CompletedFlag, formsOf } from './completed.
  */
 export function bashCompletion(commands: readonly CompletedCommand[]): string {
   const known = commands.filter(({ at }) => at !== '').map(({ at }) => `'${at}'`)
-  return `# bash completion for prismacloud-proxy; to load it: source <(prismacloud-proxy completion bash)
+  return `# bash completion for prismacloud-proxy; to load it: eval "$(prismacloud-proxy completion bash)"
 
 _prismacloud_proxy() {
   local cur=\${COMP_WORDS[COMP_CWORD]} prev=\${COMP_WORDS[COMP_CWORD-1]} at='' i
