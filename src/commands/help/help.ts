@@ -1,4 +1,4 @@
-import { CONFIG_NOTES } from '../../config/sources/flag-groups.ts'
+import { CONFIG_NOTES } from '../../config/sources/flag-notes.ts'
 import { asksForAll, type Flag } from '../../kernel/arguments.ts'
 import { PROGRAM } from '../../kernel/product.ts'
 import type { Description, NamedDescription, TermList } from '../command.ts'

@@ -1,4 +1,5 @@
-import { CONFIG_NOTES, configGroups } from '../../config/sources/flag-groups.ts'
+import { configGroups } from '../../config/sources/flag-groups.ts'
+import { CONFIG_NOTES } from '../../config/sources/flag-notes.ts'
 import type { Flag } from '../../kernel/arguments.ts'
 import { PROGRAM } from '../../kernel/product.ts'
 import {
