@@ -65,6 +65,9 @@ const MIN_WORDS = 4
 /** Static imports and exports, and what is loaded when it is used. */
 const IMPORT = /^(?:import|export)\b(?:[^']*? from)? '([^']+)'|\bimport\('([^']+)'\)/gm
 
+/** What is loaded along with a file: no types, and nothing that is loaded when it is used. */
+const STATIC_IMPORT = /^(?:import|export)\b(?! type)(?:[^']*? from)? '([^']+)'/gm
+
 interface SourceFile {
   readonly path: string
   readonly floor: string
@@ -186,6 +189,24 @@ t.test('connections to others are opened in one place, and have TLS in one', asy
 t.test('the client of Redis is loaded only when it is used', async t => {
   t.same(filesWith(/'@redis\/client'/, ['fleet/redis/client.ts']), [])
   t.same(filesWith(/from '[^']*\/client\.ts'/, []), [])
+})
+
+t.test('start loads neither another command nor the help', async t => {
+  const byPath = new Map(files.map(file => [file.path, file]))
+  const loaded = new Set<string>()
+  const load = (path: string): void => {
+    if (loaded.has(path)) return
+    loaded.add(path)
+    for (const [, specifier = ''] of (byPath.get(path)?.text ?? '').matchAll(STATIC_IMPORT))
+      if (specifier.startsWith('.')) load(relative(SOURCE, resolve(SOURCE, dirname(path), specifier)))
+  }
+  for (const path of ['cli.ts', 'commands/start.ts']) load(path)
+  t.ok(loaded.size > 100)
+  t.same([...loaded].filter(path => /^commands\/(?:[^/]+|help\/.*)\.ts$/.test(path)).toSorted(), [
+    'commands/host.ts',
+    'commands/registry.ts',
+    'commands/start.ts',
+  ])
 })
 
 t.test('nothing calls reply.from', async t => {
