@@ -21,7 +21,8 @@ const words = page
 t.test('the man page is the one that is installed', async t => {
   t.equal(readFileSync(join(ROOT, 'config', 'prismacloud-proxy.1'), 'utf8'), page)
   const { man, files } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'))
-  t.equal(man, 'config/prismacloud-proxy.1')
+  // npm installs no page that is not in a list
+  t.strictSame(man, ['config/prismacloud-proxy.1'])
   t.ok(files.includes('config'))
 })
 

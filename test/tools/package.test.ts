@@ -133,6 +133,8 @@ t.test('npm pack makes the package', { timeout: 300_000 }, async t => {
     t.match(stdout, 'added 1 package')
     const program = join(prefix, 'bin', manifest.name)
     t.equal((await run(program, ['--version'])).stdout, `${manifest.version}\n`)
+    const page = join(prefix, 'share', 'man', 'man1', `${manifest.name}.1`)
+    t.equal(readFileSync(page, 'utf8'), readFileSync(join(PROJECT, 'config', `${manifest.name}.1`), 'utf8'))
   })
 
   await t.test('npm publish takes no folder, whose package.json is not that of the archive', async t => {
