@@ -23,6 +23,8 @@ const { metafile } = await build({
   bundle: true,
   splitting: true,
   platform: 'node',
+  // of a package that comes as modules, too, only what is used is bundled: a fifth of OpenTelemetry's
+  mainFields: ['module', 'main'],
   target: 'node20.19',
   format: 'esm',
   alias: REPLACED,

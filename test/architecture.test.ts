@@ -52,6 +52,7 @@ const REVEALING = [
   'forward/headers/headers.ts',
   'fleet/redis/open.ts',
   'fleet/seal.ts',
+  'telemetry/otel/open-traces.ts',
 ]
 
 /** A declaration that other files may import. */
@@ -160,7 +161,7 @@ t.test('the process is touched only at the top', async t => {
 })
 
 t.test(
-  'a secret is revealed to the auth calls, the header, the cipher and the login of Redis, and nowhere else',
+  'a secret is revealed to the auth calls, the header, the cipher, the login of Redis and TLS, and nowhere else',
   async t => {
     t.same(filesWith(/\.reveal\(/, REVEALING), [])
   },
@@ -207,6 +208,11 @@ t.test('start loads neither another command nor the help', async t => {
     'commands/registry.ts',
     'commands/start.ts',
   ])
+})
+
+t.test('OpenTelemetry is loaded only when it is used, and known in one place', async t => {
+  t.same(filesWith(/'@opentelemetry\//, ['telemetry/otel/']), [])
+  t.same(filesWith(/from '[^']*\/open-traces\.ts'/, []), [])
 })
 
 t.test('nothing calls reply.from', async t => {

@@ -25,11 +25,13 @@ import { keyLog } from '../telemetry/key-log.ts'
 import { Metrics } from '../telemetry/metrics/metrics.ts'
 import type { Runtime } from '../telemetry/metrics/process-metrics.ts'
 import { sessionLog } from '../telemetry/session-log.ts'
+import type { TraceOutput } from '../telemetry/tracing/span.ts'
+import { Tracing } from '../telemetry/tracing/tracing.ts'
 import type { Certificates } from '../tls/certificates.ts'
 import type { TlsFront } from '../tls/front.ts'
 import type { Agents } from '../upstream/agent.ts'
 import { type FleetAccess, joinFleet, shareLimits } from './fleet.ts'
-import { makeForwarder, makeRecorder, makeSession } from './forwarding.ts'
+import { makeForwarder, makeRecorder, makeSession, secretsOf } from './forwarding.ts'
 import { listenAt, makeListeners, type Place } from './listeners.ts'
 import { LiveConfig } from './live-config.ts'
 import { createReportsServer, type ReportsServer } from './reports-server.ts'
@@ -55,6 +57,8 @@ export interface AppDeps {
   readonly authority: Certificates | null
   /** How to reach the fleet that this proxy belongs to; null if it shares nothing. */
   readonly fleet: FleetAccess | null
+  /** Where spans go; null if nothing is traced. The app closes it. */
+  readonly traces: TraceOutput | null
   /** Stops the process, as SIGINT does. */
   quit(): void
 }
@@ -121,10 +125,14 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     if (outcome === 'ok') fleet?.members.renewed()
   }
   const events = { ...first.events, called, keyUsed: keyExpiries.keyUsed }
-  const sessions = new Sessions({ tenants: initial.tenants, clock, create: makeSession(live, deps, fleet), events })
+  const secrets = secretsOf(live, () => sessions)
+  const tracing = deps.traces && new Tracing({ output: deps.traces, clock, secrets })
+  const create = makeSession(live, { ...deps, tracing }, fleet)
+  const sessions: Sessions = new Sessions({ tenants: initial.tenants, clock, create, events })
   const tokens = new SignedTokens(clock, LOCAL_TOKEN_LIFETIME)
   const pages = new PageAccess(clock)
-  const forwarder = makeForwarder({ live, clock, agents, sessions, pacer, kept, tokens })
+  const propagates = deps.traces?.propagates ?? false
+  const forwarder = makeForwarder({ live, clock, agents, sessions, pacer, kept, tokens, propagates })
 
   const server = createServer({
     route: request => routeOf(request, host => isServedHost(host, live.config.tenants)),
@@ -138,7 +146,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const connects = serveConnect(server.server, connect)
   const drain = new Drain(server, { clock, connections, refuseWaiting: reason => pacer.refuse(reason) })
   const loggedRequests = () => live.config.log.requests
-  const recorder = initial.inspect.enabled ? makeRecorder({ live, clock, sessions }) : null
+  const recorder = initial.inspect.enabled ? makeRecorder({ live, clock, secrets }) : null
   const traffic = recorder && new Traffic(clock)
   const levels = recorder && new Levels(clock, pacer)
   const reported = {
@@ -159,7 +167,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
     traffic,
     levels,
   }
-  await addSteps(server, { ...reported, audit, connections, forwarder })
+  await addSteps(server, { ...reported, audit, connections, forwarder, tracing })
   const reports = initial.admin.address === null ? null : await createReportsServer(reported)
   return {
     server,
@@ -190,6 +198,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
       sessions.close()
       keyExpiries.close()
       await fleet?.leave()
+      await deps.traces?.close()
       await agents.destroy()
       return finished
     },

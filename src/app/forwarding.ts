@@ -13,6 +13,7 @@ import type { CreateSession } from '../session/rotation.ts'
 import { Session } from '../session/session.ts'
 import type { Sessions } from '../session/sessions.ts'
 import { sharing } from '../session/shared/share.ts'
+import type { Tracing } from '../telemetry/tracing/tracing.ts'
 import type { Agents } from '../upstream/agent.ts'
 import type { LiveConfig } from './live-config.ts'
 
@@ -29,6 +30,8 @@ export interface ForwardingParts {
   /** Limits the memory for the kept bodies of all requests. */
   readonly kept: Budget
   readonly tokens: SignedTokens
+  /** Whether the API is told of the spans of traced requests. */
+  readonly propagates: boolean
 }
 
 /** Makes the forwarder, which uses the configuration that is in force at the time of each request. */
@@ -49,25 +52,32 @@ export function makeForwarder({ live, clock, agents, sessions, ...parts }: Forwa
   })
 }
 
+/** Returns the secrets that a request of a client to a tenant may contain: theirs. */
+type SecretsOf = BodyOptions['secrets']
+
+/** Makes the function that finds the secrets of which nothing that is kept or sent about a request may contain any. */
+export function secretsOf(live: LiveConfig, sessions: () => Sessions): SecretsOf {
+  return ({ tenant, client }) => [
+    ...(tenant === null ? [] : sessions().secrets(tenant)),
+    // a thousand clients may be known; each token costs microseconds
+    ...live.config.clients.filter(({ name }) => name === client).map(({ token }) => token),
+  ]
+}
+
 /** Makes what keeps the latest requests. */
 export function makeRecorder({
   live,
   clock,
-  sessions,
-}: Pick<ForwardingParts, 'live' | 'clock' | 'sessions'>): Recorder {
+  secrets,
+}: Pick<ForwardingParts, 'live' | 'clock'> & { readonly secrets: SecretsOf }): Recorder {
   const { requests } = live.config.inspect
-  const secrets: BodyOptions['secrets'] = ({ tenant, client }) => [
-    ...(tenant === null ? [] : sessions.secrets(tenant)),
-    // a thousand clients may be known; each token costs microseconds
-    ...live.config.clients.filter(({ name }) => name === client).map(({ token }) => token),
-  ]
   return new Recorder(clock, Math.max(1, requests), { settings: () => live.config.inspect, secrets })
 }
 
 /** Makes the function that creates the session of a tenant, which is shared with the fleet, if there is one. */
 export function makeSession(
   live: LiveConfig,
-  { clock, agents }: Pick<ForwardingParts, 'clock' | 'agents'>,
+  { clock, agents, tracing }: Pick<ForwardingParts, 'clock' | 'agents'> & { readonly tracing: Tracing | null },
   fleet: Fleet | null,
 ): CreateSession {
   const settings = () => live.config.session
@@ -76,7 +86,8 @@ export function makeSession(
     const { api, prismaId, customerName, credentials } = tenant
     const choice = { prismaId, customerName }
     const share = fleet && sharing(fleet, clock, tenant, known)
-    const auth = new AuthApi({ dispatcher: agents.oneShot, api, choice, clock, callTimeout })
+    const dispatcher = tracing ? tracing.calls(agents.oneShot, tenant.name) : agents.oneShot
+    const auth = new AuthApi({ dispatcher, api, choice, clock, callTimeout })
     return new Session({ auth, api, credentials, clock, settings, ...options, ...(share && { share }) })
   }
 }

@@ -38,7 +38,7 @@ export interface TenantChoice {
 
 /** What {@link AuthApi} needs. */
 export interface AuthApiOptions {
-  readonly dispatcher: Dispatcher
+  readonly dispatcher: Pick<Dispatcher, 'dispatch'>
   readonly api: Api
   readonly choice: TenantChoice
   readonly clock: Clock

@@ -71,6 +71,26 @@ export interface RedisConfig {
   readonly identity: { readonly cert: string; readonly key: Secret } | null
 }
 
+/** What OpenTelemetry's variables say about traces, besides those that its packages read themselves. */
+export interface OtelConfig {
+  /** How spans are encoded; null if they are not sent. */
+  readonly protocol: 'http/protobuf' | 'http/json' | null
+  /** Whether `traceparent` and `tracestate` are read and sent. */
+  readonly propagates: boolean
+  /** The URL that spans are sent to. It may contain a user and password. */
+  readonly url: string
+  /** Which traces are recorded: the name of OpenTelemetry's sampler. */
+  readonly sampler: string
+  /** The part of the traces that `traceidratio` records, from 0 to 1. */
+  readonly ratio: number
+  /** How many spans may wait to be sent. */
+  readonly maxQueue: number
+  /** CA certificates to trust instead of those of Node.js, in PEM. */
+  readonly authorities: string | null
+  /** The client certificate and its private key, in PEM. */
+  readonly identity: { readonly cert: string; readonly key: Secret } | null
+}
+
 /** The whole configuration, checked and frozen. Durations are milliseconds, sizes are bytes. */
 export interface Config extends Omit<Settings, 'policy'> {
   /** The policy for all tenants and clients; null if it restricts nothing. */
@@ -86,6 +106,8 @@ export interface Config extends Omit<Settings, 'policy'> {
     /** What a connection needs; null if nothing is shared. */
     readonly redis: RedisConfig | null
   }
+  /** What OpenTelemetry's variables say; null if nothing is traced. */
+  readonly traces: OtelConfig | null
   /** The tenants by name. `defaultTenant` names one of them. */
   readonly tenants: ReadonlyMap<string, TenantConfig>
   /** Warnings for the log, about what is allowed but unwise. */

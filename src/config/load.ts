@@ -9,6 +9,7 @@ import { checkAdminAddress } from './network/admin.ts'
 import { proxyInEnvironment, readOutboundProxy } from './network/outbound.ts'
 import { checkPassed, type PassedAddress, settingOfPassed } from './network/passed-address.ts'
 import { checkTls } from './network/tls.ts'
+import { readOtel } from './otel.ts'
 import { checkAllow, policyForAll } from './policy.ts'
 import { sectionKeys } from './schema/keys.ts'
 import { readSettings } from './schema/read-section.ts'
@@ -75,6 +76,7 @@ export async function readConfig({ args, env, homeDirectory, passed = [] }: Conf
   const authorities = await authoritiesOf(settings, general, env, faults)
   const redis = await readRedis(settings.fleet, general, faults)
   const outbound = await readOutboundProxy(settings.upstream, env, faults)
+  const traces = await readOtel(settings.otel, env, faults)
 
   const defaultTenant = defaultTenantOf(settings, merged)
   const flagged = flags.map(setting => assignTenant(setting, defaultTenant))
@@ -92,7 +94,7 @@ export async function readConfig({ args, env, homeDirectory, passed = [] }: Conf
   const upstream = { ...settings.upstream, authorities, outbound }
   const fleet = { ...settings.fleet, redis }
   const byName = new FrozenMap(tenants.map(tenant => [tenant.name, tenant]))
-  const all = { ...settings, policy, clients, upstream, fleet, defaultTenant, tenants: byName, warnings }
+  const all = { ...settings, policy, clients, upstream, fleet, traces, defaultTenant, tenants: byName, warnings }
   return { ...reading, config: deepFreeze(all), faults }
 }
 

@@ -23,6 +23,7 @@ const LASTING = {
   'fleet.name': ({ fleet }: Config) => fleet.name,
   'inspect.enabled': ({ inspect }: Config) => inspect.enabled,
   'inspect.requests': ({ inspect }: Config) => inspect.requests,
+  'otel.enabled': ({ otel }: Config) => otel.enabled,
   'log.format': ({ log }: Config) => log.format,
 }
 

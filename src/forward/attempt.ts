@@ -5,6 +5,8 @@ import type { Pacer } from '../pacing/pacer.ts'
 import type { Permit } from '../pacing/permit.ts'
 import type { Destination } from '../request/destination.ts'
 import { noteRequestId, noteSent } from '../request/exchange.ts'
+import { type AttemptStep, beginAttempt } from '../request/steps.ts'
+import type { TraceContext } from '../request/trace-context.ts'
 import type { Retry } from '../session/evidence.ts'
 import type { Lease } from '../session/lease.ts'
 import type { BaseUrl } from '../stacks/base.ts'
@@ -37,6 +39,8 @@ export interface AttemptOptions {
   readonly pacer: Pacer
   /** Limits the memory for the collected bodies of all error responses together. */
   readonly collected: Budget
+  /** Whether the upstream is told of the spans of traced requests. */
+  readonly propagates: boolean
 }
 
 /**
@@ -48,6 +52,7 @@ export class Attempt extends ResponseHandler {
   readonly #context: AttemptContext
   readonly #options: AttemptOptions
   readonly #sentAt: number
+  readonly #step: AttemptStep | null
   /** The status of the response; 0 until there is one. */
   #status = 0
 
@@ -57,11 +62,26 @@ export class Attempt extends ResponseHandler {
     this.#context = context
     this.#options = options
     this.#sentAt = options.clock.monotonic()
+    this.#step = beginAttempt(request.exchange, context.base, this.#sentAt)
   }
 
   /** Sends the request. Resolves and rejects as {@link ResponseHandler.send} does. */
   go(dispatcher: Dispatcher): Promise<ResponseOutcome> {
-    return this.send(dispatcher, upstreamRequest(this.#request, this.#context))
+    const trace = this.#options.propagates ? (this.#step?.trace ?? this.#request.exchange.trace) : null
+    return this.send(dispatcher, upstreamRequest(this.#request, this.#context, trace))
+  }
+
+  override resolve(answer: ResponseOutcome): void {
+    if (this.#step) this.#step.to = this.#options.clock.monotonic()
+    super.resolve(answer)
+  }
+
+  override reject(error: unknown): void {
+    if (this.#step) {
+      this.#step.to = this.#options.clock.monotonic()
+      this.#step.error = error
+    }
+    super.reject(error)
   }
 
   override onResponseData(controller: DispatchController, chunk: Buffer): void {
@@ -94,6 +114,7 @@ export class Attempt extends ResponseHandler {
     const { exchange, plan } = this.#request
     const { lease, permit, refusals, renewal } = this.#context
     exchange.spent.upstream += clock.monotonic() - this.#sentAt
+    if (this.#step) this.#step.status = status
     noteRequestId(exchange, headers)
     pacer.answered(plan.endpoint, permit, { status, header: name => headerOf(headers, name), attempt: refusals })
     if (status < 400) lease.served(plan.endpoint.key)
@@ -110,6 +131,7 @@ export function upstreamBase({ origin, basePath }: BaseUrl, { prefix, apiTarget 
 function upstreamRequest(
   { request, exchange, plan, body, bodyType }: ForwardRequest,
   { lease, base }: AttemptContext,
+  trace: TraceContext | null,
 ): DispatchOptions {
   return {
     origin: base.origin,
@@ -119,6 +141,7 @@ function upstreamRequest(
       token: lease.token,
       paths: plan.readings.all,
       isJson: bodyType === 'json',
+      trace,
     }),
     body: body?.send() ?? null,
   }

@@ -65,7 +65,8 @@ export class ComputeConsoles {
    */
   async #metaInfo({ api, token }: Lease): Promise<CollectedResponse> {
     const { dispatcher, clock, callTimeout } = this.#options
-    const headers = upstreamHeaders(['accept', 'application/json'], { token, paths: [META_INFO], isJson: false })
+    const options = { token, paths: [META_INFO], isJson: false, trace: null }
+    const headers = upstreamHeaders(['accept', 'application/json'], options)
     const request = { origin: api.origin, path: api.basePath + META_INFO, method: 'GET', headers } as const
     const answer = await ask(dispatcher, request, { clock, timeout: callTimeout() })
     return { kind: 'collected', ...answer }

@@ -5,6 +5,7 @@ import type { EndSignal } from '../kernel/end-signal.ts'
 import type { Operation } from '../operations/operation.ts'
 import type { Problem } from '../problem/problem.ts'
 import type { ParsedRequest } from './parse.ts'
+import type { Step } from './steps.ts'
 import type { TraceContext } from './trace-context.ts'
 
 /** Receives the bodies of an exchange piece by piece, as they pass. It must copy what it keeps. */
@@ -52,6 +53,8 @@ export interface Exchange extends ParsedRequest {
   failure: Problem | undefined
   /** The trace that the request belongs to, and its span; null unless `otel.enabled`, and for the proxy's own paths. */
   trace: TraceContext | null
+  /** What happened on the way, if the trace is recorded; else null. */
+  steps: Step[] | null
 }
 
 /** The exchange of a request that has just begun. */
@@ -83,6 +86,7 @@ export function newExchange(
     upstreamRequestId: null,
     failure: undefined,
     trace: null,
+    steps: null,
   }
 }
 
@@ -120,10 +124,10 @@ export function exchangeHeaders(exchange: Exchange, isSent: (name: string) => bo
   return headers
 }
 
-/** Waits for `work`, and adds the time that it takes to `spent[what]` of the exchange. */
+/** Waits for `work`, adds the time that it takes to `spent[what]` of the exchange, and notes it if that is recorded. */
 export async function timed<T>(
   clock: Clock,
-  { spent }: Exchange,
+  { spent, steps }: Exchange,
   what: keyof Exchange['spent'],
   work: Promise<T>,
 ): Promise<T> {
@@ -131,7 +135,9 @@ export async function timed<T>(
   try {
     return await work
   } finally {
-    spent[what] += clock.monotonic() - from
+    const to = clock.monotonic()
+    spent[what] += to - from
+    steps?.push({ kind: what, from, to })
   }
 }
 

@@ -17,6 +17,7 @@ import type { Audit } from '../telemetry/audit.ts'
 import type { DeprecatedCalls } from '../telemetry/deprecated-calls.ts'
 import type { Metrics } from '../telemetry/metrics/metrics.ts'
 import { type LoggedRequests, logRequest } from '../telemetry/request-log.ts'
+import type { Tracing } from '../telemetry/tracing/tracing.ts'
 import type { Connections } from './connections.ts'
 
 /** Client request ids that are accepted. They go into logs, headers and the audit, so only short, printable ASCII. */
@@ -34,6 +35,8 @@ export interface ObserveOptions {
   readonly recorder: Recorder | null
   /** Counts the forwarded requests of the last hour; null if none are kept. */
   readonly traffic: Traffic | null
+  /** Traces forwarded requests; null if none are traced. */
+  readonly tracing: Tracing | null
   readonly loggedRequests: () => LoggedRequests
 }
 
@@ -57,7 +60,7 @@ export function exchangeOf({ exchange }: FastifyRequest): Exchange {
 
 /**
  * Opens an exchange for every request, adds its headers to the response, and logs it at its end. Requests that are not for
- * the proxy itself are also counted, recorded and audited.
+ * the proxy itself are also counted, recorded, traced and audited.
  */
 export function observe(app: FastifyInstance, options: ObserveOptions): void {
   const { log, loggedRequests } = options
@@ -92,18 +95,20 @@ interface Ending {
 /** Notes that a request has begun, and returns what notes its end. */
 type Report = (exchange: Exchange, request: IncomingMessage) => (ending: Ending) => void
 
-/** Counts, records and audits a request that is forwarded, or that would be if it were not rejected. */
+/** Counts, records, traces and audits a request that is forwarded, or that would be if it were not rejected. */
 function reportForwarded(
   exchange: Exchange,
   request: IncomingMessage,
-  { metrics, deprecatedCalls, audit, recorder, traffic }: ObserveOptions,
+  { metrics, deprecatedCalls, audit, recorder, traffic, tracing }: ObserveOptions,
 ): (ending: Ending) => void {
   metrics.started()
+  tracing?.begin(exchange, request)
   const record = recorder?.begin(exchange, request.rawHeaders)
   return ending => {
     const { status, took } = ending
     if (record) recorder?.end(record, ending)
     traffic?.count({ failed: status === 0 || status >= 400, took })
+    tracing?.end(exchange, request, status)
     metrics.finished(exchange, status, took / 1000)
     deprecatedCalls.count(exchange)
     audit?.record(exchange, status)

@@ -13,7 +13,8 @@ export type LoggedRequests = 'all' | 'errors' | 'off'
  * `took` is in milliseconds.
  */
 export function logRequest(log: Log, which: LoggedRequests, exchange: Exchange, status: number, took: number): void {
-  const { requestId, method, path, client, tenant, spent, replayed, cache, upstreamRequestId, failure } = exchange
+  const { requestId, method, path, client, tenant, spent, replayed, cache, upstreamRequestId, failure, trace } =
+    exchange
   // what the proxy tells of itself may last as long as somebody follows it
   const isSlow = took >= SLOW && tenant !== null
   if (which === 'off' || (which === 'errors' && !failure && !isSlow)) return
@@ -32,6 +33,7 @@ export function logRequest(log: Log, which: LoggedRequests, exchange: Exchange, 
     replayed,
     cache,
     upstreamRequestId,
+    ...(trace?.isSampled && { traceId: trace.traceId }),
   }
   const text = `${method} ${path} ${status || 'aborted'}`
   if (failure) log.warn({ ...facts, problem: failure.type, err: failure.cause }, `${text}: ${failure.detail}`)

@@ -36,7 +36,7 @@ export interface AskOptions {
  * status below 400 breaks off, after the timeout (`DEADLINE`), and with the signal's reason when the signal aborts.
  */
 export function ask(
-  dispatcher: Dispatcher,
+  dispatcher: Pick<Dispatcher, 'dispatch'>,
   request: OwnRequest,
   { clock, timeout, signal }: AskOptions,
 ): Promise<Reply> {

@@ -137,7 +137,7 @@ function download(port) {
 
 async function start(name) {
   const port = await freePort()
-  const proxy = startPeer(name, { folder, port, upstream: `https://127.0.0.1:${upstreamPort}`, token, cert })
+  const proxy = await startPeer(name, { folder, port, upstream: `https://127.0.0.1:${upstreamPort}`, token, cert })
   const url = `http://127.0.0.1:${port}`
   await proxy.serves(`${url}/zeros/1`)
   return { name, proxy, url, port }

@@ -52,7 +52,7 @@ async function measureAll(scheme, names, results) {
 
 async function start(name, upstreamUrl) {
   const port = await freePort()
-  const proxy = startPeer(name, { folder, port, upstream: upstreamUrl, token, cert })
+  const proxy = await startPeer(name, { folder, port, upstream: upstreamUrl, token, cert })
   await proxy.serves(`http://127.0.0.1:${port}/v2/policy`)
   return { name, proxy, port }
 }

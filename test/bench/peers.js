@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Child, PROGRAM } from '../support/child.js'
@@ -10,13 +12,15 @@ export const REFERENCE = 'fastify'
 const PEERS = new Map([
   ['ours', setting => startOurs(setting)],
   ['unrecorded', setting => startOurs(setting, { PRISMACLOUD_PROXY_INSPECT_ENABLED: 'false' })],
+  ['traced', startTraced],
   ...[REFERENCE, 'http-proxy', 'httpxy', 'fast-proxy'].map(name => [name, setting => startScript(name, setting)]),
   ['nginx', ({ folder, port, upstream, token }) => startProxy(folder, port, upstream, token)],
 ])
 
 export const peerNames = [...PEERS.keys()]
 
-export function startPeer(name, setting) {
+/** Starts what has that name. */
+export async function startPeer(name, setting) {
   return PEERS.get(name)(setting)
 }
 
@@ -28,6 +32,19 @@ function startOurs({ folder, port, upstream }, variables = {}) {
     PC_SECRET: 'bench',
     PRISMACLOUD_PROXY_UPSTREAM_CA_FILE: join(folder, 'cert.pem'),
     ...variables,
+  })
+}
+
+/** The product that traces a tenth of the requests, with a collector in this process that takes their spans. */
+async function startTraced(setting) {
+  const collector = createServer((request, response) => request.resume().on('end', () => response.end()))
+  collector.listen(0, '127.0.0.1').unref()
+  await once(collector, 'listening')
+  return startOurs(setting, {
+    PRISMACLOUD_PROXY_OTEL_ENABLED: 'true',
+    OTEL_TRACES_SAMPLER: 'parentbased_traceidratio',
+    OTEL_TRACES_SAMPLER_ARG: '0.1',
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${collector.address().port}`,
   })
 }
 

@@ -58,6 +58,8 @@ t.test('an access key and its url are all that is required', async t => {
     admin: { address: null, quit: false },
     audit: { file: null, required: false },
     inspect: { enabled: true, requests: 500, bodies: 'errors', maxBody: 65_536 },
+    otel: { enabled: false },
+    traces: null,
     log: { level: 'info', format: 'auto', requests: 'errors' },
     warnings: [],
   })

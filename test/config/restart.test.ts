@@ -29,6 +29,7 @@ const lasting = {
   'fleet.name': 'other',
   'inspect.enabled': 'false',
   'inspect.requests': '7',
+  'otel.enabled': 'true',
   'log.format': 'pretty',
 }
 const changeable = {

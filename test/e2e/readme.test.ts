@@ -31,6 +31,9 @@ const FLEET = 'prismacloud-proxy start --fleet-redis-url redis://redis.example:6
 /** The line that shows requests of a running proxy. */
 const REQUESTS = 'prismacloud-proxy requests --status 4xx'
 
+/** The line that sends traces to a collector; test/e2e/tracing.test.ts carries it out. */
+const TRACES = 'OTEL_EXPORTER_OTLP_ENDPOINT=http://localhost:4318 prismacloud-proxy start --otel-enabled'
+
 /** The beginnings of the lines that are carried out in test/tools. */
 const RUN_WITH_TOOLS = /^(?:curl|prismacloud-proxy exec -- curl) /
 
@@ -79,7 +82,7 @@ t.test('the local CA says how clients trust it', async t => {
 })
 
 t.test('the README shows nothing that is not run', async t => {
-  const known = [...RUN_BY_THE_GATE, ...RUN_WITH_PACKAGE, ...START, CA, FLEET, REQUESTS]
+  const known = [...RUN_BY_THE_GATE, ...RUN_WITH_PACKAGE, ...START, CA, FLEET, REQUESTS, TRACES]
   t.same(
     LINES.filter(line => !known.includes(line) && !RUN_WITH_TOOLS.test(line)),
     [],

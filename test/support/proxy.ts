@@ -12,6 +12,7 @@ import { DEMO_USER, type Simulator, type SimulatorOptions, startSimulator } from
 import { resolveApi } from '../../src/stacks/resolve.ts'
 import type { AuditOutput } from '../../src/telemetry/audit.ts'
 import type { ProcessUse } from '../../src/telemetry/metrics/process-metrics.ts'
+import type { TraceOutput } from '../../src/telemetry/tracing/span.ts'
 import type { Certificates } from '../../src/tls/certificates.ts'
 import { createAgents } from '../../src/upstream/agent.ts'
 import type { Dispatcher } from '../../src/upstream/dispatcher.ts'
@@ -43,6 +44,8 @@ export interface ProxyOptions {
   readonly authority?: Certificates
   /** How to reach the fleet that it belongs to. Default: it shares nothing. */
   readonly fleet?: FleetAccess
+  /** Where spans go. Default: nothing is traced. */
+  readonly traces?: TraceOutput
   /** Called when a client has it end. */
   readonly quit?: () => void
   /** Where all that is for an upstream goes instead. */
@@ -104,6 +107,7 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
     certificates: options.certificates ?? null,
     authority: options.authority ?? null,
     fleet: options.fleet ?? null,
+    traces: options.traces ?? null,
     quit: options.quit ?? (() => {}),
   })
   t.teardown(() => {
@@ -201,6 +205,8 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
     admin: { address: null, quit: false, ...config.admin },
     audit: { file: null, required: false, ...config.audit },
     inspect: { enabled: true, requests: 500, bodies: 'errors', maxBody: 64 * 1024, ...config.inspect },
+    otel: { enabled: false, ...config.otel },
+    traces: null,
     log: { level: 'trace', format: 'json', requests: 'errors', ...config.log },
     tenants: new Map(named),
     policy: policyOf({ ...ANYTHING, name: 'policy', ...config.policy }),

@@ -66,6 +66,7 @@ export async function openApp(
     agents: createAgents(config.upstream),
     ...(await certificatesFor(config, caFolder)),
     fleet: await fleetAccess(config),
+    traces: await traceOutput(config, host, deps.log),
     // whoever asks for the end waits for it
     quit: () => host.signals.emit('SIGINT'),
     ...deps,
@@ -81,6 +82,13 @@ async function fleetAccess({ fleet: { redis } }: Config): Promise<AppDeps['fleet
   ])
   const member = `${hostname()}/${process.pid}`
   return { connect: connectRedis(redis, systemClock), explain: explainStoreError, member }
+}
+
+/** Opens the way to the collector, if requests are traced. OpenTelemetry's code is loaded only then. */
+async function traceOutput({ traces }: Config, { env }: Host, log: Log): Promise<AppDeps['traces']> {
+  if (traces === null) return null
+  const { openTraces } = await import('../../telemetry/otel/open-traces.ts')
+  return openTraces(traces, { env, log, clock: systemClock, version })
 }
 
 async function certificatesFor(

@@ -12,27 +12,15 @@ import {
   mode,
   proxyUrl,
   redisUrl,
-  rules,
   secret,
   size,
   text,
   toggle,
 } from './fields.ts'
+import { policyKeys } from './policy-keys.ts'
 import type { Section, ValuesOf } from './section.ts'
 
 const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const
-
-const policyKeys = {
-  access: choice(
-    ['read-write', 'read-only'],
-    'read-write',
-    'Which requests are allowed: all, or only those that read or export, plus what the key allow lists.',
-  ),
-  allow: rules(
-    'With read-write access: allow only requests that match one of these rules, e.g. "GET,POST /v2/alert/**"; without rules, all. With read-only access: also allow these writes, e.g. "POST /v2/report".',
-  ),
-  deny: rules('Block requests that match one of these rules, even if allow matches them, too.'),
-}
 
 /**
  * Every key outside tenants and clients. Types, defaults, checks, `--help`, the names of environment variables, the
@@ -188,6 +176,12 @@ export const settingsSchema = {
       'Which bodies are kept: none, those of requests that failed or were aborted, or all; never those of logins.',
     ),
     maxBody: size('64KiB', 'How much of each body is kept.'),
+  },
+  otel: {
+    enabled: toggle(
+      false,
+      'Send a trace of requests to an OpenTelemetry collector. Its variables say where and of how many: OTEL_EXPORTER_OTLP_ENDPOINT, OTEL_TRACES_SAMPLER and others.',
+    ),
   },
   log: {
     level: choice(LEVELS, 'info', 'Lowest level that is logged.'),

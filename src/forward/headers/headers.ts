@@ -1,7 +1,9 @@
 import { isNamed, type Pair, pairsOf, type RawHeaders, withoutNamed } from '../../http/raw-headers.ts'
 import type { Secret } from '../../kernel/secret.ts'
+import type { TraceContext } from '../../request/trace-context.ts'
 import { withJsonType } from './content-type.ts'
 import { localLinks, localLocation, type UpstreamBase } from './location.ts'
+import { withTrace } from './trace.ts'
 
 /** Headers that apply to a single connection (RFC 9110, 7.6.1). */
 const HOP_BY_HOP = [
@@ -129,12 +131,15 @@ export interface RequestHeaderOptions {
   readonly paths: readonly string[]
   /** Whether the body is JSON, whatever its content type says. */
   readonly isJson: boolean
+  /** The span that the upstream is told of; null to pass on what the client says about traces. */
+  readonly trace: TraceContext | null
 }
 
 /** Builds the headers for the upstream: the client's, without those that must not be forwarded, plus the token. */
-export function upstreamHeaders(headers: RawHeaders, { token, paths, isJson }: RequestHeaderOptions): string[] {
+export function upstreamHeaders(headers: RawHeaders, { token, paths, isJson, trace }: RequestHeaderOptions): string[] {
   const sent = filtered(headers, toTheUpstream)
-  const kept = isJson ? withJsonType(sent) : sent
+  const typed = isJson ? withJsonType(sent) : sent
+  const kept = trace ? withTrace(typed, trace) : typed
   kept.push(authHeader(paths), token.reveal())
   return kept
 }
