@@ -150,8 +150,8 @@ t.test('the socket unit listens where the proxy would, for nobody else, and name
   t.equal(Number.parseInt(`${value('SocketMode')}`, 8), config.listen.socketMode)
 })
 
-t.test('the image runs the same command as npm start', async t => {
-  t.equal([...inImage('ENTRYPOINT'), ...inImage('CMD')].join(' '), startedAs('node', '/app'))
+t.test('the image runs the same command as npm start, below an init', async t => {
+  t.equal([...inImage('ENTRYPOINT'), ...inImage('CMD')].join(' '), `/usr/bin/tini -- ${startedAs('node', '/app')}`)
 })
 
 /** The command of `npm start`, with another path of Node.js and another folder. */

@@ -39,6 +39,7 @@ const TITLES: Readonly<Record<'tenants' | keyof typeof settingsSchema, string>> 
   admin: 'Administration',
   audit: 'Audit',
   inspect: 'Recorded requests',
+  otel: 'Traces',
   log: 'Log',
 }
 
