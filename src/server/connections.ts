@@ -31,6 +31,8 @@ interface Connection {
   readonly running: RunningAnswer[]
   /** When the connection was opened or its last response was complete, on the monotonic clock. */
   usedAt: number
+  /** How many bytes had been received when the last response was complete; null before the first one was. */
+  readAt: number | null
 }
 
 /** The open connections of clients, each with its running responses in the order of their requests. */
@@ -42,9 +44,13 @@ export class Connections {
 
   constructor(server: Server, { clock, max, advice = ADVICE }: ConnectionsOptions) {
     this.#clock = clock
-    // otherwise Node.js closes its side when the client closes its own, even before the response is sent (RFC 9112,
-    // 9.6)
-    Object.assign(server, { httpAllowHalfOpen: true })
+    Object.assign(server, {
+      // otherwise Node.js closes its side when the client closes its own, even before the response is sent (RFC 9112,
+      // 9.6)
+      httpAllowHalfOpen: true,
+      // called by close(), too; that of Node.js 26 resets connections whose first request is on its way
+      closeIdleConnections: () => this.closeIdle(),
+    })
     // Node.js must not read from a rejected connection
     const serve = server.listeners('connection')
     server.removeAllListeners('connection')
@@ -57,7 +63,7 @@ export class Connections {
 
   #add(socket: Socket): void {
     const running: RunningAnswer[] = []
-    this.#open.set(socket, { running, usedAt: this.#clock.monotonic() })
+    this.#open.set(socket, { running, usedAt: this.#clock.monotonic(), readAt: null })
     socket.allowHalfOpen = true
     socket.once('end', () => this.#halfClosed(socket, running))
     socket.once('close', () => {
@@ -96,6 +102,7 @@ export class Connections {
     response.on('close', () => {
       running.splice(running.indexOf(entry), 1)
       connection.usedAt = this.#clock.monotonic()
+      connection.readAt = response.req.socket.bytesRead
       over.abort()
     })
   }
@@ -123,6 +130,12 @@ export class Connections {
   /** The connections without a running response. */
   *quiet(): Generator<Socket> {
     for (const [socket, { running }] of this.#open) if (running.length === 0) yield socket
+  }
+
+  /** Closes the connections that wait for another request, of which nothing has arrived. */
+  closeIdle(): void {
+    for (const [socket, { running, readAt }] of this.#open)
+      if (running.length === 0 && socket.bytesRead === readAt) socket.destroy()
   }
 
   /** Whether any of the connections has a running response, or had one or was opened in the last `ms` milliseconds. */

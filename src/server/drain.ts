@@ -113,7 +113,7 @@ export class Drain {
     // the head may already have announced keep-alive; then the connection stays open and idle
     over.addEventListener('abort', () => {
       if (!this.#isClosing) return
-      const closeIdle = () => this.#app.server.closeIdleConnections()
+      const closeIdle = () => this.#options.connections.closeIdle()
       if (this.#isRefusing) closeIdle()
       else this.#options.clock.setTimeout(closeIdle, HALF_SENT)
     })

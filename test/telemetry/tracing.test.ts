@@ -174,6 +174,7 @@ t.test('who waits for the response to an identical request sends none', async t 
     config: { cache: { rules, maxSize: 1024 * 1024 } },
   })
   const both = [call('/v2/policy'), call('/v2/policy')]
+  await until(async () => (await call('/_proxy/metrics')).text.includes('requests_in_flight 2\n'))
   await until(() => held.length === 1)
   held[0]?.()
   await Promise.all(both)
