@@ -6,6 +6,7 @@ import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import t from 'tap'
+import { checkIdentity } from '../support/check-identity.ts'
 import { freePort } from '../support/free-port.ts'
 import { readReply } from '../support/http.ts'
 import { until } from '../support/until.ts'
@@ -21,7 +22,9 @@ const HOSTS = hasIpv6 ? ['127.0.0.1', '::1'] : ['127.0.0.1']
 
 async function ask(host: string, port: number, ca?: string) {
   const path = '/v2/policy'
-  const sent = ca ? requestTls({ host, port, path, ca, agent: false }) : request({ host, port, path, agent: false })
+  const sent = ca
+    ? requestTls({ host, port, path, ca, checkServerIdentity: checkIdentity, agent: false })
+    : request({ host, port, path, agent: false })
   sent.end()
   const [answer] = await once(sent, 'response')
   return readReply(answer)

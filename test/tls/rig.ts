@@ -1,9 +1,10 @@
 import { once } from 'node:events'
 import { request } from 'node:https'
 import { type AddressInfo, isIP } from 'node:net'
-import { type ConnectionOptions, checkServerIdentity, connect, createServer, type TLSSocket } from 'node:tls'
+import { type ConnectionOptions, connect, createServer, type TLSSocket } from 'node:tls'
 import type { Test } from 'tap'
 import { contextOptions, type Identity } from '../../src/tls/identity.ts'
+import { checkIdentity } from '../support/check-identity.ts'
 import { answerTo, type Reply, readReply } from '../support/http.ts'
 
 /** Makes a TLS connection to 127.0.0.1 as if it were `host`. Rejects if the handshake fails. */
@@ -13,7 +14,7 @@ export async function shakeHands(port: number, host: string, options: Connection
     host: '127.0.0.1',
     // SNI does not allow addresses (RFC 6066, 3)
     servername: isIP(host) ? '' : host,
-    checkServerIdentity: (_, certificate) => checkServerIdentity(host, certificate),
+    checkServerIdentity: (_, certificate) => checkIdentity(host, certificate),
     ...options,
   })
   await once(socket, 'secureConnect')
