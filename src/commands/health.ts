@@ -1,7 +1,7 @@
-import { isIPv6 } from 'node:net'
 import { findListening, type Listening } from '../config/network/listening.ts'
 import { configGroups } from '../config/sources/flag-groups.ts'
 import { splitFlags } from '../config/sources/flags.ts'
+import { bracketedHost } from '../http/host.ts'
 import type { Flag } from '../kernel/arguments.ts'
 import { type Clock, systemClock } from '../kernel/clock.ts'
 import type { Command } from './command.ts'
@@ -63,5 +63,5 @@ function line({ key, problem, ...place }: Answer): string {
 
 function urlOf({ scheme, address }: Pick<Listening, 'scheme' | 'address'>): string {
   if ('path' in address) return `unix:${address.path}`
-  return `${scheme}://${isIPv6(address.host) ? `[${address.host}]` : address.host}:${address.port}`
+  return `${scheme}://${bracketedHost(address.host)}:${address.port}`
 }

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import type { ClientConfig } from '../config/config.ts'
-import { bareHost } from '../http/host.ts'
+import { bareHost, bracketedHost } from '../http/host.ts'
 import type { ProblemName } from '../problem/catalogue.ts'
 import { isLoopback } from '../stacks/loopback.ts'
 import { looksLikeBrowser } from './browser.ts'
@@ -179,7 +179,7 @@ export function clientBy(
  */
 export function asHost(address = ''): string {
   const plain = address.replace(/^::ffff:(?=[\d.]+$)/, '').replace(/%.*$/, '')
-  return plain.includes(':') ? `[${plain}]` : plain
+  return bracketedHost(plain)
 }
 
 function refused(problem: ProblemName, detail: string): Verdict {

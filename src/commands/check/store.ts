@@ -6,6 +6,7 @@ import { explainStoreError } from '../../fleet/redis/explain.ts'
 import type { Link } from '../../fleet/redis/link.ts'
 import { linkOpener } from '../../fleet/redis/open.ts'
 import { DENIED } from '../../fleet/redis/store-error.ts'
+import { bracketedHost } from '../../http/host.ts'
 import { type Clock, withDeadline } from '../../kernel/clock.ts'
 import { bad, type Finding, good, needing, type Step } from './finding.ts'
 import { judgeMemory, judgeServer, unknownMemory } from './store-facts.ts'
@@ -57,7 +58,7 @@ const isAboutLogin = (opened: Opened) => 'error' in opened && LOGIN.test(opened.
 
 function connectionOf({ url }: RedisConfig, opened: Opened): Step<true> {
   if ('error' in opened && !isAboutLogin(opened)) return bad('Redis', explainStoreError(opened.error))
-  const nodes = url.nodes.map(({ host, port }) => (host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`))
+  const nodes = url.nodes.map(({ host, port }) => `${bracketedHost(host)}:${port}`)
   const kinds = { single: '', sentinel: ` (sentinel, master ${url.master})`, cluster: ' (cluster)' }
   return good('Redis', `${nodes.join(', ')}${kinds[url.kind]}, ${url.tls ? 'verified by TLS' : 'without TLS'}`, true)
 }

@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import { bareHost, familyOf, withoutDot } from '../../http/host.ts'
+import { bareHost, bracketedHost, familyOf, withoutDot } from '../../http/host.ts'
 
 const HTTPS_PORT = 443
 
@@ -37,7 +37,7 @@ function isNamed(host: string, port: number, entry: string): boolean {
  * name that cannot be the host of a URL is left as it is.
  */
 function canonical(name: string): string {
-  const host = isIPv6(name) ? `[${name}]` : name
+  const host = bracketedHost(name)
   const isHost = !/[/?#@\\]/.test(host) && URL.canParse(`http://${host}`)
   return withoutDot(isHost ? bareHost(new URL(`http://${host}`).hostname) : name)
 }

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { bracketedHost } from '../../http/host.ts'
 import { UsageError } from '../../kernel/arguments.ts'
 import { type Address, isPort, parseAddress } from '../network/address.ts'
 import { settingsSchema } from '../schema/schema.ts'
@@ -25,7 +25,7 @@ function wholeAddress({ key, value }: Setting, others: MergedSettings): string |
   const configured = settingOf(others.inGroup(null), key)
   const address = read(`${configured.value ?? settingsSchema.listen.address.default}`)
   if (address === null) return null
-  if ('host' in address) return `${isIPv6(address.host) ? `[${address.host}]` : address.host}:${value}`
+  if ('host' in address) return `${bracketedHost(address.host)}:${value}`
   throw new UsageError(
     `${PORT_FLAG} has no effect: ${key} (${configured.origin}) is a socket; use --listen-address instead`,
   )

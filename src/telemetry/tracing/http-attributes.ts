@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { LRUCache } from 'lru-cache'
+import { bareHost } from '../../http/host.ts'
 import type { Operation } from '../../operations/operation.ts'
 import type { Attributes } from './span.ts'
 
@@ -57,7 +58,7 @@ export function addClient(
   const [, host, port] = HOST.exec(proxyHost ?? headers.host ?? '') ?? []
   const userAgent = headers['user-agent']
   attributes['url.scheme'] = 'encrypted' in socket ? 'https' : 'http'
-  if (host) add(attributes, 'server.address', clean(withoutBrackets(host)))
+  if (host) add(attributes, 'server.address', clean(bareHost(host)))
   if (port) attributes['server.port'] = Number(port)
   add(attributes, 'client.address', socket.remoteAddress)
   attributes['network.protocol.version'] = httpVersion
@@ -69,11 +70,7 @@ function serverAt(origin: string): Server {
   if (known) return known
   const { hostname, port, protocol } = new URL(origin)
   const usual = protocol === 'https:' ? HTTPS_PORT : HTTP_PORT
-  const server = { address: withoutBrackets(hostname), port: port === '' ? usual : Number(port) }
+  const server = { address: bareHost(hostname), port: port === '' ? usual : Number(port) }
   servers.set(origin, server)
   return server
-}
-
-function withoutBrackets(host: string): string {
-  return host.replace(/^\[|\]$/g, '')
 }
