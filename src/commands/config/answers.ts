@@ -80,7 +80,7 @@ export const COMMAND_QUESTION: Question<readonly string[]> = {
   read: readWords,
 }
 
-/** Who uses the proxy. */
+/** Asks whether only programs on this machine use the proxy, or other machines, too. */
 export const USERS_QUESTION: Question<Answers['usedBy']> = choice(
   { name: '--used-by', placeholder: 'WHO', text: 'Who uses the proxy; others get a token.' },
   'Who uses the proxy?',

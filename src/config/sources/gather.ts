@@ -8,11 +8,12 @@ import { withWholeAddress } from './port-flag.ts'
 
 /** What flags, environment and configuration file say, before any value is read. */
 export interface GatheredSettings {
-  /** The settings of each source, in descending order of precedence. */
+  /** What the arguments set, which overrides the environment. */
   readonly flags: readonly Setting[]
+  /** What environment variables set, which overrides the file. */
   readonly environment: readonly Setting[]
   readonly file: FileSource
-  /** The settings that apply. */
+  /** The settings of all sources that apply. */
   readonly merged: MergedSettings
   /** What is wrong with environment and file: unknown keys, or a file that cannot be read. */
   readonly faults: readonly Fault[]

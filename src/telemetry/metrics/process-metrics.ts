@@ -5,7 +5,7 @@ import { FAMILIES } from './families.ts'
 export interface ProcessUse {
   /** User and system time, in seconds. */
   readonly cpu: number
-  /** When it started, in seconds since the epoch. */
+  /** When the process started, in seconds since 1970. */
   readonly startedAt: number
   /** Bytes of it in memory. */
   readonly resident: number

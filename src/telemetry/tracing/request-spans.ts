@@ -25,7 +25,7 @@ export interface RecordedRequest {
   readonly request: IncomingMessage
   /** 0 if the client left before the response was complete. */
   readonly status: number
-  /** When it ended, on the monotonic clock. */
+  /** When the request ended: a reading of the monotonic clock, in milliseconds. */
   readonly endedAt: number
   /** What to add to a reading of the monotonic clock for the milliseconds since the epoch. */
   readonly offset: number
