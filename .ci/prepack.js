@@ -2,11 +2,11 @@
 // installed yet gets what the build needs.
 import { execSync } from 'node:child_process'
 import { existsSync, writeFileSync } from 'node:fs'
+import { withoutNpmSettings } from './npm-environment.js'
 
 if (!existsSync('node_modules')) {
-  // npm's own settings, such as --dry-run, are for the npm that runs this
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name)))
-  execSync('npm ci --ignore-scripts --no-audit --no-fund', { env, stdio: ['ignore', 'ignore', 'inherit'] })
+  const stdio = ['ignore', 'ignore', 'inherit']
+  execSync('npm ci --ignore-scripts --no-audit --no-fund', { env: withoutNpmSettings, stdio })
 }
 
 const { packages } = await import('./build.js')

@@ -1,5 +1,6 @@
 // What the bundle consists of, as a CycloneDX document: what cyclonedx-npm says of the dependencies that are in it.
 import { execFileSync } from 'node:child_process'
+import { withoutNpmSettings } from './npm-environment.js'
 
 /** The property in which cyclonedx-npm says where a package is installed. */
 const PATH = 'cdx:npm:package:path'
@@ -34,11 +35,10 @@ export function limitTo(folders, { metadata, components, dependencies, ...docume
 }
 
 function describeDependencies() {
-  const options = ['--omit', 'dev', '--flatten-components', '--output-reproducible', '--output-format', 'JSON']
-  const args = [CYCLONEDX, ...options, '--output-file', '-']
-  // npm's own settings, such as --dry-run, are for the npm that runs this
-  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_config_/i.test(name)))
-  return JSON.parse(execFileSync(process.execPath, args, { env, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }))
+  const flags = ['--omit', 'dev', '--flatten-components', '--output-reproducible', '--output-format', 'JSON']
+  const args = [CYCLONEDX, ...flags, '--output-file', '-']
+  const options = { env: withoutNpmSettings, encoding: 'utf8', maxBuffer: 64 * 1024 * 1024 }
+  return JSON.parse(execFileSync(process.execPath, args, options))
 }
 
 function pathIn(properties = []) {
