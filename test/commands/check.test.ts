@@ -10,6 +10,7 @@ import { ConfigError } from '../../src/config/fault.ts'
 import { systemClock } from '../../src/kernel/clock.ts'
 import { DAY } from '../../src/kernel/instant.ts'
 import { DEMO_USER, type Simulator, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
+import { freePort } from '../support/free-port.ts'
 import { type FakeHostOptions, fakeHost } from '../support/host.ts'
 import { inDays, issue, makeCa } from '../support/pki.ts'
 
@@ -207,9 +208,7 @@ t.test('a clock that is off is bad, but the login is tried', async t => {
 })
 
 t.test('a host that nobody answers at', async t => {
-  const simulator = await simulate(t)
-  await simulator.close()
-  const { code, lines } = await runCheck(t, ['--url', simulator.url])
+  const { code, lines } = await runCheck(t, ['--url', `http://127.0.0.1:${await freePort()}`])
   t.equal(code, 1)
   t.match(lines.TLS, /^✗ 127\.0\.0\.1:\d+ refuses connections/)
   t.match(lines, { clock: '- not tried, needs TLS', login: '- not tried, needs TLS' })

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import t, { type Test } from 'tap'
 import { DEMO_USER } from '../../src/simulator/index.ts'
 import { newFolder } from '../support/folder.ts'
+import { freePort } from '../support/free-port.ts'
 import { call } from '../support/http.ts'
 import { until } from '../support/until.ts'
 import { rawUpstream } from '../support/upstream.ts'
@@ -45,10 +46,8 @@ t.test('the manager is told when it is ready, reloads and stops, and what it doe
 })
 
 t.test('it is ready although a tenant has no session: requests wait for one', async t => {
-  const gone = await simulate(t)
-  await gone.close()
   const { env, told } = manager(t)
-  const { host, ended } = run(t, { PC_URL: gone.url, ...env }, { managed: MANAGED })
+  const { host, ended } = run(t, { PC_URL: `http://127.0.0.1:${await freePort()}`, ...env }, { managed: MANAGED })
   await host.stdout.until(/"not ready: /)
   await until(() => told().length === 1)
   t.match(told(), [/^READY=1/])

@@ -7,6 +7,7 @@ import { version } from '../../src/kernel/product.ts'
 import { DEMO_USER } from '../../src/simulator/index.ts'
 import { settle } from '../support/clock.ts'
 import { failing, startFakeRedis } from '../support/fake-redis.ts'
+import { freePort } from '../support/free-port.ts'
 import { fakeHost } from '../support/host.ts'
 import { answerTo, call, open, readReply } from '../support/http.ts'
 import { issue, makeCa } from '../support/pki.ts'
@@ -129,14 +130,14 @@ function tenantsAt(url: string): Record<string, string> {
 }
 
 t.test('an upstream that is down at start is waited for', async t => {
-  const gone = await simulate(t)
-  await gone.close()
-  const { host, listening, ended } = run(t, { PC_URL: gone.url, PRISMACLOUD_PROXY_SESSION_WAIT_TIMEOUT: '50ms' })
+  const upstream = await freePort()
+  const url = `http://127.0.0.1:${upstream}`
+  const { host, listening, ended } = run(t, { PC_URL: url, PRISMACLOUD_PROXY_SESSION_WAIT_TIMEOUT: '50ms' })
   const port = await listening()
   await host.stdout.until(/tenant default: login failed .*refuses connections/)
   await host.stdout.until(/"not ready: tenant default \(/)
   t.equal((await call(port, '/_proxy/readyz')).status, 503)
-  await simulate(t, { port: Number(new URL(gone.url).port) })
+  await simulate(t, { port: upstream })
   await host.stdout.until(/tenant default: session ready/)
   t.equal((await call(port, '/_proxy/readyz')).status, 200)
   host.signals.emit('SIGTERM')

@@ -5,6 +5,7 @@ import { helpFor } from '../../src/commands/help/help.ts'
 import { statusCommand } from '../../src/commands/status.ts'
 import { countedClock } from '../kernel/counted-clock.ts'
 import { testClock } from '../support/clock.ts'
+import { freePort } from '../support/free-port.ts'
 import { type FakeHostOptions, fakeHost } from '../support/host.ts'
 import { clientOf, startPair } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
@@ -27,7 +28,7 @@ async function listen(t: Test, ...bodies: object[]) {
   })
   const start = (port: number) => new Promise<void>(resolve => server.listen(port, '127.0.0.1', resolve))
   const stop = () => new Promise(resolve => server.close(resolve))
-  await start(0)
+  await start(await freePort())
   t.teardown(stop)
   const { port } = server.address() as AddressInfo
   return { url: `http://127.0.0.1:${port}`, start: () => start(port), stop }
