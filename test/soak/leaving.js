@@ -9,14 +9,11 @@ import { until } from '../support/until.js'
 
 const AT_ONCE = 100
 
-/** So many leave before anything is measured: until then V8's heap grows to where it stays. */
+/** So many leave before anything is measured: until then the proxy loads, compiles and keeps what it always will. */
 const WARM_UP = 10_000
 
-/** How often memory is looked at, before and after: V8 collects when it pleases, so the least is what it has to keep. */
-const LOOKS = 5
-
-/** How much more memory there may be in the end, in MB: what V8 compiles meanwhile, and 11 MB by which it differs. */
-const TOLERANCE = 20
+/** How much more live memory there may be in the end, in MB: a hundred bytes for each who left. */
+const TOLERANCE = 2
 
 /** How long it may take until nothing is left, in milliseconds: undici opens a connection again that broke off, for 10 s. */
 const DEADLINE = 30_000
@@ -31,7 +28,7 @@ const UNFINISHED = [
 ]
 
 const { values } = parseArgs({ options: { clients: { type: 'string', default: '20000' } } })
-const rounds = Math.ceil(integer(values.clients, 1, 1_000_000) / AT_ONCE / LOOKS)
+const clients = integer(values.clients, 1, 1_000_000)
 
 let underWay = 0
 const upstream = await startUpstream(async ({ url, socket }) => {
@@ -43,38 +40,29 @@ const upstream = await startUpstream(async ({ url, socket }) => {
 })
 const { proxy, port } = await startProxy(upstream.url)
 
-for (let round = 0; round < WARM_UP / AT_ONCE; round++) await leave()
-const before = await measure()
-const after = await measure()
+await leave(WARM_UP)
+const before = await settled()
+const longest = await leave(clients)
+const after = await settled()
 const code = await proxy.end()
 upstream.close()
 
-console.log(
-  `Twice ${rounds * LOOKS * AT_ONCE} clients left, the last of ${AT_ONCE} was let go after ${after.longest.toFixed(0)} ms`,
-)
+console.log(`${clients} clients left, the last of ${AT_ONCE} was let go after at most ${longest.toFixed(0)} ms`)
 console.log(`descriptors ${before.descriptors}, then ${after.descriptors}`)
-console.log(`memory      ${before.memory.toFixed(1)} MB, then ${after.memory.toFixed(1)} MB`)
+console.log(`live memory ${before.memory.toFixed(1)} MB, then ${after.memory.toFixed(1)} MB`)
 const isGood = after.descriptors <= before.descriptors && after.memory < before.memory + TOLERANCE && code === 0
 console.log(isGood ? 'OK' : 'FAILED')
 process.exitCode = isGood ? 0 : 1
 
-/** Has all clients come and leave: what the proxy has at least whenever none is there, and how long it took to let go. */
-async function measure() {
-  const looks = []
+/** Has so many clients come and leave, and gives how long it took at most to let go of those at once, in milliseconds. */
+async function leave(count) {
   const times = []
-  for (let look = 0; look < LOOKS; look++) {
-    for (let round = 0; round < rounds; round++) times.push(await leave())
-    looks.push(await settled())
-  }
-  return {
-    descriptors: Math.min(...looks.map(({ descriptors }) => descriptors)),
-    memory: Math.min(...looks.map(({ memory }) => memory)),
-    longest: Math.max(...times),
-  }
+  for (let left = 0; left < count; left += AT_ONCE) times.push(await leaveAtOnce())
+  return Math.max(...times)
 }
 
 /** Has clients ask and leave once all are at the upstream, and gives how long it took to let go of that, in milliseconds. */
-async function leave() {
+async function leaveAtOnce() {
   const sockets = Array.from({ length: AT_ONCE }, (_, index) => {
     const socket = connect({ port, host: '127.0.0.1' })
     socket.on('error', () => {}).write(UNFINISHED[index % UNFINISHED.length])
@@ -99,6 +87,5 @@ async function reached(count) {
 /** What the proxy has once it has no connection to the upstream any more. */
 async function settled() {
   await until('the last connections to end', DEADLINE, async () => (await upstream.connections()) === 0)
-  const { descriptors, memory } = proxy
-  return { descriptors, memory }
+  return { memory: await proxy.liveMemory(), descriptors: proxy.descriptors }
 }

@@ -15,6 +15,11 @@ export const PROGRAM = [
   fileURLToPath(new URL('../../dist/cli.js', import.meta.url)),
 ]
 
+const LIVE_MEMORY = `--import=${new URL('live-memory.js', import.meta.url)}`
+
+/** What Node.js is given for {@link Child.liveMemory}. */
+export const COLLECTABLE = ['--expose-gc', LIVE_MEMORY]
+
 /** How long a process may take to be there, in milliseconds. */
 const START_DEADLINE = 20_000
 
@@ -22,6 +27,8 @@ const START_DEADLINE = 20_000
 const END_DEADLINE = 20_000
 
 const KILOBYTES_PER_MEGABYTE = 1024
+
+const BYTES_PER_MEGABYTE = 1024 ** 2
 
 const running = new Set()
 process.on('exit', () => {
@@ -44,7 +51,7 @@ export class Child {
     this.#name = name
     this.#process = spawn(command, args, {
       env: { PATH: process.env.PATH, HOME: '/nonexistent', ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', ...(args.includes(LIVE_MEMORY) ? ['ipc'] : [])],
     })
     running.add(this.#process)
     this.#process.once('exit', () => running.delete(this.#process))
@@ -81,6 +88,20 @@ export class Child {
     if (!running.has(this.#process)) return Number.NaN
     const status = readFileSync(`/proc/${this.#process.pid}/status`, 'utf8')
     return Number(/VmRSS:\s+(\d+)/.exec(status)?.[1]) / KILOBYTES_PER_MEGABYTE
+  }
+
+  /**
+   * What it has to keep in memory, in V8's heap and outside of it, in MB: what is left once it has collected garbage. It
+   * must have been started with {@link COLLECTABLE}.
+   */
+  async liveMemory() {
+    let bytes
+    this.#process.once('message', message => {
+      bytes = message
+    })
+    this.#process.send('collect', () => {})
+    await this.#until('to tell its live memory', () => bytes)
+    return bytes / BYTES_PER_MEGABYTE
   }
 
   /** How many files and connections it has open. */

@@ -4,7 +4,7 @@ import { createServer } from 'node:http'
 import { promisify } from 'node:util'
 import { freePort } from '../bench/port.js'
 import { makeToken } from '../bench/token.js'
-import { Child, PROGRAM } from './child.js'
+import { Child, COLLECTABLE, PROGRAM } from './child.js'
 
 /** The secret key of {@link startProxy}. */
 export const SECRET_KEY = 'made-up-secret-key'
@@ -15,7 +15,7 @@ export async function startProxy(upstream, env = {}) {
   const proxy = new Child(
     'the proxy',
     process.execPath,
-    [...PROGRAM, 'start', '--listen-address', `127.0.0.1:${port}`],
+    [...COLLECTABLE, ...PROGRAM, 'start', '--listen-address', `127.0.0.1:${port}`],
     {
       PC_URL: upstream,
       PC_IDENTITY: 'made-up',
