@@ -47,7 +47,8 @@ export function readOptions() {
   }
 }
 
-function oneOf(words, text) {
+/** Reads one of these words. Throws a `RangeError`. */
+export function oneOf(words, text) {
   if (words.includes(text)) return text
   throw new RangeError(`"${text}" is none of ${words.join(', ')}.`)
 }
