@@ -1,19 +1,34 @@
 // Bundles src/cli.ts into dist/: one file to load starts in half the time that the tree of modules takes.
 // What only some commands need is split off and loaded when it is used.
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { build } from 'esbuild'
 
-/** Packages of which only a part is bundled, or none, with what takes their place. It is a quarter of the whole. */
+const ABSENT = './.ci/bundle/absent.cjs'
+
+/** What is bundled in part, or not at all, with what takes its place. It is a third of the whole. */
 const REPLACED = {
   undici: './.ci/bundle/undici.js',
   // compilers of JSON schemas, which no route here has
-  '@fastify/ajv-compiler': './.ci/bundle/absent.cjs',
-  '@fastify/fast-json-stringify-compiler': './.ci/bundle/absent.cjs',
+  '@fastify/ajv-compiler': ABSENT,
+  '@fastify/fast-json-stringify-compiler': ABSENT,
   // for Fastify's inject(), which is for tests
-  'light-my-request': './.ci/bundle/absent.cjs',
+  'light-my-request': ABSENT,
+  // for Fastify's option trustProxy
+  '@fastify/proxy-addr': ABSENT,
+  // Fastify asks it whether its plugins fit, which package-lock.json answers
+  semver: './.ci/bundle/semver.cjs',
   // for @fastify/http-proxy's option websocket
-  ws: './.ci/bundle/absent.cjs',
+  ws: ABSENT,
+  // for @fastify/http-proxy's own handler, which no request reaches
+  '@fastify/reply-from': './.ci/bundle/reply-from.cjs',
+  // for pino's transports, and its option redact
+  'thread-stream': ABSENT,
+  '@pinojs/redact': ABSENT,
 }
+
+/** Files of undici that are left out: HTTP/2, and the bodies of fetch. */
+const LEFT_OUT = /\bundici\/lib\/(?:dispatcher\/client-h2|web\/fetch\/body)\.js$/
 
 rmSync('dist', { recursive: true, force: true })
 
@@ -28,6 +43,7 @@ const { metafile } = await build({
   target: 'node20.19',
   format: 'esm',
   alias: REPLACED,
+  plugins: [{ name: 'leave-out', setup: leaveOut }],
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
@@ -62,6 +78,14 @@ function packagesOf(metafiles) {
     .flatMap(({ inputs }) => Object.keys(inputs))
     .map(path => /^(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
   return [...new Set(folders.filter(Boolean))].sort()
+}
+
+/** Replaces each file that is left out, and the HTTP/2 that libraries load for options that are not used here. */
+function leaveOut(build) {
+  build.onResolve({ filter: /^node:http2$/ }, ({ importer }) =>
+    importer.includes('node_modules') ? { path: resolve(ABSENT) } : undefined,
+  )
+  build.onLoad({ filter: LEFT_OUT }, () => ({ contents: readFileSync(ABSENT, 'utf8') }))
 }
 
 /** The licence texts of packages, as they ask for. */

@@ -1,0 +1,2 @@
+// Takes the place of @fastify/reply-from, a plugin whose reply.from() nothing calls.
+module.exports = async () => {}
