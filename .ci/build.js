@@ -1,6 +1,6 @@
 // Bundles src/cli.ts into dist/: one file to load starts in half the time that the tree of modules takes.
 // What only some commands need is split off and loaded when it is used.
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { build } from 'esbuild'
 
@@ -32,7 +32,7 @@ const LEFT_OUT = /\bundici\/lib\/(?:dispatcher\/client-h2|web\/fetch\/body)\.js$
 
 rmSync('dist', { recursive: true, force: true })
 
-const { metafile } = await build({
+const { metafile, outputFiles } = await build({
   entryPoints: { cli: 'src/cli.ts' },
   outdir: 'dist',
   bundle: true,
@@ -48,10 +48,14 @@ const { metafile } = await build({
   minifyWhitespace: true,
   legalComments: 'none',
   metafile: true,
+  write: false,
   logLevel: 'warning',
-  // the CommonJS libraries inside call require for Node's own modules
+  // for Node's own modules
   banner: { js: "import{createRequire as _r}from'node:module';const require=_r(import.meta.url);" },
 })
+mkdirSync('dist')
+for (const { path, text } of outputFiles) writeFileSync(path, requiringBuiltins(text))
+chmodSync('dist/cli.js', 0o755)
 
 // the page that the proxy serves at /_proxy/: files of its own for browsers
 const { metafile: pageMetafile } = await build({
@@ -86,6 +90,19 @@ function leaveOut(build) {
     importer.includes('node_modules') ? { path: resolve(ABSENT) } : undefined,
   )
   build.onLoad({ filter: LEFT_OUT }, () => ({ contents: readFileSync(ABSENT, 'utf8') }))
+}
+
+/**
+ * Requires Node's own modules instead of importing them. For an import, Node.js reads everything that the module exports
+ * and loads what only some of it needs: a fetch of its own for `node:http`.
+ */
+function requiringBuiltins(text) {
+  return text
+    .replace(
+      /\bimport\{([^}]*)\}from"(node:[^"]+)";/g,
+      (_, names, from) => `const{${names.replaceAll(' as ', ':')}}=require("${from}");`,
+    )
+    .replace(/\bimport(?:\*as)? ([\w$]+) from"(node:[^"]+)";/g, 'const $1=require("$2");')
 }
 
 /** The licence texts of packages, as they ask for. */
