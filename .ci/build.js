@@ -27,6 +27,9 @@ const REPLACED = {
   '@pinojs/redact': ABSENT,
 }
 
+/** What every file that is loaded at its time loads, too. */
+const COMMON = resolve('.ci/bundle/common.js')
+
 /** Files of undici that are left out: HTTP/2, and the bodies of fetch. */
 const LEFT_OUT = /\bundici\/lib\/(?:dispatcher\/client-h2|web\/fetch\/body)\.js$/
 
@@ -43,7 +46,10 @@ const { metafile, outputFiles } = await build({
   target: 'node20.19',
   format: 'esm',
   alias: REPLACED,
-  plugins: [{ name: 'leave-out', setup: leaveOut }],
+  plugins: [
+    { name: 'leave-out', setup: leaveOut },
+    { name: 'load-common', setup: loadCommon },
+  ],
   minifySyntax: true,
   minifyWhitespace: true,
   legalComments: 'none',
@@ -103,6 +109,21 @@ function requiringBuiltins(text) {
       (_, names, from) => `const{${names.replaceAll(' as ', ':')}}=require("${from}");`,
     )
     .replace(/\bimport(?:\*as)? ([\w$]+) from"(node:[^"]+)";/g, 'const $1=require("$2");')
+}
+
+/**
+ * Adds the common part to each file that is loaded when it is used. Otherwise what any two of them share would be a
+ * file of its own, and there would be forty to load.
+ */
+function loadCommon(build) {
+  build.onResolve({ filter: /\.ts$/ }, ({ path, resolveDir, kind }) =>
+    kind === 'dynamic-import' ? { path: resolve(resolveDir, path), pluginData: COMMON } : undefined,
+  )
+  build.onLoad({ filter: /\.ts$/ }, ({ path, pluginData }) =>
+    pluginData === COMMON
+      ? { contents: `import ${JSON.stringify(COMMON)}\n${readFileSync(path, 'utf8')}`, loader: 'ts' }
+      : undefined,
+  )
 }
 
 /** The licence texts of packages, as they ask for. */
