@@ -192,22 +192,36 @@ t.test('the client of Redis is loaded only when it is used', async t => {
   t.same(filesWith(/from '[^']*\/client\.ts'/, []), [])
 })
 
-t.test('start loads neither another command nor the help', async t => {
+/** All files that are loaded along with the given ones. */
+function loadedWith(paths: readonly string[]): SourceFile[] {
   const byPath = new Map(files.map(file => [file.path, file]))
-  const loaded = new Set<string>()
+  const loaded = new Set<SourceFile>()
   const load = (path: string): void => {
-    if (loaded.has(path)) return
-    loaded.add(path)
-    for (const [, specifier = ''] of (byPath.get(path)?.text ?? '').matchAll(STATIC_IMPORT))
+    const file = byPath.get(path)
+    if (!file || loaded.has(file)) return
+    loaded.add(file)
+    for (const [, specifier = ''] of file.text.matchAll(STATIC_IMPORT))
       if (specifier.startsWith('.')) load(relative(SOURCE, resolve(SOURCE, dirname(path), specifier)))
   }
-  for (const path of ['cli.ts', 'commands/start.ts']) load(path)
-  t.ok(loaded.size > 100)
-  t.same([...loaded].filter(path => /^commands\/(?:[^/]+|help\/.*)\.ts$/.test(path)).toSorted(), [
+  for (const path of paths) load(path)
+  return [...loaded]
+}
+
+t.test('start loads neither another command nor the help', async t => {
+  const loaded = loadedWith(['cli.ts', 'commands/start.ts', 'commands/serve/serve-until-signal.ts'])
+  t.ok(loaded.length > 100)
+  const paths = loaded.map(({ path }) => path)
+  t.same(paths.filter(path => /^commands\/(?:[^/]+|help\/.*)\.ts$/.test(path)).toSorted(), [
     'commands/host.ts',
     'commands/registry.ts',
     'commands/start.ts',
   ])
+})
+
+t.test('start connects to the API before it loads the server', async t => {
+  const loaded = loadedWith(['commands/start.ts'])
+  t.ok(loaded.some(({ path }) => path === 'upstream/agent.ts'))
+  t.notOk(loaded.some(({ packages }) => packages.includes('fastify') || packages.includes('pino')))
 })
 
 t.test('OpenTelemetry is loaded only when it is used, and known in one place', async t => {

@@ -1,20 +1,10 @@
-import { readiness } from '../admin/readiness.ts'
-import type { App } from '../app/app.ts'
-import type { Config } from '../config/config.ts'
+import { setImmediate } from 'node:timers/promises'
 import { loadConfig } from '../config/load.ts'
 import { configGroups } from '../config/sources/flag-groups.ts'
-import { systemClock } from '../kernel/clock.ts'
-import type { Log } from '../kernel/log.ts'
+import { createAgents } from '../upstream/agent.ts'
 import type { Command } from './command.ts'
-import { ExitCode, fail, type Host } from './host.ts'
-import { type Announcer, announcer, isForPeople } from './serve/announce.ts'
-import { HeldLines } from './serve/held-lines.ts'
-import { LineBatch } from './serve/line-batch.ts'
-import { reloader } from './serve/reload.ts'
-import { allRejected, listenEverywhere, openApp, openAudit, openLog, rejection } from './serve/serve.ts'
-import { type PassedSocket, passedSockets } from './systemd/passed-sockets.ts'
-import type { Service } from './systemd/service.ts'
-import { drain, untilHangUp, untilSignal } from './terminal/signal.ts'
+import { connectEarly } from './serve/connect-early.ts'
+import { passedSockets } from './systemd/passed-sockets.ts'
 
 /** The `start` command: runs the proxy until a signal ends it. */
 export const start: Command = {
@@ -55,67 +45,16 @@ export const start: Command = {
   ],
   async run(host) {
     const passed = passedSockets(host.managed, process.pid)
-    return serve(await loadConfig({ ...host, passed }), host, passed)
+    const config = await loadConfig({ ...host, passed })
+    const agents = createAgents(config.upstream)
+    try {
+      connectEarly(agents, config.tenants.values())
+      const { serveUntilSignal } = await import('./serve/serve-until-signal.ts')
+      // TLS can start while the rest is put together
+      await setImmediate()
+      return await serveUntilSignal(config, host, { passed, agents })
+    } finally {
+      await agents.destroy()
+    }
   },
-}
-
-/** Serves until a signal arrives, and returns the exit code. */
-async function serve(config: Config, host: Host, passed: readonly PassedSocket[]): Promise<number> {
-  const { stdout, env } = host
-  // on a terminal, log lines must not interrupt the banner
-  const lines = new (isForPeople(config, host) ? HeldLines : LineBatch)(stdout, systemClock)
-  const log = await openLog(config.log, { output: stdout, lines, env })
-  const audit = openAudit(config, host, log)
-  if (audit instanceof Error) return fail(host, audit)
-  const announce = announcer(config, host, log)
-  const app = await openApp(config, host, { log, audit })
-  const service = await openService(host, log)
-  const reload = reloader(app, config, { ...host, passed }, log, service)
-  const signal = Promise.race([untilSignal(host), untilHangUp(host, reload)])
-  try {
-    const loggingIn = app.login()
-    const listening = await listenEverywhere(app, config, passed).catch((error: Error) => error)
-    if (listening instanceof Error) return fail(host, listening)
-    announce.listening(listening)
-    const early = await Promise.race([signal, loggingIn])
-    if (early === undefined && isRefused(app, host, announce)) return ExitCode.credentialsRefused
-    if (early === undefined) service?.ready(config, listening.address)
-    lines.flushSync()
-    const ending = await signal
-    announce.shuttingDown(app.outstanding())
-    service?.stopping(app.outstanding())
-    return await drain(app, ending)
-  } finally {
-    await app.close()
-    audit?.close()
-    await service?.close()
-    lines.flushSync()
-  }
-}
-
-/** Returns what tells the service manager about the proxy; null, and loads nothing, if no manager asks for it. */
-async function openService({ managed, env }: Host, log: Log): Promise<Service | null> {
-  const { NOTIFY_SOCKET } = managed
-  if (!NOTIFY_SOCKET) return null
-  const [{ notifier }, { Service, watchdogOf }] = await Promise.all([
-    import('./systemd/notify.ts'),
-    import('./systemd/service.ts'),
-  ])
-  const notify = notifier(NOTIFY_SOCKET, env.PATH, systemClock)
-  return new Service({ notify, watchdog: watchdogOf(managed, process.pid), clock: systemClock, log })
-}
-
-/**
- * Reports how the first logins went. Returns true if Prisma Cloud rejected every access key, so that there is nothing
- * to serve.
- */
-function isRefused(app: App, { stderr }: Host, announce: Announcer): boolean {
-  if (allRejected(app)) {
-    stderr.write(rejection(app))
-    return true
-  }
-  const { ready, waitingFor } = readiness(app.sessions)
-  if (ready) announce.ready()
-  else announce.notReady(waitingFor)
-  return false
 }

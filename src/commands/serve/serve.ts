@@ -3,6 +3,7 @@ import type { DestinationStream } from 'pino'
 import { readiness } from '../../admin/readiness.ts'
 import { type App, type AppDeps, buildApp } from '../../app/app.ts'
 import type { Config } from '../../config/config.ts'
+import { explainStoreError } from '../../fleet/redis/explain.ts'
 import { systemClock } from '../../kernel/clock.ts'
 import { createLog, createPrettyLog, type Log } from '../../kernel/log.ts'
 import { version } from '../../kernel/product.ts'
@@ -10,7 +11,7 @@ import { requestLines } from '../../telemetry/request-line.ts'
 import type { Certificates } from '../../tls/certificates.ts'
 import { FileCertificates } from '../../tls/file-certificates.ts'
 import { stateDirectory } from '../../tls/state-directory.ts'
-import { createAgents } from '../../upstream/agent.ts'
+import { type Agents, createAgents } from '../../upstream/agent.ts'
 import type { Host, Output } from '../host.ts'
 import type { PassedSocket } from '../systemd/passed-sockets.ts'
 import { painter, takesColours } from '../terminal/colour.ts'
@@ -51,19 +52,25 @@ export function openAudit({ audit }: Config, host: Host, log: Log): AuditFile | 
 export interface OpenAppOptions extends Pick<AppDeps, 'log' | 'audit'> {
   /** The folder of the local CA. Default: the state directory, which all commands share. */
   readonly caFolder?: string
+  /** The agents that connect to the API. Default: new ones. */
+  readonly agents?: Agents
 }
 
 /** Builds the app with the clock, connections, certificates and signals of this process. */
 export async function openApp(
   config: Config,
   host: Host,
-  { caFolder = stateDirectory(host.env, host.homeDirectory), ...deps }: OpenAppOptions,
+  {
+    caFolder = stateDirectory(host.env, host.homeDirectory),
+    agents = createAgents(config.upstream),
+    ...deps
+  }: OpenAppOptions,
 ): Promise<App> {
   return buildApp(config, {
     version,
     runtime: thisProcess(),
     clock: systemClock,
-    agents: createAgents(config.upstream),
+    agents,
     ...(await certificatesFor(config, caFolder)),
     fleet: await fleetAccess(config),
     traces: await traceOutput(config, host, deps.log),
@@ -76,10 +83,7 @@ export async function openApp(
 /** Returns how to reach the configured fleet, or null. The code for Redis is loaded only if there is one. */
 async function fleetAccess({ fleet: { redis } }: Config): Promise<AppDeps['fleet']> {
   if (redis === null) return null
-  const [{ connectRedis }, { explainStoreError }] = await Promise.all([
-    import('../../fleet/redis/connect.ts'),
-    import('../../fleet/redis/explain.ts'),
-  ])
+  const { connectRedis } = await import('../../fleet/redis/connect.ts')
   const member = `${hostname()}/${process.pid}`
   return { connect: connectRedis(redis, systemClock), explain: explainStoreError, member }
 }
