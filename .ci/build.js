@@ -60,7 +60,7 @@ const { metafile, outputFiles } = await build({
   banner: { js: "import{createRequire as _r}from'node:module';const require=_r(import.meta.url);" },
 })
 mkdirSync('dist')
-for (const { path, text } of outputFiles) writeFileSync(path, requiringBuiltins(text))
+for (const { path, text } of outputFiles) writeFileSync(path, inAscii(requiringBuiltins(text)))
 chmodSync('dist/cli.js', 0o755)
 
 // the page that the proxy serves at /_proxy/: files of its own for browsers
@@ -124,6 +124,11 @@ function loadCommon(build) {
       ? { contents: `import ${JSON.stringify(COMMON)}\n${readFileSync(path, 'utf8')}`, loader: 'ts' }
       : undefined,
   )
+}
+
+/** Escapes what esbuild leaves in regular expressions: V8 keeps the text of a file with such a letter in twice the memory. */
+function inAscii(text) {
+  return text.replace(/[\u0080-\uffff]/g, letter => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
 
 /** The licence texts of packages, as they ask for. */
