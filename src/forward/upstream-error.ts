@@ -6,6 +6,7 @@ import { OPERATIONS } from '../operations/operations.ts'
 import { Problem } from '../problem/problem.ts'
 import { noteSent } from '../request/exchange.ts'
 import { type AttemptFailure, isRetryable, type Repeating } from '../retry/retry-policy.ts'
+import { UnprocessedError } from '../upstream/errors.ts'
 import { explainNetworkError } from '../upstream/network-error.ts'
 import { isText } from '../upstream-errors/body.ts'
 import type { NearMisses } from '../upstream-errors/describe.ts'
@@ -97,6 +98,7 @@ export function explainFailure(
 }
 
 function failureOf(error: unknown, maybeSent: boolean, wasPooled: boolean): AttemptFailure {
+  if (error instanceof UnprocessedError) return 'unprocessed'
   if (!maybeSent) return 'not-sent'
   return wasPooled && errorCodes(error).some(code => BROKEN.has(code)) ? 'stale-connection' : 'no-response'
 }

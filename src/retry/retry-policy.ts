@@ -9,6 +9,8 @@ export type AttemptFailure =
   | 'not-sent'
   /** A pooled connection broke before any part of a response arrived, usually because the API had just closed it. */
   | 'stale-connection'
+  /** The API promises not to have processed the request, or its connection was closed before anything was sent. */
+  | 'unprocessed'
   /** The API may have received the request, but its response did not come in time, broke off, or is not valid HTTP. */
   | 'no-response'
 
@@ -124,6 +126,16 @@ export const RETRY_RULES: readonly RetryRule[] = [
     most: 3,
     ...ALWAYS,
     retryable: 'idempotent',
+  },
+  {
+    // nothing was done (RFC 9113, 8.7)
+    on: ['unprocessed'],
+    title: 'the API did not process the request (HTTP/2)',
+    kind: 'on-new-connection',
+    retried: 'all',
+    most: 3,
+    ...ALWAYS,
+    retryable: 'all',
   },
   {
     // every address of the host was tried; an immediate retry would only fail again

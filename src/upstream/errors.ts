@@ -39,3 +39,26 @@ export class InvalidResponseError extends Error {
     this.fault = fault
   }
 }
+
+/**
+ * The upstream promises not to have processed the request (RFC 9113, 8.7), or it was never sent, so that any request
+ * may be sent again: the stream was refused, or the connection goes away.
+ */
+export class UnprocessedError extends Error {
+  override readonly name = 'UnprocessedError'
+
+  constructor() {
+    super('the request was not processed')
+  }
+}
+
+/** The upstream ended one request of a connection over HTTP/2 before its response was complete. */
+export class StreamResetError extends Error {
+  override readonly name = 'StreamResetError'
+  readonly code = 'STREAM_RESET'
+
+  /** `reset` is the upstream's code (RFC 9113, 7). */
+  constructor(reset: number) {
+    super(`the stream was reset with code ${reset}`)
+  }
+}

@@ -6,7 +6,7 @@ export interface NetworkFailure {
    * `unreachable`: the host could not be reached or broke off. `timeout`: a timeout passed. `invalid`: no valid HTTP.
    */
   readonly nature: 'unreachable' | 'timeout' | 'invalid'
-  /** Whether the host may have received the request. */
+  /** Whether the host may have received the request, or processed it if it tells. */
   readonly maybeSent: boolean
   /** Whether the next attempt will fail the same way until somebody changes something. */
   readonly lasting: boolean
@@ -81,6 +81,11 @@ export const connectTimeout = noConnection(
   host => `Connecting to ${host} timed out (upstream.connectTimeout): ${CHECK_NETWORK}`,
 )
 
+/** Explains a request that the host certainly did not process, although it may have arrived. */
+export const unprocessed = unreachable(
+  host => `${host} did not process the request, because it refused it or was closing the connection`,
+)
+
 /** Explains a response that is not valid HTTP. `fault` says what is wrong with it. */
 export const invalidResponse = (fault: string) =>
   invalid(host => `The response from ${host} is not valid HTTP: ${fault}`)
@@ -125,6 +130,11 @@ export const explanations: Readonly<Record<string, Explanation>> = {
   ECONNABORTED: brokenOff,
   UND_ERR_SOCKET: brokenOff,
   UND_ERR_RES_CONTENT_LENGTH_MISMATCH: brokenOff,
+  STREAM_RESET: noResponse(host => `${host} broke off its response (reset of an HTTP/2 stream)`),
+  ERR_HTTP2_SESSION_ERROR: noResponse(
+    host => `${host} ended the connection with an error before sending a complete response`,
+  ),
+  ERR_HTTP2_ERROR: invalidResponse('it breaks the rules of HTTP/2'),
   UND_ERR_CONNECT_TIMEOUT: connectTimeout,
   ETIMEDOUT: lateResponse(host => `The connection to ${host} timed out: ${CHECK_NETWORK}`),
   DEADLINE: lateResponse(host => `${host} did not respond in time`),

@@ -1,5 +1,5 @@
 import { errorCodes, PARSER_ERROR } from '../kernel/error-codes.ts'
-import { ConnectError, InvalidResponseError, OutboundProxyError } from './errors.ts'
+import { ConnectError, InvalidResponseError, OutboundProxyError, UnprocessedError } from './errors.ts'
 import {
   connectTimeout,
   explanations,
@@ -7,6 +7,7 @@ import {
   type NetworkFailure,
   noConnection,
   noResponse,
+  unprocessed,
 } from './explanations.ts'
 
 /** A proxy asks for a user and password with 407 (RFC 9110, 15.5.8); some reject wrong ones with 401. */
@@ -23,6 +24,7 @@ export function explainNetworkError(error: unknown, host: string): NetworkFailur
   if (error instanceof ConnectError) return explainConnectError(error, host)
   if (error instanceof OutboundProxyError) return explainProxyError(error, host)
   if (error instanceof InvalidResponseError) return invalidResponse(error.fault)(host, '')
+  if (error instanceof UnprocessedError) return unprocessed(host, '')
   const codes = codesOf(error)
   for (const code of codes) {
     const explain = explanations[code]

@@ -28,10 +28,10 @@ t.test('what a client may send again depends on the status and on what a repeat 
   t.strictSame(retryable('reads'), [...notDone, ...maybeDone])
   t.strictSame(retryable('idempotent'), [...notDone, ...maybeDone])
   t.strictSame(retryable('changes'), notDone)
-  const failures = ['not-sent', 'stale-connection', 'no-response'] as const
+  const failures = ['unprocessed', 'not-sent', 'stale-connection', 'no-response'] as const
   t.strictSame(
     EVERY.map(repeating => failures.filter(failure => isRetryable(failure, repeating))),
-    [[...failures], [...failures], ['not-sent']],
+    [[...failures], [...failures], ['unprocessed', 'not-sent']],
   )
 })
 
@@ -52,6 +52,7 @@ t.test('how the proxy retries depends on the same', async t => {
     ['not-sent'],
     ['no-response'],
     ['stale-connection', 'on-new-connection', 'on-new-connection'],
+    ['unprocessed', 'on-new-connection', 'on-new-connection', 'on-new-connection'],
   ]
   for (const [result, ...kinds] of rows)
     for (const [index, repeating] of EVERY.entries())
@@ -76,6 +77,7 @@ t.test('each rule retries so often, and optional ones all together as often as c
     [429, 3],
     [503, 3],
     ['stale-connection', 3],
+    ['unprocessed', 3],
   ] as const)
     t.equal(times(result, 3), most, `${result}`)
   t.strictSame([times(429, 0), times(500, 0), times(408, 0), times(401, 0)], [0, 0, 0, 2])

@@ -52,6 +52,8 @@ export interface ProxyOptions {
   readonly upstreamAt?: string
   /** Where logins go instead, so that a session is there though the upstream fails. */
   readonly loginAt?: string
+  /** What sends requests on pooled connections instead. */
+  readonly pool?: (pool: Dispatcher) => Dispatcher
   /** Whether the upstream is asked when access keys expire. Default: no, so that it gets what the test sends. */
   readonly asksAboutKeys?: boolean
 }
@@ -94,9 +96,13 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   const clock = options.clock ?? testClock()
   const log = createLog(config.log.level, destination, clock)
   const { pool, oneShot, ...rest } = createAgents(config.upstream)
-  const { upstreamAt, loginAt, asksAboutKeys = false } = options
+  const { upstreamAt, loginAt, asksAboutKeys = false, pool: replaced = pool => pool } = options
   const own = diverted(diverted(oneShot, upstreamAt), loginAt, '/login')
-  const agents = { pool: diverted(pool, upstreamAt), oneShot: asksAboutKeys ? own : withoutKeys(own), ...rest }
+  const agents = {
+    pool: replaced(diverted(pool, upstreamAt)),
+    oneShot: asksAboutKeys ? own : withoutKeys(own),
+    ...rest,
+  }
   const app = await buildApp(config, {
     version: '1.2.3',
     runtime: { nodeVersion: 'v20.19.0', use: async () => PROCESS_USE },

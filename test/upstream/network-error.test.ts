@@ -1,7 +1,7 @@
 import t from 'tap'
 import { errors } from 'undici'
 import { errorCodes } from '../../src/kernel/error-codes.ts'
-import { ConnectError, OutboundProxyError } from '../../src/upstream/errors.ts'
+import { ConnectError, OutboundProxyError, StreamResetError, UnprocessedError } from '../../src/upstream/errors.ts'
 import type { NetworkFailure } from '../../src/upstream/explanations.ts'
 import { explainNetworkError } from '../../src/upstream/network-error.ts'
 
@@ -30,6 +30,9 @@ const rows: [code: string, nature: NetworkFailure['nature'], says: RegExp][] = [
   ['EPIPE', 'unreachable', /closed the connection before sending a complete response/],
   ['UND_ERR_RES_CONTENT_LENGTH_MISMATCH', 'unreachable', /closed the connection before sending a complete response/],
   ['UND_ERR_SOCKET', 'unreachable', /closed the connection before sending a complete response/],
+  [new StreamResetError(2).code, 'unreachable', /broke off its response \(reset of an HTTP\/2 stream\)/],
+  ['ERR_HTTP2_SESSION_ERROR', 'unreachable', /ended the connection with an error/],
+  ['ERR_HTTP2_ERROR', 'invalid', /not valid HTTP: it breaks the rules of HTTP\/2/],
   ['UND_ERR_CONNECT_TIMEOUT', 'timeout', /upstream\.connectTimeout/],
   ['ETIMEDOUT', 'timeout', /The connection to .* timed out/],
   ['DEADLINE', 'timeout', /did not respond in time/],
@@ -117,6 +120,15 @@ t.test(
     }
   },
 )
+
+t.test('a request that was not processed can be sent again', async t => {
+  t.match(explainNetworkError(new UnprocessedError(), HOST), {
+    nature: 'unreachable',
+    maybeSent: false,
+    lasting: false,
+    detail: `${HOST} did not process the request`,
+  })
+})
 
 t.test('an error without a code is explained without one', async t => {
   const expected = {
