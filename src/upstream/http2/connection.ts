@@ -6,6 +6,7 @@ import { UnprocessedError } from '../errors.ts'
 import { CheckedHandler } from '../undici/checked-handler.ts'
 import type { DispatchHandler } from '../undici/handler.ts'
 import { Exchange, type ExchangeConnection, type ExchangeLimits } from './exchange.ts'
+import { Liveness } from './liveness.ts'
 import { type RequestHead, requestHead, withJoinedValues } from './request-headers.ts'
 
 /** The most requests at a time, and the most before the upstream has said how many it takes. */
@@ -34,6 +35,7 @@ export class Http2Connection implements ExchangeConnection {
   readonly #socket: TLSSocket
   readonly #options: Http2ConnectionOptions
   readonly #session: ClientHttp2Session
+  readonly #liveness: Liveness
   #most = MOST_AT_FIRST
   #running = 0
   #isRetired = false
@@ -44,6 +46,13 @@ export class Http2Connection implements ExchangeConnection {
     this.#authority = new URL(origin).host
     this.#socket = socket.on('error', () => {})
     this.#options = options
+    this.#liveness = new Liveness(options.clock, {
+      get bytesRead() {
+        return socket.bytesRead
+      },
+      ping: () => void this.#session.ping(() => {}),
+      died: () => this.destroy(new errors.SocketError('nothing arrives any more')),
+    })
     this.#session = connect(origin, {
       createConnection: () => socket,
       maxSessionMemory: MAX_MEMORY,
@@ -90,6 +99,7 @@ export class Http2Connection implements ExchangeConnection {
       return
     }
     this.#running++
+    this.#liveness.start()
     const exchange = new Exchange(new CheckedHandler(handler), this, this.#options)
     exchange.start(() => this.#open(head), options.body, head.length)
   }
@@ -116,6 +126,7 @@ export class Http2Connection implements ExchangeConnection {
 
   ended(): void {
     this.#running--
+    if (this.#running === 0) this.#liveness.stop()
     this.#closeIfIdle()
   }
 

@@ -22,8 +22,6 @@ export interface ExchangeConnection {
   readonly isGone: boolean
   /** The last stream that the upstream processes, if it goes away (GOAWAY). */
   readonly lastStream: number
-  /** Takes no more requests. */
-  retire(): void
   /** Called once, when the request is over. */
   ended(): void
 }
@@ -86,7 +84,7 @@ export class Exchange implements DispatchController, StreamEvents {
       this.#fail(error as Error)
       return
     }
-    this.#timer.start(this.#limits.headersTimeout, () => this.#giveUp())
+    this.#timer.start(this.#limits.headersTimeout, () => this.#cancel(new errors.HeadersTimeoutError()))
     this.#upload = new Upload(this.#stream as ClientHttp2Stream, {
       body,
       length,
@@ -134,12 +132,6 @@ export class Exchange implements DispatchController, StreamEvents {
     } catch (error) {
       this.abort(error as Error)
     }
-  }
-
-  /** Gives up on an upstream that does not respond. It may not read any more, nor do other requests get a response. */
-  #giveUp(): void {
-    this.#connection.retire()
-    this.#cancel(new errors.HeadersTimeoutError())
   }
 
   #awaitBody(): void {
