@@ -1,4 +1,5 @@
 import { type ClientHttp2Stream, constants } from 'node:http2'
+import { Readable } from 'node:stream'
 import { errors } from 'undici'
 import type { Clock } from '../../kernel/clock.ts'
 import type { DispatchOptions } from '../dispatcher.ts'
@@ -73,11 +74,12 @@ export class Exchange implements DispatchController, StreamEvents {
     return this.#reason
   }
 
-  /** Sends the request on the stream that `open` returns, unless the handler aborts it first. */
+  /** Sends the request on the stream that `open` returns, unless the handler aborts it or its body is broken already. */
   start(open: () => ClientHttp2Stream, body: DispatchOptions['body'], length: number | undefined): void {
     try {
       this.#handler.onRequestStart(this)
       if (this.#isOver) return
+      if (body instanceof Readable && body.destroyed) throw body.errored ?? new errors.RequestAbortedError()
       this.#stream = open()
       listen(this.#stream, this)
     } catch (error) {

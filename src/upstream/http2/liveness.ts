@@ -36,7 +36,6 @@ export class Liveness {
     this.#wait()
   }
 
-  /** Stops watching. */
   stop(): void {
     if (this.#timer) this.#clock.clearTimeout(this.#timer)
     this.#timer = undefined

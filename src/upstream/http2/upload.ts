@@ -46,7 +46,6 @@ export class Upload {
       this.#options.progressed()
       body.resume()
     })
-    if (body.destroyed) queueMicrotask(() => this.#fail(body.errored ?? new errors.RequestAbortedError()))
     return body
       .on('error', error => this.#fail(error))
       .on('close', () => this.#fail(new errors.RequestAbortedError()))
