@@ -1,5 +1,6 @@
 import t, { type Test } from 'tap'
 import { answerTo, open, talk } from '../support/http.ts'
+import { IS_OVER_HTTP2 } from '../support/over-http2.ts'
 import { startProxy } from '../support/proxy.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
@@ -147,7 +148,10 @@ t.test('an answer that is not HTTP becomes a problem that says so', async t => {
     'a header without a name': ['HTTP/1.1 200 OK', ': x', 'content-length: 0', '', ''],
     'a lone line feed in a header': ['HTTP/1.1 200 OK', 'x-a: a\nset-cookie: a=b', 'content-length: 0', '', ''],
     'two lengths': ['HTTP/1.1 200 OK', 'content-length: 0', 'content-length: 1', '', ''],
-    'headers that never end': ['HTTP/1.1 200 OK', `x-a: ${'x'.repeat(100_000)}`, '', ''],
+    // a single value of that size ends a connection over HTTP/2
+    ...(!IS_OVER_HTTP2 && {
+      'headers that never end': ['HTTP/1.1 200 OK', `x-a: ${'x'.repeat(100_000)}`, '', ''],
+    }),
   }
   for (const [name, lines] of Object.entries(answers)) {
     const { call } = await answering(t, ...lines)

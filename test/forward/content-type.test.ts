@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import t, { type Test } from 'tap'
 import { passTime, testClock } from '../support/clock.ts'
 import { answerTo, type CallOptions, dial, open, readAll, readReply } from '../support/http.ts'
+import { arrivingName, IS_OVER_HTTP2 } from '../support/over-http2.ts'
 import { startProxy } from '../support/proxy.ts'
 import { until } from '../support/until.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
@@ -28,6 +29,9 @@ async function start(t: Test, assumeJson = true) {
   return { ...proxy, clock, upstream, bodies, types, arriving }
 }
 
+/** The name as it arrives. */
+const NAME = arrivingName('Content-Type')
+
 const texts = ['{}', '[]', ' \r\n\t{"a":1}', '\ufeff{}', '"a \\" b"', 'true', 'null\n', ' -1.5e3 ', '0', '{ broken']
 const others = ['a=b&c=d', 'plain text', '1,2', '007', '"a","b"', 'truest', '-', '', ' ', '<a/>', '%7B%7D', 'null=']
 
@@ -36,10 +40,7 @@ t.test('a body without a type, or with an empty one, is declared as JSON', async
   for (const body of ['{}', 'anything']) {
     t.strictSame(await arriving({ body }), ['content-type', JSON_TYPE])
     for (const empty of ['', ' '])
-      t.strictSame(await arriving({ body, headers: { 'x-a': 'b', 'Content-Type': empty } }), [
-        'Content-Type',
-        JSON_TYPE,
-      ])
+      t.strictSame(await arriving({ body, headers: { 'x-a': 'b', 'Content-Type': empty } }), [NAME, JSON_TYPE])
   }
 })
 
@@ -55,9 +56,9 @@ t.test('JSON with a type that clients send by default is declared as JSON, and a
   ]
   for (const type of types) {
     for (const body of texts)
-      t.strictSame(await arriving({ body, headers: { 'Content-Type': type } }), ['Content-Type', JSON_TYPE], body)
+      t.strictSame(await arriving({ body, headers: { 'Content-Type': type } }), [NAME, JSON_TYPE], body)
     for (const body of others)
-      t.strictSame(await arriving({ body, headers: { 'Content-Type': type } }), ['Content-Type', type], body)
+      t.strictSame(await arriving({ body, headers: { 'Content-Type': type } }), [NAME, type], body)
   }
 })
 
@@ -81,9 +82,10 @@ t.test('of several types one is sent, where none of them tells anything', async 
   const { arriving } = await start(t)
   const send = (...types: string[]) =>
     arriving({ body: '{}', headers: types.flatMap(type => ['Content-Type', type, 'x', 'y']) })
-  t.strictSame(await send('text/plain', FORM), ['Content-Type', JSON_TYPE])
-  t.strictSame(await send('', 'text/plain'), ['Content-Type', JSON_TYPE])
-  t.strictSame(await send('text/plain', 'text/csv'), ['Content-Type', 'text/plain', 'Content-Type', 'text/csv'])
+  t.strictSame(await send('text/plain', FORM), [NAME, JSON_TYPE])
+  t.strictSame(await send('', 'text/plain'), [NAME, JSON_TYPE])
+  const both = IS_OVER_HTTP2 ? [NAME, 'text/plain, text/csv'] : [NAME, 'text/plain', NAME, 'text/csv']
+  t.strictSame(await send('text/plain', 'text/csv'), both)
 })
 
 t.test('any other type, valid or not, is left alone', async t => {

@@ -58,11 +58,12 @@ t.test('a client that closes its side after its request gets the answer, wheneve
     [GET, [1_000, 10_000]],
     [POST, [1_000, 10_000, 60_000]],
   ] as const) {
-    const { dial, known, upstream, clock, call } = await start(t)
+    const { dial, known, arrived, upstream, clock, call } = await start(t)
     const socket = dial()
     const all = readAll(socket)
     socket.end(sent)
     await known()
+    await arrived(1)
     for (const ms of waits) await clock.advance(ms)
     t.equal(upstream.requests.length, 1)
     answerAll(upstream.requests, http('200 OK', ['x-a: b'], 'fine'))
@@ -115,23 +116,24 @@ t.test('so it does where the answer is a problem, or large, or has no body', asy
     ['HTTP/1.1 204 No Content\r\n\r\n', /^HTTP\/1\.1 204 No Content\r\n.*\r\n\r\n$/s],
     ['nonsense', /^HTTP\/1\.1 502 Bad Gateway\r\n.*upstream-invalid/s],
   ] as const) {
-    const { dial, known, upstream } = await start(t)
+    const { dial, known, arrived, upstream } = await start(t)
     const socket = dial()
     const all = readAll(socket)
     socket.end(GET)
     await known()
+    await arrived(1)
     answerAll(upstream.requests, answer)
     t.match(await all, text)
   }
 })
 
 t.test('several requests at once are all answered, in their order', async t => {
-  const { dial, known, upstream } = await start(t)
+  const { dial, known, arrived, upstream } = await start(t)
   const socket = dial()
   const all = readAll(socket)
   socket.end(['/1', '/2', '/3'].map(path => GET.replace('/x', path)).join(''))
   await known()
-  t.equal(upstream.requests.length, 3)
+  await arrived(3)
   const lastFirst = [...upstream.requests].sort((one, other) => other.target.localeCompare(one.target))
   for (const each of lastFirst) {
     each.answer(http('200 OK', [], `answer ${each.target}`))

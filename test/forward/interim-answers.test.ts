@@ -1,5 +1,6 @@
 import t from 'tap'
 import { answerTo, open, readReply } from '../support/http.ts'
+import { IS_OVER_HTTP2 } from '../support/over-http2.ts'
 import { startProxy } from '../support/proxy.ts'
 import { http, rawUpstream } from '../support/upstream.ts'
 
@@ -7,6 +8,13 @@ const CONTINUE = 'HTTP/1.1 100 Continue\r\n\r\n'
 const PROCESSING = 'HTTP/1.1 102 Processing\r\n\r\n'
 const HINTS = 'HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\nx-a: hint\r\n\r\n'
 const FINAL = http('200 OK', ['x-a: b'], 'fine')
+
+const ODD = [
+  [`HTTP/1.0 100 Continue\r\nx-a: c\r\n\r\n${FINAL}`],
+  [`HTTP/1.1 100 Continue\r\ncontent-length: 4\r\n\r\n${FINAL}`],
+  [`HTTP/1.1 100 Continue\r\ntransfer-encoding: chunked\r\n\r\n`, FINAL],
+  [`HTTP/1.1 100 Continue\r\nconnection: close\r\n\r\n${FINAL}`],
+]
 
 t.test('interim answers, asked for or not, are passed over', async t => {
   let answers: readonly string[] = []
@@ -23,12 +31,10 @@ t.test('interim answers, asked for or not, are passed over', async t => {
     [...(CONTINUE + FINAL)],
     [CONTINUE + CONTINUE + FINAL],
     [`HTTP/1.1 100\r\n\r\n${FINAL}`],
-    [`HTTP/1.0 100 Continue\r\nx-a: c\r\n\r\n${FINAL}`],
-    [`HTTP/1.1 100 Continue\r\ncontent-length: 4\r\n\r\n${FINAL}`],
-    [`HTTP/1.1 100 Continue\r\ntransfer-encoding: chunked\r\n\r\n`, FINAL],
+    // only HTTP/1.1 has these
+    ...(IS_OVER_HTTP2 ? [] : ODD),
     [PROCESSING, CONTINUE, HINTS, FINAL],
     [HINTS.repeat(99) + FINAL],
-    [`HTTP/1.1 100 Continue\r\nconnection: close\r\n\r\n${FINAL}`],
     [`HTTP/1.1 199 Odd\r\n\r\n${FINAL}`],
   ]) {
     answers = sent
@@ -67,20 +73,22 @@ t.test('a 100 in the middle of an upload is passed over', async t => {
   t.match(await readReply(await answerTo(sent)), { status: 200, text: 'fine' })
 })
 
-t.test('a request is not sent again once anything of an answer has come', async t => {
-  let begun = ''
-  const upstream = await rawUpstream(t, ({ socket }) => void socket.end(begun))
-  const { call } = await startProxy(t, { upstream: upstream.url })
-  for (const bytes of ['H', 'HTTP/1.1 200 OK\r\nx-a', CONTINUE, PROCESSING]) {
-    begun = bytes
-    for (const method of ['GET', 'DELETE', 'PUT']) {
-      const before = upstream.requests.length
-      t.match(
-        (await call('/x', { method })).json(),
-        { status: 502, type: '/_proxy/problems/upstream-unreachable' },
-        bytes,
-      )
-      t.equal(upstream.requests.length, before + 1, bytes)
+// over HTTP/2 nothing of an answer comes before its head is whole
+if (!IS_OVER_HTTP2)
+  t.test('a request is not sent again once anything of an answer has come', async t => {
+    let begun = ''
+    const upstream = await rawUpstream(t, ({ socket }) => void socket.end(begun))
+    const { call } = await startProxy(t, { upstream: upstream.url })
+    for (const bytes of ['H', 'HTTP/1.1 200 OK\r\nx-a', CONTINUE, PROCESSING]) {
+      begun = bytes
+      for (const method of ['GET', 'DELETE', 'PUT']) {
+        const before = upstream.requests.length
+        t.match(
+          (await call('/x', { method })).json(),
+          { status: 502, type: '/_proxy/problems/upstream-unreachable' },
+          bytes,
+        )
+        t.equal(upstream.requests.length, before + 1, bytes)
+      }
     }
-  }
-})
+  })

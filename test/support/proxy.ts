@@ -18,6 +18,7 @@ import { createAgents } from '../../src/upstream/agent.ts'
 import type { Dispatcher } from '../../src/upstream/dispatcher.ts'
 import { testClock } from './clock.ts'
 import { type CallOptions, call, type Reply } from './http.ts'
+import { IS_OVER_HTTP2, overHttp2 } from './over-http2.ts'
 
 /** Parts of a configuration that a test cares about. */
 type ConfigParts = {
@@ -95,7 +96,8 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   })
   const clock = options.clock ?? testClock()
   const log = createLog(config.log.level, destination, clock)
-  const { pool, oneShot, ...rest } = createAgents(config.upstream)
+  const direct = createAgents(config.upstream)
+  const { pool, oneShot, ...rest } = IS_OVER_HTTP2 ? overHttp2(direct, config.upstream) : direct
   const { upstreamAt, loginAt, asksAboutKeys = false, pool: replaced = pool => pool } = options
   const own = diverted(diverted(oneShot, upstreamAt), loginAt, '/login')
   const agents = {

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { applies } from './over-http2.ts'
 
 /**
  * Runs the tests of the folder that a module stands in, one file after the other, in this process. Most of them take less
@@ -8,7 +9,7 @@ import { fileURLToPath } from 'node:url'
  */
 export async function runTogether(module: string): Promise<void> {
   const files = readdirSync(dirname(fileURLToPath(module))).sort()
-  for (const file of files.filter(isTogether)) await import(new URL(file, module).href)
+  for (const file of files.filter(file => isTogether(file) && applies(file))) await import(new URL(file, module).href)
 }
 
 function isTogether(file: string): boolean {
