@@ -174,7 +174,7 @@ t.test('connections to others are opened in one place, and have TLS in one', asy
     /'node:https'|\bconnect\b[^}]*\} from 'node:tls'|\btls\.connect|\bbuildConnector\(|new (?:Pool|Agent|ProxyAgent)\(|\bfetch\(/
   t.same(
     filesWith(encrypting, [
-      'upstream/connection/connector.ts',
+      'upstream/connection/tls-client.ts',
       'commands/demo/tour-client.ts',
       'commands/health/',
       'commands/running/',

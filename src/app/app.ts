@@ -105,6 +105,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const { clock, log, agents, certificates, authority } = deps
   const live = new LiveConfig(initial, clock)
   const config = () => live.config
+  agents.keepWarm(() => live.config.session.idleAfter)
   const maxConnections = () => live.config.listen.maxConnections
 
   const requests = () => metrics.requests
@@ -114,7 +115,7 @@ export async function buildApp(initial: Config, deps: AppDeps): Promise<App> {
   const kept = new Budget(() => live.config.replay.maxMemory)
   const deprecatedCalls = new DeprecatedCalls(clock, log)
   const callTimeout = () => live.config.session.callTimeout
-  const keyExpiries = new KeyExpiries({ dispatcher: agents.oneShot, clock, callTimeout, events: keyLog(log, clock) })
+  const keyExpiries = new KeyExpiries({ dispatcher: agents.fresh, clock, callTimeout, events: keyLog(log, clock) })
   const auditLinesLost = () => deps.audit?.lost ?? 0
   const isReady = () => readiness(sessions, drain.isDraining).ready
   const known = { sessions: () => sessions, isReady, pacer, keyExpiries, kept, auditLinesLost, deprecatedCalls, fleet }

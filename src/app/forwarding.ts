@@ -44,7 +44,7 @@ export function makeForwarder({ live, clock, agents, sessions, ...parts }: Forwa
     ...parts,
     collected: new Budget(() => MAX_COLLECTED),
     retryBudget: new RetryBudget(),
-    consoles: new ComputeConsoles({ dispatcher: agents.oneShot, clock, callTimeout }),
+    consoles: new ComputeConsoles({ dispatcher: agents.fresh, clock, callTimeout }),
     config: () => live.config,
     secrets: tenant => [...sessions.secrets(tenant), ...live.config.clients.map(({ token }) => token)],
     authorize: (exchange, plan) => authorize(live.config, exchange, plan),
@@ -86,7 +86,7 @@ export function makeSession(
     const { api, prismaId, customerName, credentials } = tenant
     const choice = { prismaId, customerName }
     const share = fleet && sharing(fleet, clock, tenant, known)
-    const dispatcher = tracing ? tracing.calls(agents.oneShot, tenant.name) : agents.oneShot
+    const dispatcher = tracing ? tracing.calls(agents.fresh, tenant.name) : agents.fresh
     const auth = new AuthApi({ dispatcher, api, choice, clock, callTimeout })
     return new Session({ auth, api, credentials, clock, settings, ...options, ...(share && { share }) })
   }

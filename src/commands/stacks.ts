@@ -109,7 +109,7 @@ async function find(host: Host, given: readonly string[], candidates: readonly C
   if (key instanceof Error) return fail(host, new Error(`cannot read the access key: ${key.message}`))
   const agents = createAgents(config.upstream)
   try {
-    const replies = await findStack(candidates, loginWith(key, agents.oneShot, config.session.callTimeout))
+    const replies = await findStack(candidates, loginWith(key, agents.fresh, config.session.callTimeout))
     print(host.stdout, asJson ? renderReplies(replies) : describe(replies))
     return exitCodeOf(replies)
   } finally {

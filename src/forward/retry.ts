@@ -28,7 +28,7 @@ export interface AttemptPlan {
   /** Receives what the response says about the lease's token, if the session was renewed for this attempt. */
   readonly renewal: Renewal | undefined
   /** Whether the attempt uses a pooled connection or a new one of its own. */
-  readonly connection: 'pool' | 'oneShot'
+  readonly connection: 'pool' | 'fresh'
 }
 
 /** The result of an attempt that sent no response to the client. */
@@ -110,7 +110,7 @@ export class Retries {
       case 'at-once':
         return { permit: pacer.pass(endpoint), lease, renewal, connection: 'pool' }
       case 'on-new-connection':
-        return { permit: pacer.pass(endpoint), lease, renewal, connection: 'oneShot' }
+        return { permit: pacer.pass(endpoint), lease, renewal, connection: 'fresh' }
       case 'when-permitted':
         return this.#whenPermitted()
       case 'with-new-session':

@@ -1,36 +1,36 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Client } from 'undici'
 import type { Config } from '../config/config.ts'
 import { systemClock } from '../kernel/clock.ts'
 import { Connector, type ConnectorDeps } from './connection/connector.ts'
 import { systemLookup } from './connection/dial.ts'
 import type { Dispatcher } from './dispatcher.ts'
-import { OneShotConnections } from './one-shot.ts'
-import { ConnectionPool } from './pool.ts'
-
-/**
- * Milliseconds after which an idle connection is closed, unless the upstream's `Keep-Alive: timeout=` is shorter.
- * Gateways close theirs after 20 s or more: closing first avoids writing to a connection that they are just closing.
- */
-const KEEP_ALIVE = 10_000
+import { ConnectionPool } from './pool/pool.ts'
+import type { PoolOptions } from './pool/pool-options.ts'
 
 /** The largest header section of a response, in bytes. */
 const MAX_HEADER_SIZE = 64 * 1024
 
 /**
- * All connections to upstreams, and the entry to this folder. `pool` and `oneShot` send requests, through undici and
+ * All connections to upstreams, and the entry to this folder. `pool` and `fresh` send requests, through undici and
  * what `undici/` changes in it; `open` is for CONNECT tunnels. All three open their connections with `connection/`.
  */
 export interface Agents extends Pick<Connector, 'open'> {
-  /** Keeps its connections for later requests. */
+  /** Sends requests on connections that are kept from others. */
   readonly pool: Dispatcher
-  /** Opens a connection for each request. */
-  readonly oneShot: Dispatcher
+  /** Opens a connection for each request, which no upstream can be just closing. The pool keeps it. */
+  readonly fresh: Dispatcher
+  /** Begins to connect to an upstream, for the next request of {@link fresh}. */
+  connectEarly(origin: string): void
+  /**
+   * Keeps connections ready for the next request to an upstream, as long after the last one as this returns, in
+   * milliseconds.
+   */
+  keepWarm(warmFor: () => number): void
   /**
    * Applies another configuration to new connections. Connections in use finish their request and are not used again.
    */
   reload(upstream: Config['upstream']): void
-  /** Closes all connections of both dispatchers. Requests that still run fail. */
+  /** Closes all connections. Requests that still run fail. */
   destroy(): Promise<void>
 }
 
@@ -42,26 +42,33 @@ const SYSTEM: ConnectorDeps = { clock: systemClock, lookup: systemLookup }
  */
 export function createAgents(upstream: Config['upstream'], deps = SYSTEM): Agents {
   let [current, connector] = [upstream, new Connector(upstream, deps)]
-  const options = (): Client.Options => ({
+  let warmFor = () => 0
+  const options = (): PoolOptions => ({
+    clock: deps.clock,
     connect: (...args) => connector.connect(...args),
-    headersTimeout: current.headersTimeout,
-    bodyTimeout: current.bodyTimeout,
-    keepAliveTimeout: KEEP_ALIVE,
-    keepAliveMaxTimeout: KEEP_ALIVE,
-    maxHeaderSize: MAX_HEADER_SIZE,
+    warmFor: () => warmFor(),
+    http2: current.http2 === 'auto',
+    limits: {
+      headersTimeout: current.headersTimeout,
+      bodyTimeout: current.bodyTimeout,
+      maxHeaderSize: MAX_HEADER_SIZE,
+    },
   })
-  const [pool, oneShot] = [new ConnectionPool(options()), new OneShotConnections(options())]
+  const pool = new ConnectionPool(options())
   return {
     pool,
-    oneShot,
+    fresh: pool.fresh,
+    connectEarly: origin => pool.connectEarly(origin),
+    keepWarm(milliseconds) {
+      warmFor = milliseconds
+    },
     open: (...args) => connector.open(...args),
     reload(upstream) {
       if (isDeepStrictEqual(upstream, current)) return
       connector = new Connector(upstream, deps)
       current = upstream
       pool.renew(options())
-      oneShot.renew(options())
     },
-    destroy: async () => void (await Promise.all([pool.destroy(), oneShot.destroy()])),
+    destroy: () => pool.destroy(),
   }
 }

@@ -5,9 +5,8 @@ import type { DispatchHandler } from './undici/handler.ts'
 export type DispatchOptions = UndiciDispatcher.DispatchOptions
 
 /**
- * Sends requests to upstreams: the part of undici's `Dispatcher` that this proxy uses. There are two implementations,
- * `ConnectionPool` and `OneShotConnections`. undici's own `Pool` is not used because it accounts for 7 % of the cost of
- * a request; `ConnectionPool` explains why.
+ * Sends requests to upstreams: the part of undici's `Dispatcher` that this proxy uses. `ConnectionPool` implements it,
+ * and explains why undici's own `Pool` is not used.
  */
 export interface Dispatcher {
   /** Sends a request. The handler receives the response or the error. */

@@ -15,7 +15,7 @@ function connectedFor(sketches: readonly Sketch[]): string[] {
   const config = makeConfig({ upstream: 'http://127.0.0.1:1' })
   const [some] = config.tenants.values()
   const tenants = sketches.map(({ origin, lazy = false }) => ({ ...some, lazy, api: { ...some?.api, origin } }))
-  const agents = { ...createAgents(config.upstream), warm: (origin: string) => void connected.push(origin) }
+  const agents = { ...createAgents(config.upstream), connectEarly: (origin: string) => void connected.push(origin) }
   connectEarly(agents, tenants as TenantConfig[])
   return connected
 }

@@ -8,7 +8,7 @@ const ROOT = join(import.meta.dirname, '..', '..')
 
 t.test('the table lists each key, with its default and variable', async t => {
   const rows = configTable().split('\n')
-  t.equal(rows.length, 2 + 15 + 5 + 57)
+  t.equal(rows.length, 2 + 15 + 5 + 58)
   t.ok(
     rows.includes(
       '| `tenants.<name>.secretKey` |  | `PRISMACLOUD_PROXY_TENANTS_<NAME>_SECRET_KEY` | Secret key. Safer in a file of its own: secretKeyFile. |',

@@ -38,6 +38,7 @@ t.test('an access key and its url are all that is required', async t => {
       connectTimeout: 10_000,
       headersTimeout: 120_000,
       bodyTimeout: 120_000,
+      http2: 'auto',
     },
     connect: { enabled: false, others: 'refuse' },
     replay: { maxBody: 1_048_576, maxMemory: 67_108_864 },

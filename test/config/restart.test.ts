@@ -38,6 +38,7 @@ const changeable = {
   'upstream.connectTimeout': '1s',
   'upstream.headersTimeout': '1s',
   'upstream.bodyTimeout': '1s',
+  'upstream.http2': 'off',
   'listen.trustedHosts': ['proxy.example'],
   'listen.clientTokenFile': 'token',
   'listen.exposed': 'true',

@@ -6,8 +6,8 @@ import { KeyExpiries } from '../../src/session/key-expiries.ts'
 import { DEMO_USER, type SimulatorUser, startSimulator } from '../../src/simulator/index.ts'
 import { resolveApi } from '../../src/stacks/resolve.ts'
 import type { Dispatcher } from '../../src/upstream/dispatcher.ts'
-import { OneShotConnections } from '../../src/upstream/one-shot.ts'
 import { countedClock } from '../kernel/counted-clock.ts'
+import { makePool } from '../support/pool.ts'
 import { until } from '../support/until.ts'
 
 const HOUR = 60 * 60_000
@@ -23,7 +23,7 @@ async function rig(t: Test, user: Partial<SimulatorUser> = {}) {
   const clock = countedClock()
   const users: SimulatorUser[] = [{ ...DEMO_USER, ...user }, OTHER_USER]
   const simulator = await startSimulator({ clock, users, tokenLifetime: 365 * 24 * 3600 })
-  const connections = new OneShotConnections({})
+  const connections = makePool(t).fresh
   const asked: string[] = []
   const dispatcher: Dispatcher = {
     dispatch(options, handler) {

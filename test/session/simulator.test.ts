@@ -8,9 +8,9 @@ import { Session } from '../../src/session/session.ts'
 import type { SessionState } from '../../src/session/states.ts'
 import { DEMO_USER, type SimulatorOptions, startSimulator } from '../../src/simulator/index.ts'
 import { resolveApi } from '../../src/stacks/resolve.ts'
-import { OneShotConnections } from '../../src/upstream/one-shot.ts'
 import { failureOf } from '../kernel/failure-of.ts'
 import { testClock } from '../support/clock.ts'
+import { makePool } from '../support/pool.ts'
 import { EXTENSION, LIFETIME, SECONDS_LEFT } from './rig.ts'
 
 const MINUTE = 60_000
@@ -19,7 +19,7 @@ const MINUTE = 60_000
 async function rig(t: Test, options: Partial<SimulatorOptions> = {}) {
   const clock = testClock()
   const simulator = await startSimulator({ clock, ...options })
-  const dispatcher = new OneShotConnections({})
+  const dispatcher = makePool(t).fresh
   const api = resolveApi(simulator.url)
   let renewed = (_state: SessionState) => {}
   const auth = new AuthApi({

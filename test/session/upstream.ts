@@ -5,8 +5,8 @@ import { AuthApi, type AuthApiOptions } from '../../src/auth/auth-api.ts'
 import { Secret } from '../../src/kernel/secret.ts'
 import type { Api } from '../../src/stacks/resolve.ts'
 import type { Dispatcher } from '../../src/upstream/dispatcher.ts'
-import { OneShotConnections } from '../../src/upstream/one-shot.ts'
 import { type CountedClock, countedClock } from '../kernel/counted-clock.ts'
+import { makePool } from '../support/pool.ts'
 
 export const CALL_TIMEOUT = 15_000
 
@@ -43,8 +43,7 @@ export async function upstream(
     arrived = resolve
   })
   const clock = countedClock()
-  const dispatcher = new OneShotConnections({})
-  t.teardown(() => dispatcher.destroy())
+  const dispatcher = makePool(t).fresh
   const { basePath = '', ...rest } = options
   const api = { stack: null, console: null, origin, basePath, from: 'custom' } as const
   const auth = new AuthApi({

@@ -9,7 +9,8 @@ import { type DispatchController, type DispatchHandler, rawText } from '../../sr
 import { testClock } from './clock.ts'
 import { issue, makeCa } from './pki.ts'
 
-const ca = await makeCa()
+/** The CA of every server here. */
+export const ca = await makeCa()
 
 /** The certificate of every server here. */
 export const certified = await issue(ca, { names: ['localhost'] })

@@ -97,12 +97,12 @@ export async function startProxy(t: Test, options: ProxyOptions): Promise<TestPr
   const clock = options.clock ?? testClock()
   const log = createLog(config.log.level, destination, clock)
   const direct = createAgents(config.upstream)
-  const { pool, oneShot, ...rest } = IS_OVER_HTTP2 ? overHttp2(direct, config.upstream) : direct
+  const { pool, fresh, ...rest } = IS_OVER_HTTP2 ? overHttp2(direct, config.upstream) : direct
   const { upstreamAt, loginAt, asksAboutKeys = false, pool: replaced = pool => pool } = options
-  const own = diverted(diverted(oneShot, upstreamAt), loginAt, '/login')
+  const own = diverted(diverted(fresh, upstreamAt), loginAt, '/login')
   const agents = {
     pool: replaced(diverted(pool, upstreamAt)),
-    oneShot: asksAboutKeys ? own : withoutKeys(own),
+    fresh: asksAboutKeys ? own : withoutKeys(own),
     ...rest,
   }
   const app = await buildApp(config, {
@@ -192,6 +192,7 @@ export function makeConfig({ upstream, tenants = { default: {} }, config = {} }:
       connectTimeout: 10_000,
       headersTimeout: 120_000,
       bodyTimeout: 120_000,
+      http2: 'auto',
       ...config.upstream,
     },
     replay: { maxBody: 1024 * 1024, maxMemory: 64 * 1024 * 1024, ...config.replay },

@@ -1,7 +1,7 @@
 import t from 'tap'
 import { ask } from '../../src/upstream/ask.ts'
-import { OneShotConnections } from '../../src/upstream/one-shot.ts'
 import { testClock } from '../support/clock.ts'
+import { makePool } from '../support/pool.ts'
 import { until } from '../support/until.ts'
 import { type Handler, http, rawUpstream } from '../support/upstream.ts'
 
@@ -9,8 +9,7 @@ const MIB = 1024 * 1024
 
 async function asking(t: Parameters<typeof rawUpstream>[0], handler: Handler, signal?: AbortSignal) {
   const upstream = await rawUpstream(t, handler)
-  const dispatcher = new OneShotConnections({})
-  t.teardown(() => dispatcher.destroy())
+  const dispatcher = makePool(t).fresh
   const clock = testClock()
   const request = { origin: upstream.url, path: '/x', method: 'GET' as const, headers: ['a', 'b'] }
   return { ...upstream, clock, reply: ask(dispatcher, request, { clock, timeout: 1000, signal }) }

@@ -31,16 +31,18 @@ function upstreamBy(url: string | null) {
   return makeConfig({ upstream: 'app', config: { upstream: { outbound, connectTimeout: TIMEOUT } } }).upstream
 }
 
-/** Connects as undici would; resolves with the error, if any. */
-function connecting(
+/** Connects; resolves with the error, if any. */
+async function connecting(
   origin: string,
   clock: TestClock,
   outbound: string | null = null,
   lookup?: Lookup,
 ): Promise<unknown> {
-  const { protocol, host, hostname, port } = new URL(origin)
   const connector = new Connector(upstreamBy(outbound), { clock, lookup: lookup ?? failing })
-  return new Promise(resolve => connector.connect({ protocol, host, hostname, port }, (...made) => resolve(made[0])))
+  return connector.connect(origin, ['http/1.1']).then(
+    socket => void socket.destroy(),
+    error => error,
+  )
 }
 
 const failing: Lookup = async () => {
@@ -113,14 +115,14 @@ t.test('requests, auth calls and tunnels skip a dead address of the API', async 
   const origin = `http://api.test:${port}`
   const got = Promise.all([
     get(agents.pool, origin),
-    get(agents.oneShot, origin),
+    get(agents.fresh, origin),
     agents.open({ host: 'api.test', port }),
   ])
   await settle()
   await clock.advance(250)
-  const [pooled, oneShot, socket] = await got
+  const [pooled, fresh, socket] = await got
   socket.destroy()
-  t.strictSame([pooled, oneShot], ['ok', 'ok'])
+  t.strictSame([pooled, fresh], ['ok', 'ok'])
 })
 
 t.test('connections to an outbound proxy skip a dead address, too', async t => {

@@ -137,7 +137,7 @@ t.test('TLS works through both, and connections are reused', async t => {
     for (const [dispatcher, made] of [
       [agents.pool, 1],
       [agents.pool, 1],
-      [agents.oneShot, 2],
+      [agents.fresh, 2],
     ] as const) {
       t.equal(await get(dispatcher, `https://localhost:${port}`), 'ok')
       t.equal(connections, made)
@@ -153,11 +153,11 @@ t.test('a proxy that closes instead of connecting gets one attempt per request',
   })
   const outbound = { url: `http://127.0.0.1:${await listen(t, closing)}`, origin: 'test', noProxy: '' }
   const config = makeConfig({ upstream: 'https://localhost', config: { upstream: { outbound } } })
-  const { pool, oneShot, destroy } = createAgents(config.upstream)
+  const { pool, fresh, destroy } = createAgents(config.upstream)
   t.teardown(destroy)
   await t.rejects(get(pool, 'https://localhost'), { name: 'ConnectError', cause: { name: 'OutboundProxyError' } })
   t.equal(connections, 1)
-  await t.rejects(get(oneShot, 'https://localhost'), { name: 'ConnectError', cause: { name: 'OutboundProxyError' } })
+  await t.rejects(get(fresh, 'https://localhost'), { name: 'ConnectError', cause: { name: 'OutboundProxyError' } })
   t.equal(connections, 2)
 })
 

@@ -81,7 +81,7 @@ function withAuth<T>(
 }
 
 /** Creates the agents for a call just before the step that makes it, and destroys them afterwards. */
-async function withAgents<T>({ upstream }: Config, work: (oneShot: Dispatcher) => Promise<T>): Promise<T> {
+async function withAgents<T>({ upstream }: Config, work: (fresh: Dispatcher) => Promise<T>): Promise<T> {
   const agents = createAgents(upstream)
-  return work(agents.oneShot).finally(() => agents.destroy())
+  return work(agents.fresh).finally(() => agents.destroy())
 }

@@ -18,7 +18,7 @@ export interface ClockReadings {
 }
 
 /**
- * Sends `HEAD` to the API's base path over a one-shot connection, as auth calls do. Passes with any response from a
+ * Sends `HEAD` to the API's base path over a new connection, as auth calls do. Passes with any response from a
  * host that TLS verified, and returns the readings of both clocks.
  */
 export async function reach(
@@ -28,7 +28,7 @@ export async function reach(
 ): Promise<Step<ClockReadings>> {
   const agents = createAgents(upstream)
   const request = { origin: api.origin, path: `${api.basePath}/`, method: 'HEAD' } as const
-  return witness(() => ask(agents.oneShot, request, { clock, timeout: session.callTimeout }))
+  return witness(() => ask(agents.fresh, request, { clock, timeout: session.callTimeout }))
     .then(
       ({ result: { headers }, peer }) =>
         judgePeer(api, peer, upstream.caFile, {

@@ -99,6 +99,11 @@ export const settingsSchema = {
     connectTimeout: duration('10s', 'How long it may take to connect to the upstream, including TLS.'),
     headersTimeout: duration('2m', 'How long the upstream may take to send the headers of a response.'),
     bodyTimeout: duration('2m', 'How long the upstream may pause within the body of a response.'),
+    http2: choice(
+      ['auto', 'off'],
+      'auto',
+      'Use HTTP/2, where the upstream offers it, for requests that would otherwise wait for a new connection.',
+    ),
   },
   replay: {
     maxBody: size(

@@ -1,15 +1,12 @@
 import type { Socket } from 'node:net'
-import { buildConnector } from 'undici'
 import type { Config } from '../../config/config.ts'
 import { proxyFor } from '../../config/network/outbound.ts'
-import { bareHost } from '../../http/host.ts'
 import type { HostPort } from '../../http/host-port.ts'
 import { type Clock, withDeadline } from '../../kernel/clock.ts'
 import { ConnectError } from '../errors.ts'
-import { patchConnection } from '../undici/patch-connection.ts'
 import { abortable, type DialOptions, dial, type Lookup, portOf } from './dial.ts'
 import { connectThrough } from './outbound-proxy.ts'
-import { tlsOptions } from './trust.ts'
+import { type Protocol, TlsClient } from './tls-client.ts'
 
 /** The clock and name lookup that connections use; tests replace them. */
 export interface ConnectorDeps {
@@ -29,13 +26,12 @@ type Limits = OpenOptions & Pick<DialOptions, 'signal'>
 export class Connector {
   readonly #upstream: Config['upstream']
   readonly #deps: ConnectorDeps
-  readonly #secure: buildConnector.connector
+  readonly #tls: TlsClient
 
   constructor(upstream: Config['upstream'], deps: ConnectorDeps) {
     this.#upstream = upstream
     this.#deps = deps
-    // this class has its own timeout, which covers lookup, TCP, outbound proxy and TLS together
-    this.#secure = buildConnector({ timeout: 0, ...tlsOptions(upstream.authorities) })
+    this.#tls = new TlsClient(upstream.authorities)
   }
 
   /**
@@ -47,16 +43,19 @@ export class Connector {
     return this.#withTimeout(signal => this.#reach(url, { ...options, signal }))
   }
 
-  /** Connects for undici, with TLS if the protocol is https. Fails with a {@link ConnectError}. */
-  connect({ protocol, host }: buildConnector.Options, done: buildConnector.Callback): void {
-    const url = new URL(`${protocol}//${host}`)
-    this.#withTimeout(async signal => {
-      const socket = await this.#reach(url, { signal })
-      return protocol === 'https:' ? this.#encrypt(socket, url, signal) : socket
-    }).then(
-      socket => patchConnection(socket, () => done(null, socket)),
-      error => done(error, null),
-    )
+  /**
+   * Connects to an origin. If it is https, that is with TLS, and the upstream chooses one of the protocols: see
+   * `alpnProtocol` of the socket.
+   * @throws {ConnectError}
+   */
+  connect(origin: string, protocols: readonly Protocol[]): Promise<Socket> {
+    const url = new URL(origin)
+    return this.#withTimeout(async signal => {
+      const reaching = this.#reach(url, { signal })
+      if (url.protocol !== 'https:') return reaching
+      this.#tls.readAuthorities()
+      return this.#encrypt(await reaching, url, protocols, signal)
+    })
   }
 
   async #withTimeout(work: (signal: AbortSignal) => Promise<Socket>): Promise<Socket> {
@@ -81,15 +80,12 @@ export class Connector {
       timeout: connectTimeout / 2,
       signal: limits.signal,
       dial: (proxy, signal) => dial(proxy, { ...limits, clock, lookup, signal }),
-      encrypt: (socket, url, signal) => this.#encrypt(socket, url, signal),
+      encrypt: (socket, url, signal) => this.#encrypt(socket, url, ['http/1.1'], signal),
     })
   }
 
   /** Starts TLS on a connection. The signal ends the connection when it aborts. */
-  #encrypt(socket: Socket, { protocol, host, hostname, port }: URL, signal: AbortSignal): Promise<Socket> {
-    const options = { protocol, host, hostname: bareHost(hostname), port, httpSocket: abortable(socket, signal) }
-    return new Promise((resolve, reject) => {
-      this.#secure(options, (error, secure) => (secure ? resolve(secure) : reject(error)))
-    })
+  #encrypt(socket: Socket, url: URL, protocols: readonly Protocol[], signal: AbortSignal): Promise<Socket> {
+    return this.#tls.encrypt(abortable(socket, signal), url, protocols)
   }
 }

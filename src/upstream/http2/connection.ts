@@ -1,6 +1,7 @@
 import { type ClientHttp2Session, type ClientHttp2Stream, connect } from 'node:http2'
 import type { TLSSocket } from 'node:tls'
 import { errors } from 'undici'
+import { type Instant, instantOf } from '../../kernel/instant.ts'
 import type { DispatchOptions } from '../dispatcher.ts'
 import { UnprocessedError } from '../errors.ts'
 import { CheckedHandler } from '../undici/checked-handler.ts'
@@ -35,6 +36,7 @@ export class Http2Connection implements ExchangeConnection {
   readonly #socket: TLSSocket
   readonly #options: Http2ConnectionOptions
   readonly #session: ClientHttp2Session
+  #idleSince: Instant
   readonly #liveness: Liveness
   #most = MOST_AT_FIRST
   #running = 0
@@ -46,6 +48,7 @@ export class Http2Connection implements ExchangeConnection {
     this.#authority = new URL(origin).host
     this.#socket = socket.on('error', () => {})
     this.#options = options
+    this.#idleSince = instantOf(options.clock)
     this.#liveness = new Liveness(options.clock, {
       get bytesRead() {
         return socket.bytesRead
@@ -81,7 +84,12 @@ export class Http2Connection implements ExchangeConnection {
 
   /** How many more requests it takes now: none once it is going away. */
   get capacity(): number {
-    return this.#takesRequests ? Math.max(0, this.#most - this.#running) : 0
+    return this.isUsable ? Math.max(0, this.#most - this.#running) : 0
+  }
+
+  /** When its last request ended, or when it was opened. */
+  get idleSince(): Instant {
+    return this.#idleSince
   }
 
   /** How many requests run on it. */
@@ -126,17 +134,19 @@ export class Http2Connection implements ExchangeConnection {
 
   ended(): void {
     this.#running--
+    this.#idleSince = instantOf(this.#options.clock)
     if (this.#running === 0) this.#liveness.stop()
     this.#closeIfIdle()
   }
 
-  get #takesRequests(): boolean {
+  /** Whether it takes requests: no longer once it is going away. */
+  get isUsable(): boolean {
     const { closed, destroyed } = this.#session
     return !this.#isRetired && this.#socket.writable && !closed && !destroyed
   }
 
   #open({ headers, length }: RequestHead): ClientHttp2Stream {
-    if (!this.#takesRequests) throw new UnprocessedError()
+    if (!this.isUsable) throw new UnprocessedError()
     const endStream = length === 0
     try {
       return this.#session.request(headers, { endStream })

@@ -1,4 +1,4 @@
-// undici's HTTP/2 costs more than twice the CPU of HTTP/1.1 over TLS.
+// HTTP/2 costs more than twice the CPU of HTTP/1.1 over TLS.
 import { createSecureServer } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -7,7 +7,7 @@ import { issue, makeCa } from '../support/pki.ts'
 import { startProxy } from '../support/proxy.ts'
 import { rawUpstream } from '../support/upstream.ts'
 
-t.test('an upstream that offers HTTP/2 is spoken to in HTTP/1.1', async t => {
+t.test('one request after the other is sent in HTTP/1.1, whatever the upstream offers', async t => {
   const ca = await makeCa()
   const versions: string[] = []
   const server = createSecureServer({ ...(await issue(ca, { names: ['localhost'] })), allowHTTP1: true })
@@ -25,6 +25,6 @@ t.test('an upstream that offers HTTP/2 is spoken to in HTTP/1.1', async t => {
     loginAt,
     config: { upstream: { caFile } },
   })
-  t.equal((await call('/x')).status, 200)
-  t.strictSame(versions, ['1.1'])
+  for (let count = 0; count < 3; count++) t.equal((await call('/x')).status, 200)
+  t.strictSame(versions, ['1.1', '1.1', '1.1'])
 })
