@@ -3,6 +3,7 @@ import { parseRule } from '../../src/config/policy.ts'
 import { resolveApi } from '../../src/stacks/resolve.ts'
 import { passTime, settle, testClock } from '../support/clock.ts'
 import { makeConfig, type ProxyOptions, startPair, startProxy } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
 import { http, type RawUpstream, rawUpstream } from '../support/upstream.ts'
 
 const HOSTS = '/_compute/api/v1/hosts'
@@ -55,7 +56,7 @@ t.test('the console gets the token as the API does, and the API no path of the c
 })
 
 t.test('it is asked for once by all who come at one time, and again for each new token', async t => {
-  const { call, simulator, clock } = await startPair(t)
+  const { app, call, simulator, clock } = await startPair(t)
   const asked = () => simulator.requests.filter(({ url }) => url === '/meta_info').length
   const replies = await Promise.all([1, 2, 3, 4].map(() => call(HOSTS)))
   t.strictSame(
@@ -64,6 +65,7 @@ t.test('it is asked for once by all who come at one time, and again for each new
   )
   t.equal(asked(), 1)
   await clock.advance(590_000)
+  await until(() => app.sessions.use('default')?.generation === 2)
   t.equal((await call(HOSTS)).status, 200)
   t.equal(asked(), 2)
 })

@@ -92,7 +92,7 @@ t.test('an answer that pauses for too long breaks off, and the log says why', as
   await t.rejects(readReply(answer), { code: 'ECONNRESET' })
   await until(() => log.some(line => line.problem === 'upstream-timeout'))
   t.match(log.at(-1), { msg: /bodyTimeout/ })
-  await until(() => upstream.connections() === 0)
+  await upstream.requests[0]?.closed
 })
 
 t.test('an upstream that does not answer in time is a timeout, and its request is ended', async t => {

@@ -263,9 +263,9 @@ t.test('the silence of one answer is not that of the next', async t => {
   const { dial, known, upstream, sides } = await start(t)
   const socket = dial()
   const all = readAll(socket)
-  socket.write(GET + GET)
+  socket.write(GET + GET.replace('/x', '/y'))
   await until(() => upstream.requests.length === 2)
-  const [first, second] = upstream.requests
+  const [first, second] = ['/x', '/y'].map(path => upstream.requests.find(({ target }) => target === path))
   first?.socket.write('HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nabc')
   await once(socket, 'data')
   socket.end()

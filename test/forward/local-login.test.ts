@@ -3,6 +3,7 @@ import { authCallOf } from '../../src/request/auth-call.ts'
 import { DEMO_USER } from '../../src/simulator/index.ts'
 import { dial, readAll } from '../support/http.ts'
 import { clientOf, makeConfig, startPair } from '../support/proxy.ts'
+import { until } from '../support/until.ts'
 
 const TOKEN = 'the-token-of-the-client-ci'
 const LOCKED = { config: { clients: [clientOf('ci', TOKEN), clientOf('other', 'the-token-of-another-client')] } }
@@ -89,7 +90,7 @@ t.test('the token names the tenant that it was asked for, whose name must be one
 t.test('where clients have tokens, the password must be one, and the token is that client’s', async t => {
   const lines: string[] = []
   const audit = { write: (line: string) => void lines.push(line) }
-  const { call, clock, log } = await startPair(t, { ...LOCKED, audit })
+  const { app, call, clock, log } = await startPair(t, { ...LOCKED, audit })
   for (const options of [credentials('wrong'), credentials(''), { method: 'POST' }]) {
     const reply = await call('/login', options)
     t.match(reply, { status: 401, headers: { 'www-authenticate': /./ } })
@@ -107,6 +108,7 @@ t.test('where clients have tokens, the password must be one, and the token is th
     { client: 'ci', verdict: 'forwarded' },
   ])
   await clock.advance(590_000)
+  await until(() => app.sessions.use('default')?.generation === 2)
   const extended = (await call('/auth_token/extend', withToken(token))).json().token
   await clock.advance(10_000)
   t.equal((await call('/v2/policy', withToken(token))).status, 401, 'it has ended')

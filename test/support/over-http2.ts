@@ -14,8 +14,6 @@ export const IS_OVER_HTTP2 = process.env.TEST_OVER_HTTP2 === '1'
 
 /** Files of tests that cannot apply over HTTP/2. */
 const OF_HTTP1 = new Set([
-  // they count the turns of the event loop until a request has arrived, or ended
-  'half-closed.test.ts',
   // how a response is malformed is for HTTP/1.1 to say
   'invalid-answers.test.ts',
   'length-mismatch-is-not-the-fault.test.ts',
@@ -23,6 +21,7 @@ const OF_HTTP1 = new Set([
   'head-at-once.test.ts',
   // such a response is malformed in HTTP/2 (RFC 9113, 8.1.1)
   'no-content-with-a-length.test.ts',
+  'without-content.test.ts',
   // the front does not send such a status
   'odd-status-is-not-500.test.ts',
 ])
@@ -40,17 +39,17 @@ export function arrivingName(name: string): string {
 /** Has requests to http upstreams go over HTTP/2, through a front that translates them. https is left as it is. */
 export function overHttp2(agents: Agents, limits: Config['upstream']): Agents {
   const pool = new SharedConnections(agents, agents.pool, limits)
-  const oneShot = new SharedConnections(agents, agents.oneShot, limits, true)
+  const fresh = new SharedConnections(agents, agents.fresh, limits, true)
   return {
     ...agents,
     pool,
-    oneShot,
+    fresh,
     reload(upstream) {
       agents.reload(upstream)
       pool.retire()
     },
     async destroy() {
-      await Promise.all([pool.destroy(), oneShot.destroy(), agents.destroy()])
+      await Promise.all([pool.destroy(), fresh.destroy(), agents.destroy()])
     },
   }
 }
