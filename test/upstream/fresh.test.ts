@@ -42,12 +42,14 @@ t.test('a request that cannot be sent leaves its connection to the next', async 
 t.test('a request aborted while connecting is not sent', async t => {
   const { url, requests, connections } = await rawUpstream(t, request => request.answer(OK))
   const over = new AbortController()
-  const { fresh } = makeFresh(t, (...args) => {
+  const other = makeFresh(t)
+  const { pool, fresh } = makeFresh(t, (...args) => {
     over.abort(new Error('left'))
     return connectTo(...args)
   })
   await t.rejects(get(fresh, url, { signal: over.signal }), { message: 'left' })
-  await get(makeFresh(t).fresh, url)
+  await get(other.fresh, url)
+  await Promise.all([pool.destroy(), other.pool.destroy()])
   await until(() => connections() === 0)
   t.equal(requests.length, 1)
 })
