@@ -87,7 +87,7 @@ export class Http2Connection implements ExchangeConnection {
     return this.isUsable ? Math.max(0, this.#most - this.#running) : 0
   }
 
-  /** When its last request ended, or when it was opened. */
+  /** Since when this connection has carried no request: when its last one ended, or when the connection was opened. */
   get idleSince(): Instant {
     return this.#idleSince
   }

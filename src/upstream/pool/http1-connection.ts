@@ -28,7 +28,7 @@ export interface Http1Options {
  * first request. If it ends before a request is written to it, undici has another one opened for that request.
  */
 export class Http1Connection {
-  /** When it was opened, or its last request ended. Set by whoever keeps it. */
+  /** Since when this connection has carried no request. The pool that keeps the connection sets it. */
   idleSince: Instant = { wall: 0, monotonic: 0 }
   readonly #options: Http1Options
   readonly #client: Client

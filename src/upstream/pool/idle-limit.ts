@@ -14,7 +14,7 @@ const MARGIN = 0.1
 
 /** A connection that may be idle. */
 export interface IdleConnection {
-  /** When it became idle. */
+  /** Since when the connection has carried no request. */
   readonly idleSince: Instant
   /** Closes it at once. */
   destroy(): unknown
