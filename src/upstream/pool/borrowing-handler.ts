@@ -1,18 +1,19 @@
 import { CheckedHandler } from '../undici/checked-handler.ts'
 import type { DispatchController, DispatchHandler } from '../undici/handler.ts'
+import type { Http1Connection } from './http1-connection.ts'
 
 /** Gets back a connection whose request is over. */
-export interface Lender<Connection> {
-  giveBack(connection: Connection): void
+export interface Lender {
+  giveBack(connection: Http1Connection): void
 }
 
 /** Gives a connection back when its request is over. */
-export class BorrowingHandler<Connection> extends CheckedHandler {
-  readonly #lender: Lender<Connection>
-  readonly #connection: Connection
+export class BorrowingHandler extends CheckedHandler {
+  readonly #lender: Lender
+  readonly #connection: Http1Connection
   #isOver = false
 
-  constructor(handler: DispatchHandler, lender: Lender<Connection>, connection: Connection) {
+  constructor(handler: DispatchHandler, lender: Lender, connection: Http1Connection) {
     super(handler)
     this.#lender = lender
     this.#connection = connection

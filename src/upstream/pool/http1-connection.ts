@@ -7,11 +7,11 @@ import { patchConnection } from '../undici/patch-connection.ts'
 import { Undici7Handler } from '../undici/undici7.ts'
 
 /** Told what becomes of a connection. */
-export interface ConnectionEvents<Connection> {
+export interface ConnectionEvents {
   /** It is open before a request has taken it. */
-  opened(connection: Connection): void
+  opened(connection: Http1Connection): void
   /** It has ended, or could not be opened. */
-  ended(connection: Connection): void
+  ended(connection: Http1Connection): void
 }
 
 /** What an {@link Http1Connection} needs. */
@@ -19,7 +19,7 @@ export interface Http1Options {
   readonly origin: string
   /** Opens another connection to the origin. Rejects with a `ConnectError`. */
   readonly open: () => Promise<Socket>
-  readonly events: ConnectionEvents<Http1Connection>
+  readonly events: ConnectionEvents
   readonly client: Client.Options
 }
 

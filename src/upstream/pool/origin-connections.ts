@@ -34,7 +34,7 @@ const KEEP_ALIVE = 600_000
  * Requests go over HTTP/1.1, because HTTP/2 takes more than twice the CPU time. Those for which no connection is ready
  * go over HTTP/2, if the upstream offers it.
  */
-export class OriginConnections implements ConnectionEvents<Http1Connection>, Lender<Http1Connection> {
+export class OriginConnections implements ConnectionEvents, Lender {
   readonly #origin: string
   readonly #options: PoolOptions
   readonly #client: Client.Options
